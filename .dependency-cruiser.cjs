@@ -1,0 +1,83 @@
+// The arrows of the house: http -> domain -> etcd, errors and caller are leaves, embedded stands beside, main and app above.
+const layer = (name, from, to, comment) => ({
+  name,
+  severity: 'error',
+  comment,
+  from: { path: from },
+  to: { path: to },
+});
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'no-orphans',
+      severity: 'error',
+      from: {
+        orphan: true,
+        pathNot: ['^src/main\\.ts$', '^src/embedded/supervisor\\.ts$', '\\.d\\.ts$'],
+      },
+      to: {},
+    },
+    layer(
+      'errors-is-a-leaf',
+      '^src/(errors|caller)\\.ts$',
+      '^src/(?!errors)',
+      'errors.ts and caller.ts import nothing of ours',
+    ),
+    layer(
+      'etcd-knows-no-upper-layer',
+      '^src/etcd/',
+      '^src/(domain|http|embedded|app|main|config)',
+      'the protocol layer stands alone',
+    ),
+    layer(
+      'domain-knows-no-door',
+      '^src/domain/',
+      '^src/(http|embedded|app|main|config)',
+      'the verbs know no HTTP and no environment',
+    ),
+    layer(
+      'embedded-stands-beside',
+      '^src/embedded/',
+      '^src/(domain|http|etcd|app|main|config)',
+      'embedded etcd is independent of the gateway',
+    ),
+    layer(
+      'doors-below-app',
+      '^src/http/',
+      '^src/(embedded|app\\.ts|main\\.ts|config\\.ts)',
+      'doors get what they need handed in',
+    ),
+    {
+      name: 'doors-go-through-the-domain',
+      severity: 'error',
+      comment: 'only raw and auth reach past the domain',
+      from: { path: '^src/http/', pathNot: '^src/http/(raw|auth)' },
+      to: { path: '^src/etcd/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'express-only-in-http',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(http/|app\\.ts)' },
+      to: {
+        path: 'node_modules/(@types/)?(express|http-proxy-middleware|swagger-ui-express|helmet)',
+      },
+    },
+    {
+      name: 'axios-only-in-transport',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/etcd/(transport|http-adapter)\\.ts$' },
+      to: { path: 'node_modules/axios' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+    },
+  },
+};
