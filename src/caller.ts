@@ -1,0 +1,24 @@
+// Who asks, until when, and whether he still listens. Made once per request; every domain function takes it first.
+// Imports nothing: the etcd layer, the domain and the doors all know it.
+
+/** Whose rights etcd checks. What is shared or batched is keyed by `key`. */
+export interface Identity {
+  /** Equal keys may share connections, watches and batches; different keys never do. */
+  readonly key: string;
+}
+
+export interface Caller {
+  readonly identity: Identity;
+  /** Aborted when the caller hung up: whatever waits for him stops. A write that was sent is not cancelled by it. */
+  readonly signal: AbortSignal;
+  /** `performance.now()` milliseconds (monotonic, not wall clock) by which an answer is due. */
+  readonly deadline: number;
+}
+
+/** The gateway's own rights, used for every caller while there is no authentication. */
+export const GATEWAY_IDENTITY: Identity = { key: 'gateway' };
+
+/** Milliseconds left until the caller's deadline; 0 or less means that time is up. */
+export function remainingMs(caller: Caller): number {
+  return caller.deadline - performance.now();
+}

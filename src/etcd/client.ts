@@ -1,0 +1,117 @@
+// The etcd client: one typed method per RPC, over the failover list.
+import type { Caller } from '../caller.js';
+import { GatewayError } from '../errors.js';
+import * as codec from './codec.js';
+import { callEtcd } from './failover.js';
+import type { FailoverDeps } from './failover.js';
+import { RPCS } from './rpc.js';
+import { decimalId } from './json-values.js';
+import type { Rpc } from './rpc.js';
+import { UNKNOWN_HINT } from './status.js';
+import type {
+  DeleteRangeRequest,
+  DeleteRangeResponse,
+  LeaseGrantResponse,
+  LeaseKeepAliveResponse,
+  LeaseTimeToLiveResponse,
+  PutRequest,
+  PutResponse,
+  RangeRequest,
+  RangeResponse,
+  RequestOp,
+  ServerVersion,
+  StatusResponse,
+  TxnRequest,
+  TxnResponse,
+} from './wire.js';
+
+/** Every method throws `GatewayError`; those that write tell an outcome in it. */
+export interface EtcdClient {
+  range(caller: Caller, request: RangeRequest): Promise<RangeResponse>;
+  put(caller: Caller, request: PutRequest): Promise<PutResponse>;
+  deleteRange(caller: Caller, request: DeleteRangeRequest): Promise<DeleteRangeResponse>;
+  /** Repeatable over failover only when none of its branches writes. */
+  txn(caller: Caller, request: TxnRequest): Promise<TxnResponse>;
+  /** `lease` is chosen by the caller of this method (16 hex digits) and never used for a second grant. */
+  leaseGrant(caller: Caller, lease: string, ttlSeconds: number): Promise<LeaseGrantResponse>;
+  /** Ends the lease and deletes its keys. A lease that is gone already is no error: `false`. */
+  leaseRevoke(caller: Caller, lease: string): Promise<boolean>;
+  leaseKeepAlive(caller: Caller, lease: string): Promise<LeaseKeepAliveResponse>;
+  leaseTimeToLive(
+    caller: Caller,
+    lease: string,
+    withKeys: boolean,
+  ): Promise<LeaseTimeToLiveResponse>;
+  /** Of the one member that answers, like `status`. */
+  version(caller: Caller): Promise<ServerVersion>;
+  status(caller: Caller): Promise<StatusResponse>;
+}
+
+export function createEtcdClient(deps: FailoverDeps): EtcdClient {
+  const call = async <T>(caller: Caller, rpc: Rpc, body: object, decode: Decoder<T>): Promise<T> =>
+    decodeAnswer(rpc, decode, await callEtcd(caller, deps, rpc, JSON.stringify(body)));
+  return {
+    range(caller, request) {
+      const rpc = request.serializable === true ? RPCS.serializableRange : RPCS.range;
+      return call(caller, rpc, codec.encodeRange(request), codec.decodeRange);
+    },
+    put: (caller, request) => call(caller, RPCS.put, codec.encodePut(request), codec.decodePut),
+    deleteRange(caller, request) {
+      return call(
+        caller,
+        RPCS.deleteRange,
+        codec.encodeDeleteRange(request),
+        codec.decodeDeleteRange,
+      );
+    },
+    txn(caller, request) {
+      const rpc = isReadOnly(request) ? RPCS.readOnlyTxn : RPCS.txn;
+      return call(caller, rpc, codec.encodeTxn(request), codec.decodeTxn);
+    },
+    leaseGrant(caller, lease, ttlSeconds) {
+      const body = { ID: decimalId(lease), TTL: ttlSeconds };
+      return call(caller, RPCS.leaseGrant, body, codec.decodeLeaseGrant);
+    },
+    async leaseRevoke(caller, lease) {
+      try {
+        await call(caller, RPCS.leaseRevoke, { ID: decimalId(lease) }, codec.decodeHeader);
+        return true;
+      } catch (error) {
+        if (error instanceof GatewayError && error.code === 'lease-not-found') return false;
+        throw error;
+      }
+    },
+    leaseKeepAlive(caller, lease) {
+      const body = { ID: decimalId(lease) };
+      return call(caller, RPCS.leaseKeepAlive, body, codec.decodeLeaseKeepAlive);
+    },
+    leaseTimeToLive(caller, lease, withKeys) {
+      const body = { ID: decimalId(lease), keys: withKeys };
+      return call(caller, RPCS.leaseTimeToLive, body, codec.decodeLeaseTimeToLive);
+    },
+    version: async (caller) => codec.decodeVersion(await callEtcd(caller, deps, RPCS.version, '')),
+    status: (caller) => call(caller, RPCS.status, {}, codec.decodeStatus),
+  };
+}
+
+type Decoder<T> = (json: Record<string, unknown>) => T;
+
+// What answers 200 to a write and talks garbage may have applied it all the same.
+function decodeAnswer<T>(rpc: Rpc, decode: Decoder<T>, json: Record<string, unknown>): T {
+  try {
+    return decode(json);
+  } catch (error) {
+    if (!rpc.isWrite || !(error instanceof GatewayError)) throw error;
+    throw new GatewayError(error.code, {
+      detail: error.message,
+      outcome: 'unknown',
+      hint: UNKNOWN_HINT,
+    });
+  }
+}
+
+function isReadOnly(txn: TxnRequest): boolean {
+  const isRead = (op: RequestOp): boolean =>
+    op.kind === 'range' || (op.kind === 'txn' && isReadOnly(op.txn));
+  return txn.success.every(isRead) && txn.failure.every(isRead);
+}

@@ -1,0 +1,23 @@
+// The comparisons of a transaction, named by what they ask.
+import type { Compare, KeyRange } from './wire.js';
+
+export function isAbsent(key: Buffer): Compare {
+  return { key, result: '=', target: { kind: 'version', number: 0 } };
+}
+
+export function isPresent(key: Buffer): Compare {
+  return { key, result: '>', target: { kind: 'version', number: 0 } };
+}
+
+/** True when no key lies in the range: etcd compares an empty range with zeros, and every existing key has a version above 0. */
+export function isEmptyRange(range: KeyRange): Compare {
+  return { ...range, result: '=', target: { kind: 'version', number: 0 } };
+}
+
+export function modRevisionIs(key: Buffer, modRevision: number): Compare {
+  return { key, result: '=', target: { kind: 'mod', number: modRevision } };
+}
+
+export function createRevisionIs(key: Buffer, createRevision: number): Compare {
+  return { key, result: '=', target: { kind: 'create', number: createRevision } };
+}

@@ -1,0 +1,185 @@
+// One call over the list of endpoints: which failures may be tried elsewhere, for how long, and what is told when nothing worked.
+// The rule that matters: a write that may have been sent is never sent again.
+import { remainingMs } from '../caller.js';
+import type { Caller } from '../caller.js';
+import { GatewayError } from '../errors.js';
+import type { Endpoint, EndpointPool } from './endpoints.js';
+import { ExchangeError } from './http-adapter.js';
+import type { Rpc } from './rpc.js';
+import { RETRY_AFTER_SECONDS, UNKNOWN_HINT, classifyFailure, toGatewayError } from './status.js';
+import type { Transport } from './transport.js';
+
+export interface FailoverLimits {
+  /** Until a repeatable call must have answered headers, else it goes to the next endpoint. */
+  readonly attemptTimeoutMs: number;
+  /** How long a call looks for a member that can take it, inside the caller's deadline. */
+  readonly searchMs: number;
+  readonly attemptsMax: number;
+}
+
+const FAILOVER_LIMITS: FailoverLimits = {
+  attemptTimeoutMs: 2_000,
+  searchMs: 3_000,
+  attemptsMax: 16,
+};
+
+const BACKOFF_FIRST_MS = 25;
+const BACKOFF_MAX_MS = 400;
+
+export interface FailoverDeps {
+  readonly pool: EndpointPool;
+  readonly transport: Transport;
+  readonly limits?: FailoverLimits;
+  /** Told of errors that no table knows; wired to the log. */
+  readonly onUnrecognised?: (message: string, rpc: Rpc) => void;
+  readonly random?: () => number;
+}
+
+/** How one attempt ended: with an answer, with the error to tell, or with one after which the next endpoint may be asked. */
+type Attempt =
+  | { readonly kind: 'answer'; readonly json: Record<string, unknown> }
+  | { readonly kind: 'failed'; readonly error: GatewayError }
+  | { readonly kind: 'elsewhere'; readonly error: GatewayError };
+
+/** Sends one JSON body to an RPC and gives the parsed answer. Throws `GatewayError`, with an outcome when the RPC writes. */
+export async function callEtcd(
+  caller: Caller,
+  deps: FailoverDeps,
+  rpc: Rpc,
+  body: string,
+): Promise<Record<string, unknown>> {
+  const limits = deps.limits ?? FAILOVER_LIMITS;
+  const searchUntil = performance.now() + limits.searchMs;
+  let candidates = deps.pool.candidates();
+  let error: GatewayError | undefined;
+  for (let attempt = 0, round = 0; attempt < limits.attemptsMax; attempt++) {
+    const endpoint = candidates.shift();
+    if (endpoint === undefined) {
+      // Every endpoint was asked once: only now is there a reason to wait.
+      if (performance.now() >= searchUntil) break;
+      await backOff(caller, round++, deps.random ?? Math.random);
+      candidates = deps.pool.candidates();
+      continue;
+    }
+    if (remainingMs(caller) <= 0 || caller.signal.aborted) break;
+    const result = await attemptOnce(caller, deps, limits, endpoint, rpc, body);
+    if (result.kind === 'answer') return result.json;
+    if (result.kind === 'failed') throw result.error;
+    error = result.error;
+  }
+  throw error ?? timeIsUp(rpc, false);
+}
+
+async function attemptOnce(
+  caller: Caller,
+  deps: FailoverDeps,
+  limits: FailoverLimits,
+  endpoint: Endpoint,
+  rpc: Rpc,
+  body: string,
+): Promise<Attempt> {
+  const totalTimeoutMs = Math.max(1, remainingMs(caller));
+  const isSafe = rpc.repeat === 'safe';
+  const headersTimeoutMs = isSafe
+    ? Math.min(limits.attemptTimeoutMs, totalTimeoutMs)
+    : totalTimeoutMs;
+  try {
+    const answer = await deps.transport.unary(endpoint, {
+      ...(rpc.method && { method: rpc.method }),
+      path: rpc.path,
+      body,
+      // Without it a member that lost its leader holds a request for 7 s; with it the answer is an immediate, definite "no leader".
+      ...(rpc.isLocal !== true && { headers: { 'grpc-metadata-hasleader': 'true' } }),
+      signal: caller.signal,
+      times: { headersTimeoutMs, totalTimeoutMs },
+    });
+    return judgeAnswer(deps, endpoint, rpc, answer.status, answer.body);
+  } catch (cause) {
+    if (!caller.signal.aborted) deps.pool.reportFailure(endpoint);
+    return judgeSilence(caller, rpc, cause);
+  }
+}
+
+function judgeAnswer(
+  deps: FailoverDeps,
+  endpoint: Endpoint,
+  rpc: Rpc,
+  status: number,
+  body: Buffer,
+): Attempt {
+  const json = parseObject(body);
+  if (
+    status === 200 &&
+    json !== undefined &&
+    (json.error === undefined || json.result !== undefined)
+  ) {
+    deps.pool.reportSuccess(endpoint);
+    return { kind: 'answer', json };
+  }
+  const failure = classifyFailure(json);
+  if (!failure.isRecognised) deps.onUnrecognised?.(failure.message, rpc);
+  const error = toGatewayError(failure, rpc.isWrite);
+  if (failure.effect === 'definite') {
+    deps.pool.reportSuccess(endpoint);
+    return { kind: 'failed', error };
+  }
+  deps.pool.reportFailure(endpoint);
+  const mayRepeat = failure.effect === 'not-proposed' || rpc.repeat === 'safe';
+  return { kind: mayRepeat ? 'elsewhere' : 'failed', error };
+}
+
+function judgeSilence(caller: Caller, rpc: Rpc, cause: unknown): Attempt {
+  const wasSent = cause instanceof ExchangeError ? cause.wasSent : true;
+  const isTimeUp = remainingMs(caller) <= 0;
+  const error = isTimeUp && wasSent ? timeIsUp(rpc, true, cause) : unreachable(rpc, wasSent, cause);
+  const mayRepeat = !wasSent || rpc.repeat === 'safe';
+  return { kind: mayRepeat && !isTimeUp ? 'elsewhere' : 'failed', error };
+}
+
+function timeIsUp(rpc: Rpc, wasSent: boolean, cause?: unknown): GatewayError {
+  return new GatewayError('timeout', {
+    detail: 'etcd did not answer before the deadline of this request',
+    ...(rpc.isWrite && { outcome: wasSent ? 'unknown' : 'not-applied' }),
+    ...(rpc.isWrite && wasSent && { hint: UNKNOWN_HINT }),
+    cause,
+  });
+}
+
+function unreachable(rpc: Rpc, wasSent: boolean, cause: unknown): GatewayError {
+  return new GatewayError('etcd-unavailable', {
+    detail: wasSent
+      ? 'the connection to etcd broke before an answer came'
+      : 'etcd cannot be reached',
+    ...(rpc.isWrite && { outcome: wasSent ? 'unknown' : 'not-applied' }),
+    ...(rpc.isWrite && wasSent
+      ? { hint: UNKNOWN_HINT }
+      : { retryAfterSeconds: RETRY_AFTER_SECONDS }),
+    cause,
+  });
+}
+
+function parseObject(body: Buffer): Record<string, unknown> | undefined {
+  try {
+    const json: unknown = JSON.parse(body.toString('utf8'));
+    return typeof json === 'object' && json !== null && !Array.isArray(json)
+      ? (json as Record<string, unknown>)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Full jitter, doubling, never past the caller's deadline or his hanging up. */
+async function backOff(caller: Caller, round: number, random: () => number): Promise<void> {
+  const ceilingMs = Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** round);
+  const waitMs = Math.min(random() * ceilingMs + 1, Math.max(0, remainingMs(caller)));
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      caller.signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, waitMs);
+    caller.signal.addEventListener('abort', done);
+  });
+}

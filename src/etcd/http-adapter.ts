@@ -1,0 +1,200 @@
+// An axios adapter over node:http. It exists for two things that axios' own cannot do: telling whether a failed request may have
+// reached etcd, and costing half the CPU. It resolves on every status; limits, timeouts and TLS are its own job.
+import http from 'node:http';
+import https from 'node:https';
+import type { Socket } from 'node:net';
+import { AxiosHeaders } from 'axios';
+import type { AxiosAdapter, AxiosResponse, InternalAxiosRequestConfig } from 'axios';
+
+export interface AdapterLimits {
+  /** From the socket's creation until it is connected (TLS handshake included). */
+  readonly connectTimeoutMs: number;
+  /** Idle connections kept for each endpoint. */
+  readonly idleSocketsMax: number;
+  /** Connections to each endpoint; further calls wait for one. */
+  readonly socketsMax: number;
+}
+
+/** Why a call has no answer. `wasSent` is false only when surely no byte of the request left this process. */
+export class ExchangeError extends Error {
+  readonly wasSent: boolean;
+  readonly isTimeout: boolean;
+
+  constructor(message: string, how: { wasSent: boolean; isTimeout: boolean; cause?: unknown }) {
+    super(message, { cause: how.cause });
+    this.name = 'ExchangeError';
+    this.wasSent = how.wasSent;
+    this.isTimeout = how.isTimeout;
+  }
+}
+
+/** Times of one call that plain axios has no word for; set in the request's config. */
+export interface ExchangeTimes {
+  /** Until the answer's headers are there. */
+  readonly headersTimeoutMs: number;
+  /** Until its last byte. */
+  readonly totalTimeoutMs: number;
+}
+
+export interface ExchangeConfig extends InternalAxiosRequestConfig<string> {
+  readonly exchange?: ExchangeTimes;
+}
+
+export function createHttpAdapter(limits: AdapterLimits): {
+  adapter: AxiosAdapter;
+  close: () => void;
+} {
+  const options = {
+    keepAlive: true,
+    maxSockets: limits.socketsMax,
+    maxFreeSockets: limits.idleSocketsMax,
+    scheduling: 'lifo' as const,
+  };
+  const agents = { http: new http.Agent(options), https: new https.Agent(options) };
+  return {
+    adapter: (config) =>
+      new Promise((resolve, reject) => exchange(config, agents, limits, resolve, reject)),
+    close: () => {
+      agents.http.destroy();
+      agents.https.destroy();
+    },
+  };
+}
+
+interface Agents {
+  readonly http: http.Agent;
+  readonly https: https.Agent;
+}
+
+function exchange(
+  config: ExchangeConfig,
+  agents: Agents,
+  limits: AdapterLimits,
+  resolve: (response: AxiosResponse<Buffer>) => void,
+  reject: (error: ExchangeError) => void,
+): void {
+  const url = new URL(config.url ?? '');
+  const isSecure = url.protocol === 'https:';
+  const body = config.data ?? '';
+  const request = (isSecure ? https : http).request({
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port: url.port,
+    method: config.method ?? 'POST',
+    path: url.pathname,
+    agent: isSecure ? agents.https : agents.http,
+    headers: {
+      ...config.headers.toJSON(),
+      'content-length': Buffer.byteLength(body),
+    } as http.OutgoingHttpHeaders,
+  });
+  const call = new Exchange(request, isSecure, limits, config);
+  call.onFailure = reject;
+  request.on('response', (response) => {
+    call.receive(response, config.maxContentLength ?? -1, (data) =>
+      resolve({
+        data,
+        status: response.statusCode ?? 0,
+        statusText: response.statusMessage ?? '',
+        headers: AxiosHeaders.from(response.headers as Record<string, string>),
+        config,
+        request,
+      }),
+    );
+  });
+  request.end(body);
+}
+
+/** One request on its way: knows whether it may have been sent, ends it in time, settles once. */
+class Exchange {
+  onFailure: (error: ExchangeError) => void = () => undefined;
+  readonly #request: http.ClientRequest;
+  readonly #signal: ExchangeConfig['signal'];
+  readonly #timers: NodeJS.Timeout[] = [];
+  #connectTimer: NodeJS.Timeout | undefined;
+  #wasSent = false;
+  #isSettled = false;
+
+  constructor(
+    request: http.ClientRequest,
+    isSecure: boolean,
+    limits: AdapterLimits,
+    config: ExchangeConfig,
+  ) {
+    this.#request = request;
+    this.#signal = config.signal;
+    request.on('socket', (socket) => this.#watchConnect(socket, isSecure, limits.connectTimeoutMs));
+    request.on('error', (error) => this.#fail(error.message, false, error));
+    const { exchange: times } = config;
+    if (times !== undefined) {
+      this.#expire(times.headersTimeoutMs, 'no answer came in time');
+      if (times.totalTimeoutMs > times.headersTimeoutMs) {
+        this.#expire(times.totalTimeoutMs, 'the answer did not end in time');
+      }
+    }
+    if (this.#signal?.aborted === true) this.#hangUp();
+    else this.#signal?.addEventListener?.('abort', this.#hangUp);
+  }
+
+  receive(response: http.IncomingMessage, maxBytes: number, settle: (data: Buffer) => void): void {
+    clearTimeout(this.#timers[0]);
+    const chunks: Buffer[] = [];
+    let length = 0;
+    response.on('data', (chunk: Buffer) => {
+      length += chunk.length;
+      if (maxBytes >= 0 && length > maxBytes) {
+        this.#fail(`the answer is larger than ${maxBytes} bytes`, false);
+      }
+      chunks.push(chunk);
+    });
+    response.on('end', () => {
+      if (!response.complete || !this.#settle()) return;
+      settle(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks));
+    });
+    response.on('close', () =>
+      this.#fail('the connection broke in the middle of the answer', false),
+    );
+    response.on('error', (error) => this.#fail(error.message, false, error));
+  }
+
+  // Node keeps the body back until the socket is connected, so "nothing was sent" is exact before that.
+  #watchConnect(socket: Socket, isSecure: boolean, connectTimeoutMs: number): void {
+    if (!socket.connecting) {
+      this.#wasSent = true;
+      return;
+    }
+    this.#connectTimer = setTimeout(
+      () => this.#fail('the connection was not established in time', true),
+      connectTimeoutMs,
+    );
+    socket.once(isSecure ? 'secureConnect' : 'connect', () => {
+      clearTimeout(this.#connectTimer);
+      this.#wasSent = true;
+    });
+  }
+
+  #expire(afterMs: number, message: string): void {
+    this.#timers.push(setTimeout(() => this.#fail(message, true), afterMs));
+  }
+
+  readonly #hangUp = (): void => this.#fail('the caller hung up', false);
+
+  #fail(message: string, isTimeout: boolean, cause?: unknown): void {
+    if (!this.#settle()) return;
+    // Reset rather than closed: what the kernel still holds of this request is not to be delivered later.
+    const { socket } = this.#request;
+    if (this.#wasSent && socket !== null && !socket.destroyed && 'resetAndDestroy' in socket) {
+      socket.resetAndDestroy();
+    }
+    this.#request.destroy();
+    this.onFailure(new ExchangeError(message, { wasSent: this.#wasSent, isTimeout, cause }));
+  }
+
+  #settle(): boolean {
+    if (this.#isSettled) return false;
+    this.#isSettled = true;
+    for (const timer of this.#timers) clearTimeout(timer);
+    clearTimeout(this.#connectTimer);
+    this.#signal?.removeEventListener?.('abort', this.#hangUp);
+    return true;
+  }
+}

@@ -1,0 +1,30 @@
+// The table of RPCs: path, and whether a call that may have been sent can be sent again.
+
+export interface Rpc {
+  readonly path: string;
+  /** POST unless it says otherwise. */
+  readonly method?: 'GET';
+  /** `safe`: twice is the same as once. `never`: a second copy could undo somebody else's write, or fail where the first succeeded. */
+  readonly repeat: 'safe' | 'never';
+  /** Its failures tell an outcome. */
+  readonly isWrite: boolean;
+  /** Answered without asking the leader: worth sending to a member that has none. */
+  readonly isLocal?: boolean;
+}
+
+export const RPCS = {
+  range: { path: '/v3/kv/range', repeat: 'safe', isWrite: false },
+  serializableRange: { path: '/v3/kv/range', repeat: 'safe', isWrite: false, isLocal: true },
+  put: { path: '/v3/kv/put', repeat: 'never', isWrite: true },
+  deleteRange: { path: '/v3/kv/deleterange', repeat: 'never', isWrite: true },
+  txn: { path: '/v3/kv/txn', repeat: 'never', isWrite: true },
+  readOnlyTxn: { path: '/v3/kv/txn', repeat: 'safe', isWrite: false },
+  // A late copy of a grant brings a revoked lease back to life: the next attempt takes a new ID.
+  leaseGrant: { path: '/v3/lease/grant', repeat: 'never', isWrite: true },
+  // Lease IDs are never used twice, so a second revoke finds nothing, which is what it asked for.
+  leaseRevoke: { path: '/v3/lease/revoke', repeat: 'safe', isWrite: true },
+  leaseKeepAlive: { path: '/v3/lease/keepalive', repeat: 'safe', isWrite: true },
+  leaseTimeToLive: { path: '/v3/lease/timetolive', repeat: 'safe', isWrite: false },
+  version: { path: '/version', method: 'GET', repeat: 'safe', isWrite: false, isLocal: true },
+  status: { path: '/v3/maintenance/status', repeat: 'safe', isWrite: false, isLocal: true },
+} as const satisfies Record<string, Rpc>;

@@ -1,0 +1,133 @@
+// etcd's errors, inward: from a JSON gateway's error body to one of ours. Matches the message first, then the gRPC code, and never
+// the HTTP status: grpc-gateway v1 (etcd 3.4, 3.5) and v2 (3.6, Debian's 3.5) map codes to different ones.
+import { GatewayError } from '../errors.js';
+import type { ErrorCode } from '../errors.js';
+
+/**
+ * What an error says of the request: `definite` = etcd meant it, and nothing was applied; `not-proposed` = this member could not take
+ * it, and nothing was applied: another may; `unknown` = a write may have been applied.
+ */
+export type Effect = 'definite' | 'not-proposed' | 'unknown';
+
+export interface EtcdFailure {
+  readonly code: ErrorCode;
+  readonly effect: Effect;
+  /** etcd's own message, without its prefix. */
+  readonly message: string;
+  /** False for a body that is none of etcd's: worth a line in the log. */
+  readonly isRecognised: boolean;
+}
+
+type Row = readonly [message: string, code: ErrorCode, effect: Effect];
+
+// Messages as etcd 3.4 to 3.7 spell them, without `etcdserver: ` and `mvcc: `; a row matches as a prefix, the first one wins.
+const BY_MESSAGE: readonly Row[] = [
+  ['no leader', 'no-leader', 'not-proposed'],
+  ['too many requests', 'too-many-requests', 'not-proposed'],
+  ['rpc not supported for learner', 'etcd-unavailable', 'not-proposed'],
+  ['request timed out', 'etcd-unavailable', 'unknown'],
+  ['leader changed', 'etcd-unavailable', 'unknown'],
+  ['server stopped', 'etcd-unavailable', 'unknown'],
+  ['unhealthy cluster', 'etcd-unavailable', 'unknown'],
+  ['context deadline exceeded', 'etcd-unavailable', 'unknown'],
+  ['context canceled', 'etcd-unavailable', 'unknown'],
+  ['raft: stopped', 'etcd-unavailable', 'unknown'],
+  ['database space exceeded', 'out-of-space', 'definite'],
+  ['corrupt cluster', 'etcd-unavailable', 'definite'],
+  ['required revision has been compacted', 'revision-compacted', 'definite'],
+  ['required revision is a future revision', 'invalid-request', 'definite'],
+  ['requested lease not found', 'lease-not-found', 'definite'],
+  ['lease already exists', 'already-exists', 'definite'],
+  ['too large lease TTL', 'invalid-request', 'definite'],
+  ['request is too large', 'too-large', 'definite'],
+  ['grpc: received message larger than max', 'too-large', 'definite'],
+  ['too many operations in txn request', 'invalid-request', 'definite'],
+  ['duplicate key given in txn request', 'invalid-request', 'definite'],
+  ['permission denied', 'permission-denied', 'definite'],
+  ['user name is empty', 'etcd-refused', 'definite'],
+  ['invalid auth token', 'etcd-refused', 'definite'],
+  ['revision of auth store is old', 'etcd-refused', 'definite'],
+  ['authentication failed', 'etcd-refused', 'definite'],
+];
+
+// gRPC's own numbers (google.golang.org/grpc/codes).
+const BY_GRPC_CODE: Readonly<Record<number, readonly [ErrorCode, Effect]>> = {
+  1: ['etcd-unavailable', 'unknown'],
+  3: ['invalid-request', 'definite'],
+  4: ['timeout', 'unknown'],
+  5: ['key-not-found', 'definite'],
+  6: ['already-exists', 'definite'],
+  7: ['permission-denied', 'definite'],
+  8: ['etcd-unavailable', 'definite'],
+  9: ['precondition-failed', 'definite'],
+  11: ['invalid-request', 'definite'],
+  12: ['etcd-refused', 'definite'],
+  14: ['etcd-unavailable', 'unknown'],
+  16: ['etcd-refused', 'definite'],
+};
+
+/** Classifies the body of an answer that is no success. Takes unary bodies (`{error, message, code}`) and stream errors (`{error: {...}}`). */
+export function classifyFailure(body: unknown): EtcdFailure {
+  const { message, grpcCode } = errorParts(body);
+  if (message === undefined) {
+    return {
+      code: 'etcd-refused',
+      effect: 'unknown',
+      message: 'no error of etcd',
+      isRecognised: false,
+    };
+  }
+  const bare = message
+    .replace(/^(etcdserver|mvcc|etcdserver: mvcc|auth): /, '')
+    .replace(/^mvcc: /, '');
+  const row = BY_MESSAGE.find(([start]) => bare.startsWith(start));
+  if (row !== undefined) return { code: row[1], effect: row[2], message: bare, isRecognised: true };
+  const byCode = grpcCode === undefined ? undefined : BY_GRPC_CODE[grpcCode];
+  const [code, effect] = byCode ?? (['etcd-unavailable', 'unknown'] as const);
+  return { code, effect, message: bare, isRecognised: byCode !== undefined };
+}
+
+function errorParts(body: unknown): { message: string | undefined; grpcCode: number | undefined } {
+  const outer = isRecord(body) ? body : {};
+  const parts = isRecord(outer.error) ? outer.error : outer;
+  const message = firstString(parts.message, parts.error);
+  const grpcCode = [parts.code, parts.grpc_code].find((code) => typeof code === 'number');
+  return { message, grpcCode };
+}
+
+function firstString(...values: readonly unknown[]): string | undefined {
+  return values.find((value): value is string => typeof value === 'string');
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+const HINTS: Partial<Record<ErrorCode, string>> = {
+  'out-of-space': 'compact and defragment etcd, then disarm its NOSPACE alarm',
+  'too-large': 'etcd takes 1.5 MiB a request unless its --max-request-bytes says otherwise',
+  'etcd-refused': "check the gateway's own etcd identity and endpoints",
+  'revision-compacted': 'read the current revision and go on from there',
+};
+
+/** Seconds after which a caller may try again when surely nothing happened. */
+export const RETRY_AFTER_SECONDS = 1;
+
+/** The error that the rest of the house sees. `isWrite` decides whether it tells an outcome. */
+export function toGatewayError(failure: EtcdFailure, isWrite: boolean): GatewayError {
+  const error = new GatewayError(failure.code, { detail: `etcd says: ${failure.message}` });
+  const hint = HINTS[failure.code];
+  if (error.status < 502) {
+    return new GatewayError(failure.code, { detail: error.message, ...(hint && { hint }) });
+  }
+  const isUnknown = failure.effect === 'unknown';
+  return new GatewayError(failure.code, {
+    detail: error.message,
+    ...(isWrite && { outcome: isUnknown ? 'unknown' : 'not-applied' }),
+    ...(isWrite && isUnknown ? { hint: UNKNOWN_HINT } : hint && { hint }),
+    ...((!isWrite || !isUnknown) &&
+      error.status === 503 && { retryAfterSeconds: RETRY_AFTER_SECONDS }),
+  });
+}
+
+export const UNKNOWN_HINT = 'the write may or may not have happened: read before you repeat it';

@@ -1,0 +1,64 @@
+// How calls reach one endpoint: the only importer of axios. Knows paths and bytes, nothing of RPCs, retries or meaning.
+import axios from 'axios';
+import type { Endpoint } from './endpoints.js';
+import { createHttpAdapter } from './http-adapter.js';
+import type { AdapterLimits, ExchangeTimes } from './http-adapter.js';
+
+export interface Exchanged {
+  readonly status: number;
+  readonly body: Buffer;
+}
+
+export interface UnaryCall {
+  readonly method?: 'GET' | 'POST';
+  /** A path of ours, never a caller's. */
+  readonly path: string;
+  readonly body?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+  readonly times: ExchangeTimes;
+}
+
+export interface Transport {
+  /** Resolves on every status; throws `ExchangeError` when there is no whole answer. */
+  unary(endpoint: Endpoint, call: UnaryCall): Promise<Exchanged>;
+  close(): void;
+}
+
+export interface TransportLimits extends AdapterLimits {
+  /** Of one answer; a page of 1,000 keys of 1.5 MB must not fit. */
+  readonly answerBytesMax: number;
+}
+
+const JSON_HEADERS = { 'content-type': 'application/json', accept: 'application/json' };
+
+export function createTransport(limits: TransportLimits): Transport {
+  const { adapter, close } = createHttpAdapter(limits);
+  const instance = axios.create({
+    adapter,
+    headers: {},
+    maxContentLength: limits.answerBytesMax,
+    maxRedirects: 0,
+    proxy: false,
+    responseType: 'arraybuffer',
+    transformRequest: [],
+    transformResponse: [],
+    validateStatus: () => true,
+  });
+  instance.defaults.headers.common = {};
+  return {
+    async unary(endpoint, call) {
+      const config = {
+        url: endpoint.url + call.path,
+        method: call.method ?? 'POST',
+        data: call.body,
+        headers: call.headers === undefined ? JSON_HEADERS : { ...JSON_HEADERS, ...call.headers },
+        signal: call.signal,
+        exchange: call.times,
+      };
+      const response = await instance.request<Buffer>(config);
+      return { status: response.status, body: response.data };
+    },
+    close,
+  };
+}

@@ -1,0 +1,10 @@
+// A Caller for tests that stand below the doors.
+import { GATEWAY_IDENTITY } from '../../src/caller.js';
+import type { Caller } from '../../src/caller.js';
+
+const TIMEOUT_MS = 10_000;
+
+export function callerFor(options: { timeoutMs?: number; signal?: AbortSignal } = {}): Caller {
+  const { timeoutMs = TIMEOUT_MS, signal = new AbortController().signal } = options;
+  return { identity: GATEWAY_IDENTITY, signal, deadline: performance.now() + timeoutMs };
+}

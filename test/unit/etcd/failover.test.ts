@@ -1,0 +1,242 @@
+import { createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import nock from 'nock';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createEtcdClient } from '../../../src/etcd/client.js';
+import type { EtcdClient } from '../../../src/etcd/client.js';
+import { EndpointPool } from '../../../src/etcd/endpoints.js';
+import { createTransport } from '../../../src/etcd/transport.js';
+import { GatewayError } from '../../../src/errors.js';
+import { callerFor } from '../../support/caller.js';
+
+const transport = createTransport({
+  connectTimeoutMs: 300,
+  socketsMax: 16,
+  idleSocketsMax: 4,
+  answerBytesMax: 10_000,
+});
+const closers: (() => void)[] = [];
+afterEach(() => closers.splice(0).forEach((close) => close()));
+
+function client(...endpoints: string[]): EtcdClient {
+  const limits = { attemptTimeoutMs: 200, searchMs: 600, attemptsMax: 12 };
+  return createEtcdClient({ pool: new EndpointPool(endpoints), transport, limits });
+}
+
+async function server(
+  handle: (req: IncomingMessage, res: ServerResponse) => void,
+): Promise<string> {
+  const made = createServer(handle).listen(0, '127.0.0.1');
+  await new Promise((resolve) => made.once('listening', resolve));
+  closers.push(() => {
+    made.close();
+    made.closeAllConnections();
+  });
+  return `http://127.0.0.1:${(made.address() as AddressInfo).port}`;
+}
+
+async function deadEndpoint(): Promise<string> {
+  const url = await server(() => undefined);
+  closers.pop()?.();
+  return url;
+}
+
+async function errorOf(promise: Promise<unknown>): Promise<GatewayError> {
+  const error: unknown = await promise.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(GatewayError);
+  return error as GatewayError;
+}
+
+const PUT_ANSWER = JSON.stringify({ header: { revision: '9' } });
+const put = { key: Buffer.from('k'), value: Buffer.from('v') };
+
+/** Collects each body that arrives, then answers as told. */
+function recorder(answer: (res: ServerResponse, count: number) => void): {
+  handle: (req: IncomingMessage, res: ServerResponse) => void;
+  bodies: string[];
+} {
+  const bodies: string[] = [];
+  const handle = (req: IncomingMessage, res: ServerResponse): void => {
+    let body = '';
+    req.on('data', (chunk: Buffer) => (body += chunk.toString()));
+    req.on('end', () => answer(res, bodies.push(body)));
+  };
+  return { handle, bodies };
+}
+
+describe('callEtcd', () => {
+  it('sends exactly what etcd expects', async () => {
+    nock('http://etcd.example:2379')
+      .post('/v3/kv/put', { key: 'aw==', value: 'dg==' })
+      .matchHeader('content-type', 'application/json')
+      .matchHeader('grpc-metadata-hasleader', 'true')
+      .reply(200, PUT_ANSWER);
+    expect((await client('etcd.example:2379').put(callerFor(), put)).header.revision).toBe(9);
+  });
+
+  it('F1: takes a write to the next endpoint when the first refuses the connection, once', async () => {
+    const { handle, bodies } = recorder((res) => res.end(PUT_ANSWER));
+    const etcd = client(await deadEndpoint(), await server(handle));
+    await etcd.put(callerFor(), put);
+    expect(bodies).toHaveLength(1);
+  });
+
+  it('F2: takes a read to the next endpoint when the first accepts and hangs', async () => {
+    const { handle } = recorder((res) => res.end(JSON.stringify({ header: { revision: '3' } })));
+    const etcd = client(await server(() => undefined), await server(handle));
+    expect((await etcd.range(callerFor(), { key: put.key })).header.revision).toBe(3);
+  });
+
+  it('F3: never sends a write again that was cut off after it was sent, and calls its outcome unknown', async () => {
+    const { handle, bodies } = recorder((res) => res.socket?.resetAndDestroy());
+    const url = await server(handle);
+    const error = await errorOf(client(url, url).put(callerFor(), put));
+    expect([error.code, error.outcome, error.retryAfterSeconds]).toEqual([
+      'etcd-unavailable',
+      'unknown',
+      undefined,
+    ]);
+    expect(bodies).toHaveLength(1);
+  });
+
+  it('F4: sends a read again that died on a reused connection', async () => {
+    const { handle, bodies } = recorder((res, count) =>
+      count === 2 ? res.socket?.resetAndDestroy() : res.end(PUT_ANSWER),
+    );
+    const etcd = client(await server(handle));
+    await etcd.range(callerFor(), { key: put.key });
+    await etcd.range(callerFor(), { key: put.key });
+    expect(bodies).toHaveLength(3);
+  });
+
+  it('F4: does not send a write again that died on a reused connection', async () => {
+    const { handle, bodies } = recorder((res, count) =>
+      count === 2 ? res.socket?.resetAndDestroy() : res.end(PUT_ANSWER),
+    );
+    const etcd = client(await server(handle));
+    await etcd.put(callerFor(), put);
+    expect((await errorOf(etcd.put(callerFor(), put))).outcome).toBe('unknown');
+    expect(bodies).toHaveLength(2);
+  });
+
+  it('F5: calls an answer that is cut in the middle unknown', async () => {
+    const { handle } = recorder((res) => {
+      res.writeHead(200, { 'content-length': 100 });
+      res.write('{"header":');
+      setTimeout(() => res.socket?.destroy(), 20);
+    });
+    const error = await errorOf(client(await server(handle)).put(callerFor(), put));
+    expect([error.code, error.outcome]).toEqual(['etcd-unavailable', 'unknown']);
+  });
+
+  it.each([
+    ['HTML', '<html>'],
+    ['nothing', ''],
+    ['a list', '[1]'],
+    ['a number', '7'],
+  ])('F6: calls 200 with %s garbage', async (_, body) => {
+    const { handle } = recorder((res) => res.end(body));
+    const error = await errorOf(client(await server(handle)).put(callerFor(), put));
+    expect([error.status, error.code, error.outcome]).toEqual([502, 'etcd-refused', 'unknown']);
+  });
+
+  it.each([
+    ['F7', 503, { code: 14, message: 'etcdserver: request timed out' }],
+    ['F8', 500, { code: 2, message: 'context deadline exceeded' }],
+  ])(
+    '%s: reports a write that etcd gave up as unknown after one try, and repeats a read',
+    async (_, status, body) => {
+      const { handle, bodies } = recorder((res, count) => {
+        if (count === 3) res.end(PUT_ANSWER);
+        else res.writeHead(status).end(JSON.stringify(body));
+      });
+      const etcd = client(await server(handle));
+      expect((await errorOf(etcd.put(callerFor(), put))).outcome).toBe('unknown');
+      expect(bodies).toHaveLength(1);
+      await etcd.range(callerFor(), { key: put.key });
+      expect(bodies).toHaveLength(3);
+    },
+  );
+
+  it('F9: repeats a write that was refused before it was proposed, within its budget', async () => {
+    const { handle, bodies } = recorder((res) =>
+      res.writeHead(429).end(JSON.stringify({ code: 8, message: 'etcdserver: too many requests' })),
+    );
+    const error = await errorOf(client(await server(handle)).put(callerFor(), put));
+    expect([error.code, error.outcome]).toEqual(['too-many-requests', undefined]);
+    expect(bodies.length).toBeGreaterThan(1);
+    expect(bodies.length).toBeLessThanOrEqual(12);
+  });
+
+  it('F10: does not repeat what fails for lack of space', async () => {
+    const { handle, bodies } = recorder((res) =>
+      res
+        .writeHead(429)
+        .end(JSON.stringify({ code: 8, message: 'etcdserver: mvcc: database space exceeded' })),
+    );
+    const error = await errorOf(client(await server(handle)).put(callerFor(), put));
+    expect([error.code, error.outcome, bodies.length]).toEqual(['out-of-space', 'not-applied', 1]);
+  });
+
+  it.each([412, 400])('F11: reads code 9 as etcd means it, with HTTP status %i', async (status) => {
+    const { handle } = recorder((res) =>
+      res
+        .writeHead(status)
+        .end(JSON.stringify({ code: 9, message: 'etcdserver: lease already exists' })),
+    );
+    const error = await errorOf(
+      client(await server(handle)).leaseGrant(callerFor(), '4c4b000000000001', 5),
+    );
+    expect(error.code).toBe('already-exists');
+  });
+
+  it('F15: says that a write was not applied when no endpoint takes a connection, and does not storm', async () => {
+    const error = await errorOf(
+      client(await deadEndpoint(), await deadEndpoint()).put(callerFor(), put),
+    );
+    expect([error.status, error.code, error.outcome, error.retryAfterSeconds]).toEqual([
+      503,
+      'etcd-unavailable',
+      'not-applied',
+      1,
+    ]);
+  });
+
+  it('tells 504 and an unknown outcome when a write was sent and time is up', async () => {
+    const error = await errorOf(
+      client(await server(() => undefined)).put(callerFor({ timeoutMs: 150 }), put),
+    );
+    expect([error.status, error.outcome]).toEqual([504, 'unknown']);
+  });
+
+  it('S12: follows no redirect', async () => {
+    const { handle, bodies } = recorder((res) => res.end(PUT_ANSWER));
+    const elsewhere = await server(handle);
+    const url = await server((_, res) =>
+      res.writeHead(307, { location: `${elsewhere}/v3/kv/put` }).end(),
+    );
+    expect((await errorOf(client(url).put(callerFor(), put))).status).toBe(502);
+    expect(bodies).toEqual([]);
+  });
+
+  it('reads no answer that is larger than its limit', async () => {
+    const { handle } = recorder((res) => res.end(JSON.stringify({ pad: 'x'.repeat(20_000) })));
+    expect((await errorOf(client(await server(handle)).put(callerFor(), put))).outcome).toBe(
+      'unknown',
+    );
+  });
+
+  it('ends the upstream call when the caller hangs up', async () => {
+    let isCut = false;
+    const url = await server((req) => req.socket.on('close', () => (isCut = true)));
+    const hangUp = new AbortController();
+    const call = errorOf(client(url).range(callerFor({ signal: hangUp.signal }), { key: put.key }));
+    setTimeout(() => hangUp.abort(), 50);
+    await call;
+    await expect.poll(() => isCut).toBe(true);
+  });
+});
