@@ -1,0 +1,111 @@
+// The folder of an embedded etcd: its data, its log, its lock and the version that wrote the data.
+import { constants, openSync, closeSync, readFileSync } from 'node:fs';
+import { access, open, rename, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { EmbeddedEtcdError, reasonOf } from './embedded-etcd-error.js';
+import { makeFolder } from './folder.js';
+import { versionIn } from './version.js';
+
+const LOG_BYTES_MAX = 16 * 1024 * 1024;
+const LOG_TAIL_BYTES_MAX = 64 * 1024;
+const LOG_LINE_CHARACTERS_MAX = 300;
+const PRIVATE_MODE = 0o700;
+const OWNER_ONLY = 0o600;
+const SERIOUS_LEVELS = new Set(['error', 'fatal', 'panic', 'dpanic']);
+
+export interface DataDirectory {
+  readonly dataDir: string;
+  /** etcd's own folder. */
+  readonly etcdDataDir: string;
+  readonly logFile: string;
+  readonly lockFile: string;
+  readonly versionFile: string;
+  /** The etcd that wrote what is there; `undefined` for no data, or data of unknown origin. */
+  readonly writtenBy: string | undefined;
+}
+
+/** Makes what is missing and proves that all of it can be used; throws one clear line otherwise. */
+export async function prepareDataDirectory(folder: string): Promise<DataDirectory> {
+  const dataDir = resolve(folder);
+  const directory = {
+    dataDir,
+    etcdDataDir: join(dataDir, 'etcd-data'),
+    logFile: join(dataDir, 'etcd.log'),
+    lockFile: join(dataDir, 'etcd.lock'),
+    versionFile: join(dataDir, 'etcd.version'),
+  };
+  try {
+    await makeFolder(dataDir);
+    await makeFolder(directory.etcdDataDir, PRIVATE_MODE);
+    const allRights = constants.R_OK | constants.W_OK | constants.X_OK;
+    await access(dataDir, allRights);
+    await access(directory.etcdDataDir, allRights);
+    await prepareLog(directory.logFile);
+    return { ...directory, writtenBy: readVersion(directory.versionFile) };
+  } catch (error) {
+    throw new EmbeddedEtcdError(
+      `The data directory ${dataDir} cannot be used: ${reasonOf(error)}`,
+      error,
+    );
+  }
+}
+
+/** The size of the log, to read later only what came after. */
+export async function logSize(logFile: string): Promise<number> {
+  return (await stat(logFile)).size;
+}
+
+/** What etcd said last of what went wrong, in one line, of all that its log got after `offset`. */
+export async function lastComplaint(logFile: string, offset: number): Promise<string | undefined> {
+  const handle = await open(logFile, 'r');
+  try {
+    const { size } = await handle.stat();
+    const start = Math.max(offset, size - LOG_TAIL_BYTES_MAX);
+    const { buffer, bytesRead } = await handle.read({
+      buffer: Buffer.alloc(Math.max(size - start, 0)),
+      position: start,
+    });
+    return complaintIn(buffer.toString('utf8', 0, bytesRead));
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The last serious entry of a log in etcd's JSON lines, else its last line that is no JSON at all. */
+export function complaintIn(log: string): string | undefined {
+  const lines = log.split('\n').filter((line) => line.trim() !== '');
+  const complaints = lines.flatMap((line) => complaintOf(line) ?? []);
+  return complaints.at(-1)?.slice(0, LOG_LINE_CHARACTERS_MAX);
+}
+
+function complaintOf(line: string): string | undefined {
+  if (!line.startsWith('{')) return line.trim();
+  try {
+    const { level, msg, error } = JSON.parse(line) as Record<string, unknown>;
+    if (typeof level !== 'string' || !SERIOUS_LEVELS.has(level)) return undefined;
+    return [msg, error].filter((part) => typeof part === 'string').join(': ');
+  } catch {
+    return undefined;
+  }
+}
+
+async function prepareLog(logFile: string): Promise<void> {
+  touch(logFile);
+  if ((await stat(logFile)).size > LOG_BYTES_MAX) {
+    await rename(logFile, `${logFile}.1`);
+    touch(logFile);
+  }
+}
+
+function touch(file: string): void {
+  closeSync(openSync(file, 'a', OWNER_ONLY));
+}
+
+function readVersion(versionFile: string): string | undefined {
+  try {
+    return versionIn(readFileSync(versionFile, 'utf8'));
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

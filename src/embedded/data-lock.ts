@@ -1,0 +1,83 @@
+// One gateway for each data directory. A gateway that was killed leaves an etcd that is just ending: its successor waits for that,
+// while a second gateway beside a living one is told at once.
+import { ftruncateSync, readFileSync, writeSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { takeKernelLock } from './kernel-lock.js';
+import { identityOf, isAlive, parseOwnership } from './ownership.js';
+import type { Ownership } from './ownership.js';
+import { removePidFile, takePidFile, updatePidFile } from './pid-file.js';
+
+const RETRY_MS = 100;
+
+export interface DataLock {
+  readonly kind: 'held';
+  /** The open file that etcd inherits, so that the lock lives as long as etcd does; `undefined` for the pid file. */
+  readonly fd: number | undefined;
+  setEtcd(pid: number): Promise<void>;
+  release(): Promise<void>;
+}
+
+export type DataLockResult =
+  | DataLock
+  /** `gatewayPid` is that of a living gateway; without it, the etcd of one that is gone did not end in time. */
+  | { readonly kind: 'taken'; readonly gatewayPid?: number }
+  | { readonly kind: 'failed'; readonly reason: string };
+
+export interface DataLockRequest {
+  readonly lockFile: string;
+  readonly gatewayPid: number;
+  /** `flock`, where the kernel's lock is to be used. */
+  readonly flock: string | undefined;
+  /** How long the etcd of a gateway that is gone may take to end. */
+  readonly waitLimitMs: number;
+  /** Asked before each further try. */
+  readonly isWanted: () => boolean;
+}
+
+export async function takeDataLock(request: DataLockRequest): Promise<DataLockResult> {
+  const self: Ownership = {
+    gateway: await identityOf(request.gatewayPid),
+    supervisor: await identityOf(process.pid),
+  };
+  const { flock, lockFile } = request;
+  const deadline = performance.now() + request.waitLimitMs;
+  for (;;) {
+    const result = await (flock === undefined
+      ? withPidFile(`${lockFile}.pid`, self)
+      : withKernel(flock, lockFile, self));
+    if (result.kind !== 'taken') return result;
+    const owner = result.owner?.gateway;
+    if (owner !== undefined && (await isAlive(owner)))
+      return { kind: 'taken', gatewayPid: owner.pid };
+    if (performance.now() > deadline || !request.isWanted()) return { kind: 'taken' };
+    await pause(RETRY_MS);
+  }
+}
+
+type Attempt =
+  | DataLock
+  | { readonly kind: 'taken'; readonly owner: Ownership | undefined }
+  | { readonly kind: 'failed'; readonly reason: string };
+
+async function withKernel(flock: string, file: string, self: Ownership): Promise<Attempt> {
+  const lock = await takeKernelLock({ flock, file, waitSeconds: 0 });
+  if (lock.kind === 'failed') return lock;
+  if (lock.kind === 'taken') {
+    return { kind: 'taken', owner: parseOwnership(readFileSync(file, 'utf8')) };
+  }
+  ftruncateSync(lock.fd);
+  writeSync(lock.fd, JSON.stringify(self));
+  const nothingToDo = (): Promise<void> => Promise.resolve();
+  return { kind: 'held', fd: lock.fd, setEtcd: nothingToDo, release: nothingToDo };
+}
+
+async function withPidFile(file: string, self: Ownership): Promise<Attempt> {
+  const lock = await takePidFile(file, self);
+  if (lock.kind !== 'held') return lock;
+  return {
+    kind: 'held',
+    fd: undefined,
+    setEtcd: async (pid) => updatePidFile(file, { ...self, etcd: await identityOf(pid) }),
+    release: () => removePidFile(file),
+  };
+}

@@ -1,0 +1,144 @@
+// Fetches etcd out of Debian's package `etcd-server` with the machine's own apt-get, without installing anything: package lists,
+// download and unpacking live in one folder. Works with and without root. The mirror is the one that the machine's apt uses.
+import { existsSync } from 'node:fs';
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Fetched } from './cache.js';
+import { onPath, runCommand } from './command.js';
+import { reasonOf } from './embedded-etcd-error.js';
+import { makeFolder } from './folder.js';
+
+const PACKAGE = 'etcd-server';
+const BINARY_IN_PACKAGE = 'usr/bin/etcd';
+const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
+const MIRRORS_MAX = 3;
+const MIRRORS_LIMIT_MS = 15_000;
+const UPDATE_LIMIT_MS = 120_000;
+const DOWNLOAD_LIMIT_MS = 120_000;
+const UNPACK_LIMIT_MS = 60_000;
+const MIRROR_CONNECT_LIMIT_SECONDS = 5;
+
+/** Newest first. */
+export const DEBIAN_SUITES: readonly string[] = ['sid', 'trixie', 'bookworm'];
+
+export interface DebianFetch {
+  /** The PATH on which apt-get and dpkg-deb are looked for, and which they get. */
+  readonly path: string;
+  readonly suite: string;
+  /** Made here; everything is written below it. */
+  readonly folder: string;
+  readonly mirrors: readonly string[];
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The mirrors of the machine's apt configuration that may carry Debian's main archive, in its order, or why there is none. */
+export async function debianMirrors(
+  path: string,
+  signal?: AbortSignal,
+): Promise<{ mirrors: string[] } | { reason: string }> {
+  const aptGet = await onPath('apt-get', path);
+  if (aptGet === undefined) return { reason: 'there is no apt-get on the PATH' };
+  if ((await onPath('dpkg-deb', path)) === undefined) {
+    return { reason: 'there is no dpkg-deb on the PATH' };
+  }
+  // Without the release information it lists what is configured, also where no package list was ever downloaded.
+  const format = '$(REPO_URI)|$(COMPONENT)|$(RELEASE)';
+  const args = ['indextargets', '--no-release-info', '--format', format, 'Created-By: Packages'];
+  const result = await runCommand(aptGet, args, {
+    ...aptEnvironment(path),
+    signal,
+    timeoutMs: MIRRORS_LIMIT_MS,
+  });
+  if (result.kind === 'failed') return { reason: `apt-get indextargets: ${result.reason}` };
+  const mirrors = mirrorsIn(result.stdout);
+  return mirrors.length === 0 ? { reason: "apt's configuration names no mirror" } : { mirrors };
+}
+
+/** The distinct repositories with a component `main` whose release is a suite itself, not its updates or security fixes. */
+export function mirrorsIn(indexTargets: string): string[] {
+  const mirrors = indexTargets.split('\n').flatMap((line) => {
+    const [uri = '', component, release = '-'] = line.trim().split('|');
+    return component === 'main' && !release.includes('-') ? [uri] : [];
+  });
+  return [...new Set(mirrors)].slice(0, MIRRORS_MAX);
+}
+
+/** Fetches and unpacks the package of one suite from the first mirror that has it. */
+export async function fetchFromDebian(fetch: DebianFetch): Promise<Fetched> {
+  const reasons: string[] = [];
+  for (const [index, mirror] of fetch.mirrors.entries()) {
+    const result = await fetchFromMirror(fetch, mirror, join(fetch.folder, String(index)));
+    if (result.kind === 'fetched') return result;
+    reasons.push(`${mirror} ${result.reason}`);
+  }
+  return { kind: 'failed', reason: reasons.join('; ') };
+}
+
+async function fetchFromMirror(
+  { path, suite, signal }: DebianFetch,
+  mirror: string,
+  folder: string,
+): Promise<Fetched> {
+  const unpacked = join(folder, 'unpacked');
+  const { env } = aptEnvironment(path);
+  const run = async (
+    program: string,
+    args: readonly string[],
+    timeoutMs: number,
+  ): Promise<void> => {
+    const file = await onPath(program, path);
+    if (file === undefined) throw new Error(`there is no ${program} on the PATH`);
+    const result = await runCommand(file, args, { env, signal, timeoutMs, cwd: folder });
+    if (result.kind === 'failed') throw new Error(`${program}: ${result.reason}`);
+  };
+  try {
+    await prepareFolder(folder, mirror, suite);
+    const options = aptOptions(folder);
+    await run('apt-get', [...options, 'update'], UPDATE_LIMIT_MS);
+    await run('apt-get', [...options, 'download', PACKAGE], DOWNLOAD_LIMIT_MS);
+    const archive = (await readdir(folder)).find((name) => name.endsWith('.deb'));
+    if (archive === undefined) throw new Error('apt-get downloaded no package');
+    await run('dpkg-deb', ['-x', join(folder, archive), unpacked], UNPACK_LIMIT_MS);
+    return { kind: 'fetched', file: join(unpacked, BINARY_IN_PACKAGE) };
+  } catch (error) {
+    signal?.throwIfAborted();
+    return { kind: 'failed', reason: reasonOf(error) };
+  }
+}
+
+async function prepareFolder(folder: string, mirror: string, suite: string): Promise<void> {
+  for (const name of ['parts', 'lists/partial', 'cache/archives/partial']) {
+    await makeFolder(join(folder, name));
+  }
+  const source = [
+    'Types: deb',
+    `URIs: ${mirror}`,
+    `Suites: ${suite}`,
+    'Components: main',
+    ...(existsSync(KEYRING) ? [`Signed-By: ${KEYRING}`] : []),
+  ];
+  await writeFile(join(folder, 'parts', 'etcd.sources'), `${source.join('\n')}\n`);
+}
+
+function aptOptions(folder: string): string[] {
+  return [
+    'Dir::Etc::sourcelist=/dev/null',
+    `Dir::Etc::sourceparts=${join(folder, 'parts')}`,
+    'Dir::Etc::preferences=/dev/null',
+    'Dir::Etc::preferencesparts=/dev/null',
+    `Dir::State::Lists=${join(folder, 'lists')}`,
+    `Dir::Cache=${join(folder, 'cache')}`,
+    // With the system's own status `download` fails when a newer etcd is installed.
+    'Dir::State::status=/dev/null',
+    // Without it `update` ends with 0 on a dead mirror.
+    'APT::Update::Error-Mode=any',
+    'Acquire::Retries=0',
+    `Acquire::http::Timeout=${MIRROR_CONNECT_LIMIT_SECONDS}`,
+    `Acquire::https::Timeout=${MIRROR_CONNECT_LIMIT_SECONDS}`,
+    'Acquire::Languages=none',
+  ].flatMap((option) => ['-o', option]);
+}
+
+function aptEnvironment(path: string): { env: Record<string, string> } {
+  return { env: { PATH: path, LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' } };
+}

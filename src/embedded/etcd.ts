@@ -1,0 +1,220 @@
+// A real etcd for one machine: finds or fetches the binary, runs it under a supervisor, waits until it serves, stops it.
+// One member by default; with ports and an initial cluster given, one of several. Tests and `npm run cluster` use it too.
+import { join, resolve } from 'node:path';
+import { findEtcd } from './binary.js';
+import type { BinarySearch } from './binary.js';
+import { lastComplaint, logSize, prepareDataDirectory } from './data-directory.js';
+import type { DataDirectory } from './data-directory.js';
+import { EmbeddedEtcdError } from './embedded-etcd-error.js';
+import { systemGuards } from './guards.js';
+import type { SystemGuards } from './guards.js';
+import type { EtcdBinary } from './inspection.js';
+import { freePorts } from './ports.js';
+import { untilServing } from './readiness.js';
+import { superviseEtcd } from './supervision.js';
+import type { Ending, SupervisedEtcd } from './supervision.js';
+import { isOlder } from './version.js';
+
+const START_LIMIT_MS = 60_000;
+const PORT_ATTEMPTS_MAX = 5;
+const HOST = '127.0.0.1';
+const PORT_IN_USE = 'address already in use';
+/** From this version on etcd knows no `--enable-v2` any more. */
+const FIRST_WITHOUT_V2 = '3.6.0';
+
+export interface EmbeddedEtcdOptions {
+  /** Holds everything: `etcd-data/`, `etcd.log`, the lock. Made where missing. */
+  readonly dataDir: string;
+  /** Where fetched binaries are kept; `<dataDir>/cache` by default. */
+  readonly cacheDir?: string | undefined;
+  /** The etcd to use; found or fetched by default. */
+  readonly etcdBin?: string | undefined;
+  /** Where release archives are fetched from, `OFFICIAL_BASE_URL` of release.ts or a mirror of it. */
+  readonly downloadBaseUrl: string;
+  /** The PATH on which etcd and system programs are looked for. */
+  readonly path: string;
+  /** Gets a line for each step. */
+  readonly say: (line: string) => void;
+  /** Gives up looking, fetching and starting. */
+  readonly signal?: AbortSignal | undefined;
+  readonly name?: string | undefined;
+  /** Free ports by default. */
+  readonly clientPort?: number | undefined;
+  readonly peerPort?: number | undefined;
+  /** `name=peerUrl,…` of all members; this one alone by default. */
+  readonly initialCluster?: string | undefined;
+  readonly extraArgs?: readonly string[] | undefined;
+}
+
+export interface EmbeddedEtcd {
+  /** `http://127.0.0.1:PORT` */
+  readonly endpoint: string;
+  readonly pid: number;
+  readonly supervisorPid: number;
+  readonly version: string;
+  readonly logFile: string;
+  /** Resolves with a line that says why when etcd ends unasked; never after `stop`. */
+  readonly exited: Promise<string>;
+  /** Ends etcd and its supervisor and waits for both. May be called again. */
+  stop(): Promise<void>;
+}
+
+interface Start {
+  readonly options: EmbeddedEtcdOptions;
+  readonly directory: DataDirectory;
+  readonly binary: EtcdBinary;
+  readonly guards: SystemGuards | undefined;
+}
+
+/** Throws an `EmbeddedEtcdError`, whose message says all, or the signal's reason. */
+export async function startEmbeddedEtcd(options: EmbeddedEtcdOptions): Promise<EmbeddedEtcd> {
+  const directory = await prepareDataDirectory(options.dataDir);
+  const binary = await findEtcd(searchOf(options, directory));
+  options.say(`starting etcd ${binary.version} (${binary.file}), data in ${directory.dataDir}`);
+  const start = { options, directory, binary, guards: await systemGuards(options.path) };
+  for (let attempt = 1; ; attempt += 1) {
+    const clientPort = options.clientPort ?? (await freePorts(1))[0] ?? 0;
+    const started = await startOnce(start, clientPort);
+    if ('etcd' in started) {
+      options.say(`etcd serves on ${started.etcd.endpoint}`);
+      return started.etcd;
+    }
+    const mayTryAnother = options.clientPort === undefined && attempt < PORT_ATTEMPTS_MAX;
+    if (!started.reason.includes(PORT_IN_USE) || !mayTryAnother) {
+      throw new EmbeddedEtcdError(started.reason);
+    }
+  }
+}
+
+function searchOf(options: EmbeddedEtcdOptions, directory: DataDirectory): BinarySearch {
+  const { etcdBin, downloadBaseUrl, path, say, signal } = options;
+  const { dataDir, writtenBy: version } = directory;
+  return {
+    etcdBin,
+    downloadBaseUrl,
+    path,
+    say,
+    signal,
+    cacheDir: resolve(options.cacheDir ?? join(dataDir, 'cache')),
+    writtenBy: version === undefined ? undefined : { version, dataDir },
+  };
+}
+
+async function startOnce(
+  start: Start,
+  clientPort: number,
+): Promise<{ etcd: EmbeddedEtcd } | { reason: string }> {
+  const { directory, binary, options } = start;
+  options.signal?.throwIfAborted();
+  const endpoint = `http://${HOST}:${clientPort}`;
+  const logOffset = await logSize(directory.logFile);
+  const supervised = superviseEtcd({
+    etcdFile: binary.file,
+    etcdArgs: etcdArgs(start, clientPort),
+    version: binary.version,
+    versionFile: directory.versionFile,
+    lockFile: directory.lockFile,
+    logFile: directory.logFile,
+    ...(start.guards === undefined ? {} : { guards: start.guards }),
+  });
+  const explain = (ending: Ending): Promise<string> => reasonFor(ending, directory, logOffset);
+  const failure = await failureToServe(supervised, endpoint, options.signal);
+  if (failure !== undefined) {
+    await supervised.stop();
+    options.signal?.throwIfAborted();
+    return { reason: failure === 'too slow' ? tooSlow(directory) : await explain(failure) };
+  }
+  const pid = (await supervised.started) ?? 0;
+  return { etcd: handleOf(start, supervised, { endpoint, pid, explain }) };
+}
+
+function handleOf(
+  { binary, directory }: Start,
+  supervised: SupervisedEtcd,
+  running: { endpoint: string; pid: number; explain: (ending: Ending) => Promise<string> },
+): EmbeddedEtcd {
+  const { endpoint, pid, explain } = running;
+  let isStopping = false;
+  return {
+    endpoint,
+    pid,
+    supervisorPid: supervised.supervisorPid,
+    version: binary.version,
+    logFile: directory.logFile,
+    exited: new Promise((resolve) => {
+      void supervised.ended.then((ending) => {
+        if (!isStopping) resolve(explain(ending));
+      });
+    }),
+    async stop() {
+      isStopping = true;
+      await supervised.stop();
+    },
+  };
+}
+
+/** `undefined` when etcd serves. */
+async function failureToServe(
+  supervised: SupervisedEtcd,
+  endpoint: string,
+  signal: AbortSignal | undefined,
+): Promise<Ending | 'too slow' | undefined> {
+  const giveUp = new AbortController();
+  const limits = [giveUp.signal, AbortSignal.timeout(START_LIMIT_MS)];
+  const waiting = AbortSignal.any(signal === undefined ? limits : [...limits, signal]);
+  const result = await Promise.race([
+    untilServing(endpoint, waiting).then((isServing) => (isServing ? undefined : 'too slow')),
+    supervised.ended,
+  ]);
+  giveUp.abort();
+  return result;
+}
+
+function etcdArgs({ options, directory, binary }: Start, clientPort: number): string[] {
+  const name = options.name ?? 'latchkey';
+  const clientUrl = `http://${HOST}:${clientPort}`;
+  // A member alone has no peers: any port will do, and 0 lets the system choose.
+  const peerUrl = `http://${HOST}:${options.peerPort ?? 0}`;
+  const settings = {
+    name,
+    'data-dir': directory.etcdDataDir,
+    'listen-client-urls': clientUrl,
+    'advertise-client-urls': clientUrl,
+    'listen-peer-urls': peerUrl,
+    'initial-advertise-peer-urls': peerUrl,
+    'initial-cluster': options.initialCluster ?? `${name}=${peerUrl}`,
+    logger: 'zap',
+    // A web page must reach etcd neither by a name that it points at loopback nor by etcd's default of allowing every origin.
+    'host-whitelist': `${HOST},localhost`,
+    cors: clientUrl,
+    ...(isOlder(binary.version, FIRST_WITHOUT_V2) ? { 'enable-v2': 'false' } : {}),
+  };
+  const args = Object.entries(settings).map(([flag, value]) => `--${flag}=${value}`);
+  return [...args, ...(options.extraArgs ?? [])];
+}
+
+async function reasonFor(
+  ending: Ending,
+  { dataDir, logFile }: DataDirectory,
+  logOffset: number,
+): Promise<string> {
+  switch (ending.kind) {
+    case 'taken':
+      return ending.gatewayPid === undefined
+        ? `An etcd of a gateway that is gone runs on the data directory ${dataDir} and does not end`
+        : `Another gateway (process ${ending.gatewayPid}) runs on the data directory ${dataDir}`;
+    case 'failed':
+      return `etcd cannot be started on ${dataDir}: ${ending.reason}`;
+    case 'lost':
+      return `etcd's supervisor ended: ${ending.reason}; etcd was ended with it`;
+    case 'ended': {
+      const how = ending.signal ?? `status ${ending.status ?? 'unknown'}`;
+      const complaint = await lastComplaint(logFile, logOffset);
+      return `etcd ended with ${how}${complaint === undefined ? '' : `: ${complaint}`} (log: ${logFile})`;
+    }
+  }
+}
+
+function tooSlow({ logFile }: DataDirectory): string {
+  return `etcd did not serve within ${START_LIMIT_MS / 1000} s (log: ${logFile})`;
+}

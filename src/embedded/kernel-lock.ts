@@ -1,0 +1,61 @@
+// A lock that the kernel keeps as long as any process has the open file: nothing of it goes stale.
+// Node cannot call flock(2); util-linux' `flock` takes the lock on a file that it inherits, and the lock stays with the open file.
+import { spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { reasonOf } from './embedded-etcd-error.js';
+
+const INHERITED_FD = 3;
+const STATUS_HELD_BY_ANOTHER = 1;
+const ANSWER_LIMIT_MS = 5_000;
+const OWNER_ONLY = 0o600;
+
+export type KernelLock =
+  | { readonly kind: 'held'; readonly fd: number }
+  | { readonly kind: 'taken' }
+  | { readonly kind: 'failed'; readonly reason: string };
+
+export interface KernelLockRequest {
+  /** The program `flock`. */
+  readonly flock: string;
+  /** Made where missing; its content is the holder's affair. */
+  readonly file: string;
+  /** 0 asks once. */
+  readonly waitSeconds: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The lock lives until `fd` is closed here and in every process that inherited it. */
+export async function takeKernelLock(request: KernelLockRequest): Promise<KernelLock> {
+  let fd: number;
+  try {
+    fd = openSync(request.file, 'a', OWNER_ONLY);
+  } catch (error) {
+    return { kind: 'failed', reason: reasonOf(error) };
+  }
+  const result = await lockInherited(request, fd);
+  if (result.kind !== 'held') closeSync(fd);
+  return result;
+}
+
+async function lockInherited(
+  { flock, waitSeconds, signal }: KernelLockRequest,
+  fd: number,
+): Promise<KernelLock> {
+  const ask = waitSeconds === 0 ? ['-n'] : ['-w', String(waitSeconds)];
+  return new Promise((resolve) => {
+    const child = spawn(flock, [...ask, String(INHERITED_FD)], {
+      env: {},
+      stdio: ['ignore', 'ignore', 'ignore', fd],
+      timeout: waitSeconds * 1000 + ANSWER_LIMIT_MS,
+      killSignal: 'SIGKILL',
+      ...(signal === undefined ? {} : { signal }),
+    });
+    child.once('error', (error) => resolve({ kind: 'failed', reason: reasonOf(error) }));
+    child.once('exit', (status, cause) => {
+      if (status === 0) resolve({ kind: 'held', fd });
+      else if (status === STATUS_HELD_BY_ANOTHER) resolve({ kind: 'taken' });
+      else
+        resolve({ kind: 'failed', reason: `flock ended with ${cause ?? status ?? 'no status'}` });
+    });
+  });
+}

@@ -1,0 +1,89 @@
+// The program between the gateway and etcd. It holds the data directory's lock, runs etcd, and ends it when its standard input
+// closes, which happens however the gateway ends. Should the supervisor itself be killed, the kernel ends etcd (setpriv --pdeathsig).
+// Not part of the gateway's process: started as `node supervisor.js SPEC`, it answers with one JSON report a line.
+import { spawn } from 'node:child_process';
+import type { ChildProcess, StdioOptions } from 'node:child_process';
+import { openSync, renameSync, writeFileSync, writeSync } from 'node:fs';
+import { takeDataLock } from './data-lock.js';
+import type { DataLock } from './data-lock.js';
+import { reasonOf } from './embedded-etcd-error.js';
+import { endingWithParent } from './guards.js';
+import type { Report, SupervisorSpec } from './supervision.js';
+
+const REPORT_FD = 1;
+const LOCK_WAIT_MARGIN_MS = 2_000;
+
+let etcd: ChildProcess | undefined;
+let isEnding = false;
+
+const spec = JSON.parse(process.argv[2] ?? '{}') as SupervisorSpec;
+watchTheGateway();
+await run();
+
+async function run(): Promise<void> {
+  const { lockFile, gatewayPid, guards, stopLimitMs } = spec;
+  const lock = await takeDataLock({
+    lockFile,
+    gatewayPid,
+    flock: guards?.flock,
+    waitLimitMs: stopLimitMs + LOCK_WAIT_MARGIN_MS,
+    isWanted: () => !isEnding,
+  });
+  if (lock.kind !== 'held') return finish(lock);
+  if (isEnding) return finish(undefined, lock);
+  try {
+    writeDataVersion();
+    await runEtcd(lock);
+  } catch (error) {
+    await finish({ kind: 'failed', reason: reasonOf(error) }, lock);
+  }
+}
+
+function watchTheGateway(): void {
+  process.stdin.on('end', endEtcd).on('close', endEtcd).on('error', endEtcd).resume();
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, endEtcd);
+}
+
+function endEtcd(): void {
+  if (isEnding) return;
+  isEnding = true;
+  if (etcd === undefined) return;
+  etcd.kill('SIGTERM');
+  setTimeout(() => etcd?.kill('SIGKILL'), spec.stopLimitMs);
+}
+
+// Written before etcd sees the data: from its first moment on an older etcd may not understand them any more.
+function writeDataVersion(): void {
+  const next = `${spec.versionFile}.new`;
+  writeFileSync(next, `${spec.version}\n`);
+  renameSync(next, spec.versionFile);
+}
+
+async function runEtcd(lock: DataLock): Promise<void> {
+  const log = openSync(spec.logFile, 'a');
+  const stdio: StdioOptions = ['ignore', log, log];
+  if (lock.fd !== undefined) stdio.push(lock.fd);
+  const { etcdFile, etcdArgs, guards } = spec;
+  const [file, ...args] = endingWithParent(guards, [etcdFile, ...etcdArgs]);
+  const child = spawn(file, args, { env: {}, stdio });
+  child.once('error', (error) => void finish({ kind: 'failed', reason: reasonOf(error) }, lock));
+  child.once('exit', (status, signal) => void finish({ kind: 'ended', status, signal }, lock));
+  if (child.pid === undefined) return;
+  etcd = child;
+  await lock.setEtcd(child.pid);
+  report({ kind: 'started', pid: child.pid });
+}
+
+async function finish(last: Report | undefined, lock?: DataLock): Promise<void> {
+  if (last !== undefined) report(last);
+  await lock?.release();
+  process.exit(0);
+}
+
+function report(line: Report): void {
+  try {
+    writeSync(REPORT_FD, `${JSON.stringify(line)}\n`);
+  } catch {
+    // The gateway is gone: nobody is left to tell, and standard input says the same.
+  }
+}

@@ -1,0 +1,164 @@
+// A real etcd as the gateway embeds it: data, log, death, and every way in which a start may fail.
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { startEmbeddedEtcd } from '../../src/embedded/etcd.js';
+import type { EmbeddedEtcd, EmbeddedEtcdOptions } from '../../src/embedded/etcd.js';
+import { findTestEtcd, testPath } from '../support/etcd-versions.js';
+import { temporaryFolder, writeFakeEtcd } from '../support/fake-etcd.js';
+import { isGone } from '../support/processes.js';
+
+async function start(
+  dataDir: string,
+  options: Partial<EmbeddedEtcdOptions> = {},
+): Promise<EmbeddedEtcd> {
+  const etcd = await startEmbeddedEtcd({
+    dataDir,
+    etcdBin: (await findTestEtcd()).file,
+    downloadBaseUrl: 'http://127.0.0.1:1',
+    path: testPath(),
+    say: () => undefined,
+    ...options,
+  });
+  onTestFinished(() => etcd.stop());
+  return etcd;
+}
+
+async function post(endpoint: string, path: string, body: object): Promise<unknown> {
+  const init = { method: 'POST', body: JSON.stringify(body) };
+  return (await fetch(`${endpoint}${path}`, init)).json();
+}
+
+describe('the embedded etcd', () => {
+  it('says each step in a line, and serves on loopback under the version it tells', async () => {
+    const said: string[] = [];
+    const dataDir = await temporaryFolder();
+    const etcd = await start(dataDir, { say: (line) => void said.push(line) });
+    expect(said).toEqual([
+      expect.stringMatching(/^starting etcd \d+\.\d+\.\d+ \(.+\), data in .+$/),
+      `etcd serves on ${etcd.endpoint}`,
+    ]);
+    expect(etcd.endpoint).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+    const version = await (await fetch(`${etcd.endpoint}/version`)).json();
+    expect(version).toMatchObject({ etcdserver: etcd.version });
+  });
+
+  it('keeps its data when it is stopped and started again', async () => {
+    const dataDir = await temporaryFolder();
+    const key = Buffer.from('a').toString('base64');
+    const first = await start(dataDir);
+    await post(first.endpoint, '/v3/kv/put', { key, value: key });
+    await first.stop();
+    expect(await isGone(first.pid)).toBe(true);
+    expect(await isGone(first.supervisorPid)).toBe(true);
+    const second = await start(dataDir);
+    expect(await post(second.endpoint, '/v3/kv/range', { key })).toMatchObject({ count: '1' });
+  });
+
+  it('writes its log and the version that wrote the data beside the data', async () => {
+    const dataDir = await temporaryFolder();
+    const etcd = await start(dataDir);
+    expect(await readFile(join(dataDir, 'etcd.log'), 'utf8')).toContain('"level":"info"');
+    expect(await readFile(join(dataDir, 'etcd.version'), 'utf8')).toBe(`${etcd.version}\n`);
+  });
+
+  it('has no v2 API', async () => {
+    const etcd = await start(await temporaryFolder());
+    expect((await fetch(`${etcd.endpoint}/v2/keys/`)).status).toBe(404);
+  });
+
+  it('does not answer a page that reaches it under a foreign name', async () => {
+    const etcd = await start(await temporaryFolder());
+    const { hostname, port } = new URL(etcd.endpoint);
+    const socket = connect(Number(port), hostname);
+    socket.end('GET /version HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n');
+    expect(await text(socket)).toMatch(/^HTTP\/1\.1 421 /);
+  });
+
+  it('tells its death with the reason, and is stopped all the same', async () => {
+    const etcd = await start(await temporaryFolder());
+    process.kill(etcd.pid, 'SIGKILL');
+    expect(await etcd.exited).toMatch(/^etcd ended with SIGKILL \(log: .*etcd\.log\)$/);
+    await etcd.stop();
+    expect(await isGone(etcd.supervisorPid)).toBe(true);
+  });
+
+  it('tells nothing when it is stopped', async () => {
+    const etcd = await start(await temporaryFolder());
+    let told: string | undefined;
+    void etcd.exited.then((reason) => (told = reason));
+    await Promise.all([etcd.stop(), etcd.stop()]);
+    expect(told).toBeUndefined();
+  });
+
+  it('takes another port when the first one was taken meanwhile', async () => {
+    // The choice of a port cannot be steered from outside: three at once must not disturb each other.
+    const folders = await Promise.all([temporaryFolder(), temporaryFolder(), temporaryFolder()]);
+    const all = await Promise.all(folders.map((folder) => start(folder)));
+    expect(new Set(all.map(({ endpoint }) => endpoint)).size).toBe(3);
+  });
+});
+
+describe('the start fails with one clear line', () => {
+  it('when the data directory cannot be used', async () => {
+    const file = join(await temporaryFolder(), 'file');
+    await writeFile(file, '');
+    await expect(start(file)).rejects.toThrow(
+      `The data directory ${file} cannot be used: a file stands in its place (EEXIST)`,
+    );
+  });
+
+  it('when a newer etcd wrote the data', async () => {
+    const dataDir = await temporaryFolder();
+    await writeFile(join(dataDir, 'etcd.version'), '99.0.0\n');
+    await expect(start(dataDir)).rejects.toThrow(
+      /^The etcd named by --etcd-bin, .*, is etcd [\d.]+, too old for the data in .*, which etcd 99\.0\.0 wrote$/,
+    );
+  });
+
+  it('when the named port is in use', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    onTestFinished(() => void server.close());
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    await expect(start(await temporaryFolder(), { clientPort: port })).rejects.toThrow(
+      new RegExp(
+        `^etcd ended with status 1: .*127.0.0.1:${port}: bind: address already in use \\(log: .*\\)$`,
+      ),
+    );
+  });
+
+  it('when etcd ends at its start, with what it said last', async () => {
+    const bin = await temporaryFolder();
+    const etcdBin = await writeFakeEtcd(bin, '3.5.30', 'echo "no luck today" >&2; exit 3');
+    await expect(start(await temporaryFolder(), { etcdBin })).rejects.toThrow(
+      /^etcd ended with status 3: no luck today \(log: .*\)$/,
+    );
+  });
+
+  it('when the data are damaged', async () => {
+    const dataDir = await temporaryFolder();
+    await mkdir(join(dataDir, 'etcd-data', 'member', 'snap'), { recursive: true });
+    await writeFile(join(dataDir, 'etcd-data', 'member', 'snap', 'db'), 'no database at all');
+    const failure = start(dataDir);
+    await expect(failure).rejects.toThrow(/^etcd ended with .*\(log: .*etcd\.log\)$/);
+  });
+
+  it('when the caller gives up, and nothing stays behind', async () => {
+    const bin = await temporaryFolder();
+    const pidFile = join(bin, 'pid');
+    const etcdBin = await writeFakeEtcd(bin, '3.5.30', `echo $$ > ${pidFile}; exec sleep 600`);
+    const controller = new AbortController();
+    const failure = start(await temporaryFolder(), { etcdBin, signal: controller.signal });
+    await expect
+      .poll(() => readFile(pidFile, 'utf8').catch(() => ''), { timeout: 10_000 })
+      .toMatch(/\d/);
+    controller.abort(new Error('enough'));
+    await expect(failure).rejects.toThrow('enough');
+    expect(await isGone(Number(await readFile(pidFile, 'utf8')))).toBe(true);
+  });
+});

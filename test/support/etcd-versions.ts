@@ -1,0 +1,112 @@
+// Where tests find etcd: the one of a plain start, and those of an older line, whose JSON dialect differs. All are fetched once.
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { findEtcd } from '../../src/embedded/binary.js';
+import {
+  cachedBinaries,
+  storeBinary,
+  withFetchFolder,
+  withFetchLock,
+} from '../../src/embedded/cache.js';
+import { debianMirrors, fetchFromDebian } from '../../src/embedded/debian.js';
+import { makeFolder } from '../../src/embedded/folder.js';
+import { inspectBinary } from '../../src/embedded/inspection.js';
+import type { EtcdBinary } from '../../src/embedded/inspection.js';
+import { OFFICIAL_BASE_URL } from '../../src/embedded/release.js';
+
+const PROJECT_CACHE = fileURLToPath(new URL('../../.latchkey/cache', import.meta.url));
+
+/** A line of etcd and the suites of Debian that have it, newest first. */
+const SUITES = { '3.4': ['bookworm'], '3.5': ['sid', 'trixie'] } as const;
+
+export type EtcdLine = keyof typeof SUITES;
+
+/** Where `npm start` in this checkout keeps its binaries too; a folder of this user's where that one is another user's and empty. */
+export async function testCacheDir(): Promise<string> {
+  return (await cachedBinaries(PROJECT_CACHE)).length > 0 ? PROJECT_CACHE : writableCacheDir();
+}
+
+/** The etcd of a plain `npm start` here. */
+export async function findTestEtcd(): Promise<EtcdBinary> {
+  return findEtcd({
+    path: testPath(),
+    cacheDir: await testCacheDir(),
+    downloadBaseUrl: OFFICIAL_BASE_URL,
+    say,
+  });
+}
+
+/** An etcd of that line, or why there is none here. */
+export async function findEtcdOfLine(line: EtcdLine): Promise<EtcdBinary | { reason: string }> {
+  const folders = [PROJECT_CACHE, ownCacheDir()].flatMap((cache) => [cache, join(cache, line)]);
+  for (const folder of folders) {
+    const found = await cachedOfLine(folder, line);
+    if (found !== undefined) return found;
+  }
+  const cacheDir = join(await writableCacheDir(), line);
+  return withFetchFolder(cacheDir, (folder) =>
+    withFetchLock({ cacheDir, path: testPath(), say }, () => fetchLine(line, cacheDir, folder)),
+  );
+}
+
+/** The PATH of whoever runs the tests: where programs are looked for. */
+export function testPath(): string {
+  return process.env.PATH ?? '/usr/bin:/bin:/usr/sbin:/sbin';
+}
+
+async function fetchLine(
+  line: EtcdLine,
+  cacheDir: string,
+  folder: string,
+): Promise<EtcdBinary | { reason: string }> {
+  const cached = await cachedOfLine(cacheDir, line);
+  if (cached !== undefined) return cached;
+  const path = testPath();
+  const found = await debianMirrors(path);
+  if ('reason' in found) return found;
+  let reason = '';
+  for (const suite of SUITES[line]) {
+    say(`fetching etcd ${line} from Debian's ${suite}`);
+    const fetch = { path, suite, mirrors: found.mirrors, folder: join(folder, suite) };
+    const fetched = await fetchFromDebian(fetch);
+    const result =
+      fetched.kind === 'failed' ? { ...fetched } : await inspectBinary(fetched.file, {});
+    if (result.kind === 'usable') {
+      const { file, version } = result.binary;
+      return { version, file: await storeBinary(cacheDir, file, version) };
+    }
+    reason = `${suite}: ${result.reason}`;
+  }
+  return { reason };
+}
+
+async function cachedOfLine(cacheDir: string, line: EtcdLine): Promise<EtcdBinary | undefined> {
+  for (const file of await cachedBinaries(cacheDir)) {
+    const inspection = await inspectBinary(file, {});
+    if (inspection.kind === 'usable' && inspection.binary.version.startsWith(`${line}.`)) {
+      return inspection.binary;
+    }
+  }
+  return undefined;
+}
+
+async function writableCacheDir(): Promise<string> {
+  try {
+    await makeFolder(PROJECT_CACHE);
+    await access(PROJECT_CACHE, constants.W_OK);
+    return PROJECT_CACHE;
+  } catch {
+    return ownCacheDir();
+  }
+}
+
+function ownCacheDir(): string {
+  return join(tmpdir(), `latchkey-test-cache-${process.getuid?.() ?? 0}`);
+}
+
+function say(line: string): void {
+  console.error(line);
+}

@@ -1,0 +1,214 @@
+// Real etcd members for tests, run by the same embedded module that the gateway uses: one, or a cluster of three whose members can be
+// killed, paused and started again. Data lives in temporary folders; fetched binaries in the project's `.latchkey/cache`.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { runCommand } from '../../src/embedded/command.js';
+import { startEmbeddedEtcd } from '../../src/embedded/etcd.js';
+import type { EmbeddedEtcd } from '../../src/embedded/etcd.js';
+import { freePorts } from '../../src/embedded/ports.js';
+import { OFFICIAL_BASE_URL } from '../../src/embedded/release.js';
+import { findEtcdOfLine, findTestEtcd, testPath } from './etcd-versions.js';
+import type { EtcdLine } from './etcd-versions.js';
+import { untilGone } from './processes.js';
+
+const MEMBERS = 3;
+const CLUSTER_ATTEMPTS_MAX = 3;
+const RESTART_ATTEMPTS_MAX = 10;
+const RESTART_PAUSE_MS = 500;
+const PORT_IN_USE = 'address already in use';
+const LEADER_LIMIT_MS = 20_000;
+const LEADER_POLL_MS = 50;
+const ANSWER_LIMIT_MS = 1_000;
+const HELP_LIMIT_MS = 10_000;
+
+export type MemberSignal = 'SIGKILL' | 'SIGSTOP' | 'SIGCONT' | 'SIGTERM';
+
+export interface MemberOptions {
+  /** An etcd of that line (their JSON differs); throws where there is none. The one of a plain start by default. */
+  readonly version?: EtcdLine;
+  /** A certain etcd. */
+  readonly etcdBin?: string;
+  readonly extraArgs?: readonly string[];
+}
+
+export interface Member {
+  readonly name: string;
+  readonly endpoint: string;
+  /** etcd's own process; another one after `restart`. */
+  readonly pid: number;
+  readonly version: string;
+  readonly logFile: string;
+  /** Sends the signal at once; resolves when a process that is to end has ended. */
+  kill(signal: MemberSignal): Promise<void>;
+  /** Starts the same member again, on the same ports and data; ends it first where it still runs. */
+  restart(): Promise<void>;
+  /** Ends etcd and removes its data. */
+  stop(): Promise<void>;
+}
+
+export interface Cluster {
+  readonly members: readonly Member[];
+  readonly endpoints: readonly string[];
+  /** The member that leads now; waits for an election. */
+  leader(): Promise<Member>;
+  stop(): Promise<void>;
+}
+
+export async function startMember(options: MemberOptions = {}): Promise<Member> {
+  return startOne(await completed(options));
+}
+
+export async function startThreeMembers(options: MemberOptions = {}): Promise<Cluster> {
+  const complete = await completed(options);
+  for (let attempt = 1; ; attempt += 1) {
+    const results = await Promise.allSettled(
+      (await memberPlaces()).map((place) => startOne({ ...complete, ...place })),
+    );
+    const members = results.flatMap((r) => (r.status === 'fulfilled' ? [r.value] : []));
+    if (members.length === MEMBERS) return clusterOf(members);
+    await Promise.all(members.map((member) => member.stop()));
+    const failure = results.find((result) => result.status === 'rejected');
+    // A port may have been taken between the look and etcd's start: other ports then.
+    if (attempt === CLUSTER_ATTEMPTS_MAX) throw failure?.reason;
+  }
+}
+
+type Place = Pick<
+  Parameters<typeof startEmbeddedEtcd>[0],
+  'name' | 'clientPort' | 'peerPort' | 'initialCluster'
+>;
+
+async function memberPlaces(): Promise<Place[]> {
+  const ports = await freePorts(MEMBERS * 2);
+  const places = Array.from({ length: MEMBERS }, (_, index) => ({
+    name: `m${index + 1}`,
+    clientPort: ports[index * 2]!,
+    peerPort: ports[index * 2 + 1]!,
+  }));
+  const initialCluster = places
+    .map(({ name, peerPort }) => `${name}=http://127.0.0.1:${peerPort}`)
+    .join(',');
+  return places.map((place) => ({ ...place, initialCluster }));
+}
+
+async function startOne(options: MemberOptions & Place): Promise<Member> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'latchkey-etcd-'));
+  const start = (clientPort: number | undefined): Promise<EmbeddedEtcd> =>
+    startEmbeddedEtcd({
+      ...options,
+      clientPort,
+      dataDir,
+      downloadBaseUrl: OFFICIAL_BASE_URL,
+      path: testPath(),
+      say: () => undefined,
+    });
+  let etcd: EmbeddedEtcd;
+  try {
+    etcd = await start(options.clientPort);
+  } catch (error) {
+    await rm(dataDir, { recursive: true, force: true });
+    throw error;
+  }
+  const port = Number(new URL(etcd.endpoint).port);
+  const end = async (): Promise<void> => {
+    // A paused process answers SIGTERM only once it runs again.
+    send(etcd.pid, 'SIGCONT');
+    await etcd.stop();
+  };
+  return {
+    name: options.name ?? 'latchkey',
+    endpoint: etcd.endpoint,
+    version: etcd.version,
+    logFile: etcd.logFile,
+    get pid() {
+      return etcd.pid;
+    },
+    async kill(signal) {
+      send(etcd.pid, signal);
+      if (signal === 'SIGKILL' || signal === 'SIGTERM') await untilGone(etcd.pid);
+    },
+    async restart() {
+      await end();
+      etcd = await startAgain(() => start(port));
+    },
+    async stop() {
+      await end();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Any connection on this machine may have got the member's port as its own meanwhile; it does not keep it long. */
+async function startAgain(start: () => Promise<EmbeddedEtcd>): Promise<EmbeddedEtcd> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await start();
+    } catch (error) {
+      const isPortTaken = error instanceof Error && error.message.includes(PORT_IN_USE);
+      if (!isPortTaken || attempt === RESTART_ATTEMPTS_MAX) throw error;
+      await pause(RESTART_PAUSE_MS);
+    }
+  }
+}
+
+function clusterOf(members: readonly Member[]): Cluster {
+  return {
+    members,
+    endpoints: members.map(({ endpoint }) => endpoint),
+    async leader() {
+      const deadline = Date.now() + LEADER_LIMIT_MS;
+      while (Date.now() < deadline) {
+        const isLeading = await Promise.all(members.map(leads));
+        const leader = members[isLeading.indexOf(true)];
+        if (leader !== undefined) return leader;
+        await pause(LEADER_POLL_MS);
+      }
+      throw new Error(`no member leads after ${LEADER_LIMIT_MS / 1000} s`);
+    },
+    async stop() {
+      await Promise.all(members.map((member) => member.stop()));
+    },
+  };
+}
+
+/** Asks the member itself: a deposed leader that is cut off may still think so. */
+async function leads({ endpoint }: Member): Promise<boolean> {
+  try {
+    const response = await fetch(`${endpoint}/v3/maintenance/status`, {
+      method: 'POST',
+      body: '{}',
+      signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
+    });
+    const status = (await response.json()) as { leader?: string; header?: { member_id?: string } };
+    return status.leader !== undefined && status.leader === status.header?.member_id;
+  } catch {
+    return false;
+  }
+}
+
+/** Chooses the binary and spares the tests the disk: nothing of theirs has to survive a crash of the machine. */
+async function completed(options: MemberOptions): Promise<MemberOptions & { etcdBin: string }> {
+  const etcdBin = options.etcdBin ?? (await binaryFor(options.version));
+  const help = await runCommand(etcdBin, ['--help'], { env: {}, timeoutMs: HELP_LIMIT_MS });
+  // Versions before 3.5 do not know the flag.
+  const knowsFlag = help.kind === 'done' && help.stdout.includes('--unsafe-no-fsync');
+  const extraArgs = [...(knowsFlag ? ['--unsafe-no-fsync'] : []), ...(options.extraArgs ?? [])];
+  return { ...options, etcdBin, extraArgs };
+}
+
+async function binaryFor(version: EtcdLine | undefined): Promise<string> {
+  if (version === undefined) return (await findTestEtcd()).file;
+  const found = await findEtcdOfLine(version);
+  if ('reason' in found) throw new Error(`no etcd ${version} here: ${found.reason}`);
+  return found.file;
+}
+
+function send(pid: number, signal: MemberSignal): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It has ended before.
+  }
+}

@@ -1,0 +1,24 @@
+// One real etcd and one gateway for all files of the integration project. Each test uses keys of its own and never wipes the store.
+import type { TestProject } from 'vitest/node';
+import { startMember } from './etcd.js';
+import { spawnGateway } from './processes.js';
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    etcdEndpoint: string;
+    gatewayUrl: string;
+  }
+}
+
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const member = await startMember();
+  const gateway = await spawnGateway({
+    args: ['--endpoints', member.endpoint, '--log-level=warn'],
+  });
+  project.provide('etcdEndpoint', member.endpoint);
+  project.provide('gatewayUrl', gateway.baseUrl);
+  return async () => {
+    await gateway.stop();
+    await member.stop();
+  };
+}

@@ -1,0 +1,146 @@
+// Processes that tests start and end: the built gateway, and whether a process is gone. Each gets an empty environment plus what is named.
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { freePorts } from '../../src/embedded/ports.js';
+import { startTimeOf } from '../../src/embedded/process-identity.js';
+
+const GONE_LIMIT_MS = 15_000;
+const GONE_POLL_MS = 20;
+const SERVING_LIMIT_MS = 90_000;
+const SERVING_POLL_MS = 50;
+const ANSWER_LIMIT_MS = 2_000;
+const STOP_LIMIT_MS = 30_000;
+const OUTPUT_CHARACTERS_MAX = 4 * 1024 * 1024;
+
+export const projectRoot = fileURLToPath(new URL('../..', import.meta.url));
+export const mainFile = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+
+export interface GatewayOptions {
+  /** Flags besides `--listen`, which gets a free port unless it is among them. */
+  readonly args?: readonly string[];
+  /** Environment besides PATH and HOME. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  /** What to wait for: `ready` = /readyz, `live` = /livez (for gateways whose etcd is down), `nothing`. */
+  readonly until?: 'ready' | 'live' | 'nothing';
+}
+
+export interface RunningProcess {
+  readonly pid: number;
+  /** All that it has written to standard output and standard error. */
+  output(): string;
+  /** Resolves with the exit status, or the signal's name, when it has ended. */
+  readonly ended: Promise<number | string>;
+  /** Sends the signal at once; resolves when the process has ended, at once for SIGSTOP and SIGCONT. */
+  kill(signal: NodeJS.Signals): Promise<void>;
+  /** SIGTERM, at its limit SIGKILL. */
+  stop(): Promise<void>;
+}
+
+export interface Gateway extends RunningProcess {
+  readonly baseUrl: string;
+}
+
+/** Starts `node dist/main.js`; throws with its output when it ends or does not serve in time. */
+export async function spawnGateway(options: GatewayOptions = {}): Promise<Gateway> {
+  const { args = [], until = 'ready' } = options;
+  const given = listenAddress(args);
+  const address = given ?? `127.0.0.1:${(await freePorts(1))[0]!}`;
+  const listen = given === undefined ? [`--listen=${address}`] : [];
+  const gateway = {
+    ...spawnNode([mainFile, ...listen, ...args], options),
+    baseUrl: `http://${address}`,
+  };
+  if (until !== 'nothing') {
+    await untilAnswering(gateway, until === 'ready' ? '/readyz' : '/livez');
+  }
+  return gateway;
+}
+
+/** Starts a program of Node with an empty environment plus PATH, HOME and what `env` names. */
+export function spawnNode(
+  args: readonly string[],
+  { env = {}, cwd = projectRoot }: Pick<GatewayOptions, 'env' | 'cwd'> = {},
+): RunningProcess {
+  const { PATH = '', HOME = '/nonexistent' } = process.env;
+  const child = spawn(process.execPath, args, {
+    cwd,
+    env: { PATH, HOME, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  return follow(child);
+}
+
+/** Whether no process of that id runs. A zombie counts as gone: it only waits for its parent to look. */
+export async function isGone(pid: number): Promise<boolean> {
+  return (await startTimeOf(pid)) === undefined;
+}
+
+/** Resolves when the process is gone; throws when it outlives the limit. */
+export async function untilGone(pid: number, limitMs = GONE_LIMIT_MS): Promise<void> {
+  const deadline = Date.now() + limitMs;
+  while (!(await isGone(pid))) {
+    if (Date.now() > deadline) throw new Error(`process ${pid} runs still after ${limitMs} ms`);
+    await pause(GONE_POLL_MS);
+  }
+}
+
+function follow(child: ChildProcess): RunningProcess {
+  let text = '';
+  const collect = (chunk: Buffer): void => {
+    text = (text + chunk.toString()).slice(-OUTPUT_CHARACTERS_MAX);
+  };
+  child.stdout?.on('data', collect);
+  child.stderr?.on('data', collect);
+  const ended = new Promise<number | string>((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('close', (status, signal) => resolve(signal ?? status ?? 'unknown'));
+  });
+  const kill = async (signal: NodeJS.Signals): Promise<void> => {
+    child.kill(signal);
+    if (signal !== 'SIGSTOP' && signal !== 'SIGCONT') await ended;
+  };
+  return {
+    pid: child.pid ?? 0,
+    output: () => text,
+    ended,
+    kill,
+    async stop() {
+      const limit = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS);
+      await kill('SIGTERM');
+      clearTimeout(limit);
+    },
+  };
+}
+
+async function untilAnswering(gateway: Gateway, path: string): Promise<void> {
+  const deadline = Date.now() + SERVING_LIMIT_MS;
+  const end = gateway.ended.then((status) => ({ status }));
+  for (;;) {
+    if (await answers(`${gateway.baseUrl}${path}`)) return;
+    const ended = await Promise.race([end, pause(SERVING_POLL_MS)]);
+    if (ended !== undefined) {
+      throw new Error(`the gateway ended with ${ended.status}:\n${gateway.output()}`);
+    }
+    if (Date.now() > deadline) {
+      await gateway.kill('SIGKILL');
+      throw new Error(`the gateway does not answer ${path}:\n${gateway.output()}`);
+    }
+  }
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    return (await fetch(url, { signal: AbortSignal.timeout(ANSWER_LIMIT_MS) })).ok;
+  } catch {
+    return false;
+  }
+}
+
+function listenAddress(args: readonly string[]): string | undefined {
+  const index = args.findIndex((arg) => arg === '--listen' || arg.startsWith('--listen='));
+  const arg = args[index];
+  return arg === '--listen' ? args[index + 1] : arg?.slice('--listen='.length);
+}
