@@ -1,0 +1,114 @@
+// Addresses and URLs in settings: where to listen, what to advertise, whom to admit, which endpoints to call.
+import { isIPv4, isIPv6 } from 'node:net';
+import { parseEndpoint } from '../etcd/endpoints.js';
+import { GatewayError } from '../errors.js';
+
+export interface ListenAddress {
+  /** A name or an address without brackets. */
+  readonly host: string;
+  /** 0 = any free port. */
+  readonly port: number;
+}
+
+/** More entries than this in one list are a mistake, not a deployment. */
+const LIST_ENTRIES_MAX = 100;
+const PORT_MAX = 65_535;
+const HOST_NAME =
+  /^(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]{0,62})(?:\.[a-z0-9_](?:[a-z0-9_-]{0,62}))*$/;
+
+export function parseListen(text: string): ListenAddress {
+  const match = /^(?:\[(?<six>[^\]]+)\]|(?<host>[^:[\]]+)):(?<port>\d{1,5})$/.exec(text.trim());
+  const six = match?.groups?.six;
+  const host = six ?? match?.groups?.host?.toLowerCase();
+  const port = Number(match?.groups?.port);
+  const isValid = six === undefined ? isHostName(host ?? '') : isIPv6(six);
+  if (host === undefined || !isValid || port > PORT_MAX) {
+    throw refused(text, 'an address and port', 'write 127.0.0.1:8888, [::1]:8888 or 0.0.0.0:8888');
+  }
+  return { host, port };
+}
+
+/** Whether only this machine can reach what listens there. A name other than localhost may resolve to anything. */
+export function isLoopback(host: string): boolean {
+  const plain = host.toLowerCase().replace(/^::ffff:(?=\d+\.)/, '');
+  return plain === 'localhost' || plain === '::1' || (isIPv4(plain) && plain.startsWith('127.'));
+}
+
+/** Advertised URLs, as origins (`http://gateway:8888`). */
+export function parseAdvertiseUrls(text: string): string[] {
+  return listOf(text).map((entry) => originOf(entry, 'write http://HOST:PORT, without a path'));
+}
+
+/** Origins that browsers may come from. Neither `*` nor `null`: every page of the internet has one of them. */
+export function parseOrigins(text: string): string[] {
+  return listOf(text).map((entry) =>
+    originOf(entry, 'name each origin as https://HOST or http://HOST:PORT, without a path'),
+  );
+}
+
+/** Host names in lower case: `name`, `*.suffix` or `*`. */
+export function parseAllowedHosts(text: string): string[] {
+  return listOf(text).map((entry) => {
+    const name = entry.toLowerCase();
+    if (name === '*' || isHostName(name.replace(/^\*\./, ''))) return name;
+    throw refused(entry, 'a host name', 'write a name, *.suffix or *, without a scheme or a port');
+  });
+}
+
+/** etcd endpoints as URLs, each once. An entry with credentials is refused without being repeated in the message. */
+export function parseEndpoints(text: string): string[] {
+  const urls = listOf(text).map((entry) => {
+    if (entry.includes('@')) {
+      throw new GatewayError('invalid-request', {
+        detail: 'an endpoint carries a user name or password',
+        hint: 'write the endpoint alone, such as https://host:2379',
+      });
+    }
+    return parseEndpoint(entry).url;
+  });
+  return [...new Set(urls)];
+}
+
+/** A base URL to which a path is appended; answers it without a slash at the end. */
+export function parseBaseUrl(text: string): string {
+  const url = httpUrl(text.trim());
+  if (url?.search !== '' || url.hash !== '') {
+    throw refused(text, 'a base URL', 'write https://HOST/PATH');
+  }
+  return url.href.replace(/\/+$/, '');
+}
+
+function listOf(text: string): string[] {
+  const entries = text
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
+  if (entries.length <= LIST_ENTRIES_MAX) return entries;
+  throw new GatewayError('invalid-request', {
+    detail: `the list has ${entries.length} entries`,
+    hint: `write at most ${LIST_ENTRIES_MAX}`,
+  });
+}
+
+function originOf(text: string, hint: string): string {
+  const url = httpUrl(text);
+  if (url?.pathname !== '/' || url.search !== '' || url.hash !== '') {
+    throw refused(text, 'an http or https origin', hint);
+  }
+  return url.origin;
+}
+
+function httpUrl(text: string): URL | undefined {
+  if (!/^https?:\/\//i.test(text) || text.includes('@') || !URL.canParse(text)) return undefined;
+  return new URL(text);
+}
+
+function isHostName(text: string): boolean {
+  return HOST_NAME.test(text);
+}
+
+function refused(text: string, what: string, hint: string): GatewayError {
+  // Whatever stands before an @ may be a password.
+  const shown = JSON.stringify(text.replace(/^.*@/s, '…@'));
+  return new GatewayError('invalid-request', { detail: `${shown} is not ${what}`, hint });
+}

@@ -1,0 +1,178 @@
+// The table of settings: one row is a flag, an environment variable, a line of --help and of the README.
+// Order is the order of --help. Only what works today stands here.
+import {
+  parseAdvertiseUrls,
+  parseAllowedHosts,
+  parseBaseUrl,
+  parseEndpoints,
+  parseListen,
+  parseOrigins,
+} from './address.js';
+import { durationIn } from './duration.js';
+import type { Setting, SettingTable } from './setting.js';
+import {
+  bytesUpTo,
+  parseBoolean,
+  parseKeyPrefix,
+  parseLogLevel,
+  parseOptionalPath,
+} from './values.js';
+
+const REQUEST_TIMEOUT_RANGE = { secondsMin: 0.1, secondsMax: 3600 };
+const CONNECT_TIMEOUT_RANGE = { secondsMin: 0.01, secondsMax: 60 };
+const DRAIN_TIMEOUT_RANGE = { secondsMin: 0, secondsMax: 3600 };
+const BODY_LIMIT_BYTES_MAX = 100 * 1024 * 1024;
+
+const SERVING = {
+  listen: row({
+    env: 'LATCHKEY_LISTEN',
+    flag: 'listen',
+    placeholder: 'HOST:PORT',
+    default: '127.0.0.1:8888',
+    parse: parseListen,
+    describe: 'address and port to serve on; not loopback: only with --allow-anonymous',
+  }),
+  allowAnonymous: row({
+    env: 'LATCHKEY_ALLOW_ANONYMOUS',
+    flag: 'allow-anonymous',
+    default: 'false',
+    parse: parseBoolean,
+    describe: 'serve other machines without authentication',
+  }),
+  advertiseUrls: row({
+    env: 'LATCHKEY_ADVERTISE_URL',
+    flag: 'advertise-url',
+    placeholder: 'URL,...',
+    default: '',
+    defaultNote: "from listen, else the request's Host",
+    parse: parseAdvertiseUrls,
+    describe: 'URLs under which clients reach this gateway; their hosts and origins are admitted',
+    isList: true,
+  }),
+  allowedHosts: row({
+    env: 'LATCHKEY_ALLOWED_HOSTS',
+    flag: 'allowed-hosts',
+    placeholder: 'NAME,...',
+    default: '',
+    defaultNote: 'localhost and IP addresses only',
+    parse: parseAllowedHosts,
+    describe: 'host names that requests may be addressed to: names, *.suffix or *',
+    isList: true,
+  }),
+  corsOrigins: row({
+    env: 'LATCHKEY_CORS_ORIGINS',
+    flag: 'cors-origins',
+    placeholder: 'ORIGIN,...',
+    default: '',
+    defaultNote: 'none',
+    parse: parseOrigins,
+    describe: 'origins whose pages may call this gateway from a browser',
+    isList: true,
+  }),
+} as const;
+
+const ETCD = {
+  endpoints: row({
+    env: 'ETCDCTL_ENDPOINTS',
+    flag: 'endpoints',
+    placeholder: 'URL,...',
+    default: '',
+    defaultNote: 'embedded etcd',
+    parse: parseEndpoints,
+    describe: 'etcd endpoints, URLs or host:port',
+    isList: true,
+  }),
+  lockPrefix: row({
+    env: 'LATCHKEY_LOCK_PREFIX',
+    flag: 'lock-prefix',
+    placeholder: 'PREFIX/',
+    default: 'locks/',
+    parse: parseKeyPrefix,
+    describe: 'where locks live in the keyspace; ends with a slash',
+  }),
+  electionPrefix: row({
+    env: 'LATCHKEY_ELECTION_PREFIX',
+    flag: 'election-prefix',
+    placeholder: 'PREFIX/',
+    default: 'elections/',
+    parse: parseKeyPrefix,
+    describe: 'where elections live in the keyspace; ends with a slash',
+  }),
+  logLevel: row({
+    env: 'LATCHKEY_LOG_LEVEL',
+    flag: 'log-level',
+    placeholder: 'LEVEL',
+    default: 'info',
+    parse: parseLogLevel,
+    describe: 'trace, debug, info, warn, error, fatal or silent',
+  }),
+} as const;
+
+const EMBEDDED = {
+  etcdBin: row({
+    env: 'LATCHKEY_ETCD_BIN',
+    flag: 'etcd-bin',
+    placeholder: 'PATH',
+    default: '',
+    defaultNote: 'found, else fetched',
+    parse: parseOptionalPath,
+    describe: 'the etcd program that embedded etcd runs',
+  }),
+  dataDir: row({
+    env: 'LATCHKEY_DATA_DIR',
+    flag: 'data-dir',
+    placeholder: 'PATH',
+    default: '.latchkey/',
+    parse: (text: string) => text,
+    describe: 'where embedded etcd keeps its data, its log and a fetched program',
+  }),
+  etcdDownloadUrl: row({
+    env: 'LATCHKEY_ETCD_DOWNLOAD_URL',
+    flag: 'etcd-download-url',
+    placeholder: 'URL',
+    default: 'https://github.com/etcd-io/etcd/releases/download',
+    parse: parseBaseUrl,
+    describe: 'base URL of the release archives that embedded etcd is fetched from',
+  }),
+} as const;
+
+const LIMITS = {
+  requestTimeoutSeconds: row({
+    env: 'LATCHKEY_REQUEST_TIMEOUT',
+    flag: 'request-timeout',
+    placeholder: 'SECONDS',
+    default: '10',
+    parse: durationIn(REQUEST_TIMEOUT_RANGE),
+    describe: 'how long one request may take in all; 2.5, 500ms and 1m30s work too',
+  }),
+  connectTimeoutSeconds: row({
+    env: 'LATCHKEY_CONNECT_TIMEOUT',
+    flag: 'connect-timeout',
+    placeholder: 'SECONDS',
+    default: '1',
+    parse: durationIn(CONNECT_TIMEOUT_RANGE),
+    describe: 'how long a connection to one endpoint may take before the next is tried',
+  }),
+  bodyLimitBytes: row({
+    env: 'LATCHKEY_BODY_LIMIT',
+    flag: 'body-limit',
+    placeholder: 'BYTES',
+    default: '2097152',
+    parse: bytesUpTo(BODY_LIMIT_BYTES_MAX),
+    describe: 'the largest request body in bytes (etcd itself takes 1.5 MiB unless told otherwise)',
+  }),
+  drainSeconds: row({
+    env: 'LATCHKEY_DRAIN_TIMEOUT',
+    flag: 'drain-timeout',
+    placeholder: 'SECONDS',
+    default: '10',
+    parse: durationIn(DRAIN_TIMEOUT_RANGE),
+    describe: 'how long requests that run at SIGTERM may take to finish',
+  }),
+} as const;
+
+export const SETTINGS = { ...SERVING, ...ETCD, ...EMBEDDED, ...LIMITS } satisfies SettingTable;
+
+function row<T>(setting: Setting<T>): Setting<T> {
+  return setting;
+}
