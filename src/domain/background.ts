@@ -1,0 +1,57 @@
+// Work that outlives its request: leases to revoke, entries to take back. Bounded in time, counted, awaited by the drain.
+import type { Caller, Identity } from '../caller.js';
+
+/** How long a clean-up may go on trying; past it the entry's lease ends it. */
+const CLEANUP_MS_MAX = 30_000;
+const ATTEMPT_MS = 5_000;
+const PAUSE_FIRST_MS = 100;
+const PAUSE_MAX_MS = 2_000;
+
+export class Background {
+  readonly #running = new Set<Promise<void>>();
+  readonly #onGivenUp: (what: string, error: unknown) => void;
+
+  constructor(onGivenUp: (what: string, error: unknown) => void) {
+    this.#onGivenUp = onGivenUp;
+  }
+
+  get size(): number {
+    return this.#running.size;
+  }
+
+  /** Repeats `work` (which must be safe to repeat) until it succeeds or 30 s are over. Never rejects. */
+  run(what: string, identity: Identity, work: (caller: Caller) => Promise<unknown>): Promise<void> {
+    const task = this.#repeat(what, identity, work).finally(() => this.#running.delete(task));
+    this.#running.add(task);
+    return task;
+  }
+
+  /** Resolves when nothing runs any more. */
+  async idle(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running);
+  }
+
+  async #repeat(
+    what: string,
+    identity: Identity,
+    work: (caller: Caller) => Promise<unknown>,
+  ): Promise<void> {
+    const until = performance.now() + CLEANUP_MS_MAX;
+    for (let pauseMs = PAUSE_FIRST_MS; ; pauseMs = Math.min(PAUSE_MAX_MS, pauseMs * 2)) {
+      try {
+        await work({
+          identity,
+          signal: new AbortController().signal,
+          deadline: performance.now() + ATTEMPT_MS,
+        });
+        return;
+      } catch (error) {
+        if (performance.now() + pauseMs >= until) {
+          this.#onGivenUp(what, error);
+          return;
+        }
+        await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      }
+    }
+  }
+}
