@@ -1,0 +1,36 @@
+// Checks Dockerfile and docker-compose.yml where no container engine is at hand: by dockerfilelint, and by rules that tie both files
+// to each other and to the program. `node scripts/lint-deploy.mjs [FOLDER]`; prints one problem a line.
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { composeProblems } from './lint-compose.mjs';
+import { dockerfileProblems } from './lint-dockerfile.mjs';
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const root = path.resolve(process.argv[2] ?? path.join(here, '..'));
+
+const problems = [
+  ...prefixed('Dockerfile', dockerfileProblems(root)),
+  ...prefixed('docker-compose.yml', composeProblems(read('docker-compose.yml'), facts())),
+];
+for (const problem of problems) console.error(problem);
+if (problems.length === 0) console.log('Dockerfile and docker-compose.yml: no problems');
+process.exitCode = problems.length === 0 ? 0 : 1;
+
+/** What the program says about itself, read from its sources: this also runs where nothing has been built. */
+function facts() {
+  const settings = read('src/config/settings.ts');
+  const rows = [...settings.matchAll(/env: '(?<env>\w+)',[^}]*?default: '(?<fallback>[^']*)'/g)];
+  return {
+    defaults: new Map(rows.map(({ groups }) => [groups.env, groups.fallback])),
+    etcdVersion: /version: '(\d+\.\d+\.\d+)'/.exec(read('src/embedded/release.ts'))?.[1],
+  };
+}
+
+function read(name) {
+  return fs.readFileSync(path.join(root, name), 'utf8');
+}
+
+function prefixed(name, lines) {
+  return lines.map((line) => `${name}: ${line}`);
+}

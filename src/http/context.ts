@@ -1,0 +1,69 @@
+// What every request carries through its door: an ID, and the Caller that travels down to etcd.
+import { randomUUID } from 'node:crypto';
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import { GATEWAY_IDENTITY } from '../caller.js';
+import type { Caller } from '../caller.js';
+import { invalidRequest } from '../errors.js';
+
+export interface RequestContext {
+  readonly requestId: string;
+  readonly caller: Caller;
+}
+
+const CONTEXT = Symbol('request context');
+
+interface WithContext {
+  [CONTEXT]?: RequestContext;
+}
+
+const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
+
+/** First of all middleware: names the request, and ends its Caller when the client hangs up. */
+export function createContext(limits: { readonly requestTimeoutSeconds: number }): RequestHandler {
+  return (req: Request, res: Response, next: NextFunction) => {
+    const given = req.headers['x-request-id'];
+    const requestId = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
+    res.setHeader('X-Request-Id', requestId);
+    const hangUp = new AbortController();
+    res.on('close', () => {
+      if (!res.writableFinished) hangUp.abort();
+    });
+    const deadlineIn = (seconds: number): RequestContext => ({
+      requestId,
+      caller: {
+        identity: GATEWAY_IDENTITY,
+        signal: hangUp.signal,
+        deadline: performance.now() + seconds * 1000,
+      },
+    });
+    const request = req as WithContext;
+    request[CONTEXT] = deadlineIn(limits.requestTimeoutSeconds);
+    const asked = req.headers['request-timeout'];
+    if (asked !== undefined) {
+      request[CONTEXT] = deadlineIn(
+        Math.min(limits.requestTimeoutSeconds, parseRequestTimeout(String(asked))),
+      );
+    }
+    next();
+  };
+}
+
+export function contextOf(req: Request): RequestContext {
+  const context = (req as WithContext)[CONTEXT];
+  if (context === undefined) throw new Error('createContext is not mounted');
+  return context;
+}
+
+/** The ID that `createContext` gave, for the error handler, which may come before it. */
+export function requestIdOf(req: Request): string | undefined {
+  return (req as WithContext)[CONTEXT]?.requestId;
+}
+
+function parseRequestTimeout(text: string): number {
+  const seconds = /^\d{1,6}(\.\d{1,3})?$/.test(text) ? Number(text) : 0;
+  if (seconds > 0) return seconds;
+  throw invalidRequest(
+    'Request-Timeout',
+    `Request-Timeout is ${JSON.stringify(text)}: write seconds, such as 5 or 0.5`,
+  );
+}

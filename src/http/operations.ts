@@ -1,0 +1,52 @@
+// /livez and /readyz: for load balancers and Kubernetes. Before the gates, since probes come from anywhere.
+import { Router } from 'express';
+import { GatewayError } from '../errors.js';
+import { GATEWAY_IDENTITY } from '../caller.js';
+import { checkQuorum } from '../domain/cluster.js';
+import type { EtcdClient } from '../etcd/client.js';
+
+/** A probe that waits longer than this has its answer. */
+const READY_TIMEOUT_MS = 2_000;
+
+export interface Readiness {
+  /** Resolves while the gateway can serve; throws the reason why not. Probes that come together share one look. */
+  check(): Promise<void>;
+}
+
+export function createReadiness(deps: {
+  readonly etcd: EtcdClient;
+  readonly isDraining: () => boolean;
+}): Readiness {
+  let running: Promise<void> | undefined;
+  const look = (): Promise<void> => {
+    const deadline = performance.now() + READY_TIMEOUT_MS;
+    const caller = {
+      identity: GATEWAY_IDENTITY,
+      signal: AbortSignal.timeout(READY_TIMEOUT_MS),
+      deadline,
+    };
+    return checkQuorum(caller, deps).finally(() => (running = undefined));
+  };
+  return {
+    async check() {
+      if (deps.isDraining())
+        throw new GatewayError('shutting-down', {
+          detail: 'the gateway is draining',
+          retryAfterSeconds: 1,
+        });
+      await (running ??= look());
+    },
+  };
+}
+
+export function createOperationsRouter(readiness: Readiness): Router {
+  const router = Router({ strict: true, caseSensitive: true });
+  router.get('/livez', (_req, res) => {
+    res.type('text/plain').end('ok\n');
+  });
+  router.get('/readyz', async (_req, res) => {
+    await readiness.check();
+    res.type('text/plain').end('ok\n');
+  });
+  return router;
+}

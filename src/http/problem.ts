@@ -1,0 +1,118 @@
+// Our errors, outward: RFC 9457 problems, or the shape of the raw door below /v3*. With http/raw the only place that sets an error status.
+import type { ErrorRequestHandler, NextFunction, Request, Response } from 'express';
+import { GatewayError, invalidRequest } from '../errors.js';
+import type { Log } from '../log.js';
+import { requestIdOf } from './context.js';
+import { toRawError } from './raw.js';
+
+const RAW_PATH = /^\/v3(?:alpha|beta)?(?:\/|$)/;
+
+export interface Problem extends Record<string, unknown> {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly code: string;
+}
+
+/** The body of `application/problem+json`. Never tells a stack, an upstream address or a value. */
+export function toProblem(error: GatewayError, requestId?: string): Problem {
+  return {
+    type: `urn:latchkey:problem:${error.code}`,
+    title: error.title,
+    status: error.status,
+    code: error.code,
+    ...(error.detail !== undefined && { detail: error.detail }),
+    ...(error.hint !== undefined && { hint: error.hint }),
+    ...(error.outcome !== undefined && { outcome: error.outcome }),
+    ...error.fields,
+    ...(requestId !== undefined && { requestId }),
+  };
+}
+
+/** The last middleware. Logs what is the gateway's own fault, once. */
+export function createErrorHandler(log: Log): ErrorRequestHandler {
+  return (thrown: unknown, req: Request, res: Response, _next: NextFunction) => {
+    const error = toGatewayError(thrown);
+    const requestId = requestIdOf(req);
+    if (error.status >= 500)
+      log[error.status === 500 ? 'error' : 'warn'](
+        { requestId, err: summary(thrown) },
+        error.message,
+      );
+    if (res.headersSent) {
+      // Half an answer must not look like a whole one.
+      res.destroy();
+      return;
+    }
+    res.statusCode = error.status;
+    for (const [name, value] of Object.entries(error.headers)) res.setHeader(name, value);
+    if (error.retryAfterSeconds !== undefined)
+      res.setHeader('Retry-After', String(error.retryAfterSeconds));
+    // The rest of a refused body is not read: the connection cannot be used for another request.
+    if (!req.complete) res.setHeader('Connection', 'close');
+    if (RAW_PATH.test(req.url)) {
+      res.setHeader('Content-Type', 'application/json');
+      res.end(JSON.stringify(toRawError(error).body));
+      return;
+    }
+    res.setHeader('Content-Type', 'application/problem+json');
+    res.setHeader('Cache-Control', 'no-store');
+    res.end(`${JSON.stringify(toProblem(error, requestId))}\n`);
+  };
+}
+
+interface BodyParserError {
+  readonly type: string;
+  readonly limit?: number;
+}
+
+function toGatewayError(thrown: unknown): GatewayError {
+  if (thrown instanceof GatewayError) return thrown;
+  if (thrown instanceof URIError) {
+    return invalidRequest('path', 'the path is not valid percent-encoded UTF-8', KEY_ENCODING_HINT);
+  }
+  if (isBodyParserError(thrown)) return fromBodyParser(thrown);
+  return new GatewayError('internal-error', { cause: thrown });
+}
+
+const KEY_ENCODING_HINT =
+  'encode keys that are not UTF-8 as base64url and pass keyEncoding=base64url';
+
+function isBodyParserError(thrown: unknown): thrown is BodyParserError {
+  return thrown instanceof Error && 'type' in thrown && typeof thrown.type === 'string';
+}
+
+// raw-body 3 and body-parser 2 name what went wrong in `type`.
+function fromBodyParser(error: BodyParserError): GatewayError {
+  switch (error.type) {
+    case 'entity.too.large':
+      return new GatewayError('too-large', {
+        detail: `the body is larger than ${error.limit ?? 0} bytes`,
+      });
+    case 'encoding.unsupported':
+      return new GatewayError('unsupported-media-type', {
+        detail: 'compressed bodies are not taken',
+      });
+    case 'request.size.invalid':
+    case 'request.aborted':
+      return invalidRequest('body', 'the body is shorter or longer than its Content-Length');
+    default:
+      return new GatewayError('internal-error', { cause: error });
+  }
+}
+
+// pino's own error serializer would print whole objects, upstream requests included.
+function summary(thrown: unknown): Record<string, unknown> {
+  if (!(thrown instanceof Error)) return { message: String(thrown) };
+  const cause = thrown.cause instanceof Error ? thrown.cause.message : undefined;
+  const isOurs = thrown instanceof GatewayError && thrown.code !== 'internal-error';
+  return {
+    message: thrown.message,
+    ...(cause && { cause }),
+    ...(!isOurs && { stack: stackOf(thrown) }),
+  };
+}
+
+function stackOf(error: Error): string | undefined {
+  return error.cause instanceof Error ? error.cause.stack : error.stack;
+}

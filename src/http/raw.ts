@@ -1,0 +1,167 @@
+// The raw door: etcd's own JSON gateway under /v3, /v3beta and /v3alpha, passed through to whichever endpoint is reachable.
+// Paths and headers go by lists (raw/paths.ts, raw/headers.ts), bodies as they are. Mounted without a path and before any body parser.
+import type { IncomingMessage } from 'node:http';
+import type { RequestHandler } from 'express';
+import { createProxyMiddleware } from 'http-proxy-middleware';
+import type { Plugin, RequestHandler as ProxyHandler } from 'http-proxy-middleware';
+import type { Endpoint, EndpointPool } from '../etcd/endpoints.js';
+import { GatewayError } from '../errors.js';
+import type { Log } from '../log.js';
+import { EndpointAgent } from './raw/agent.js';
+import type { EtcdTls } from './raw/agent.js';
+import { toRawError, writeRawError } from './raw/errors.js';
+import { Exchange, shuttingDown, tooLarge } from './raw/exchange.js';
+import { asksForWebSocket, upstreamHeaders } from './raw/headers.js';
+import { findRawRpc, isRawPath, rawPathOf } from './raw/paths.js';
+import type { RawRpc } from './raw/paths.js';
+
+export { toRawError, writeRawError };
+
+export interface RawLimits {
+  readonly connectTimeoutMs: number;
+  /** For the answer of calls that answer at once, and for every body that has an end to arrive. */
+  readonly requestTimeoutSeconds: number;
+  /** For every body that has an end. */
+  readonly bodyLimitBytes: number;
+  /** Calls that run at the same time, streams included; one more is refused with 429. */
+  readonly rawCallsMax?: number;
+}
+
+export interface RawDoorDeps {
+  readonly pool: EndpointPool;
+  readonly limits: RawLimits;
+  readonly log: Log;
+  /** What https endpoints need beyond the system's own authorities. */
+  readonly tls?: EtcdTls;
+  /** Aborted when the gateway begins to drain: waiting calls and streams end, the others finish. */
+  readonly draining?: AbortSignal;
+}
+
+const RAW_CALLS_MAX = 4_096;
+
+/** The proxy's own target is never connected to, the agent does that; its host is what etcd's --host-whitelist sees. */
+type Target = Pick<Endpoint, 'hostname' | 'port'>;
+type Exchanges = WeakMap<IncomingMessage, Exchange>;
+
+/**
+ * The handler of every path below the three prefixes; other paths go to the next one. It answers everything itself, its errors too, and
+ * never calls `next(error)` but for a defect of the gateway. A call that may have reached etcd is never sent again.
+ */
+export function createRawDoor(deps: RawDoorDeps): RequestHandler {
+  const { pool, limits, log, tls, draining } = deps;
+  const exchanges: Exchanges = new WeakMap();
+  const running = new Set<Exchange>();
+  const agentDeps = { pool, connectTimeoutMs: limits.connectTimeoutMs, ...(tls ? { tls } : {}) };
+  const shared = new EndpointAgent({ ...agentDeps, keepAlive: true });
+  const own = new EndpointAgent({ ...agentDeps, keepAlive: false });
+  const proxies = {
+    shared: createProxy(pool, shared, exchanges),
+    own: createProxy(pool, own, exchanges),
+  };
+  const retire = (endpoint: Endpoint) => shared.retire(endpoint);
+  const requestTimeoutMs = limits.requestTimeoutSeconds * 1_000;
+  const { bodyLimitBytes } = limits;
+  const base = { pool, retire, requestTimeoutMs, bodyLimitBytes, log };
+
+  draining?.addEventListener('abort', () => {
+    for (const exchange of [...running]) exchange.shutDown();
+  });
+
+  return (req, res, next) => {
+    const path = rawPathOf(req.url);
+    if (!isRawPath(path)) {
+      next();
+      return;
+    }
+    const admitted = admit(req, path, deps, running.size);
+    if (admitted instanceof GatewayError) {
+      // A body without an announced end could keep this connection for ever.
+      if (hasOpenBody(req) || admitted.status === 413) res.setHeader('Connection', 'close');
+      writeRawError(res, admitted);
+      return;
+    }
+    const isShared = admitted.kind === 'unary';
+    const agent = isShared ? shared : own;
+    const exchange = new Exchange({ ...base, agent }, admitted, req, res);
+    exchanges.set(req, exchange);
+    running.add(exchange);
+    res.once('close', () => running.delete(exchange));
+    // The proxy copies what it finds here, and once a connection exists it is too late to change anything.
+    req.headers = upstreamHeaders(req.headers, !isShared);
+    void (isShared ? proxies.shared : proxies.own)(req, res, next);
+  };
+}
+
+/** The call that a request makes, or why it makes none. Looks at the request line and the headers only. */
+function admit(
+  req: IncomingMessage,
+  path: string,
+  { limits, draining }: RawDoorDeps,
+  runningCalls: number,
+): RawRpc | GatewayError {
+  const rpc = findRawRpc(path);
+  // The words of etcd's own gateway.
+  if (rpc === undefined) return new GatewayError('not-found', { detail: 'Not Found' });
+  if (asksForWebSocket(req.headers)) {
+    return new GatewayError('upgrade-refused', {
+      detail: 'WebSocket upgrades are not passed',
+      hint: `stream with POST ${rpc.path}: one JSON object a line, both ways`,
+    });
+  }
+  if (req.method !== 'POST') {
+    return new GatewayError('method-not-allowed', {
+      detail: 'Method Not Allowed',
+      hint: 'every call of this API is a POST',
+      headers: { Allow: 'POST' },
+    });
+  }
+  if (Number(req.headers['content-length'] ?? 0) > limits.bodyLimitBytes) {
+    return tooLarge(limits.bodyLimitBytes, false);
+  }
+  if (draining?.aborted === true && rpc.kind !== 'unary') return shuttingDown(false);
+  const callsMax = limits.rawCallsMax ?? RAW_CALLS_MAX;
+  if (runningCalls < callsMax) return rpc;
+  return new GatewayError('too-many-requests', {
+    detail: `${callsMax} raw calls are running already`,
+    retryAfterSeconds: 1,
+  });
+}
+
+function hasOpenBody(req: IncomingMessage): boolean {
+  return req.headers['transfer-encoding'] !== undefined;
+}
+
+function createProxy(pool: EndpointPool, agent: EndpointAgent, exchanges: Exchanges): ProxyHandler {
+  const target: Target = pool.all[0] ?? { hostname: 'localhost', port: 2379 };
+  return createProxyMiddleware({
+    // The whole upstream path comes from the table: with ignorePath nothing of the caller's target goes in, with toProxy it is not parsed.
+    router: (req) => ({
+      protocol: 'http:',
+      hostname: target.hostname,
+      port: String(target.port),
+      path: exchangeOf(exchanges, req).rpc.path,
+    }),
+    ignorePath: true,
+    toProxy: true,
+    agent,
+    selfHandleResponse: true,
+    // http-proxy-middleware 3.0.10: its own plugins answer errors in plain text and parse a URL for a log line that nobody reads.
+    ejectPlugins: true,
+    plugins: [connectExchanges(exchanges)],
+  });
+}
+
+function connectExchanges(exchanges: Exchanges): Plugin {
+  return (proxy) => {
+    proxy.on('start', (req) => exchangeOf(exchanges, req).watchBody());
+    proxy.on('proxyReq', (upstream, req) => exchangeOf(exchanges, req).connected(upstream));
+    proxy.on('proxyRes', (upstreamRes, req) => exchangeOf(exchanges, req).answer(upstreamRes));
+    proxy.on('error', (error, req) => exchangeOf(exchanges, req).fail(error));
+  };
+}
+
+function exchangeOf(exchanges: Exchanges, req: IncomingMessage): Exchange {
+  const exchange = exchanges.get(req);
+  if (exchange === undefined) throw new GatewayError('internal-error');
+  return exchange;
+}

@@ -1,0 +1,100 @@
+// The gateway's errors in the shape of etcd's JSON gateway: {error, message, code} with a gRPC code.
+import type { ServerResponse } from 'node:http';
+import type { ErrorCode, GatewayError } from '../../errors.js';
+
+export interface RawErrorBody {
+  /** The same text as `message`, as etcd 3.4 and 3.5 have it; from 3.6 on etcd has `message` alone. */
+  readonly error: string;
+  readonly message: string;
+  /** A gRPC status code. */
+  readonly code: number;
+}
+
+export interface RawError {
+  readonly status: number;
+  readonly body: RawErrorBody;
+}
+
+const INVALID_ARGUMENT = 3;
+const DEADLINE_EXCEEDED = 4;
+const NOT_FOUND = 5;
+const ALREADY_EXISTS = 6;
+const PERMISSION_DENIED = 7;
+const RESOURCE_EXHAUSTED = 8;
+const FAILED_PRECONDITION = 9;
+const OUT_OF_RANGE = 11;
+const UNIMPLEMENTED = 12;
+const INTERNAL = 13;
+const UNAVAILABLE = 14;
+const UNAUTHENTICATED = 16;
+
+const GRPC_CODES: Readonly<Record<ErrorCode, number>> = {
+  'invalid-request': INVALID_ARGUMENT,
+  unauthenticated: UNAUTHENTICATED,
+  'permission-denied': PERMISSION_DENIED,
+  'reserved-prefix': PERMISSION_DENIED,
+  'foreign-origin': PERMISSION_DENIED,
+  'key-not-found': NOT_FOUND,
+  'lock-not-found': NOT_FOUND,
+  'lease-not-found': NOT_FOUND,
+  'not-found': NOT_FOUND,
+  'method-not-allowed': UNIMPLEMENTED,
+  'not-acceptable': INVALID_ARGUMENT,
+  'request-timeout': DEADLINE_EXCEEDED,
+  'not-holder': FAILED_PRECONDITION,
+  'already-exists': ALREADY_EXISTS,
+  'revision-compacted': OUT_OF_RANGE,
+  'lock-expired': NOT_FOUND,
+  'precondition-failed': FAILED_PRECONDITION,
+  'lock-lost': FAILED_PRECONDITION,
+  'too-large': RESOURCE_EXHAUSTED,
+  'unsupported-media-type': INVALID_ARGUMENT,
+  'misdirected-request': PERMISSION_DENIED,
+  'lock-held': FAILED_PRECONDITION,
+  'upgrade-refused': UNIMPLEMENTED,
+  'too-many-requests': RESOURCE_EXHAUSTED,
+  'headers-too-large': RESOURCE_EXHAUSTED,
+  'internal-error': INTERNAL,
+  'etcd-refused': INTERNAL,
+  'etcd-unavailable': UNAVAILABLE,
+  'no-leader': UNAVAILABLE,
+  'out-of-space': RESOURCE_EXHAUSTED,
+  'shutting-down': UNAVAILABLE,
+  timeout: DEADLINE_EXCEEDED,
+};
+
+/** Status and body of an error at the raw door. The shape has one text only, so the hint and the outcome stand in it. */
+export function toRawError(error: GatewayError): RawError {
+  const message = [
+    error.detail ?? error.title,
+    ...(error.hint === undefined ? [] : [error.hint]),
+    ...(error.outcome === undefined ? [] : [`outcome: ${error.outcome}`]),
+  ].join('; ');
+  return { status: error.status, body: { error: message, message, code: GRPC_CODES[error.code] } };
+}
+
+/** The last line of a stream that breaks, with the members that etcd's streams had up to 3.5 and those they have since 3.6. */
+export function rawStreamError(message: string): string {
+  const error = {
+    code: UNAVAILABLE,
+    grpc_code: UNAVAILABLE,
+    http_code: 503,
+    http_status: 'Service Unavailable',
+    message,
+  };
+  return `${JSON.stringify({ error })}\n`;
+}
+
+/** Writes an error as the whole answer. Does nothing when an answer has begun or nobody is there to read it. */
+export function writeRawError(res: ServerResponse, error: GatewayError): void {
+  if (res.headersSent || res.destroyed) return;
+  const { status, body } = toRawError(error);
+  for (const [name, value] of Object.entries(error.headers)) res.setHeader(name, value);
+  if (error.retryAfterSeconds !== undefined) res.setHeader('Retry-After', error.retryAfterSeconds);
+  const text = JSON.stringify(body);
+  res.writeHead(status, {
+    'Content-Type': 'application/json',
+    'Content-Length': Buffer.byteLength(text),
+  });
+  res.end(text);
+}

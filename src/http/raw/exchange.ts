@@ -1,0 +1,278 @@
+// One call at the raw door from the caller's first byte to etcd's last: its limits, its answer, and what is said when it breaks.
+// Both bodies flow through unbuffered; whoever leaves first takes the other side with him.
+import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
+import type { Endpoint, EndpointPool } from '../../etcd/endpoints.js';
+import { GatewayError } from '../../errors.js';
+import type { Log } from '../../log.js';
+import type { EndpointAgent } from './agent.js';
+import { rawStreamError, writeRawError } from './errors.js';
+import { downstreamHeaders, grpcTimeoutMs } from './headers.js';
+import type { RawRpc } from './paths.js';
+
+export interface ExchangeDeps {
+  readonly pool: EndpointPool;
+  /** The agent that this call's connection comes from. */
+  readonly agent: EndpointAgent;
+  /** Takes idle connections to an endpoint out of use, in every agent. */
+  readonly retire: (endpoint: Endpoint) => void;
+  readonly requestTimeoutMs: number;
+  readonly bodyLimitBytes: number;
+  readonly log: Log;
+}
+
+/** A caller's own `Grpc-Timeout` replaces the gateway's limit; etcd ends the call then, and this much later the gateway does. */
+const GRPC_TIMEOUT_SLACK_MS = 1_000;
+const GRPC_TIMEOUT_MS_MAX = 3_600_000;
+/** How long the last line of a broken stream may take to leave. */
+const LAST_LINE_MS = 1_000;
+const NEWLINE = 0x0a;
+const READ_FIRST = 'read before you repeat it';
+
+export class Exchange {
+  readonly rpc: RawRpc;
+  readonly #deps: ExchangeDeps;
+  readonly #req: IncomingMessage;
+  readonly #res: ServerResponse;
+  readonly #timers: NodeJS.Timeout[] = [];
+  #state: 'waiting' | 'answering' | 'over' = 'waiting';
+  #upstream: ClientRequest | undefined;
+  #endpoint: Endpoint | undefined;
+  #isAtLineEnd = true;
+
+  constructor(deps: ExchangeDeps, rpc: RawRpc, req: IncomingMessage, res: ServerResponse) {
+    this.#deps = deps;
+    this.rpc = rpc;
+    this.#req = req;
+    this.#res = res;
+    res.once('close', () => this.#close());
+    res.on('error', (error) => this.#logFailure('the answer cannot be written', error));
+    if (rpc.kind !== 'bidi-stream') this.#after(deps.requestTimeoutMs, () => this.#bodyIsLate());
+    const answerMs = this.#answerLimitMs();
+    if (answerMs !== undefined) this.#after(answerMs, () => this.#answerIsLate(answerMs));
+  }
+
+  /** Call it when the request body starts to flow: a chunked one has not told its size before. */
+  watchBody(): void {
+    if (this.rpc.kind === 'bidi-stream') return;
+    const { bodyLimitBytes } = this.#deps;
+    let bytes = 0;
+    this.#req.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes <= bodyLimitBytes) return;
+      this.#req.pause();
+      if (this.#state === 'waiting') {
+        this.#refuse(tooLarge(bodyLimitBytes, this.#upstream !== undefined));
+      } else {
+        this.#res.destroy();
+      }
+    });
+  }
+
+  /** Call it when the call has got its connection: from here on something may have been sent. */
+  connected(upstream: ClientRequest): void {
+    this.#upstream = upstream;
+    this.#endpoint = upstream.socket ? this.#deps.agent.endpointOf(upstream.socket) : undefined;
+    // An unanswered call goes on inside etcd until its connection ends: a waiting lock would be held by nobody.
+    if (this.#state === 'over' || this.#res.destroyed) upstream.destroy();
+  }
+
+  /** Call it with etcd's answer, its body unread. */
+  answer(upstreamRes: IncomingMessage): void {
+    const status = upstreamRes.statusCode ?? 0;
+    upstreamRes.on('error', (error) => this.fail(error));
+    if (this.#state !== 'waiting' || this.#res.destroyed) {
+      this.#upstream?.destroy();
+      return;
+    }
+    this.#report(status !== 503);
+    if (status >= 300 && status < 400) {
+      this.#refuse(
+        new GatewayError('etcd-refused', {
+          detail: `etcd answers with a redirect (${status}), which is not followed`,
+          outcome: 'unknown',
+        }),
+      );
+      return;
+    }
+    this.#state = 'answering';
+    this.#clearTimers();
+    this.#relay(status, upstreamRes);
+  }
+
+  /** Call it when the connection cannot be had, or breaks. Further calls, and failures after the end, change nothing. */
+  fail(error: unknown): void {
+    if (this.#state === 'over' || this.#res.destroyed) return;
+    if (this.#state === 'answering') {
+      this.#report(false);
+      this.#logFailure('etcd broke off its answer', error);
+      this.#cut('etcd broke off its answer');
+      return;
+    }
+    if (this.#upstream !== undefined) this.#report(false);
+    const refusal = error instanceof GatewayError ? error : this.#brokenCall(error);
+    this.#logFailure(refusal.message, refusal.cause);
+    this.#refuse(refusal);
+  }
+
+  /** Ends a call that has no end of its own, because the gateway stops. Others are left to finish. */
+  shutDown(): void {
+    if (this.rpc.kind === 'unary' || this.#state === 'over') return;
+    if (this.#state === 'answering') this.#cut('the gateway is shutting down');
+    else this.#refuse(shuttingDown(this.#upstream !== undefined));
+  }
+
+  #relay(status: number, upstreamRes: IncomingMessage): void {
+    const isUnary = this.rpc.kind === 'unary';
+    // With the request body still open nothing else can come on this connection.
+    if (!this.#req.complete) this.#res.setHeader('Connection', 'close');
+    this.#res.writeHead(status, downstreamHeaders(upstreamRes.headers));
+    if (isUnary) {
+      const { requestTimeoutMs } = this.#deps;
+      this.#upstream?.setTimeout(requestTimeoutMs, () => {
+        this.fail(new GatewayError('timeout', { detail: `silent for ${requestTimeoutMs} ms` }));
+      });
+    } else {
+      this.#res.flushHeaders();
+      upstreamRes.on('data', (chunk: Buffer) => {
+        this.#isAtLineEnd = chunk.at(-1) === NEWLINE;
+      });
+    }
+    upstreamRes.pipe(this.#res);
+  }
+
+  #answerLimitMs(): number | undefined {
+    const { kind } = this.rpc;
+    if (kind === 'server-stream' || kind === 'bidi-stream') return undefined;
+    const askedMs = grpcTimeoutMs(this.#req.headers);
+    if (askedMs !== undefined)
+      return Math.min(askedMs, GRPC_TIMEOUT_MS_MAX) + GRPC_TIMEOUT_SLACK_MS;
+    return kind === 'unary' ? this.#deps.requestTimeoutMs : undefined;
+  }
+
+  #bodyIsLate(): void {
+    if (this.#req.complete) return;
+    const { requestTimeoutMs } = this.#deps;
+    this.#refuse(
+      new GatewayError('request-timeout', {
+        detail: `the request body did not arrive within ${requestTimeoutMs} ms`,
+      }),
+    );
+  }
+
+  #answerIsLate(limitMs: number): void {
+    const isSent = this.#upstream !== undefined;
+    if (isSent) this.#report(false);
+    const error = isSent
+      ? new GatewayError('timeout', {
+          detail: `etcd did not answer within ${limitMs} ms`,
+          hint: READ_FIRST,
+          outcome: 'unknown',
+        })
+      : new GatewayError('etcd-unavailable', {
+          detail: `no etcd endpoint took the call within ${limitMs} ms, nothing was sent`,
+          outcome: 'not-applied',
+          retryAfterSeconds: 1,
+        });
+    this.#logFailure(error.message, undefined);
+    this.#refuse(error);
+  }
+
+  #brokenCall(cause: unknown): GatewayError {
+    const isGarbage = codeOf(cause).startsWith('HPE_');
+    return new GatewayError(isGarbage ? 'etcd-refused' : 'etcd-unavailable', {
+      detail: isGarbage
+        ? 'etcd answers something that is not HTTP'
+        : 'the connection to etcd broke before it answered',
+      hint: READ_FIRST,
+      outcome: 'unknown',
+      cause,
+    });
+  }
+
+  /** Answers with the gateway's own error and lets go of etcd. */
+  #refuse(error: GatewayError): void {
+    if (this.#state !== 'waiting') return;
+    this.#state = 'over';
+    this.#clearTimers();
+    this.#upstream?.destroy();
+    const isCutOff = error.status === 413 || error.status === 408;
+    const isOpenEnded = this.rpc.kind === 'bidi-stream' && !this.#req.complete;
+    if (isCutOff || isOpenEnded) this.#res.setHeader('Connection', 'close');
+    // The rest of the body is read and dropped, so that the caller gets to read the answer; watchBody() bounds it.
+    else this.#req.unpipe().resume();
+    writeRawError(this.#res, error);
+  }
+
+  /** Ends an answer that has begun: a last line where the stream allows one, and never the end of a complete answer. */
+  #cut(reason: string): void {
+    this.#state = 'over';
+    this.#upstream?.destroy();
+    const isStream = this.rpc.kind === 'server-stream' || this.rpc.kind === 'bidi-stream';
+    if (!isStream || !this.#isAtLineEnd) {
+      this.#res.destroy();
+      return;
+    }
+    this.#after(LAST_LINE_MS, () => this.#res.destroy());
+    this.#res.write(rawStreamError(reason), () => this.#res.destroy());
+  }
+
+  #close(): void {
+    const isComplete = this.#res.writableFinished && this.#req.complete;
+    this.#state = 'over';
+    this.#clearTimers();
+    if (!isComplete) this.#upstream?.destroy();
+  }
+
+  #report(isGood: boolean): void {
+    if (this.#endpoint === undefined) return;
+    if (isGood) {
+      this.#deps.pool.reportSuccess(this.#endpoint);
+      return;
+    }
+    this.#deps.pool.reportFailure(this.#endpoint);
+    this.#deps.retire(this.#endpoint);
+  }
+
+  #logFailure(message: string, cause: unknown): void {
+    const endpoint = this.#endpoint?.url;
+    const requestId = this.#res.getHeader('X-Request-Id');
+    const reason = reasonOf(cause);
+    this.#deps.log.warn({ requestId, rpc: this.rpc.path, endpoint, reason }, message);
+  }
+
+  #after(ms: number, run: () => void): void {
+    this.#timers.push(setTimeout(run, ms));
+  }
+
+  #clearTimers(): void {
+    for (const timer of this.#timers.splice(0)) clearTimeout(timer);
+  }
+}
+
+/** 413. `isSent`: a part of the body is with etcd already, which may have found a whole call in it. */
+export function tooLarge(bodyLimitBytes: number, isSent: boolean): GatewayError {
+  return new GatewayError('too-large', {
+    detail: `the request body is larger than ${bodyLimitBytes} bytes`,
+    hint: 'raise LATCHKEY_BODY_LIMIT / --body-limit if etcd takes more',
+    ...(isSent ? { outcome: 'unknown' as const } : {}),
+  });
+}
+
+/** 503 while the gateway stops. */
+export function shuttingDown(isSent: boolean): GatewayError {
+  return new GatewayError('shutting-down', {
+    detail: 'the gateway is shutting down',
+    outcome: isSent ? 'unknown' : 'not-applied',
+    retryAfterSeconds: 1,
+  });
+}
+
+// Messages alone: a parser's error carries the bytes that it failed on, and these may hold values.
+function reasonOf(error: unknown): string | undefined {
+  if (error instanceof AggregateError) return error.errors.map(reasonOf).join(', ');
+  return error instanceof Error ? error.message : undefined;
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
+}

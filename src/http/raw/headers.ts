@@ -1,0 +1,66 @@
+// Which headers pass the raw door, both ways: lists of what may, so that everything else stays outside.
+// A Grpc-Metadata-Token, say, would override Authorization inside etcd.
+import type { IncomingHttpHeaders } from 'node:http';
+
+const REQUEST_HEADERS = [
+  'accept',
+  'authorization',
+  'content-length',
+  'content-type',
+  'grpc-metadata-hasleader',
+  'grpc-timeout',
+] as const;
+
+// Not etcd's Access-Control-Allow-Origin: *, which would open the gateway to every page of the internet.
+const RESPONSE_HEADERS = ['content-length', 'content-type', 'www-authenticate'] as const;
+
+const MS_PER_UNIT: Readonly<Record<string, number>> = {
+  H: 3_600_000,
+  M: 60_000,
+  S: 1_000,
+  m: 1,
+  u: 1e-3,
+  n: 1e-6,
+};
+
+/**
+ * The headers that go to etcd. What `Connection` names is meant for this hop alone and stays here (RFC 9110 section 7.6.1).
+ * `isOnOwnConnection` asks etcd to close the connection afterwards: only then does Go's HTTP/1.1 server answer while the request body is
+ * still open.
+ */
+export function upstreamHeaders(
+  headers: IncomingHttpHeaders,
+  isOnOwnConnection: boolean,
+): IncomingHttpHeaders {
+  const hopByHop = new Set((headers.connection ?? '').toLowerCase().split(/[\s,]+/));
+  const passed = pick(
+    headers,
+    REQUEST_HEADERS.filter((name) => !hopByHop.has(name)),
+  );
+  return isOnOwnConnection ? { ...passed, connection: 'close' } : passed;
+}
+
+/** The headers of etcd's answer that the caller gets. */
+export function downstreamHeaders(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  return pick(headers, RESPONSE_HEADERS);
+}
+
+/** Milliseconds that a `Grpc-Timeout` header asks for; `undefined` when there is none that etcd would understand. */
+export function grpcTimeoutMs(headers: IncomingHttpHeaders): number | undefined {
+  const match = /^(\d{1,8})([HMSmun])$/.exec(String(headers['grpc-timeout'] ?? ''));
+  const unit = MS_PER_UNIT[match?.[2] ?? ''];
+  return unit === undefined ? undefined : Number(match?.[1]) * unit;
+}
+
+/** Whether the caller wants to speak WebSocket. Other upgrades (Java offers `h2c` with every call) may be ignored, so they are. */
+export function asksForWebSocket(headers: IncomingHttpHeaders): boolean {
+  return /\bwebsocket\b/i.test(headers.upgrade ?? '');
+}
+
+function pick(headers: IncomingHttpHeaders, names: readonly string[]): IncomingHttpHeaders {
+  const picked: IncomingHttpHeaders = {};
+  for (const name of names) {
+    if (headers[name] !== undefined) picked[name] = headers[name];
+  }
+  return picked;
+}

@@ -1,0 +1,103 @@
+// The node server under Express: header limits, answers to what the parser refuses, and the drain.
+import http from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Express } from 'express';
+import { GatewayError } from '../errors.js';
+import type { ErrorCode } from '../errors.js';
+import { toProblem } from './problem.js';
+
+const HEADERS_TIMEOUT_MS = 10_000;
+/** Longer than the idle time of usual load balancers, so that they close first. */
+const KEEP_ALIVE_TIMEOUT_MS = 75_000;
+const HEADERS_MAX = 100;
+const HEADER_BYTES_MAX = 16 * 1024;
+
+/** Wraps the app. Bodies have no limit in time here (the raw door keeps them open): each other door has its own. */
+export function createServer(app: Express): Server {
+  const server = http.createServer(
+    { ...ownPrototypes(app), requestTimeout: 0, maxHeaderSize: HEADER_BYTES_MAX },
+    app,
+  );
+  server.headersTimeout = HEADERS_TIMEOUT_MS;
+  server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;
+  server.maxHeadersCount = HEADERS_MAX;
+  server.on('clientError', refuseUnparsable);
+  return server;
+}
+
+/**
+ * Express changes the prototype of every request and response, which costs node 20 more than all else it does. Classes that have
+ * those prototypes from birth make it a no-op (expressjs/express#5998); pinned by server.test.ts.
+ */
+function ownPrototypes(app: Express): http.ServerOptions {
+  class GatewayRequest extends http.IncomingMessage {}
+  class GatewayResponse extends http.ServerResponse {}
+  Object.setPrototypeOf(GatewayRequest.prototype, app.request);
+  Object.setPrototypeOf(GatewayResponse.prototype, app.response);
+  app.request = GatewayRequest.prototype as Express['request'];
+  app.response = GatewayResponse.prototype as unknown as Express['response'];
+  return {
+    IncomingMessage: GatewayRequest,
+    ServerResponse: GatewayResponse as typeof http.ServerResponse,
+  };
+}
+
+const PARSER_ERRORS: Readonly<Record<string, ErrorCode>> = {
+  HPE_HEADER_OVERFLOW: 'headers-too-large',
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 'too-large',
+  ERR_HTTP_REQUEST_TIMEOUT: 'request-timeout',
+};
+
+// What node's parser refuses never reaches Express.
+function refuseUnparsable(
+  error: NodeJS.ErrnoException,
+  socket: Socket & { _httpMessage?: ServerResponse },
+): void {
+  if (
+    !socket.writable ||
+    error.code === 'ECONNRESET' ||
+    socket._httpMessage?.headersSent === true
+  ) {
+    socket.destroy();
+    return;
+  }
+  const refusal = new GatewayError(PARSER_ERRORS[error.code ?? ''] ?? 'invalid-request', {
+    detail: 'the request is not valid HTTP/1.1',
+  });
+  const body = JSON.stringify(toProblem(refusal));
+  socket.end(
+    `HTTP/1.1 ${refusal.status} ${http.STATUS_CODES[refusal.status] ?? 'Error'}\r\n` +
+      'Content-Type: application/problem+json\r\nConnection: close\r\n' +
+      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+}
+
+/** Listens and resolves with the address as people write it. Rejects with node's error (`EADDRINUSE`, ...). */
+export async function listen(
+  server: Server,
+  address: { host: string; port: number },
+): Promise<string> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(address.port, address.host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  const bound = server.address();
+  const port = typeof bound === 'object' && bound !== null ? bound.port : address.port;
+  return `http://${address.host.includes(':') ? `[${address.host}]` : address.host}:${port}`;
+}
+
+/** How often a drain closes connections whose last answer went out meanwhile. */
+const IDLE_SWEEP_MS = 50;
+
+/** Stops accepting, lets what runs finish, and cuts what still runs after `timeoutMs`. */
+export async function drainServer(server: Server, timeoutMs: number): Promise<void> {
+  const cut = setTimeout(() => server.closeAllConnections(), timeoutMs);
+  const sweep = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP_MS);
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  clearInterval(sweep);
+  clearTimeout(cut);
+}

@@ -1,0 +1,51 @@
+// If-Match and If-None-Match, RFC 9110 section 13.1: entity tags are mod revisions.
+import type { Request } from 'express';
+import { invalidRequest } from '../../errors.js';
+import type { Condition } from '../../domain/kv.js';
+import { etagOf } from './entry-body.js';
+
+const REVISION_TAG = /^"(\d{1,16})"$/;
+
+/** The condition of a write; both headers at once are refused, since one transaction compares one thing. */
+export function writeConditionOf(req: Request): Condition | undefined {
+  const { 'if-match': match, 'if-none-match': noneMatch } = req.headers;
+  if (match !== undefined && noneMatch !== undefined) {
+    throw invalidRequest('If-None-Match', 'If-Match and If-None-Match exclude each other');
+  }
+  if (noneMatch !== undefined) {
+    if (noneMatch.trim() === '*') return { kind: 'absent' };
+    throw invalidRequest(
+      'If-None-Match',
+      'on a write If-None-Match can only be *',
+      'use If-Match: "<modRevision>" to write over one revision',
+    );
+  }
+  return match === undefined ? undefined : matchCondition(match.trim());
+}
+
+function matchCondition(match: string): Condition {
+  if (match === '*') return { kind: 'present' };
+  const modRevision = Number(REVISION_TAG.exec(match)?.[1] ?? NaN);
+  if (Number.isSafeInteger(modRevision)) return { kind: 'modRevision', modRevision };
+  throw invalidRequest(
+    'If-Match',
+    `If-Match is ${JSON.stringify(match)}`,
+    'write * or one quoted modRevision, such as "41"',
+  );
+}
+
+/** A delete knows no "create only". */
+export function deleteConditionOf(req: Request): Condition | undefined {
+  if (req.headers['if-none-match'] !== undefined) {
+    throw invalidRequest('If-None-Match', 'If-None-Match means nothing on a DELETE');
+  }
+  return writeConditionOf(req);
+}
+
+/** True when the caller has this revision already: 304. */
+export function isUnchanged(req: Request, modRevision: number): boolean {
+  const header = req.headers['if-none-match'];
+  if (header === undefined) return false;
+  if (header.trim() === '*') return true;
+  return header.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etagOf(modRevision));
+}

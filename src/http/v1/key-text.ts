@@ -1,0 +1,35 @@
+// Keys as text, both ways: UTF-8 as it is, anything else as base64url.
+import { isUtf8 } from 'node:buffer';
+import { invalidRequest } from '../../errors.js';
+
+export type KeyEncoding = 'base64url' | undefined;
+
+const BASE64URL = /^[A-Za-z0-9_-]*$/;
+
+/** The bytes that a caller's text stands for; `field` is what he called it. Throws `invalid-request`. */
+export function parseKeyText(text: string, encoding: KeyEncoding, field: string): Buffer {
+  if (encoding === undefined) return Buffer.from(text, 'utf8');
+  const unpadded = text.replace(/=+$/, '');
+  if (!BASE64URL.test(unpadded) || unpadded.length % 4 === 1) {
+    throw invalidRequest(field, `${field} is not base64url, which keyEncoding=base64url promises`);
+  }
+  return Buffer.from(unpadded, 'base64url');
+}
+
+/** A key that etcd can have: not empty. */
+export function parseKey(text: string, encoding: KeyEncoding): Buffer {
+  const key = parseKeyText(text, encoding, 'key');
+  if (key.length === 0) throw invalidRequest('key', 'the key must not be empty');
+  return key;
+}
+
+export interface KeyText {
+  readonly key: string;
+  readonly keyEncoding?: 'base64url';
+}
+
+/** In the encoding that was asked for; in base64url unasked when the key is no UTF-8. */
+export function toKeyText(key: Buffer, encoding: KeyEncoding): KeyText {
+  if (encoding === undefined && isUtf8(key)) return { key: key.toString('utf8') };
+  return { key: key.toString('base64url'), keyEncoding: 'base64url' };
+}

@@ -1,0 +1,32 @@
+// What v2 clients ask around the keys: which etcd this is, and whether it is well.
+import { Router } from 'express';
+import { GatewayError } from '../../errors.js';
+import { readVersion } from '../../domain/cluster.js';
+import type { EtcdClient } from '../../etcd/client.js';
+import { contextOf } from '../context.js';
+import type { Readiness } from '../operations.js';
+
+export function createV2ClusterRouter(deps: {
+  readonly etcd: EtcdClient;
+  readonly readiness: Readiness;
+}): Router {
+  const router = Router({ strict: true, caseSensitive: true });
+  router.get('/version', async (req, res) => {
+    const version = await readVersion(contextOf(req).caller, deps);
+    res.setHeader('Content-Type', 'application/json');
+    res.end(JSON.stringify(version));
+  });
+  // The shape of etcd 3.4; later ones add a reason, which stands here only when there is something to say.
+  router.get('/health', async (_req, res) => {
+    res.setHeader('Content-Type', 'application/json');
+    try {
+      await deps.readiness.check();
+      res.end('{"health":"true"}');
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+      res.statusCode = new GatewayError('etcd-unavailable').status;
+      res.end(JSON.stringify({ health: 'false', reason: error.message }));
+    }
+  });
+  return router;
+}

@@ -1,0 +1,180 @@
+#!/usr/bin/env node
+// The process: settings -> embedded etcd if no endpoint is configured -> app -> listen -> drain on SIGTERM.
+import { join } from 'node:path';
+import type { Server } from 'node:http';
+import { createApp } from './app.js';
+import { GATEWAY_IDENTITY } from './caller.js';
+import { parseConfig } from './config.js';
+import type { Config } from './config.js';
+import { Background } from './domain/background.js';
+import { checkVersion } from './domain/cluster.js';
+import { EmbeddedEtcdError } from './embedded/embedded-etcd-error.js';
+import { startEmbeddedEtcd } from './embedded/etcd.js';
+import type { EmbeddedEtcd } from './embedded/etcd.js';
+import { GatewayError } from './errors.js';
+import { createEtcdClient } from './etcd/client.js';
+import type { EtcdClient } from './etcd/client.js';
+import { EndpointPool } from './etcd/endpoints.js';
+import { createTransport } from './etcd/transport.js';
+import { checkHealth } from './healthcheck.js';
+import { createServer, drainServer, listen } from './http/server.js';
+import { createLog } from './log.js';
+import type { Log } from './log.js';
+
+/** Connections to each etcd endpoint; further calls wait for one. */
+const UPSTREAM_SOCKETS_MAX = 256;
+const UPSTREAM_IDLE_SOCKETS_MAX = 64;
+/** The largest answer of etcd that is read into memory: one chunk of a list, at most 32 values of 1.5 MiB in base64. */
+const UPSTREAM_ANSWER_BYTES_MAX = 96 * 1024 * 1024;
+const VERSION_TIMEOUT_MS = 5_000;
+
+/** A mistake of the user's or of the machine's: one line on standard error, no stack. */
+class StartError extends Error {}
+
+async function main(): Promise<void> {
+  const result = parseConfig(process.argv.slice(2), process.env);
+  switch (result.kind) {
+    case 'help':
+    case 'version':
+    case 'print-config':
+      process.stdout.write(`${result.text.trimEnd()}\n`);
+      return;
+    case 'errors':
+      for (const problem of result.problems) process.stderr.write(`latchkey: ${problem}\n`);
+      process.exitCode = 2;
+      return;
+    case 'healthcheck': {
+      const health = await checkHealth(result.config);
+      process.stderr.write(`latchkey: ${health.text}\n`);
+      process.exitCode = health.isReady ? 0 : 1;
+      return;
+    }
+    case 'run':
+      await run(result.config);
+  }
+}
+
+async function run(config: Config): Promise<void> {
+  const log = createLog(config.logLevel);
+  const starting = new AbortController();
+  const stopStarting = (): void => starting.abort();
+  process.once('SIGTERM', stopStarting).once('SIGINT', stopStarting);
+  const embedded =
+    config.endpoints.length === 0 ? await startEmbedded(config, starting.signal) : undefined;
+  try {
+    await serve(config, log, embedded, stopStarting);
+  } finally {
+    await embedded?.stop();
+  }
+}
+
+async function serve(
+  config: Config,
+  log: Log,
+  embedded: EmbeddedEtcd | undefined,
+  stopStarting: () => void,
+): Promise<void> {
+  const pool = new EndpointPool(embedded === undefined ? config.endpoints : [embedded.endpoint]);
+  const transport = createTransport({
+    connectTimeoutMs: config.limits.connectTimeoutMs,
+    socketsMax: UPSTREAM_SOCKETS_MAX,
+    idleSocketsMax: UPSTREAM_IDLE_SOCKETS_MAX,
+    answerBytesMax: UPSTREAM_ANSWER_BYTES_MAX,
+  });
+  const etcd = createEtcdClient({
+    pool,
+    transport,
+    onUnrecognised: (message, rpc) =>
+      log.warn({ path: rpc.path, message }, 'an error of etcd that no table knows'),
+  });
+  await refuseOldEtcd(etcd, log);
+  const background = new Background((what, error) =>
+    log.warn({ what, error: String(error) }, 'a clean-up was given up'),
+  );
+  const draining = new AbortController();
+  const server = createServer(
+    createApp({ config, log, pool, etcd, background, draining: draining.signal }),
+  );
+  const url = await listen(server, config.listen).catch((error: unknown) => {
+    throw new StartError(
+      `cannot listen on ${config.listen.host}:${config.listen.port}: ${messageOf(error)}`,
+    );
+  });
+  process.off('SIGTERM', stopStarting).off('SIGINT', stopStarting);
+  log.info(
+    { url, etcd: pool.all.map((endpoint) => endpoint.url), pid: process.pid },
+    `Latchkey serves on ${url}, documentation at ${url}/docs/`,
+  );
+  const reason = await untilTold(embedded);
+  log.info({ reason }, 'draining');
+  draining.abort();
+  await drain(server, background, config.limits.drainSeconds);
+  transport.close();
+  log.info('stopped');
+}
+
+async function startEmbedded(config: Config, signal: AbortSignal): Promise<EmbeddedEtcd> {
+  return startEmbeddedEtcd({
+    dataDir: config.dataDir,
+    cacheDir: join(config.dataDir, 'cache'),
+    downloadBaseUrl: config.etcdDownloadUrl,
+    ...(config.etcdBin !== undefined && { etcdBin: config.etcdBin }),
+    path: config.path,
+    say: (line) => process.stderr.write(`latchkey: ${line}\n`),
+    signal,
+  });
+}
+
+/** etcd that cannot be reached yet is no reason not to start: /readyz says so. One that is too old is. */
+async function refuseOldEtcd(etcd: EtcdClient, log: Log): Promise<void> {
+  const caller = {
+    identity: GATEWAY_IDENTITY,
+    signal: AbortSignal.timeout(VERSION_TIMEOUT_MS),
+    deadline: performance.now() + VERSION_TIMEOUT_MS,
+  };
+  try {
+    await checkVersion(caller, { etcd });
+  } catch (error) {
+    if (error instanceof GatewayError && error.code === 'etcd-refused')
+      throw new StartError(error.message);
+    log.warn({ reason: messageOf(error) }, 'etcd cannot be reached yet');
+  }
+}
+
+/** Resolves with the reason to stop: a signal, or the unasked end of embedded etcd, which also makes the exit code 1. */
+async function untilTold(embedded: EmbeddedEtcd | undefined): Promise<string> {
+  return new Promise((resolve) => {
+    const onSignal = (signal: string): void => {
+      // A second signal does not wait for the drain.
+      process.once('SIGTERM', () => process.exit(1)).once('SIGINT', () => process.exit(1));
+      resolve(signal);
+    };
+    process.once('SIGTERM', onSignal).once('SIGINT', onSignal);
+    void embedded?.exited.then((reason) => {
+      process.stderr.write(`latchkey: ${reason}\n`);
+      process.exitCode = 1;
+      resolve(reason);
+    });
+  });
+}
+
+async function drain(server: Server, background: Background, drainSeconds: number): Promise<void> {
+  const timeoutMs = drainSeconds * 1000;
+  await drainServer(server, timeoutMs);
+  let timer: NodeJS.Timeout | undefined;
+  const isLate = new Promise<void>((resolve) => (timer = setTimeout(resolve, timeoutMs)));
+  await Promise.race([background.idle(), isLate]);
+  clearTimeout(timer);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+main().catch((error: unknown) => {
+  const isExpected = error instanceof StartError || error instanceof EmbeddedEtcdError;
+  process.stderr.write(
+    `latchkey: ${isExpected ? error.message : ((error as Error).stack ?? String(error))}\n`,
+  );
+  process.exit(1);
+});

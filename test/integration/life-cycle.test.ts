@@ -1,0 +1,232 @@
+import { execFile } from 'node:child_process';
+import { createServer as createHttpServer } from 'node:http';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, inject, it } from 'vitest';
+import { startMember } from '../support/etcd.js';
+import { findTestEtcd } from '../support/etcd-versions.js';
+import { BYTES_TYPE, send } from '../support/http-client.js';
+import { newKey } from '../support/new-key.js';
+import { spawnGateway, untilGone } from '../support/processes.js';
+import type { Gateway } from '../support/processes.js';
+
+const etcd = inject('etcdEndpoint');
+const cleanUps: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+});
+
+async function start(
+  args: string[],
+  until: 'ready' | 'live' | 'nothing' = 'ready',
+  env = {},
+): Promise<Gateway> {
+  const gateway = await spawnGateway({ args, until, env });
+  cleanUps.push(() => gateway.stop());
+  return gateway;
+}
+
+async function folder(): Promise<string> {
+  const made = await mkdtemp(join(tmpdir(), 'latchkey-test-'));
+  cleanUps.push(() => rm(made, { recursive: true, force: true }));
+  return made;
+}
+
+/** What the gateway logged of its embedded etcd: its process ID is looked up by its data directory. */
+async function embeddedPids(dataDir: string): Promise<number[]> {
+  return new Promise((resolve) => {
+    execFile('pgrep', ['-f', dataDir], (_, stdout) =>
+      resolve(stdout.split('\n').filter(Boolean).map(Number)),
+    );
+  });
+}
+
+describe('starting', () => {
+  it('tells every mistake in the settings at once, without a stack', async () => {
+    const gateway = await start(['--nope', '--log-level=loud', '--lock-prefix=x'], 'nothing');
+    expect(await gateway.ended).toBe(2);
+    const output = gateway.output();
+    for (const word of ['--nope', '--log-level', '--lock-prefix']) expect(output).toContain(word);
+    expect(output).not.toMatch(/\n\s+at /);
+  });
+
+  it('refuses an address that is not loopback without authentication', async () => {
+    const gateway = await spawnGateway({
+      args: ['--listen=0.0.0.0:0', '--endpoints', etcd],
+      until: 'nothing',
+    });
+    expect(await gateway.ended).toBe(2);
+    expect(gateway.output()).toContain('--allow-anonymous');
+  });
+
+  it('ends with one line when the port is in use', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    cleanUps.push(() => new Promise((resolve) => server.close(resolve)));
+    const { port } = server.address() as AddressInfo;
+    const gateway = await spawnGateway({
+      args: [`--listen=127.0.0.1:${port}`, '--endpoints', etcd],
+      until: 'nothing',
+    });
+    expect(await gateway.ended).toBe(1);
+    expect(gateway.output().trim().split('\n')).toHaveLength(1);
+    expect(gateway.output()).toContain('EADDRINUSE');
+  });
+
+  it('ends with one line when etcd is older than 3.4', async () => {
+    const old = createHttpServer((_, res) =>
+      res.end('{"etcdserver":"3.3.27","etcdcluster":"3.3.0"}'),
+    ).listen(0, '127.0.0.1');
+    await new Promise((resolve) => old.once('listening', resolve));
+    cleanUps.push(() => new Promise((resolve) => old.close(resolve)));
+    const gateway = await start(
+      ['--endpoints', `127.0.0.1:${(old.address() as AddressInfo).port}`],
+      'nothing',
+    );
+    expect(await gateway.ended).toBe(1);
+    expect(gateway.output()).toContain('needs etcd 3.4 or newer');
+  });
+
+  it('is not led astray by poisoned ETCD* variables of the shell that starts its embedded etcd', async () => {
+    const dataDir = await folder();
+    const env = {
+      ETCD_LISTEN_CLIENT_URLS: 'http://192.0.2.1:2379',
+      ETCD_NAME: 'production',
+      ETCDCTL_API: '2',
+      ETCD_DATA_DIR: '/nonexistent',
+      http_proxy: 'http://127.0.0.1:1',
+      HTTP_PROXY: 'http://127.0.0.1:1',
+      LATCHKEY_DATA_DIR: dataDir,
+    };
+    const gateway = await start(
+      ['--data-dir', dataDir, '--etcd-bin', await testEtcd()],
+      'ready',
+      env,
+    );
+    expect(
+      (await send(gateway.baseUrl, 'PUT', '/v1/kv/k', { headers: BYTES_TYPE, body: 'v' })).status,
+    ).toBe(200);
+  });
+
+  it('shows in --print-config what it would run with', async () => {
+    const gateway = await start(['--print-config', '--endpoints', etcd], 'nothing');
+    expect(await gateway.ended).toBe(0);
+    expect(gateway.output()).toContain(etcd);
+  });
+});
+
+async function testEtcd(): Promise<string> {
+  return (await findTestEtcd()).file;
+}
+
+describe('embedded etcd under the gateway', () => {
+  it('keeps its data over SIGKILL of the gateway, and leaves no process behind', async () => {
+    const dataDir = await folder();
+    const args = ['--data-dir', dataDir, '--etcd-bin', await testEtcd()];
+    const first = await start(args);
+    await send(first.baseUrl, 'PUT', '/v1/kv/kept', { headers: BYTES_TYPE, body: 'yes' });
+    const pids = await embeddedPids(dataDir);
+    expect(pids.length).toBeGreaterThanOrEqual(2);
+    await first.kill('SIGKILL');
+    for (const pid of pids) await untilGone(pid);
+    const second = await start(args);
+    expect((await send(second.baseUrl, 'GET', '/v1/kv/kept?raw')).text).toBe('yes');
+  });
+
+  it('is refused to a second gateway on the same data directory with one clear line', async () => {
+    const dataDir = await folder();
+    const args = ['--data-dir', dataDir, '--etcd-bin', await testEtcd()];
+    await start(args);
+    const second = await start(args, 'nothing');
+    expect(await second.ended).toBe(1);
+    expect(second.output()).toContain(dataDir);
+    expect(second.output()).not.toMatch(/\n\s+at /);
+  });
+
+  it('ends the gateway with its reason when it dies', async () => {
+    const dataDir = await folder();
+    const gateway = await start(['--data-dir', dataDir, '--etcd-bin', await testEtcd()]);
+    const pids = await embeddedPids(`${dataDir}/etcd-data`);
+    for (const pid of pids) process.kill(pid, 'SIGKILL');
+    expect(await gateway.ended).toBe(1);
+    expect(gateway.output()).toContain('etcd');
+  });
+});
+
+describe('running', () => {
+  it('answers 503 with Retry-After while etcd is gone and recovers without a restart', async () => {
+    const member = await startMember();
+    cleanUps.push(() => member.stop());
+    const gateway = await start(['--endpoints', member.endpoint]);
+    const key = newKey();
+    await member.kill('SIGKILL');
+    const [write, read, ready, live] = [
+      await send(gateway.baseUrl, 'PUT', `/v1/kv/${key}`, { headers: BYTES_TYPE, body: 'x' }),
+      await send(gateway.baseUrl, 'GET', `/v1/kv/${key}`),
+      await send(gateway.baseUrl, 'GET', '/readyz'),
+      await send(gateway.baseUrl, 'GET', '/livez'),
+    ];
+    expect([write.status, write.json().outcome, write.headers['retry-after']]).toEqual([
+      503,
+      'not-applied',
+      '1',
+    ]);
+    expect([read.status, read.headers['retry-after'], ready.status, live.status]).toEqual([
+      503,
+      '1',
+      503,
+      200,
+    ]);
+    await member.restart();
+    await expect
+      .poll(async () => (await send(gateway.baseUrl, 'GET', '/readyz')).status, { timeout: 30_000 })
+      .toBe(200);
+    expect(
+      (await send(gateway.baseUrl, 'PUT', `/v1/kv/${key}`, { headers: BYTES_TYPE, body: 'x' }))
+        .status,
+    ).toBe(200);
+  });
+
+  it('serves before etcd can be reached, and says so', async () => {
+    const gateway = await start(['--endpoints', '127.0.0.1:1'], 'live');
+    const ready = await send(gateway.baseUrl, 'GET', '/readyz');
+    expect([ready.status, ready.json().code]).toEqual([503, 'etcd-unavailable']);
+    expect((await send(gateway.baseUrl, 'GET', '/health')).text).toContain('"health":"false"');
+  });
+});
+
+describe('draining', () => {
+  it('F50: finishes what runs, refuses readiness, and exits 0 on SIGTERM', async () => {
+    const member = await startMember();
+    cleanUps.push(() => member.stop());
+    const gateway = await spawnGateway({ args: ['--endpoints', member.endpoint] });
+    const key = newKey();
+    await member.kill('SIGSTOP');
+    const slow = send(gateway.baseUrl, 'PUT', `/v1/kv/${key}`, { headers: BYTES_TYPE, body: 'x' });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const stopped = gateway.kill('SIGTERM');
+    await expect.poll(() => gateway.output()).toContain('draining');
+    await member.kill('SIGCONT');
+    expect((await slow).status).toBe(200);
+    await stopped;
+    expect(await gateway.ended).toBe(0);
+  });
+
+  it('F50: gives up at once on a second signal', async () => {
+    const member = await startMember();
+    cleanUps.push(() => member.stop());
+    const gateway = await spawnGateway({ args: ['--endpoints', member.endpoint] });
+    await member.kill('SIGSTOP');
+    const slow = send(gateway.baseUrl, 'GET', '/v1/kv/x').catch(() => 'cut');
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    process.kill(gateway.pid, 'SIGTERM');
+    await expect.poll(() => gateway.output()).toContain('draining');
+    process.kill(gateway.pid, 'SIGTERM');
+    expect(await gateway.ended).toBe(1);
+    expect(await slow).toBe('cut');
+    await member.kill('SIGCONT');
+  });
+});

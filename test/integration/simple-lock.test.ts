@@ -1,0 +1,167 @@
+import { describe, expect, inject, it } from 'vitest';
+import { send } from '../support/http-client.js';
+import type { Answer, Sent } from '../support/http-client.js';
+import { newKey } from '../support/new-key.js';
+import { expectDocumentedResponse } from '../support/openapi-response.js';
+
+const base = inject('gatewayUrl');
+const etcd = inject('etcdEndpoint');
+const OPERATIONS: Record<string, string> = {
+  PUT: 'simpleLockAcquire',
+  GET: 'simpleLockInspect',
+  DELETE: 'simpleLockRelease',
+};
+
+async function lock(method: string, body: object | string, sent: Sent = {}): Promise<Answer> {
+  const answer = await send(base, method, '/', {
+    ...sent,
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  });
+  expectDocumentedResponse(OPERATIONS[method]!, answer);
+  return answer;
+}
+
+async function rawRange(prefix: string): Promise<{ key: string; value: string; lease?: string }[]> {
+  const body = JSON.stringify({ key: btoa(prefix), range_end: btoa(`${prefix.slice(0, -1)}0`) });
+  const kvs: { key: string; value: string; lease?: string }[] =
+    (await send(etcd, 'POST', '/v3/kv/range', { body })).json().kvs ?? [];
+  return kvs.map((kv) => ({ ...kv, key: atob(kv.key), value: atob(kv.value) }));
+}
+
+describe('the simple lock', () => {
+  it('answers the bytes of the small lock manager', async () => {
+    const resource = `/path/to/my/${newKey('file1')}`;
+    const [user1, user2] = [
+      { resource, user_id: 'user1' },
+      { resource, user_id: 'user2' },
+    ];
+    const steps: [string, object, string][] = [
+      ['GET', { resource }, '{"locked":false,"user_id":""}\n'],
+      ['DELETE', user1, '{"succeeded":false}\n'],
+      ['PUT', user1, '{"succeeded":true}\n'],
+      ['PUT', user2, '{"succeeded":false}\n'],
+      ['PUT', user1, '{"succeeded":false}\n'],
+      ['GET', { resource }, '{"locked":true,"user_id":"user1"}\n'],
+      ['DELETE', user2, '{"succeeded":false}\n'],
+      ['DELETE', user1, '{"succeeded":true}\n'],
+      ['DELETE', user1, '{"succeeded":false}\n'],
+      ['GET', { resource }, '{"locked":false,"user_id":""}\n'],
+      ['PUT', user2, '{"succeeded":true}\n'],
+    ];
+    for (const [method, body, expected] of steps) {
+      const answer = await lock(method, body);
+      expect([answer.status, answer.text, answer.headers['content-type']]).toEqual([
+        200,
+        expected,
+        'application/json',
+      ]);
+    }
+  });
+
+  it('gives one of 100 parallel PUTs the lock', async () => {
+    const resource = newKey();
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, (_, i) => lock('PUT', { resource, user_id: `u${i}` })),
+    );
+    expect(answers.filter((answer) => answer.text === '{"succeeded":true}\n')).toHaveLength(1);
+    expect(answers.filter((answer) => answer.text === '{"succeeded":false}\n')).toHaveLength(99);
+    await expect.poll(async () => (await rawRange(`locks/${resource}/`)).length).toBe(1);
+  });
+
+  it('writes one key of the documented layout, without a lease', async () => {
+    const resource = `/a b/${newKey('100%')}`;
+    await lock('PUT', { resource, user_id: 'me' });
+    const encoded = resource.replaceAll('%', '%25').replaceAll('/', '%2F').replaceAll(' ', '%20');
+    const [entry, ...others] = await rawRange(`locks/${encoded}/`);
+    expect(others).toEqual([]);
+    expect(entry!.key).toMatch(/\/[0-9a-f]{16}$/);
+    expect([entry!.lease, JSON.parse(entry!.value).owner]).toEqual([undefined, 'me']);
+  });
+
+  it('leaves no lease behind', async () => {
+    const leases = async (): Promise<string[]> =>
+      ((await send(etcd, 'POST', '/v3/lease/leases', { body: '{}' })).json().leases ?? [])
+        .map((lease: { ID: string }) => BigInt(lease.ID).toString(16).padStart(16, '0'))
+        .filter((id: string) => id.startsWith('4c4b'));
+    const resource = newKey();
+    await Promise.all(
+      Array.from({ length: 20 }, (_, i) => lock('PUT', { resource, user_id: `u${i}` })),
+    );
+    const { user_id: winner } = (await lock('GET', { resource })).json();
+    await lock('DELETE', { resource, user_id: winner });
+    await expect.poll(leases, { timeout: 10_000 }).toEqual([]);
+  });
+
+  it('ends by itself with a ttl', async () => {
+    const resource = newKey();
+    expect((await lock('PUT', { resource, user_id: 'u', ttl: 2 })).text).toBe(
+      '{"succeeded":true}\n',
+    );
+    expect((await rawRange(`locks/${resource}/`))[0]!.lease).toBeDefined();
+    await expect
+      .poll(async () => (await lock('GET', { resource })).json().locked, {
+        timeout: 20_000,
+        interval: 500,
+      })
+      .toBe(false);
+  });
+
+  it("is excluded by a foreign client's entry below the same name, whose owner is unknown", async () => {
+    const resource = newKey();
+    await send(etcd, 'POST', '/v3/kv/put', {
+      body: JSON.stringify({ key: btoa(`locks/${resource}/694d73e8a9e36c23`), value: '' }),
+    });
+    expect((await lock('PUT', { resource, user_id: 'u' })).text).toBe('{"succeeded":false}\n');
+    expect((await lock('GET', { resource })).text).toBe('{"locked":true,"user_id":""}\n');
+    expect((await lock('DELETE', { resource, user_id: '' })).status).toBe(400);
+  });
+
+  it('reads any content type as JSON and ignores unknown fields', async () => {
+    const body = JSON.stringify({ resource: newKey(), user_id: 'u', color: 'red' });
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    expect((await lock('PUT', body, { headers })).text).toBe('{"succeeded":true}\n');
+  });
+
+  it('takes the query form from clients that send no body', async () => {
+    const resource = newKey();
+    await lock('PUT', { resource, user_id: 'u' });
+    expect((await send(base, 'GET', `/?resource=${resource}`)).text).toBe(
+      '{"locked":true,"user_id":"u"}\n',
+    );
+    expect((await send(base, 'DELETE', `/?resource=${resource}&user_id=u`)).text).toBe(
+      '{"succeeded":true}\n',
+    );
+  });
+
+  it.each([
+    ['PUT', ''],
+    ['PUT', '{'],
+    ['PUT', '[]'],
+    ['PUT', '{"resource":"r"}'],
+    ['PUT', '{"resource":"","user_id":"u"}'],
+    ['PUT', '{"resource":"r","user_id":""}'],
+    ['PUT', '{"resource":7,"user_id":"u"}'],
+    ['PUT', '{"resource":"r","user_id":"u","ttl":0}'],
+    ['PUT', '{"resource":"r","user_id":"u","ttl":1.5}'],
+    ['PUT', '{"resource":"a\\u0000b","user_id":"u"}'],
+    ['GET', '{}'],
+    ['DELETE', '{"resource":"r"}'],
+  ])('answers 400 to %s %s', async (method, body) => {
+    const answer = await lock(method, body);
+    expect([answer.status, answer.json().code]).toEqual([400, 'invalid-request']);
+  });
+
+  it('answers 405 with Allow to other methods', async () => {
+    const answer = await send(base, 'POST', '/', { body: '{}' });
+    expect([answer.status, answer.json().code, answer.headers.allow]).toEqual([
+      405,
+      'method-not-allowed',
+      'PUT, GET, HEAD, DELETE',
+    ]);
+  });
+
+  it('sends a browser to the documentation', async () => {
+    const answer = await send(base, 'GET', '/', { headers: { accept: 'text/html,*/*;q=0.8' } });
+    expect([answer.status, answer.headers.location]).toEqual([302, '/docs/']);
+  });
+});

@@ -1,0 +1,111 @@
+// Holds an actual answer against openapi/latchkey.yaml: its status, its headers, its content type and its body have to be documented.
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { expect } from 'vitest';
+import {
+  escapePointer,
+  isNode,
+  operationsOf,
+  resolvePointer,
+  valueAt,
+} from '../../src/http/openapi.js';
+import type { Operation } from '../../src/http/openapi.js';
+import { loadDocument } from '../../src/http/validate.js';
+
+export interface ActualResponse {
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly text: string;
+}
+
+/** Headers that mean something to callers: none of them may be sent without being documented. */
+const MEANINGFUL_HEADER = /^(etcd-.*|etag|retry-after|location|allow|x-request-id)$/;
+const TEXT_SHOWN_CHARACTERS_MAX = 500;
+const FORMATS = ['int32', 'int64', 'uri-reference'];
+
+const document = loadDocument('latchkey');
+const operations = new Map(operationsOf(document).map((each) => [each.operationId, each]));
+const ajv = new Ajv2020({
+  strict: true,
+  allowUnionTypes: true,
+  allErrors: true,
+  formats: Object.fromEntries(FORMATS.map((format) => [format, true])),
+});
+ajv.addVocabulary(['openapi', 'info', 'servers', 'security', 'tags', 'paths', 'components']);
+ajv.addSchema(document, 'document');
+
+/** Fails the test, saying what is not documented, unless `response` is an answer that the operation promises. */
+export function expectDocumentedResponse(operationId: string, response: ActualResponse): void {
+  const operation = operations.get(operationId);
+  if (operation === undefined) throw new Error(`no operation "${operationId}" is documented`);
+  const deviations = deviationsOf(operation, response);
+  const answer = `${response.status} ${response.text.slice(0, TEXT_SHOWN_CHARACTERS_MAX)}`;
+  expect(deviations, `${operationId}: ${deviations.join('; ')} in ${answer}`).toEqual([]);
+}
+
+/** Each thing in which the answer is not as documented, as a sentence. */
+function deviationsOf(operation: Operation, response: ActualResponse): string[] {
+  const pointer = responsePointer(operation, response.status);
+  if (pointer === undefined) return [`the status ${response.status} is not documented`];
+  return [
+    ...headerDeviations(pointer, response),
+    ...(operation.method === 'HEAD' || response.status === 304
+      ? emptyBodyDeviations(response)
+      : bodyDeviations(pointer, response)),
+  ];
+}
+
+function responsePointer(operation: Operation, status: number): string | undefined {
+  const responses = `${operation.pointer}/responses`;
+  const documented = Object.keys(valueAt(document, responses) as object);
+  const candidates = [String(status), `${String(status).charAt(0)}XX`, 'default'];
+  const key = candidates.find((candidate) => documented.includes(candidate));
+  return key === undefined ? undefined : resolvePointer(document, `${responses}/${key}`);
+}
+
+function headerDeviations(pointer: string, response: ActualResponse): string[] {
+  const documented = new Map(
+    membersOf(pointer, 'headers').map(([name, at]) => [name.toLowerCase(), at]),
+  );
+  const wrong = [...documented].flatMap(([name, at]) => {
+    const value = response.headers[name];
+    const isRequired = (valueAt(document, at) as { required?: boolean }).required === true;
+    if (value === undefined) return isRequired ? [`the header ${name} is missing`] : [];
+    return schemaDeviations(`${at}/schema`, value, `the header ${name}`);
+  });
+  const unknown = Object.keys(response.headers)
+    .filter((name) => MEANINGFUL_HEADER.test(name) && !documented.has(name))
+    .map((name) => `the header ${name} is not documented`);
+  return [...wrong, ...unknown];
+}
+
+function bodyDeviations(pointer: string, response: ActualResponse): string[] {
+  const contents = new Map(membersOf(pointer, 'content'));
+  if (contents.size === 0) return emptyBodyDeviations(response);
+  const type = String(response.headers['content-type']).split(';', 1)[0] ?? '';
+  const at = contents.get(type);
+  if (at === undefined) return [`the content type ${type} is not documented`];
+  return type.endsWith('json')
+    ? schemaDeviations(`${at}/schema`, JSON.parse(response.text) as unknown, 'the body')
+    : [];
+}
+
+function emptyBodyDeviations(response: ActualResponse): string[] {
+  return response.text === '' ? [] : ['no body is documented'];
+}
+
+function schemaDeviations(pointer: string, value: unknown, what: string): string[] {
+  const validate = ajv.compile({ $ref: `document${encodeURI(pointer)}` });
+  if (validate(value)) return [];
+  return [`${what}: ${ajv.errorsText(validate.errors, { dataVar: '' })}`];
+}
+
+/** The members of an object inside the one at `pointer`, each with the place where it stands in the end. */
+function membersOf(pointer: string, name: string): [string, string][] {
+  const members = (valueAt(document, pointer) as Record<string, unknown>)[name];
+  if (!isNode(members)) return [];
+  return Object.keys(members).map((member) => [
+    member,
+    resolvePointer(document, `${pointer}/${name}/${escapePointer(member)}`),
+  ]);
+}

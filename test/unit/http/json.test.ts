@@ -1,0 +1,162 @@
+// Bodies that parsers read differently, or not at all: each is the caller's text or a 400 that says why.
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { GatewayError } from '../../../src/errors.js';
+import { JSON_DEPTH_MAX, parseJsonBody } from '../../../src/http/json.js';
+
+function parse(text: string): unknown {
+  return parseJsonBody(Buffer.from(text, 'utf8'));
+}
+
+function problemOf(bytes: Buffer | string): {
+  detail: string | undefined;
+  pointer: string | undefined;
+} {
+  try {
+    parseJsonBody(Buffer.from(bytes));
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    expect(error.code).toBe('invalid-request');
+    const errors = error.fields.errors as readonly { pointer: string }[];
+    return { detail: error.detail, pointer: errors[0]?.pointer };
+  }
+  throw new Error('the body was accepted');
+}
+
+describe('what is accepted', () => {
+  it('reads whatever JSON.stringify writes, except for repeated names and lone surrogates', () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 6 }), (value) => {
+        const text = JSON.stringify(value);
+        expect(parse(text)).toEqual(JSON.parse(text));
+      }),
+    );
+  });
+
+  it('reads pretty-printed text with escapes, brackets and quotes inside strings', () => {
+    const value = {
+      'a"b\\': '{"x":[1,2]}',
+      '': ['\\', '\\\\"', '"', '}', { a: 1 }, { a: 2 }],
+      '\u2028': '\ud83d\ude00',
+    };
+    expect(parse(JSON.stringify(value, null, 2))).toEqual(value);
+  });
+
+  it('takes an escaped surrogate pair as the character that it is', () => {
+    expect(parse('{"value":"\\ud83d\\ude00"}')).toEqual({ value: '😀' });
+  });
+
+  it('lets the same name stand in different objects', () => {
+    expect(parse('{"a":{"a":1},"b":[{"a":1},{"a":2}]}')).toEqual({
+      a: { a: 1 },
+      b: [{ a: 1 }, { a: 2 }],
+    });
+  });
+
+  it('keeps __proto__ as an ordinary field that changes no prototype', () => {
+    const value = parse('{"__proto__":{"isAdmin":true}}') as object;
+    expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
+    expect(Object.keys(value)).toEqual(['__proto__']);
+    expect('isAdmin' in value).toBe(false);
+  });
+
+  it('reads as many levels as the limit says', () => {
+    const text = '['.repeat(JSON_DEPTH_MAX) + ']'.repeat(JSON_DEPTH_MAX);
+    expect(Array.isArray(parse(text))).toBe(true);
+  });
+
+  it('reads a body of a hundred thousand fields', () => {
+    const fields = Array.from({ length: 100_000 }, (_, index) => `"k${index}":${index}`);
+    expect(Object.keys(parse(`{${fields.join(',')}}`) as object)).toHaveLength(100_000);
+  });
+});
+
+describe('what is refused', () => {
+  it.each([
+    ['an empty body', '', 'the body is empty'],
+    ['half an object', '{"value":', 'the body is not JSON: it ends too early'],
+    ['bytes behind the end', '{} {}', /not JSON: unexpected non-whitespace character/],
+    ['NaN', '{"value":NaN}', /not JSON: unexpected token 'N'$/],
+    ['single quotes', "{'value':1}", /not JSON: expected property name/],
+    ['a trailing comma', '{"value":1,}', /not JSON: expected double-quoted property name/],
+    ['a raw line break in a string', '{"value":"a\nb"}', /not JSON: bad control character/],
+  ])('%s', (_, text, detail) => {
+    expect(problemOf(text).detail).toMatch(detail);
+  });
+
+  it('does not repeat the body in its error', () => {
+    expect(problemOf('{"password":"secret-1234" x').detail).not.toContain('secret');
+    expect(problemOf('secret-1234').detail).not.toContain('secret');
+  });
+
+  it('bytes that are not UTF-8', () => {
+    const bytes = Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]);
+    expect(problemOf(bytes).detail).toBe('the body is not UTF-8');
+  });
+
+  it('surrogates encoded as if they were UTF-8', () => {
+    expect(problemOf(Buffer.from([0x22, 0xed, 0xa0, 0x80, 0x22])).detail).toBe(
+      'the body is not UTF-8',
+    );
+  });
+
+  it('UTF-16', () => {
+    expect(problemOf(Buffer.from('\ufeff{}', 'utf16le')).detail).toBe('the body is not UTF-8');
+  });
+
+  it('a byte order mark', () => {
+    expect(problemOf('\ufeff{}').detail).toBe('the body begins with a byte order mark');
+  });
+
+  it.each([
+    ['at the top', '{"a":1,"b":2,"a":3}', '/a'],
+    ['in two spellings', '{"key":1,"k\\u0065y":2}', '/key'],
+    ['deep inside', '{"then":[{"put":{}},{"put":{"key":"x","key":"y"}}]}', '/then/1/put/key'],
+    ['with a slash in it', '{"a/b":1,"a/b":1}', '/a~1b'],
+    ['twice __proto__', '{"__proto__":1,"__proto__":2}', '/__proto__'],
+    ['behind strings that end in backslashes', '{"x":"\\\\","y":"\\"","x":1}', '/x'],
+  ])('a repeated field %s', (_, text, pointer) => {
+    const problem = problemOf(text);
+    expect(problem.detail).toMatch(/is given more than once$/);
+    expect(problem.pointer).toBe(pointer);
+  });
+
+  it.each([
+    ['a value', '{"value":"\\ud800"}', '/value'],
+    ['a low half first', '{"value":"\\udc00\\ud800"}', '/value'],
+    ['a name', '{"\\udfff":1}', '/\udfff'],
+    ['an item', '["fine","\\uD83Dx"]', '/1'],
+  ])('a lone surrogate in %s', (_, text, pointer) => {
+    expect(problemOf(text)).toEqual({
+      detail: 'a text contains half of a surrogate pair, which is no character',
+      pointer,
+    });
+  });
+
+  it.each(['[', '{"a":'])('%s nested one level too deep', (open) => {
+    const close = open === '[' ? ']' : '}';
+    const levels = JSON_DEPTH_MAX + 1;
+    const inner = open === '[' ? '' : '1';
+    expect(problemOf(open.repeat(levels) + inner + close.repeat(levels)).detail).toBe(
+      `the body is nested deeper than ${JSON_DEPTH_MAX} levels`,
+    );
+  });
+
+  it('a million levels, closed or not', () => {
+    const levels = 1_000_000;
+    expect(problemOf('['.repeat(levels) + ']'.repeat(levels)).detail).toMatch(/nested deeper/);
+    expect(problemOf('['.repeat(levels)).detail).toMatch(/ends too early/);
+  });
+
+  it('any bytes either parse or give a 400, and nothing else', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
+        try {
+          parseJsonBody(Buffer.from(bytes));
+        } catch (error) {
+          expect(error).toBeInstanceOf(GatewayError);
+        }
+      }),
+    );
+  });
+});

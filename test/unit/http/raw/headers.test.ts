@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import {
+  asksForWebSocket,
+  downstreamHeaders,
+  grpcTimeoutMs,
+  upstreamHeaders,
+} from '../../../../src/http/raw/headers.js';
+
+describe('upstreamHeaders', () => {
+  it('S4: passes the six headers of the list and no other', () => {
+    const passed = {
+      accept: '*/*',
+      authorization: 'token.1',
+      'content-length': '2',
+      'content-type': 'application/json',
+      'grpc-metadata-hasleader': 'true',
+      'grpc-timeout': '1S',
+    };
+    const others = {
+      host: 'evil.example',
+      cookie: 'token=x',
+      'grpc-metadata-token': 'forged',
+      'grpc-metadata-authorization': 'forged',
+      'x-http-method-override': 'GET',
+      'x-forwarded-for': '1.2.3.4',
+      'sec-websocket-protocol': 'Bearer, forged',
+      upgrade: 'websocket',
+      te: 'trailers',
+      'transfer-encoding': 'chunked',
+      expect: '100-continue',
+      origin: 'http://evil.example',
+    };
+    expect(upstreamHeaders({ ...passed, ...others }, false)).toEqual(passed);
+  });
+
+  it('S5: drops what Connection names, in any case and spacing', () => {
+    const headers = {
+      connection: 'close ,AUTHORIZATION,  Content-Type',
+      authorization: 'token.1',
+      'content-type': 'text/plain',
+      accept: '*/*',
+    };
+    expect(upstreamHeaders(headers, false)).toEqual({ accept: '*/*' });
+  });
+
+  it('asks etcd to close a connection that is not shared', () => {
+    expect(upstreamHeaders({ connection: 'keep-alive' }, true)).toEqual({ connection: 'close' });
+  });
+});
+
+describe('downstreamHeaders', () => {
+  it('S11: relays neither Access-Control-Allow-Origin nor anything else outside the list', () => {
+    const headers = {
+      'access-control-allow-origin': '*',
+      'content-type': 'application/json',
+      'content-length': '2',
+      'grpc-metadata-content-type': 'application/grpc',
+      location: 'http://evil.example',
+      'set-cookie': ['a=b'],
+      connection: 'keep-alive',
+      trailer: 'Grpc-Trailer-X',
+      'www-authenticate': 'etcd',
+    };
+    expect(downstreamHeaders(headers)).toEqual({
+      'content-type': 'application/json',
+      'content-length': '2',
+      'www-authenticate': 'etcd',
+    });
+  });
+});
+
+describe('grpcTimeoutMs', () => {
+  it.each([
+    ['2H', 7_200_000],
+    ['3M', 180_000],
+    ['5S', 5_000],
+    ['250m', 250],
+    ['1000u', 1],
+  ])('reads %s as %i ms', (text, ms) => {
+    expect(grpcTimeoutMs({ 'grpc-timeout': text })).toBeCloseTo(ms);
+  });
+
+  it.each(['', '5', '5s', '-1S', '1.5S', '123456789S', '5S, 5S'])('leaves %j to etcd', (text) => {
+    expect(grpcTimeoutMs({ 'grpc-timeout': text })).toBeUndefined();
+  });
+});
+
+describe('asksForWebSocket', () => {
+  it('finds it among the protocols that are offered', () => {
+    expect(asksForWebSocket({ upgrade: 'WebSocket' })).toBe(true);
+    expect(asksForWebSocket({ upgrade: 'foo/2, websocket' })).toBe(true);
+  });
+
+  it('is not bothered by the h2c that Java offers with every call', () => {
+    expect(asksForWebSocket({ upgrade: 'h2c' })).toBe(false);
+    expect(asksForWebSocket({})).toBe(false);
+  });
+});
