@@ -1,0 +1,69 @@
+// What is measured: the same put and get at the gateway and at etcd itself, and the simple lock, which etcd has no like of.
+
+const VALUE = 'x'.repeat(64);
+/** Several keys, so that no single one becomes the bottleneck. */
+const KEYS = Array.from({ length: 16 }, (_, i) => `bench/key-${i}`);
+const JSON_TYPE = { 'content-type': 'application/json' };
+
+/**
+ * @typedef {object} Case
+ * @property {string} name
+ * @property {'gateway' | 'etcd'} target
+ * @property {string} url
+ * @property {(seed: string) => object[]} requests autocannon's requests of one connection, in order; the seed differs for each
+ * @property {(body: string) => boolean} isRight
+ */
+
+/** @returns {Case[]} */
+export function cases({ gatewayUrl, etcdUrl }) {
+  return [
+    {
+      name: 'put',
+      target: 'gateway',
+      url: gatewayUrl,
+      requests: () => KEYS.map((key) => json('PUT', `/v1/kv/${key}`, { value: VALUE })),
+      isRight: (body) => body.includes('"revision"'),
+    },
+    {
+      name: 'put',
+      target: 'etcd',
+      url: etcdUrl,
+      requests: () =>
+        KEYS.map((key) => json('POST', '/v3/kv/put', { key: base64(key), value: base64(VALUE) })),
+      isRight: (body) => body.includes('"revision"'),
+    },
+    {
+      name: 'get',
+      target: 'gateway',
+      url: gatewayUrl,
+      requests: () => KEYS.map((key) => ({ method: 'GET', path: `/v1/kv/${key}` })),
+      isRight: (body) => body.includes(VALUE),
+    },
+    {
+      name: 'get',
+      target: 'etcd',
+      url: etcdUrl,
+      requests: () => KEYS.map((key) => json('POST', '/v3/kv/range', { key: base64(key) })),
+      isRight: (body) => body.includes(base64(VALUE)),
+    },
+    {
+      name: 'simple lock',
+      target: 'gateway',
+      url: gatewayUrl,
+      // Taken and given back in turn, each connection its own lock.
+      requests: (seed) => {
+        const lock = { resource: `/bench/${seed}`, user_id: 'bench' };
+        return [json('PUT', '/', lock), json('DELETE', '/', lock)];
+      },
+      isRight: (body) => body === '{"succeeded":true}\n',
+    },
+  ];
+}
+
+function json(method, path, body) {
+  return { method, path, headers: JSON_TYPE, body: JSON.stringify(body) };
+}
+
+function base64(text) {
+  return Buffer.from(text).toString('base64');
+}
