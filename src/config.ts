@@ -2,7 +2,7 @@
 // The only reader of the environment; what the settings are stands in config/settings.ts.
 import { isLoopback } from './config/address.js';
 import { effectiveText, helpText, versionText } from './config/help.js';
-import { nearestName } from './config/nearest.js';
+import { nearestName } from './nearest-name.js';
 import { problemText } from './config/setting.js';
 import type { ValuesOf } from './config/setting.js';
 import { SETTINGS } from './config/settings.js';

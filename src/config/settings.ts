@@ -157,7 +157,7 @@ const LIMITS = {
     env: 'LATCHKEY_BODY_LIMIT',
     flag: 'body-limit',
     placeholder: 'BYTES',
-    default: '2097152',
+    default: '2359296',
     parse: bytesUpTo(BODY_LIMIT_BYTES_MAX),
     describe: 'the largest request body in bytes (etcd itself takes 1.5 MiB unless told otherwise)',
   }),

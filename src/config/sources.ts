@@ -3,7 +3,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { GatewayError } from '../errors.js';
-import { nearestName } from './nearest.js';
+import { nearestName } from '../nearest-name.js';
 import { problemText } from './setting.js';
 import type { Setting, SettingTable, SourceText, ValuesOf } from './setting.js';
 

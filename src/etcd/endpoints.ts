@@ -72,7 +72,11 @@ export function parseEndpoint(text: string): Endpoint {
   const absolute = /^[a-z][a-z0-9+.-]*:\/\//i.test(trimmed) ? trimmed : `http://${trimmed}`;
   const url = URL.canParse(absolute) ? new URL(absolute) : undefined;
   const isPlain =
-    url !== undefined && (url.pathname === '/' || url.pathname === '') && url.search === '';
+    url !== undefined &&
+    (url.pathname === '/' || url.pathname === '') &&
+    url.search === '' &&
+    url.hash === '' &&
+    url.password === '';
   if (
     !isPlain ||
     !['http:', 'https:'].includes(url.protocol) ||
@@ -80,7 +84,8 @@ export function parseEndpoint(text: string): Endpoint {
     url.hostname === ''
   ) {
     throw new GatewayError('invalid-request', {
-      detail: `${JSON.stringify(text)} is not an etcd endpoint`,
+      // What stands before an @ may be a password.
+      detail: `${JSON.stringify(text.replace(/^.*@/, '…@'))} is not an etcd endpoint`,
       hint: 'write http://host:2379, https://host:2379 or host:2379',
     });
   }

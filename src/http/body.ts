@@ -50,7 +50,6 @@ const EMPTY = Buffer.alloc(0);
 /** Parses the body as JSON whatever its type says. Throws `invalid-request` when it is none. */
 export function jsonOf(req: Request): unknown {
   const bytes = bytesOf(req);
-  if (bytes.length === 0)
-    throw invalidRequest('body', 'the body is empty: a JSON object is expected');
+  if (bytes.length === 0) throw invalidRequest('', 'the body is empty: a JSON object is expected');
   return parseJsonBody(bytes);
 }

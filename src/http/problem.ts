@@ -48,8 +48,7 @@ export function createErrorHandler(log: Log): ErrorRequestHandler {
     for (const [name, value] of Object.entries(error.headers)) res.setHeader(name, value);
     if (error.retryAfterSeconds !== undefined)
       res.setHeader('Retry-After', String(error.retryAfterSeconds));
-    // The rest of a refused body is not read: the connection cannot be used for another request.
-    if (!req.complete) res.setHeader('Connection', 'close');
+    if (hasMuchToCome(req)) res.setHeader('Connection', 'close');
     if (RAW_PATH.test(req.url)) {
       res.setHeader('Content-Type', 'application/json');
       res.end(JSON.stringify(toRawError(error).body));
@@ -59,6 +58,14 @@ export function createErrorHandler(log: Log): ErrorRequestHandler {
     res.setHeader('Cache-Control', 'no-store');
     res.end(`${JSON.stringify(toProblem(error, requestId))}\n`);
   };
+}
+
+/** Node reads what is left of a refused body to keep the connection; past this it is cheaper to lose it. */
+const REST_BYTES_MAX = 64 * 1024;
+
+function hasMuchToCome(req: Request): boolean {
+  if (req.complete) return false;
+  return !(Number(req.headers['content-length']) <= REST_BYTES_MAX);
 }
 
 interface BodyParserError {
@@ -95,7 +102,7 @@ function fromBodyParser(error: BodyParserError): GatewayError {
       });
     case 'request.size.invalid':
     case 'request.aborted':
-      return invalidRequest('body', 'the body is shorter or longer than its Content-Length');
+      return invalidRequest('', 'the body is shorter or longer than its Content-Length');
     default:
       return new GatewayError('internal-error', { cause: error });
   }

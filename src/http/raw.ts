@@ -15,7 +15,7 @@ import { asksForWebSocket, upstreamHeaders } from './raw/headers.js';
 import { findRawRpc, isRawPath, rawPathOf } from './raw/paths.js';
 import type { RawRpc } from './raw/paths.js';
 
-export { toRawError, writeRawError };
+export { toRawError };
 
 export interface RawLimits {
   readonly connectTimeoutMs: number;

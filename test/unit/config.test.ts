@@ -40,7 +40,7 @@ describe('parseConfig', () => {
       limits: {
         requestTimeoutSeconds: 10,
         connectTimeoutMs: 1000,
-        bodyLimitBytes: 2097152,
+        bodyLimitBytes: 2359296,
         drainSeconds: 10,
       },
     });

@@ -15,7 +15,7 @@ export interface RawRpc {
 }
 
 /** etcd 3.0 to 3.3 served the older two; etcd of today knows `/v3` alone, so all three become it. */
-export const RAW_PREFIXES = ['/v3', '/v3beta', '/v3alpha'] as const;
+const RAW_PREFIXES = ['/v3', '/v3beta', '/v3alpha'] as const;
 
 // rpc.proto, v3lock.proto and v3election.proto of etcd 3.7. A path that an older etcd lacks gets that etcd's own 404.
 const KINDS: Readonly<Record<string, RawKind>> = {

@@ -3,22 +3,21 @@ import { isUtf8 } from 'node:buffer';
 import type { Request, Response } from 'express';
 import { GatewayError } from '../../errors.js';
 import type { KeyValue } from '../../etcd/wire.js';
+import type { components } from '../generated/latchkey.js';
 import { toKeyText } from './key-text.js';
-import type { KeyEncoding, KeyText } from './key-text.js';
+import type { KeyEncoding } from './key-text.js';
 
-export interface EntryBody extends KeyText {
-  readonly value?: string;
-  readonly encoding?: 'base64';
-  readonly version: number;
-  readonly createRevision: number;
-  readonly modRevision: number;
-  readonly lease?: string;
+/** As the document has it. */
+export type EntryBody = components['schemas']['Entry'];
+
+export function toEntryBody(kv: KeyValue, encoding: KeyEncoding): EntryBody {
+  return { ...toKeyBody(kv, encoding), ...toValueText(kv.value) };
 }
 
-export function toEntryBody(kv: KeyValue, encoding: KeyEncoding, withValue = true): EntryBody {
+/** All but the value: an item of a list with `keysOnly`. */
+export function toKeyBody(kv: KeyValue, encoding: KeyEncoding): Omit<EntryBody, 'value'> {
   return {
     ...toKeyText(kv.key, encoding),
-    ...(withValue && toValueText(kv.value)),
     version: kv.version,
     createRevision: kv.createRevision,
     modRevision: kv.modRevision,
@@ -51,7 +50,7 @@ export function negotiate(req: Request, raw: boolean): Representation {
 export function sendJson(res: Response, body: unknown): void {
   res.setHeader('Content-Type', 'application/json');
   res.setHeader('Cache-Control', 'no-cache');
-  res.setHeader('Vary', 'Accept');
+  res.vary('Accept');
   res.end(`${JSON.stringify(body)}\n`);
 }
 
@@ -62,6 +61,7 @@ export function sendEntry(
   encoding: KeyEncoding,
   as: Representation,
 ): void {
+  if (as === 'bytes' || res.req.method === 'HEAD') sendNumbers(res, kv);
   if (as === 'json') {
     sendJson(res, toEntryBody(kv, encoding));
     return;
@@ -70,12 +70,16 @@ export function sendEntry(
   res.setHeader('Content-Disposition', 'attachment');
   res.setHeader('X-Content-Type-Options', 'nosniff');
   res.setHeader('Cache-Control', 'no-cache');
-  res.setHeader('Vary', 'Accept');
+  res.vary('Accept');
+  res.end(kv.value);
+}
+
+/** What stands beside the value in JSON, for callers who get no JSON. */
+function sendNumbers(res: Response, kv: KeyValue): void {
   res.setHeader('Etcd-Mod-Revision', kv.modRevision);
   res.setHeader('Etcd-Create-Revision', kv.createRevision);
   res.setHeader('Etcd-Version', kv.version);
   if (kv.lease !== undefined) res.setHeader('Etcd-Lease', kv.lease);
-  res.end(kv.value);
 }
 
 export function etagOf(modRevision: number): string {

@@ -9,7 +9,7 @@ import { createBodyReader } from '../body.js';
 import { contextOf } from '../context.js';
 import type { Validator } from '../validate.js';
 import { deleteConditionOf, isUnchanged, writeConditionOf } from './conditions.js';
-import { etagOf, negotiate, sendEntry, sendJson, toEntryBody } from './entry-body.js';
+import { etagOf, negotiate, sendEntry, sendJson, toEntryBody, toKeyBody } from './entry-body.js';
 import { parseKey, toKeyText } from './key-text.js';
 import type { KeyEncoding } from './key-text.js';
 import { rangeOf, queryOf } from './range-query.js';
@@ -59,7 +59,10 @@ export function createKvRouter(deps: KvRouterDeps): Router {
   });
 
   router.get('/v1/kv', async (req, res) => {
-    const query = queryFor(req, 'listKeys') as RangeQuery & ReadQuery;
+    const query = queryFor(
+      req,
+      req.method === 'HEAD' ? 'headKeyByQuery' : 'listKeys',
+    ) as RangeQuery & ReadQuery;
     if (query.key === undefined) await list(deps, req, res, query);
     else await readOne(deps, req, res, onlyKey(query), query);
   });
@@ -214,9 +217,10 @@ async function list(
     keysOnly: query.keysOnly,
     ...readOptions(query),
   });
+  const present = query.keysOnly === true ? toKeyBody : toEntryBody;
   res.setHeader('Etcd-Revision', page.revision);
   sendJson(res, {
-    items: page.items.map((kv) => toEntryBody(kv, query.keyEncoding, query.keysOnly !== true)),
+    items: page.items.map((kv) => present(kv, query.keyEncoding)),
     count: page.count,
     revision: page.revision,
     ...(page.next !== undefined && { next: page.next }),

@@ -21,7 +21,7 @@ const name = fc.oneof(
   fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }),
   fc.constantFrom('.', '..', 'a', 'a/b', '__proto__', 'e\u0301', '\u00e9'),
 );
-const usable = name.filter((text) => !text.includes('\0') && text.isWellFormed());
+const usable = name.filter((text) => !text.includes('\0') && !/\p{Surrogate}/u.test(text));
 
 describe('lock names', () => {
   it('S17: decode to what was encoded, and hold no slash', () => {

@@ -6,7 +6,8 @@ const EDITS_MAX = 2;
 const WORD_LENGTH_MAX = 64;
 
 /** The candidate within two insertions, deletions, replacements or swaps of neighbours; or one that begins with `word`. */
-export function nearestName(word: string, candidates: readonly string[]): string | undefined {
+export function nearestName(word: string, names: Iterable<string>): string | undefined {
+  const candidates = [...names];
   if (word.length > WORD_LENGTH_MAX) return undefined;
   let best: string | undefined;
   let bestEdits = EDITS_MAX + 1;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { nearestName } from '../../../src/config/nearest.js';
+import { nearestName } from '../../src/nearest-name.js';
 
 const NAMES = ['listen', 'endpoints', 'etcd-bin', 'request-timeout', 'connect-timeout'];
 
