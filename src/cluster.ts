@@ -51,7 +51,7 @@ async function run(settings: ClusterSettings): Promise<number> {
     return failure === undefined ? 0 : STATUS_FAILED;
   } catch (error) {
     if (asked.aborted) return 0;
-    complain(error instanceof Error ? error.message : String(error));
+    complain(messageOf(error));
     return STATUS_FAILED;
   }
 }
@@ -112,7 +112,7 @@ async function startMembers(
     peerUrl: `http://127.0.0.1:${peerPort}`,
   }));
   const initialCluster = places.map(({ name, peerUrl }) => `${name}=${peerUrl}`).join(',');
-  let reason: unknown;
+  let reason: Error | undefined;
   const starts = places.map(async ({ peerUrl, ...place }) => {
     try {
       const etcd = await startEmbeddedEtcd({
@@ -128,7 +128,7 @@ async function startMembers(
       });
       return { name: place.name, peerUrl, etcd };
     } catch (error) {
-      reason ??= error;
+      reason ??= new Error(`${place.name}: ${messageOf(error)}`, { cause: error });
       failed.abort();
       return undefined;
     }
@@ -136,7 +136,7 @@ async function startMembers(
   const members = (await Promise.all(starts)).filter((member) => member !== undefined);
   if (members.length === places.length) return members;
   await Promise.all(members.map(({ etcd }) => etcd.stop()));
-  throw reason;
+  throw reason ?? new Error('no member was started');
 }
 
 function show({ members, gateway }: Cluster): void {
@@ -161,6 +161,10 @@ async function stop({ members, gateway }: Cluster): Promise<void> {
   say('ending the gateway and the members');
   await gateway.stop();
   await Promise.all(members.map(({ etcd }) => etcd.stop()));
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function say(line: string): void {

@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { OFFICIAL_BASE_URL } from '../embedded/release.js';
 
-export const MEMBERS = 3;
+const MEMBERS = 3;
 
 const PORT_MAX = 65_535;
 const DEFAULTS = {
@@ -32,7 +32,7 @@ export type ClusterSettingsResult =
   | { readonly kind: 'help'; readonly text: string }
   | { readonly kind: 'errors'; readonly problems: readonly string[] };
 
-export const CLUSTER_HELP = `Three etcd members and the gateway, as plain processes on this machine. Ends them all on Ctrl-C.
+const CLUSTER_HELP = `Three etcd members and the gateway, as plain processes on this machine. Ends them all on Ctrl-C.
 
 usage: npm run cluster -- [flags] [-- flags of the gateway]
   --client-ports A,B,C     where the members serve clients, on 127.0.0.1 (${DEFAULTS['client-ports']})

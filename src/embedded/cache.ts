@@ -11,6 +11,8 @@ import { compareVersions, versionIn } from './version.js';
 const FETCH_FOLDER_PREFIX = '.fetch-';
 const FETCH_FOLDER_KEPT_MS = 60 * 60 * 1000;
 const FETCH_LOCK_SECONDS = 300;
+const REMOVE_RETRIES_MAX = 5;
+const REMOVE_RETRY_MS = 50;
 const BINARY_MODE = 0o755;
 const PLATFORM_SUFFIX = `${process.platform}-${process.arch}`;
 
@@ -45,7 +47,7 @@ export async function withFetchFolder<T>(
   try {
     return await work(folder);
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await removeFolder(folder);
   }
 }
 
@@ -106,8 +108,14 @@ async function removeLeftOvers(cacheDir: string): Promise<void> {
     if (!name.startsWith(FETCH_FOLDER_PREFIX)) continue;
     const folder = join(cacheDir, name);
     const age = Date.now() - (await stat(folder).then(({ mtimeMs }) => mtimeMs, Date.now));
-    if (age > FETCH_FOLDER_KEPT_MS) await rm(folder, { recursive: true, force: true });
+    if (age > FETCH_FOLDER_KEPT_MS) await removeFolder(folder);
   }
+}
+
+/** A program that was just killed may have a child which still writes there. What stays is removed by a later fetch. */
+async function removeFolder(folder: string): Promise<void> {
+  const patience = { maxRetries: REMOVE_RETRIES_MAX, retryDelay: REMOVE_RETRY_MS };
+  await rm(folder, { recursive: true, force: true, ...patience }).catch(() => undefined);
 }
 
 async function namesIn(folder: string): Promise<string[]> {

@@ -1,5 +1,5 @@
 // The folder of an embedded etcd: its data, its log, its lock and the version that wrote the data.
-import { constants, openSync, closeSync, readFileSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync, readFileSync } from 'node:fs';
 import { access, open, rename, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { EmbeddedEtcdError, reasonOf } from './embedded-etcd-error.js';
@@ -41,7 +41,7 @@ export async function prepareDataDirectory(folder: string): Promise<DataDirector
     await access(dataDir, allRights);
     await access(directory.etcdDataDir, allRights);
     await prepareLog(directory.logFile);
-    return { ...directory, writtenBy: readVersion(directory.versionFile) };
+    return { ...directory, writtenBy: versionOfData(directory) };
   } catch (error) {
     throw new EmbeddedEtcdError(
       `The data directory ${dataDir} cannot be used: ${reasonOf(error)}`,
@@ -101,11 +101,12 @@ function touch(file: string): void {
   closeSync(openSync(file, 'a', OWNER_ONLY));
 }
 
-function readVersion(versionFile: string): string | undefined {
-  try {
-    return versionIn(readFileSync(versionFile, 'utf8'));
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
+/** Where the data were removed, what wrote them does not matter any more. */
+function versionOfData(directory: {
+  readonly etcdDataDir: string;
+  readonly versionFile: string;
+}): string | undefined {
+  const { etcdDataDir, versionFile } = directory;
+  if (!existsSync(join(etcdDataDir, 'member')) || !existsSync(versionFile)) return undefined;
+  return versionIn(readFileSync(versionFile, 'utf8'));
 }

@@ -1,6 +1,6 @@
 // The lock where the system has no kernel lock that dies with etcd: an exclusive file naming its owner. Unlike the kernel's lock it
 // stays behind after a SIGKILL, so whoever finds it first proves the owner gone and ends an etcd that was left over.
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { reasonOf } from './embedded-etcd-error.js';
 import { isAlive, parseOwnership } from './ownership.js';
@@ -36,31 +36,36 @@ export async function takePidFile(file: string, owner: Ownership): Promise<PidFi
 
 /** Replaces the content of a file that is held, in one step. */
 export async function updatePidFile(file: string, owner: Ownership): Promise<void> {
-  const next = `${file}.${process.pid}`;
-  await rm(next, { force: true });
-  await createOnly(next, owner);
-  await rename(next, file);
+  await rename(await writeAside(file, owner), file);
 }
 
 export async function removePidFile(file: string): Promise<void> {
   await rm(file, { force: true });
 }
 
+/** A link appears at once with all its content, and never in the place of another file: nobody reads half of it. */
 async function createOnly(file: string, owner: Ownership): Promise<boolean> {
+  const aside = await writeAside(file, owner);
   try {
-    const handle = await open(file, 'wx', OWNER_ONLY);
-    await handle.writeFile(JSON.stringify(owner));
-    await handle.close();
+    await link(aside, file);
     return true;
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
     throw error;
+  } finally {
+    await rm(aside);
   }
+}
+
+async function writeAside(file: string, owner: Ownership): Promise<string> {
+  const aside = `${file}.${process.pid}`;
+  await writeFile(aside, JSON.stringify(owner), { mode: OWNER_ONLY });
+  return aside;
 }
 
 /** A rename takes the stale file away once, however many processes found it; for the others it is gone already. */
 async function removeStale(file: string): Promise<void> {
-  const aside = `${file}.${process.pid}`;
+  const aside = `${file}.${process.pid}.stale`;
   try {
     await rename(file, aside);
     await rm(aside);

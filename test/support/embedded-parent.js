@@ -8,7 +8,8 @@ try {
   const { endpoint, pid, supervisorPid } = etcd;
   console.log(JSON.stringify({ endpoint, pid, supervisorPid }));
   void etcd.exited.then((reason) => console.log(JSON.stringify({ exited: reason })));
-  setInterval(() => undefined, 60_000);
+  // No test waits longer for its end.
+  setTimeout(() => undefined, 600_000);
 } catch (error) {
   console.log(JSON.stringify({ failed: error.message }));
 }

@@ -25,7 +25,7 @@ const SUITES = { '3.4': ['bookworm'], '3.5': ['sid', 'trixie'] } as const;
 export type EtcdLine = keyof typeof SUITES;
 
 /** Where `npm start` in this checkout keeps its binaries too; a folder of this user's where that one is another user's and empty. */
-export async function testCacheDir(): Promise<string> {
+async function testCacheDir(): Promise<string> {
   return (await cachedBinaries(PROJECT_CACHE)).length > 0 ? PROJECT_CACHE : writableCacheDir();
 }
 

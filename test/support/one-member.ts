@@ -14,6 +14,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const member = await startMember();
   const gateway = await spawnGateway({
     args: ['--endpoints', member.endpoint, '--log-level=warn'],
+  }).catch(async (error: unknown) => {
+    await member.stop();
+    throw error;
   });
   project.provide('etcdEndpoint', member.endpoint);
   project.provide('gatewayUrl', gateway.baseUrl);

@@ -14,8 +14,8 @@ const ANSWER_LIMIT_MS = 2_000;
 const STOP_LIMIT_MS = 30_000;
 const OUTPUT_CHARACTERS_MAX = 4 * 1024 * 1024;
 
-export const projectRoot = fileURLToPath(new URL('../..', import.meta.url));
-export const mainFile = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+const projectRoot = fileURLToPath(new URL('../..', import.meta.url));
+const mainFile = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
 export interface GatewayOptions {
   /** Flags besides `--listen`, which gets a free port unless it is among them. */

@@ -15,11 +15,19 @@ describe('the data directory', () => {
     expect((await stat(etcdDataDir)).mode & 0o777).toBe(0o700);
   });
 
-  it('tells which etcd wrote the data', async () => {
+  it('tells which etcd wrote the data, as long as there are any', async () => {
     const folder = await temporaryFolder();
-    expect((await prepareDataDirectory(folder)).writtenBy).toBeUndefined();
     await writeFile(join(folder, 'etcd.version'), '3.5.30\n');
+    const { etcdDataDir, writtenBy } = await prepareDataDirectory(folder);
+    expect(writtenBy).toBeUndefined();
+    await mkdir(join(etcdDataDir, 'member'));
     expect((await prepareDataDirectory(folder)).writtenBy).toBe('3.5.30');
+  });
+
+  it('tells nothing about data of unknown origin', async () => {
+    const folder = await temporaryFolder();
+    await mkdir(join(folder, 'etcd-data', 'member'), { recursive: true });
+    expect((await prepareDataDirectory(folder)).writtenBy).toBeUndefined();
   });
 
   it('is refused in one line when a file stands in its place', async () => {
