@@ -13,6 +13,7 @@ import type {
   DeleteRangeResponse,
   LeaseGrantResponse,
   LeaseKeepAliveResponse,
+  LeaseLeasesResponse,
   LeaseTimeToLiveResponse,
   PutRequest,
   PutResponse,
@@ -42,6 +43,7 @@ export interface EtcdClient {
     lease: string,
     withKeys: boolean,
   ): Promise<LeaseTimeToLiveResponse>;
+  leaseLeases(caller: Caller): Promise<LeaseLeasesResponse>;
   /** Of the one member that answers, like `status`. */
   version(caller: Caller): Promise<ServerVersion>;
   status(caller: Caller): Promise<StatusResponse>;
@@ -89,6 +91,7 @@ export function createEtcdClient(deps: FailoverDeps): EtcdClient {
       const body = { ID: decimalId(lease), keys: withKeys };
       return call(caller, RPCS.leaseTimeToLive, body, codec.decodeLeaseTimeToLive);
     },
+    leaseLeases: (caller) => call(caller, RPCS.leaseLeases, {}, codec.decodeLeaseLeases),
     version: async (caller) => codec.decodeVersion(await callEtcd(caller, deps, RPCS.version, '')),
     status: (caller) => call(caller, RPCS.status, {}, codec.decodeStatus),
   };

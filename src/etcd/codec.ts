@@ -1,5 +1,5 @@
 // Between our shapes (wire.ts) and etcd's JSON: snake_case, base64, int64 as strings, zero values left out.
-// The only place that knows these three habits of etcd's gateway.
+// The only place that knows these three habits of etcd's gateway, with watch-codec.ts beside it for what travels on watch streams.
 import {
   asJson,
   base64,
@@ -21,6 +21,7 @@ import type {
   KeyValue,
   LeaseGrantResponse,
   LeaseKeepAliveResponse,
+  LeaseLeasesResponse,
   LeaseTimeToLiveResponse,
   PutRequest,
   PutResponse,
@@ -49,6 +50,7 @@ export function encodeRange(request: RangeRequest): Json {
     serializable: request.serializable,
     keys_only: request.keysOnly,
     count_only: request.countOnly,
+    min_create_revision: request.minCreateRevision,
     max_create_revision: request.maxCreateRevision,
   };
 }
@@ -144,6 +146,11 @@ export function decodeKeyValue(json: Json): KeyValue {
   };
 }
 
+/** What was there before, where it was asked for and there was something. */
+export function decodePrevKv(json: Json): KeyValue | undefined {
+  return json.prev_kv === undefined ? undefined : decodeKeyValue(asJson(json.prev_kv));
+}
+
 export function decodeRange(json: Json): RangeResponse {
   return {
     header: decodeHeader(json),
@@ -156,7 +163,7 @@ export function decodeRange(json: Json): RangeResponse {
 export function decodePut(json: Json): PutResponse {
   return {
     header: decodeHeader(json),
-    prevKv: json.prev_kv === undefined ? undefined : decodeKeyValue(asJson(json.prev_kv)),
+    prevKv: decodePrevKv(json),
   };
 }
 
@@ -217,6 +224,13 @@ export function decodeLeaseTimeToLive(json: Json): LeaseTimeToLiveResponse {
     ttlSeconds: ttlSeconds < 0 ? undefined : ttlSeconds,
     grantedTtlSeconds: safeInteger(json.grantedTTL),
     keys: (Array.isArray(json.keys) ? json.keys : []).map(bytes),
+  };
+}
+
+export function decodeLeaseLeases(json: Json): LeaseLeasesResponse {
+  return {
+    header: decodeHeader(json),
+    leases: list(json.leases).flatMap((each) => leaseId(each.ID) ?? []),
   };
 }
 

@@ -180,11 +180,7 @@ class Exchange {
 
   #fail(message: string, isTimeout: boolean, cause?: unknown): void {
     if (!this.#settle()) return;
-    // Reset rather than closed: what the kernel still holds of this request is not to be delivered later.
-    const { socket } = this.#request;
-    if (this.#wasSent && socket !== null && !socket.destroyed && 'resetAndDestroy' in socket) {
-      socket.resetAndDestroy();
-    }
+    if (this.#wasSent) cutSocket(this.#request.socket);
     this.#request.destroy();
     this.onFailure(new ExchangeError(message, { wasSent: this.#wasSent, isTimeout, cause }));
   }
@@ -196,5 +192,16 @@ class Exchange {
     clearTimeout(this.#connectTimer);
     this.#signal?.removeEventListener?.('abort', this.#hangUp);
     return true;
+  }
+}
+
+/** Resets a connection rather than closing it: what the kernel still holds of a request is not to be delivered later. */
+export function cutSocket(socket: Socket | null): void {
+  if (socket === null || socket.destroyed) return;
+  try {
+    socket.resetAndDestroy();
+  } catch {
+    // Node 20 resets plain TCP only; under TLS it throws ERR_INVALID_HANDLE_TYPE (transport.test.ts "over TLS").
+    socket.destroy();
   }
 }

@@ -43,6 +43,17 @@ export function containsKey(range: KeyRange, key: Buffer): boolean {
   );
 }
 
+/** Whether every key of `inner` lies in `outer`. */
+export function containsRange(outer: KeyRange, inner: KeyRange): boolean {
+  if (!containsKey(outer, inner.key)) return false;
+  if (inner.rangeEnd === undefined || isToEnd(outer.rangeEnd)) return true;
+  return (
+    outer.rangeEnd !== undefined &&
+    !isToEnd(inner.rangeEnd) &&
+    inner.rangeEnd.compare(outer.rangeEnd) <= 0
+  );
+}
+
 /** What of `range` lies outside all `holes`, in key order. Holes must be prefix-like ranges (never a single key). */
 export function subtractRanges(range: KeyRange, holes: readonly KeyRange[]): KeyRange[] {
   if (range.rangeEnd === undefined) {

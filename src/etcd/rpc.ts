@@ -25,6 +25,7 @@ export const RPCS = {
   leaseRevoke: { path: '/v3/lease/revoke', repeat: 'safe', isWrite: true },
   leaseKeepAlive: { path: '/v3/lease/keepalive', repeat: 'safe', isWrite: true },
   leaseTimeToLive: { path: '/v3/lease/timetolive', repeat: 'safe', isWrite: false },
+  leaseLeases: { path: '/v3/lease/leases', repeat: 'safe', isWrite: false },
   version: { path: '/version', method: 'GET', repeat: 'safe', isWrite: false, isLocal: true },
   status: { path: '/v3/maintenance/status', repeat: 'safe', isWrite: false, isLocal: true },
 } as const satisfies Record<string, Rpc>;

@@ -1,8 +1,11 @@
-// How calls reach one endpoint: the only importer of axios. Knows paths and bytes, nothing of RPCs, retries or meaning.
+// How calls reach one endpoint: the only importer of axios, and open streams beside it. Knows paths and bytes, nothing of RPCs, retries
+// or meaning.
 import axios from 'axios';
 import type { Endpoint } from './endpoints.js';
 import { createHttpAdapter } from './http-adapter.js';
 import type { AdapterLimits, ExchangeTimes } from './http-adapter.js';
+import { openHttpStream } from './http-stream.js';
+import type { OpenStream, StreamCall } from './http-stream.js';
 
 export interface Exchanged {
   readonly status: number;
@@ -22,6 +25,9 @@ export interface UnaryCall {
 export interface Transport {
   /** Resolves on every status; throws `ExchangeError` when there is no whole answer. */
   unary(endpoint: Endpoint, call: UnaryCall): Promise<Exchanged>;
+  /** A request and an answer that both stay open, on a connection of their own. Whoever opens it destroys it. */
+  stream(endpoint: Endpoint, call: StreamCall): OpenStream;
+  /** Ends what `unary` keeps; streams are not among it. */
   close(): void;
 }
 
@@ -58,6 +64,10 @@ export function createTransport(limits: TransportLimits): Transport {
       };
       const response = await instance.request<Buffer>(config);
       return { status: response.status, body: response.data };
+    },
+    stream(endpoint, call) {
+      const headers = { ...JSON_HEADERS, ...call.headers };
+      return openHttpStream(endpoint, { ...call, headers }, limits.connectTimeoutMs);
     },
     close,
   };

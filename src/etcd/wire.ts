@@ -40,6 +40,7 @@ export interface RangeRequest extends KeyRange {
   readonly serializable?: boolean | undefined;
   readonly keysOnly?: boolean | undefined;
   readonly countOnly?: boolean | undefined;
+  readonly minCreateRevision?: number | undefined;
   readonly maxCreateRevision?: number | undefined;
 }
 
@@ -134,6 +135,12 @@ export interface LeaseTimeToLiveResponse {
   readonly keys: readonly Buffer[];
 }
 
+export interface LeaseLeasesResponse {
+  readonly header: ResponseHeader;
+  /** 16 hex digits each, in no order that means anything. */
+  readonly leases: readonly string[];
+}
+
 /** What `GET /version` tells; 3.6 and later also name their storage. */
 export interface ServerVersion {
   readonly etcdserver: string;
@@ -152,3 +159,39 @@ export interface StatusResponse {
   readonly raftIndex: number;
   readonly errors: readonly string[];
 }
+
+export interface WatchRequest extends KeyRange {
+  /** The first revision whose events are wanted, a past or a future one; without it, all that come after the creation. */
+  readonly startRevision?: number | undefined;
+  readonly prevKv?: boolean | undefined;
+  /** etcd tells every ten minutes (a setting of its own) how far an idle watch has come. */
+  readonly progressNotify?: boolean | undefined;
+  readonly noPut?: boolean | undefined;
+  readonly noDelete?: boolean | undefined;
+}
+
+export interface WatchEvent {
+  readonly kind: 'put' | 'delete';
+  /** Of a deletion only `key` and `modRevision` mean something. */
+  readonly kv: KeyValue;
+  /** Only when asked for, and when that revision is not compacted. */
+  readonly prevKv: KeyValue | undefined;
+}
+
+/** One message on a watch stream: the answer to a create or a cancel, events, or progress. */
+export interface WatchResponse {
+  /** `NO_WATCH` for what belongs to none: progress that was asked for, and creates that etcd refuses. */
+  readonly watchId: number;
+  /** The store's when the message was made; events up to it may still follow. 0 where etcd leaves it out. */
+  readonly revision: number;
+  readonly isCreated: boolean;
+  readonly isCanceled: boolean;
+  readonly cancelReason: string | undefined;
+  /** The oldest revision that can still be watched, where that is why the watch ended. */
+  readonly compactRevision: number | undefined;
+  /** More pieces of this message follow, at once. */
+  readonly isFragment: boolean;
+  readonly events: readonly WatchEvent[];
+}
+
+export const NO_WATCH = -1;

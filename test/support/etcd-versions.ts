@@ -41,7 +41,7 @@ export async function findTestEtcd(): Promise<EtcdBinary> {
 
 /** An etcd of that line, or why there is none here. */
 export async function findEtcdOfLine(line: EtcdLine): Promise<EtcdBinary | { reason: string }> {
-  const folders = [PROJECT_CACHE, ownCacheDir()].flatMap((cache) => [cache, join(cache, line)]);
+  const folders = cacheDirs().flatMap((cache) => [cache, join(cache, line)]);
   for (const folder of folders) {
     const found = await cachedOfLine(folder, line);
     if (found !== undefined) return found;
@@ -93,7 +93,13 @@ async function cachedOfLine(cacheDir: string, line: EtcdLine): Promise<EtcdBinar
   return undefined;
 }
 
-async function writableCacheDir(): Promise<string> {
+/** Where what was fetched before may lie: the cache of this checkout, and this user's own. */
+export function cacheDirs(): string[] {
+  return [PROJECT_CACHE, ownCacheDir()];
+}
+
+/** Where what is fetched now is kept. */
+export async function writableCacheDir(): Promise<string> {
   try {
     await makeFolder(PROJECT_CACHE);
     await access(PROJECT_CACHE, constants.W_OK);

@@ -21,7 +21,7 @@ export interface ActualResponse {
 /** Headers that mean something to callers: none of them may be sent without being documented. */
 const MEANINGFUL_HEADER = /^(etcd-.*|etag|retry-after|location|allow|x-request-id)$/;
 const TEXT_SHOWN_CHARACTERS_MAX = 500;
-const FORMATS = ['int32', 'int64', 'uri-reference'];
+const FORMATS = ['int32', 'int64', 'uri-reference', 'date-time'];
 
 const document = loadDocument('latchkey');
 const operations = new Map(operationsOf(document).map((each) => [each.operationId, each]));
@@ -41,6 +41,19 @@ export function expectDocumentedResponse(operationId: string, response: ActualRe
   const deviations = deviationsOf(operation, response);
   const answer = `${response.status} ${response.text.slice(0, TEXT_SHOWN_CHARACTERS_MAX)}`;
   expect(deviations, `${operationId}: ${deviations.join('; ')} in ${answer}`).toEqual([]);
+}
+
+/** Fails the test unless the operation's event stream promises such an event, data included. */
+export function expectDocumentedEvent(
+  operationId: string,
+  event: { readonly event: string; readonly data: unknown },
+): void {
+  const operation = operations.get(operationId);
+  if (operation === undefined) throw new Error(`no operation "${operationId}" is documented`);
+  const media = `${operation.pointer}/responses/200/content/${escapePointer('text/event-stream')}`;
+  const pointer = resolvePointer(document, `${media}/schema/contentSchema`);
+  const deviations = schemaDeviations(pointer, [event], 'the event');
+  expect(deviations, `${operationId}: ${JSON.stringify(event)}`).toEqual([]);
 }
 
 /** Each thing in which the answer is not as documented, as a sentence. */

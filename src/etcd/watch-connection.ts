@@ -1,0 +1,172 @@
+// One open request to /v3/watch: finds a member that takes it, keeps an eye on its life and turns its bytes into messages. Knows nothing of
+// the watches that share it.
+import { GatewayError } from '../errors.js';
+import type { Endpoint, EndpointPool } from './endpoints.js';
+import type { ExchangeError } from './http-adapter.js';
+import type { OpenStream } from './http-stream.js';
+import { IdleProbe } from './idle-probe.js';
+import { JsonLines } from './json-lines.js';
+import type { Json } from './json-values.js';
+import { RETRY_AFTER_SECONDS } from './status.js';
+import type { Effect } from './status.js';
+import type { Transport } from './transport.js';
+import { readMessages } from './watch-messages.js';
+import type { OnUnrecognised } from './watch-messages.js';
+import type { WatchEnd } from './watch-listener.js';
+import type { WatchResponse } from './wire.js';
+
+const WATCH_PATH = '/v3/watch';
+
+// A member that loses its leader ends the stream by itself, after three election timeouts, instead of keeping it open and silent.
+const WATCH_HEADERS = { 'grpc-metadata-hasleader': 'true' };
+
+export interface ConnectionLimits {
+  /** Until a member has answered the first create with headers, its connection included; then the next one is tried. */
+  readonly openTimeoutMs: number;
+  /** Silence after which a sign of life is asked for. */
+  readonly probeIdleMs: number;
+  /** Silence after a request that etcd answers at once. */
+  readonly probeAnswerMs: number;
+  /** Of one message. */
+  readonly messageBytesMax: number;
+}
+
+export interface ConnectionDeps {
+  readonly pool: EndpointPool;
+  readonly transport: Pick<Transport, 'stream'>;
+  readonly limits: ConnectionLimits;
+  readonly onUnrecognised: OnUnrecognised;
+}
+
+export interface ConnectionHandlers {
+  /** What to say first, each time that a member is tried: etcd answers only once something was said. With nothing to say all ends. */
+  openingLines(): readonly Json[];
+  onOpen(): void;
+  onResponse(response: WatchResponse): void;
+  /** Sends something that etcd answers at once. */
+  onIdle(): void;
+  /** Once, unless `destroy` came first. */
+  onEnd(end: WatchEnd): void;
+}
+
+export class WatchConnection {
+  readonly #deps: ConnectionDeps;
+  readonly #handlers: ConnectionHandlers;
+  readonly #candidates: Endpoint[];
+  #stream: OpenStream | undefined;
+  #probe: IdleProbe | undefined;
+  #openTimer: NodeJS.Timeout | undefined;
+
+  constructor(deps: ConnectionDeps, handlers: ConnectionHandlers) {
+    this.#deps = deps;
+    this.#handlers = handlers;
+    this.#candidates = deps.pool.candidates();
+  }
+
+  get isOpen(): boolean {
+    return this.#probe !== undefined;
+  }
+
+  /** Tries one member after the other. What comes of it is heard after this has returned. */
+  open(): void {
+    const lines = this.#handlers.openingLines();
+    const endpoint = this.#candidates.shift();
+    if (endpoint === undefined || lines.length === 0) {
+      this.#handlers.onEnd({ kind: 'broken', error: unavailable('there is nobody left to ask') });
+      return;
+    }
+    const { transport, limits } = this.#deps;
+    const messages = new JsonLines(limits.messageBytesMax);
+    let status: number | undefined;
+    const stream = transport.stream(endpoint, {
+      path: WATCH_PATH,
+      headers: WATCH_HEADERS,
+      onHead: (code) => {
+        status = code;
+        if (code === 200) this.#opened(endpoint);
+      },
+      onData: (chunk) => this.#read(endpoint, stream, messages, chunk),
+      onEnd: (cause) => this.#fail(endpoint, explain(status, cause), 'unknown'),
+    });
+    this.#stream = stream;
+    this.#openTimer = setTimeout(
+      () => this.#fail(endpoint, unavailable('etcd did not answer a watch in time'), 'unknown'),
+      limits.openTimeoutMs,
+    );
+    for (const line of lines) stream.write(toText(line));
+  }
+
+  /** Only while it is open. `isAnswered`: etcd answers it at once, so that silence afterwards means something. */
+  send(line: Json, isAnswered: boolean): void {
+    this.#stream?.write(toText(line));
+    if (isAnswered) this.#probe?.asked();
+  }
+
+  /** Nothing is heard of it any more. */
+  destroy(): void {
+    clearTimeout(this.#openTimer);
+    this.#probe?.stop();
+    this.#probe = undefined;
+    this.#stream?.destroy();
+    this.#stream = undefined;
+  }
+
+  #opened(endpoint: Endpoint): void {
+    clearTimeout(this.#openTimer);
+    const { pool, limits } = this.#deps;
+    pool.reportSuccess(endpoint);
+    this.#probe = new IdleProbe({
+      idleMs: limits.probeIdleMs,
+      answerMs: limits.probeAnswerMs,
+      ask: () => this.#handlers.onIdle(),
+      giveUp: () => this.#fail(endpoint, unavailable('etcd fell silent on a watch'), 'unknown'),
+    });
+    this.#handlers.onOpen();
+  }
+
+  #read(endpoint: Endpoint, stream: OpenStream, messages: JsonLines, chunk: Buffer): void {
+    this.#probe?.heard();
+    for (const message of readMessages(messages, chunk, this.#deps.onUnrecognised)) {
+      // Whoever heard the last message may have ended all this.
+      if (this.#stream !== stream) return;
+      if (message.kind === 'response') this.#handlers.onResponse(message.response);
+      else this.#fail(endpoint, message.error, message.effect);
+    }
+  }
+
+  #fail(endpoint: Endpoint, error: GatewayError, effect: Effect): void {
+    const wasOpen = this.isOpen;
+    this.destroy();
+    if (effect === 'definite') {
+      this.#handlers.onEnd({ kind: 'refused', error });
+      return;
+    }
+    this.#deps.pool.reportFailure(endpoint);
+    if (wasOpen || this.#candidates.length === 0) this.#handlers.onEnd({ kind: 'broken', error });
+    else this.open();
+  }
+}
+
+function toText(line: Json): string {
+  return `${JSON.stringify(line)}\n`;
+}
+
+/** Why a stream ended without a word of etcd's. */
+function explain(status: number | undefined, cause: ExchangeError | undefined): GatewayError {
+  if (status !== undefined && status !== 200) {
+    return new GatewayError('etcd-refused', {
+      detail: `etcd answers a watch with ${status}`,
+      cause,
+    });
+  }
+  if (cause?.wasSent === false) return unavailable('etcd cannot be reached', cause);
+  return unavailable('the connection of a watch to etcd broke', cause);
+}
+
+function unavailable(detail: string, cause?: unknown): GatewayError {
+  return new GatewayError('etcd-unavailable', {
+    detail,
+    retryAfterSeconds: RETRY_AFTER_SECONDS,
+    cause,
+  });
+}
