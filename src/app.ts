@@ -1,12 +1,20 @@
 // Every mount, in order, on one screen.
 import express from 'express';
 import type { Express } from 'express';
+import type { Caller } from './caller.js';
 import type { Config } from './config.js';
 import { GatewayError } from './errors.js';
 import type { Background } from './domain/background.js';
+import { KnownHolders } from './domain/guard.js';
+import { Pictures } from './domain/contention/picture.js';
+import { WaitingRoom } from './domain/lock-limits.js';
+import { readRevision } from './domain/cluster.js';
 import { createReservedKeys } from './domain/reserved.js';
+import { WatchHub } from './domain/watch-hub.js';
+import { StateFeeds } from './domain/state-feed.js';
 import type { EtcdClient } from './etcd/client.js';
 import type { EndpointPool } from './etcd/endpoints.js';
+import type { WatchClient } from './etcd/watch-client.js';
 import { createAccessLog } from './http/access-log.js';
 import { createContext } from './http/context.js';
 import { createDocsDoor } from './http/docs.js';
@@ -16,7 +24,13 @@ import { readDocumentTexts } from './http/openapi-files.js';
 import { createErrorHandler } from './http/problem.js';
 import { createRawDoor } from './http/raw.js';
 import { createSimpleLockRouter } from './http/simple-lock.js';
+import { StreamRoom } from './http/stream.js';
+import { createElectionsRouter } from './http/v1/elections.js';
 import { createKvRouter } from './http/v1/kv.js';
+import { createLeasesRouter } from './http/v1/leases.js';
+import { createLocksRouter } from './http/v1/locks.js';
+import { createWatchRouter } from './http/v1/watch.js';
+import { createTxnRouter } from './http/v1/txn.js';
 import { createV2ClusterRouter } from './http/v2/cluster.js';
 import { createValidator, loadDocument } from './http/validate.js';
 import type { Log } from './log.js';
@@ -26,16 +40,36 @@ export interface AppDeps {
   readonly log: Log;
   readonly pool: EndpointPool;
   readonly etcd: EtcdClient;
+  readonly watches: WatchClient;
   readonly background: Background;
+  /** Whether etcd is new enough for its progress answers to be relied on. */
+  readonly isProgressOrdered: () => boolean;
   /** Aborted when the gateway begins to drain. */
   readonly draining: AbortSignal;
 }
 
 export function createApp(deps: AppDeps): Express {
-  const { config, log, pool, etcd, background, draining } = deps;
-  const { limits, lockPrefix } = config;
+  const { config, log, pool, etcd, watches, background, draining, isProgressOrdered } = deps;
+  const { limits, lockPrefix, electionPrefix } = config;
   const validator = createValidator(loadDocument('latchkey'));
   const reserved = createReservedKeys(config);
+  const guards = { etcd, lockPrefix, knownHolders: new KnownHolders() };
+  const contention = {
+    etcd,
+    background,
+    draining,
+    pictures: new Pictures(watches),
+    lockLimits: limits.locks,
+    waitingRoom: new WaitingRoom(limits.locks),
+  };
+  const streams = new StreamRoom(limits.streamsMax);
+  const hub = new WatchHub({
+    watches,
+    isProgressOrdered,
+    isVisible: (key) => !reserved.isHidden(key),
+  });
+  const currentRevision = (caller: Caller): Promise<number> => readRevision(caller, { etcd });
+  const queues = { ...contention, validator, limits, streams };
   const readiness = createReadiness({ etcd, isDraining: () => draining.aborted });
 
   const app = createBareApp();
@@ -44,8 +78,13 @@ export function createApp(deps: AppDeps): Express {
   app.use(createOperationsRouter(readiness));
   app.use(createGates(config));
   app.use(createRawDoor({ pool, limits, log, draining }));
-  app.use(createKvRouter({ etcd, reserved, validator, limits }));
-  app.use(createSimpleLockRouter({ etcd, background, lockPrefix, validator, limits }));
+  app.use(createKvRouter({ ...guards, background, reserved, validator, limits }));
+  app.use(createTxnRouter({ ...guards, reserved, validator, limits }));
+  app.use(createWatchRouter({ hub, reserved, validator, streams, draining, currentRevision }));
+  app.use(createLeasesRouter({ etcd, background, reserved, validator, limits }));
+  app.use(createLocksRouter({ ...queues, lockPrefix, log, feeds: new StateFeeds(watches) }));
+  app.use(createElectionsRouter({ ...queues, electionPrefix, feeds: new StateFeeds(watches) }));
+  app.use(createSimpleLockRouter({ ...contention, lockPrefix, validator, limits }));
   app.use(createV2ClusterRouter({ etcd, readiness }));
   app.use(createDocsDoor({ documents: readDocumentTexts() }));
   app.use((req) => {

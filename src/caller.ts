@@ -5,6 +5,8 @@
 export interface Identity {
   /** Equal keys may share connections, watches and batches; different keys never do. */
   readonly key: string;
+  /** What lock entries and logs call the caller. */
+  readonly name: string;
 }
 
 export interface Caller {
@@ -16,7 +18,7 @@ export interface Caller {
 }
 
 /** The gateway's own rights, used for every caller while there is no authentication. */
-export const GATEWAY_IDENTITY: Identity = { key: 'gateway' };
+export const GATEWAY_IDENTITY: Identity = { key: 'gateway', name: 'anonymous' };
 
 /** Milliseconds left until the caller's deadline; 0 or less means that time is up. */
 export function remainingMs(caller: Caller): number {

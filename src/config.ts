@@ -8,6 +8,7 @@ import type { ValuesOf } from './config/setting.js';
 import { SETTINGS } from './config/settings.js';
 import { readCommandLine, readSettings } from './config/sources.js';
 import { isInside } from './config/values.js';
+import type { LockLimits } from './domain/lock-limits.js';
 import type { LogLevel } from './log.js';
 
 export interface Config {
@@ -41,6 +42,9 @@ interface Limits {
   readonly connectTimeoutMs: number;
   readonly bodyLimitBytes: number;
   readonly drainSeconds: number;
+  /** Event streams and holds open at the same time. */
+  readonly streamsMax: number;
+  readonly locks: LockLimits;
 }
 
 export type ConfigResult =
@@ -132,6 +136,12 @@ function createConfig(values: Values, path: string): Config {
     connectTimeoutSeconds,
     bodyLimitBytes,
     drainSeconds,
+    streamsMax,
+    waitersPerLockMax,
+    waitersMax,
+    waitSecondsMax,
+    ttlSecondsMax,
+    metadataBytesMax,
     ...rest
   } = values;
   const limits: Limits = {
@@ -139,6 +149,8 @@ function createConfig(values: Values, path: string): Config {
     connectTimeoutMs: connectTimeoutSeconds * 1_000,
     bodyLimitBytes,
     drainSeconds,
+    streamsMax,
+    locks: { waitersPerLockMax, waitersMax, waitSecondsMax, ttlSecondsMax, metadataBytesMax },
   };
   return deepFrozen({ ...rest, path, ...(etcdBin === undefined ? {} : { etcdBin }), limits });
 }

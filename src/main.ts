@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // The process: settings -> embedded etcd if no endpoint is configured -> app -> listen -> drain on SIGTERM.
+import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import type { Server } from 'node:http';
 import { createApp } from './app.js';
@@ -7,7 +8,7 @@ import { GATEWAY_IDENTITY } from './caller.js';
 import { parseConfig } from './config.js';
 import type { Config } from './config.js';
 import { Background } from './domain/background.js';
-import { checkVersion } from './domain/cluster.js';
+import { checkVersion, isProgressOrdered } from './domain/cluster.js';
 import { EmbeddedEtcdError } from './embedded/embedded-etcd-error.js';
 import { startEmbeddedEtcd } from './embedded/etcd.js';
 import type { EmbeddedEtcd } from './embedded/etcd.js';
@@ -16,6 +17,8 @@ import { createEtcdClient } from './etcd/client.js';
 import type { EtcdClient } from './etcd/client.js';
 import { EndpointPool } from './etcd/endpoints.js';
 import { createTransport } from './etcd/transport.js';
+import { createWatchClient } from './etcd/watch-client.js';
+import type { ServerVersion } from './etcd/wire.js';
 import { checkHealth } from './healthcheck.js';
 import { createServer, drainServer, listen } from './http/server.js';
 import { createLog } from './log.js';
@@ -87,13 +90,25 @@ async function serve(
     onUnrecognised: (message, rpc) =>
       log.warn({ path: rpc.path, message }, 'an error of etcd that no table knows'),
   });
-  await refuseOldEtcd(etcd, log);
+  const watches = createWatchClient({ pool, transport });
+  const version = await refuseOldEtcd(etcd, log);
   const background = new Background((what, error) =>
     log.warn({ what, error: String(error) }, 'a clean-up was given up'),
   );
   const draining = new AbortController();
+  // Every waiter and every stream listens to it.
+  setMaxListeners(0, draining.signal);
   const server = createServer(
-    createApp({ config, log, pool, etcd, background, draining: draining.signal }),
+    createApp({
+      config,
+      log,
+      pool,
+      etcd,
+      watches,
+      background,
+      draining: draining.signal,
+      isProgressOrdered: () => version !== undefined && isProgressOrdered(version),
+    }),
   );
   const url = await listen(server, config.listen).catch((error: unknown) => {
     throw new StartError(
@@ -109,6 +124,7 @@ async function serve(
   log.info({ reason }, 'draining');
   draining.abort();
   await drain(server, background, config.limits.drainSeconds);
+  watches.close();
   transport.close();
   log.info('stopped');
 }
@@ -126,18 +142,19 @@ async function startEmbedded(config: Config, signal: AbortSignal): Promise<Embed
 }
 
 /** etcd that cannot be reached yet is no reason not to start: /readyz says so. One that is too old is. */
-async function refuseOldEtcd(etcd: EtcdClient, log: Log): Promise<void> {
+async function refuseOldEtcd(etcd: EtcdClient, log: Log): Promise<ServerVersion | undefined> {
   const caller = {
     identity: GATEWAY_IDENTITY,
     signal: AbortSignal.timeout(VERSION_TIMEOUT_MS),
     deadline: performance.now() + VERSION_TIMEOUT_MS,
   };
   try {
-    await checkVersion(caller, { etcd });
+    return await checkVersion(caller, { etcd });
   } catch (error) {
     if (error instanceof GatewayError && error.code === 'etcd-refused')
       throw new StartError(error.message);
     log.warn({ reason: messageOf(error) }, 'etcd cannot be reached yet');
+    return undefined;
   }
 }
 

@@ -12,6 +12,7 @@ import { durationIn } from './duration.js';
 import type { Setting, SettingTable } from './setting.js';
 import {
   bytesUpTo,
+  integerUpTo,
   parseBoolean,
   parseKeyPrefix,
   parseLogLevel,
@@ -171,7 +172,64 @@ const LIMITS = {
   }),
 } as const;
 
-export const SETTINGS = { ...SERVING, ...ETCD, ...EMBEDDED, ...LIMITS } satisfies SettingTable;
+const WAITING = {
+  waitersPerLockMax: row({
+    env: 'LATCHKEY_LOCK_WAITERS',
+    flag: 'lock-waiters',
+    placeholder: 'COUNT',
+    default: '10000',
+    parse: integerUpTo(10_000_000),
+    describe: 'callers that may wait for one lock at this gateway; one more gets 429',
+  }),
+  waitersMax: row({
+    env: 'LATCHKEY_WAITERS',
+    flag: 'waiters',
+    placeholder: 'COUNT',
+    default: '20000',
+    parse: integerUpTo(10_000_000),
+    describe: 'callers that may wait for locks at this gateway in all',
+  }),
+  waitSecondsMax: row({
+    env: 'LATCHKEY_LOCK_WAIT_MAX',
+    flag: 'lock-wait-max',
+    placeholder: 'SECONDS',
+    default: '3600',
+    parse: integerUpTo(3_600),
+    describe: 'the longest wait that a lock call may ask for',
+  }),
+  ttlSecondsMax: row({
+    env: 'LATCHKEY_LOCK_TTL_MAX',
+    flag: 'lock-ttl-max',
+    placeholder: 'SECONDS',
+    default: '2592000',
+    parse: integerUpTo(9_000_000_000),
+    describe: 'the longest ttl that a lock may have',
+  }),
+  metadataBytesMax: row({
+    env: 'LATCHKEY_LOCK_METADATA_LIMIT',
+    flag: 'lock-metadata-limit',
+    placeholder: 'BYTES',
+    default: '4096',
+    parse: integerUpTo(262_144),
+    describe: 'the largest metadata of a lock, as JSON',
+  }),
+  streamsMax: row({
+    env: 'LATCHKEY_STREAMS',
+    flag: 'streams',
+    placeholder: 'COUNT',
+    default: '20000',
+    parse: integerUpTo(10_000_000),
+    describe: 'event streams and holds that may be open at this gateway; one more gets 429',
+  }),
+} as const;
+
+export const SETTINGS = {
+  ...SERVING,
+  ...ETCD,
+  ...EMBEDDED,
+  ...LIMITS,
+  ...WAITING,
+} satisfies SettingTable;
 
 function row<T>(setting: Setting<T>): Setting<T> {
   return setting;

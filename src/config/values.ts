@@ -44,6 +44,15 @@ export function bytesUpTo(bytesMax: number): (text: string) => number {
   };
 }
 
+/** A whole number from 1 to `max`. */
+export function integerUpTo(max: number): (text: string) => number {
+  return (text) => {
+    const number = /^\d{1,15}$/.test(text.trim()) ? Number(text) : 0;
+    if (number >= 1 && number <= max) return number;
+    throw refused(text, 'a number in range', `write 1 to ${max}, digits only`);
+  };
+}
+
 /** A key prefix that ends with a slash, can be typed into etcdctl and is not among the gateway's own keys. */
 export function parseKeyPrefix(text: string): string {
   if (!text.endsWith('/')) throw refused(text, 'a key prefix', 'end it with a slash, as in locks/');

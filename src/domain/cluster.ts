@@ -15,6 +15,24 @@ export async function checkQuorum(
   await deps.etcd.range(caller, { key: Buffer.from(`${PRIVATE_PREFIX}ready`), countOnly: true });
 }
 
+/** The store's revision: what is read or watched from here on misses nothing that was acknowledged before. */
+export async function readRevision(
+  caller: Caller,
+  deps: { readonly etcd: EtcdClient },
+): Promise<number> {
+  const answer = await deps.etcd.range(caller, {
+    key: Buffer.from(`${PRIVATE_PREFIX}revision`),
+    countOnly: true,
+  });
+  return answer.header.revision;
+}
+
+/** From etcd 3.5.8 on the answer to a progress request never runs ahead of the events that it covers; on 3.4.23 it was seen to. */
+export function isProgressOrdered(version: ServerVersion): boolean {
+  const [major = 0, minor = 0, patch = 0] = version.etcdserver.split('.').map(Number);
+  return major > 3 || (major === 3 && (minor > 5 || (minor === 5 && patch >= 8)));
+}
+
 export async function readVersion(
   caller: Caller,
   deps: { readonly etcd: EtcdClient },

@@ -1,12 +1,16 @@
-// One key: read, write, delete, with conditions as single transactions.
+// One key: read, write, delete, with conditions and guards as single transactions.
 import type { Caller } from '../caller.js';
+import { GatewayError } from '../errors.js';
 import { isAbsent, isPresent, modRevisionIs } from '../etcd/compare.js';
-import type { EtcdClient } from '../etcd/client.js';
+import { RETRY_AFTER_SECONDS } from '../etcd/status.js';
 import type { Compare, KeyValue, RequestOp, ResponseOp } from '../etcd/wire.js';
+import { resolveGuard } from './guard.js';
+import type { Guard, GuardDeps, ResolvedGuard } from './guard.js';
+import { grantFreshLease, revokeLater } from './leases.js';
+import type { GrantedLease, LeaseGrantDeps } from './leases.js';
 import type { ReservedKeys } from './reserved.js';
 
-export interface KvDeps {
-  readonly etcd: EtcdClient;
+export interface KvDeps extends GuardDeps, LeaseGrantDeps {
   readonly reserved: ReservedKeys;
 }
 
@@ -51,41 +55,124 @@ export interface KeyPut {
   readonly key: Buffer;
   readonly value: Buffer;
   readonly condition?: Condition | undefined;
+  readonly guard?: Guard | undefined;
+  /** Hang the key on this lease, 16 hex digits. */
+  readonly lease?: string | undefined;
+  /** Or on a new one that lives this long. */
+  readonly ttlSeconds?: number | undefined;
   /** Also tell what was there before. */
   readonly previous?: boolean | undefined;
 }
 
-/** Stores a value and detaches any lease (etcd's rule). Not promised: that two plain writes carry different revisions. */
-export async function putKey(caller: Caller, deps: KvDeps, write: KeyPut): Promise<Written> {
-  deps.reserved.refuseWrite(write.key);
-  const put = { key: write.key, value: write.value, prevKv: write.previous };
-  return conditionally(caller, deps, write.key, write.condition, { kind: 'put', put });
+/** `granted` is the lease that was made for a ttl. */
+export type Put = Written & { readonly granted?: GrantedLease };
+
+/**
+ * Stores a value; without lease and ttl it detaches the lease that the key had (etcd's rule). Throws `lock-lost` when the guard does
+ * not hold, `lease-not-found`. Not promised: that two plain writes carry different revisions.
+ */
+export async function putKey(caller: Caller, deps: KvDeps, write: KeyPut): Promise<Put> {
+  const { key, value, condition, ttlSeconds, lease, previous } = write;
+  deps.reserved.refuseWrite(key);
+  const guard = write.guard && (await resolveGuard(caller, deps, write.guard));
+  const put = (on: string | undefined): Promise<Written> =>
+    writeIf(
+      caller,
+      deps,
+      key,
+      { condition, guard },
+      {
+        kind: 'put',
+        put: { key, value, lease: on, prevKv: previous },
+      },
+    );
+  return ttlSeconds === undefined ? put(lease) : putOnFreshLease(caller, deps, ttlSeconds, put);
+}
+
+async function putOnFreshLease(
+  caller: Caller,
+  deps: KvDeps,
+  ttlSeconds: number,
+  put: (lease: string) => Promise<Written>,
+): Promise<Put> {
+  const granted = await grantFreshLease(caller, deps, ttlSeconds).catch((error: unknown) => {
+    throw notWritten(error);
+  });
+  try {
+    const written = await put(granted.lease);
+    if (written.kind === 'refused') revokeLater(caller, deps, granted.lease);
+    return { ...written, granted };
+  } catch (error) {
+    // Only what surely did not happen is undone: after a put of unknown fate a revoke would take the key, and its old value with it.
+    if (error instanceof GatewayError && error.outcome !== 'unknown')
+      revokeLater(caller, deps, granted.lease);
+    throw error instanceof GatewayError && error.code === 'lease-not-found'
+      ? endedTooEarly(error)
+      : error;
+  }
+}
+
+/** Whatever became of the grant: the key was not touched. */
+function notWritten(error: unknown): unknown {
+  if (!(error instanceof GatewayError) || error.outcome !== 'unknown') return error;
+  return new GatewayError(error.code, {
+    detail: `no lease could be made for the key: ${error.message}`,
+    outcome: 'not-applied',
+    retryAfterSeconds: RETRY_AFTER_SECONDS,
+    cause: error,
+  });
+}
+
+function endedTooEarly(cause: GatewayError): GatewayError {
+  return new GatewayError('etcd-unavailable', {
+    detail: 'etcd took so long that the ttl was over before the key was written',
+    outcome: 'not-applied',
+    retryAfterSeconds: RETRY_AFTER_SECONDS,
+    cause,
+  });
 }
 
 export interface KeyDelete {
   readonly key: Buffer;
   readonly condition?: Condition | undefined;
+  readonly guard?: Guard | undefined;
   readonly previous?: boolean | undefined;
 }
 
-/** `deleted` is 0 when there was no such key. */
+/** `deleted` is 0 when there was no such key. Throws `lock-lost` when the guard does not hold. */
 export async function deleteKey(caller: Caller, deps: KvDeps, write: KeyDelete): Promise<Written> {
-  deps.reserved.refuseWrite(write.key);
-  const deleteRange = { key: write.key, prevKv: write.previous };
-  return conditionally(caller, deps, write.key, write.condition, {
-    kind: 'deleteRange',
-    deleteRange,
-  });
+  const { key, condition, previous } = write;
+  deps.reserved.refuseWrite(key);
+  const guard = write.guard && (await resolveGuard(caller, deps, write.guard));
+  return writeIf(
+    caller,
+    deps,
+    key,
+    { condition, guard },
+    {
+      kind: 'deleteRange',
+      deleteRange: { key, prevKv: previous },
+    },
+  );
 }
 
-async function conditionally(
+interface Demands {
+  readonly condition: Condition | undefined;
+  readonly guard: ResolvedGuard | undefined;
+}
+
+async function writeIf(
   caller: Caller,
   deps: KvDeps,
   key: Buffer,
-  condition: Condition | undefined,
+  { condition, guard }: Demands,
   op: RequestOp & { kind: 'put' | 'deleteRange' },
 ): Promise<Written> {
-  if (condition === undefined) {
+  const compare = [
+    ...(condition === undefined ? [] : [toCompare(key, condition)]),
+    ...(guard === undefined ? [] : [guard.compare]),
+  ];
+  if (compare.length === 0) {
     return op.kind === 'put'
       ? toWritten({ kind: 'put', put: await deps.etcd.put(caller, op.put) })
       : toWritten({
@@ -94,20 +181,17 @@ async function conditionally(
         });
   }
   const answer = await deps.etcd.txn(caller, {
-    compare: [toCompare(key, condition)],
+    compare,
     success: [op],
-    failure: [{ kind: 'range', range: { key } }],
+    failure: [{ kind: 'range', range: { key } }, ...(guard === undefined ? [] : [guard.probe])],
   });
   const { revision } = answer.header;
-  const [response] = answer.responses;
-  if (!answer.succeeded) {
-    return {
-      kind: 'refused',
-      revision,
-      current: response?.kind === 'range' ? response.range.kvs[0] : undefined,
-    };
-  }
-  return { ...toWritten(response), revision };
+  const [response, probed] = answer.responses;
+  if (answer.succeeded) return { ...toWritten(response), revision };
+  // Of the two demands the lock's comes first: who lost it has more to mend than a stale revision.
+  guard?.check(probed, revision);
+  const current = response?.kind === 'range' ? response.range.kvs[0] : undefined;
+  return { kind: 'refused', revision, current };
 }
 
 function toWritten(response: ResponseOp | undefined): Extract<Written, { kind: 'done' }> {

@@ -4,6 +4,8 @@ import { invalidRequest } from '../errors.js';
 import { nextKey } from '../etcd/range.js';
 import type { KeyRange, KeyValue, RangeRequest, RangeResponse, Span } from '../etcd/wire.js';
 import { decodeCursor, encodeCursor } from './cursor.js';
+import { resolveGuard } from './guard.js';
+import type { Guard } from './guard.js';
 import type { KvDeps } from './kv.js';
 
 /** A page ends early above this many bytes of keys and values. */
@@ -101,23 +103,26 @@ export async function countKeys(
   return { count, revision };
 }
 
-/** Deletes every key of the range but reserved ones, in one transaction. */
+/** Deletes every key of the range but reserved ones, in one transaction. Throws `lock-lost` when the guard does not hold. */
 export async function deleteKeys(
   caller: Caller,
   deps: KvDeps,
   range: Span,
+  guardedBy?: Guard,
 ): Promise<{ deleted: number; revision: number }> {
   const pieces = deps.reserved.deletable(range);
+  const guard = guardedBy && (await resolveGuard(caller, deps, guardedBy));
   const [only] = pieces;
-  if (only !== undefined && pieces.length === 1) {
+  if (only !== undefined && pieces.length === 1 && guard === undefined) {
     const { deleted, header } = await deps.etcd.deleteRange(caller, only);
     return { deleted, revision: header.revision };
   }
   const answer = await deps.etcd.txn(caller, {
-    compare: [],
+    compare: guard === undefined ? [] : [guard.compare],
     success: pieces.map((deleteRange) => ({ kind: 'deleteRange', deleteRange })),
     failure: [],
   });
+  if (guard !== undefined && !answer.succeeded) throw guard.lost(answer.header.revision);
   const deleted = answer.responses.reduce(
     (sum, op) => sum + (op.kind === 'deleteRange' ? op.deleteRange.deleted : 0),
     0,

@@ -1,62 +1,231 @@
-// Locks as users think of them, built on contention/. Not promised: that a holder who sleeps past its ttl still holds.
-import { randomBytes } from 'node:crypto';
+// Locks as users think of them, built on contention/. Not promised: that a holder who sleeps past his ttl still holds; guards or the
+// fencing token at the resource are the cure.
 import type { Caller } from '../caller.js';
-import { firstEntry, tryEnter } from './contention/contender.js';
-import type { ContentionDeps } from './contention/contender.js';
-import { createArena, entryId, entryKey } from './contention/key.js';
-import { endEntry, readHolders } from './contention/release.js';
+import { GatewayError } from '../errors.js';
+import { refusalFields } from './contention/contender-errors.js';
+import { Contender } from './contention/contender.js';
+import type { Held } from './contention/contender.js';
+import type { Contest, ContentionDeps } from './contention/contest.js';
+import { decodeLockValue, encodeLockValue, toEntry, wantedTenure } from './contention/entry.js';
+import type { LockValue } from './contention/entry.js';
+import { inspectQueue, readHolders } from './contention/inspect.js';
+import { createArena, createPlace, createToken } from './contention/key.js';
+import type { Arena, Mode } from './contention/key.js';
+import { endByToken, endEntry } from './contention/release.js';
+import { renewEntry } from './contention/renew-entry.js';
+import type { Renewed } from './contention/renew-entry.js';
+import type { Surroundings } from './contention/steps.js';
+import { toHolder } from './lock-view.js';
+import { checkLockRequest } from './lock-limits.js';
+import type { LockLimits, WaitingRoom } from './lock-limits.js';
+import { tenureFor } from './tenure-request.js';
+import type { TenureRequest } from './tenure-request.js';
 
 export interface LockDeps extends ContentionDeps {
   /** Below which all locks live, such as `locks/`. */
   readonly lockPrefix: string;
+  readonly lockLimits: LockLimits;
+  readonly waitingRoom: WaitingRoom;
 }
 
-export interface SimpleLockRequest {
-  readonly resource: string;
-  readonly userId: string;
-  /** Seconds after which the lock ends by itself; `null`: never. */
-  readonly ttlSeconds: number | null;
+export interface LockRequest extends TenureRequest {
+  readonly name: string;
+  readonly owner: string;
+  readonly mode?: Mode | undefined;
+  readonly token?: string | undefined;
+  readonly metadata?: unknown;
+  /** Through which door it came. */
+  readonly door: string;
 }
 
-const TOKEN_BYTES = 24;
+export interface Acquired extends Held {
+  readonly name: string;
+  readonly owner: string;
+  readonly mode: Mode;
+  readonly token: string;
+  readonly metadata: unknown;
+  /** The entry's. */
+  readonly key: Buffer;
+}
 
-/** True when the caller now holds the resource; false when anyone holds it, the same user too. Never waits. */
-export async function acquireSimply(
+const HELD_RETRY_AFTER_SECONDS = 1;
+
+/**
+ * Acquires within `waitSeconds` (0: tries once). Throws `lock-held`, `already-exists` (the token is another acquisition's),
+ * `lock-expired` (the entry ended while it waited), `lease-not-found`, `too-many-requests`, `shutting-down`, or an outcome.
+ */
+export async function acquireLock(
   caller: Caller,
   deps: LockDeps,
-  request: SimpleLockRequest,
-): Promise<boolean> {
-  const arena = createArena(deps.lockPrefix, request.resource, 'resource');
-  const token = randomBytes(TOKEN_BYTES).toString('base64url');
-  const tried = await tryEnter(caller, deps, {
+  request: LockRequest,
+  waitSeconds: number,
+): Promise<Acquired> {
+  checkLockRequest(deps.lockLimits, { ...request, waitSeconds });
+  const candidacy = await createCandidacy(caller, deps, request, waitSeconds * 1000);
+  if (waitSeconds === 0) return candidacy.acquire();
+  return deps.waitingRoom.hold(`locks/${request.name}`, () => candidacy.acquire());
+}
+
+/** One connection's attempt at a lock: `acquire`, and for a hold `leave` when its connection ends. */
+export interface Candidacy {
+  readonly arena: Arena;
+  acquire(): Promise<Acquired>;
+  leave(): Promise<void>;
+}
+
+export async function createCandidacy(
+  caller: Caller,
+  deps: LockDeps,
+  request: LockRequest,
+  waitMs: number,
+  onWaiting?: (createRevision: number) => void,
+): Promise<Candidacy> {
+  const { name, owner, mode = 'exclusive', metadata, door } = request;
+  const arena = createArena(deps.lockPrefix, name, 'name');
+  const tenure = await tenureFor(caller, deps.etcd, request, waitMs > 0);
+  const token = request.token ?? createToken();
+  const place = createPlace(arena, token, mode);
+  const contender = new Contender(caller, deps, {
+    place,
+    value: encodeLockValue(
+      {
+        owner,
+        acquiredBy: `${door}:${caller.identity.name}`,
+        ...(metadata !== undefined && { metadata }),
+      },
+      tenure,
+    ),
+    tenure,
+    isTokenChosen: request.token !== undefined,
+    waitMs,
+    isSame: (entry) => decodeLockValue(entry.value)?.owner === owner,
+    wantedBy: (entry) => wantedTenure(decodeLockValue(entry.value)),
+    refusal: (around, waitedMs) => lockHeld(caller, deps, arena, { owner, around, waitedMs }),
+    onWaiting,
+  } satisfies Contest);
+  return {
     arena,
-    key: entryKey(arena, entryId(token), 'exclusive'),
-    value: { owner: request.userId, acquiredBy: `simple-lock:${caller.identity.key}` },
-    ttlSeconds: request.ttlSeconds,
+    acquire: async () => {
+      const held = await contender.acquire();
+      return {
+        ...held,
+        name,
+        owner,
+        mode,
+        token,
+        metadata: decodeLockValue(held.value)?.metadata,
+        key: place.own,
+      };
+    },
+    leave: () => contender.leave(),
+  };
+}
+
+async function lockHeld(
+  caller: Caller,
+  deps: LockDeps,
+  arena: Arena,
+  refused: { owner: string; around: Surroundings; waitedMs: number },
+): Promise<GatewayError> {
+  const { owner, around, waitedMs } = refused;
+  const first = around.first && toEntry(arena, around.first);
+  // Behind one exclusive holder everything waits; shared holders have to be told from waiters.
+  const queueLength =
+    first?.mode === 'shared'
+      ? (await inspectQueue(caller, deps.etcd, arena)).queueLength
+      : around.count - 1;
+  const holder = first && toHolder(first);
+  const isOwn = holder?.owner === owner;
+  return new GatewayError('lock-held', {
+    detail: `lock ${JSON.stringify(arena.name)} is held by ${holder?.owner ?? 'another client of etcd'}`,
+    hint: isOwn
+      ? 'locks are not re-entrant: the same owner queues behind himself'
+      : 'pass wait to queue',
+    retryAfterSeconds: HELD_RETRY_AFTER_SECONDS,
+    fields: {
+      holder,
+      ...refusalFields(around, queueLength, waitedMs),
+    },
   });
-  return tried.kind === 'holder';
 }
 
-/** The user who holds the resource; `''` for a holder that is no client of ours; `undefined` when nobody does. */
-export async function inspectSimply(
-  caller: Caller,
-  deps: LockDeps,
-  resource: string,
-): Promise<string | undefined> {
-  const first = await firstEntry(caller, deps, createArena(deps.lockPrefix, resource, 'resource'));
-  return first && (first.value?.owner ?? '');
+export interface RenewLockRequest {
+  readonly name: string;
+  readonly token: string;
+  readonly fencingToken?: number | undefined;
 }
 
-/** Ends what this user holds. False when the resource is not held by him. */
-export async function releaseSimply(
+/** Renews what the token holds; of a lock on a caller's lease, that lease. */
+export async function renewLock(
   caller: Caller,
   deps: LockDeps,
-  request: { readonly resource: string; readonly userId: string },
+  request: RenewLockRequest,
+): Promise<Renewed> {
+  const arena = createArena(deps.lockPrefix, request.name, 'name');
+  return renewEntry(caller, deps.etcd, {
+    arena,
+    token: request.token,
+    fencingToken: request.fencingToken,
+  });
+}
+
+export type ReleaseRequest =
+  | { readonly name: string; readonly token: string }
+  | { readonly name: string; readonly owner: string };
+
+/** Ends the token's entry, held or queued, or all that the owner holds now. Throws `lock-not-found`, or `not-holder` when somebody else holds. */
+export async function releaseLock(
+  caller: Caller,
+  deps: LockDeps,
+  request: ReleaseRequest,
+): Promise<void> {
+  const arena = createArena(deps.lockPrefix, request.name, 'name');
+  const isEnded =
+    'token' in request
+      ? await endByToken(caller, deps.etcd, arena, request.token)
+      : await releaseByOwner(caller, deps, arena, request.owner);
+  if (isEnded) return;
+  const [holder] = await readHolders(caller, deps.etcd, arena);
+  if (holder === undefined) {
+    throw new GatewayError('lock-not-found', {
+      detail: `nobody holds lock ${JSON.stringify(request.name)}`,
+    });
+  }
+  throw new GatewayError('not-holder', {
+    detail: `lock ${JSON.stringify(request.name)} is held by somebody else`,
+    fields: { holder: toHolder(holder) },
+  });
+}
+
+/** Never ends waiters, and never an acquisition that came after the one read of the holders. */
+async function releaseByOwner(
+  caller: Caller,
+  deps: LockDeps,
+  arena: Arena,
+  owner: string,
 ): Promise<boolean> {
-  const arena = createArena(deps.lockPrefix, request.resource, 'resource');
-  const holders = await readHolders(caller, deps, arena);
-  const own = holders.filter((holder) => holder.value?.owner === request.userId);
-  let isReleased = false;
-  for (const holder of own) isReleased = (await endEntry(caller, deps, holder)) || isReleased;
-  return isReleased;
+  const holders = await readHolders(caller, deps.etcd, arena);
+  let isEnded = false;
+  for (const holder of holders) {
+    if (decodeLockValue(holder.value)?.owner !== owner) continue;
+    isEnded = (await endEntry(caller, deps.etcd, holder)) || isEnded;
+  }
+  return isEnded;
+}
+
+/** Ends the holders, whoever they are, and not the waiters. Gives what was ended; throws `lock-not-found` when nobody held. */
+export async function breakLock(
+  caller: Caller,
+  deps: LockDeps,
+  name: string,
+): Promise<(LockValue | undefined)[]> {
+  const arena = createArena(deps.lockPrefix, name, 'name');
+  const holders = await readHolders(caller, deps.etcd, arena);
+  if (holders.length === 0) {
+    throw new GatewayError('lock-not-found', {
+      detail: `nobody holds lock ${JSON.stringify(name)}`,
+    });
+  }
+  for (const holder of holders) await endEntry(caller, deps.etcd, holder);
+  return holders.map((holder) => decodeLockValue(holder.value));
 }

@@ -6,15 +6,20 @@ import type { KeyRange } from '../etcd/wire.js';
 /** Below every text key, so that no prefix people choose covers it by accident. */
 export const PRIVATE_PREFIX = '\0latchkey/';
 
+/** `pointer` is what the caller called the key, where there are several: it is told in the error. */
 export interface ReservedKeys {
+  /** True for keys that `/v1` never shows. */
+  isHidden(key: Buffer): boolean;
   /** Throws `reserved-prefix` for a key that only the gateway writes. */
-  refuseWrite(key: Buffer): void;
+  refuseWrite(key: Buffer, pointer?: string): void;
   /** Throws `reserved-prefix` for a key that `/v1` does not show. */
   refuseRead(key: Buffer): void;
+  /** Throws `reserved-prefix` for a range that a comparison would have to go around: there is no such comparison. */
+  refuseCompare(range: KeyRange, pointer?: string): void;
   /** What of a range a read may show; throws `reserved-prefix` when it begins inside what is hidden. */
-  readable(range: KeyRange): KeyRange[];
+  readable(range: KeyRange, pointer?: string): KeyRange[];
   /** What of a range a delete may take; throws `reserved-prefix` when it begins inside a reserved prefix. */
-  deletable(range: KeyRange): KeyRange[];
+  deletable(range: KeyRange, pointer?: string): KeyRange[];
 }
 
 export function createReservedKeys(prefixes: {
@@ -27,24 +32,35 @@ export function createReservedKeys(prefixes: {
     ...[prefixes.lockPrefix, prefixes.electionPrefix].map((p) => prefixRange(Buffer.from(p))),
   ];
   return {
-    refuseWrite: (key) => refuse(key, reserved, 'written'),
+    // Almost every key begins with another byte.
+    isHidden: (key) => key[0] === 0 && containsKey(hidden, key),
+    refuseWrite: (key, pointer) => refuse(key, reserved, 'written', pointer),
     refuseRead: (key) => refuse(key, [hidden], 'read'),
-    readable: (range) => {
-      refuse(range.key, [hidden], 'read');
+    refuseCompare: (range, pointer) => {
+      const isApart = subtractRanges(range, [hidden])[0] === range;
+      if (!isApart) throw reservedPrefix(hidden, 'compared', pointer);
+    },
+    readable: (range, pointer) => {
+      refuse(range.key, [hidden], 'read', pointer);
       return subtractRanges(range, [hidden]);
     },
-    deletable: (range) => {
-      refuse(range.key, reserved, 'deleted');
+    deletable: (range, pointer) => {
+      refuse(range.key, reserved, 'deleted', pointer);
       return subtractRanges(range, reserved);
     },
   };
 }
 
-function refuse(key: Buffer, ranges: readonly KeyRange[], verb: string): void {
+function refuse(key: Buffer, ranges: readonly KeyRange[], verb: string, pointer?: string): void {
   const range = ranges.find((candidate) => containsKey(candidate, key));
-  if (range === undefined) return;
-  throw new GatewayError('reserved-prefix', {
-    detail: `keys below ${JSON.stringify(range.key.toString())} belong to the gateway and cannot be ${verb} here`,
+  if (range !== undefined) throw reservedPrefix(range, verb, pointer);
+}
+
+function reservedPrefix(range: KeyRange, verb: string, pointer?: string): GatewayError {
+  const detail = `keys below ${JSON.stringify(range.key.toString())} belong to the gateway and cannot be ${verb} here`;
+  return new GatewayError('reserved-prefix', {
+    detail,
     hint: 'locks are changed at /',
+    fields: pointer === undefined ? {} : { errors: [{ pointer, detail }] },
   });
 }

@@ -10,17 +10,17 @@ export interface SpanBounds {
   readonly end?: Buffer | undefined;
 }
 
-/** Throws `invalid-request` for contradictions and for a range that holds no key. */
-export function spanOf({ prefix, start, end }: SpanBounds): Span {
+/** Throws `invalid-request` for contradictions and for a range that holds no key; `at` goes before the names of the bounds. */
+export function spanOf({ prefix, start, end }: SpanBounds, at = ''): Span {
   if (prefix !== undefined) {
     if ((start ?? end) !== undefined)
-      throw invalidRequest('prefix', 'prefix excludes start and end');
+      throw invalidRequest(`${at}prefix`, 'prefix excludes start and end');
     return prefixRange(prefix);
   }
   const from = start ?? Buffer.alloc(0);
   if (end !== undefined && from.compare(end) >= 0) {
     throw invalidRequest(
-      'end',
+      `${at}end`,
       'end must be greater than start: the range [start, end) holds no key',
     );
   }

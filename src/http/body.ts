@@ -53,3 +53,12 @@ export function jsonOf(req: Request): unknown {
   if (bytes.length === 0) throw invalidRequest('', 'the body is empty: a JSON object is expected');
   return parseJsonBody(bytes);
 }
+
+/** The body of a call that takes JSON only: a JSON type, no type and curl's form type. Throws `unsupported-media-type`, `invalid-request`. */
+export function readJson(req: Request): unknown {
+  if (bodyKindOf(req) !== 'other') return jsonOf(req);
+  throw new GatewayError('unsupported-media-type', {
+    detail: `the content type is ${JSON.stringify(req.headers['content-type'])}`,
+    hint: 'send JSON as application/json',
+  });
+}

@@ -2,7 +2,7 @@
 import { Router } from 'express';
 import type { Request, Response } from 'express';
 import { GatewayError } from '../errors.js';
-import { acquireSimply, inspectSimply, releaseSimply } from '../domain/locks.js';
+import { acquireSimply, inspectSimply, releaseSimply } from '../domain/simple-lock.js';
 import type { LockDeps } from '../domain/locks.js';
 import { bytesOf, createBodyReader, jsonOf } from './body.js';
 import { contextOf } from './context.js';
@@ -56,7 +56,7 @@ export function createSimpleLockRouter(deps: SimpleLockRouterDeps): Router {
   router.delete('/', body, async (req, res) => {
     const { resource, user_id: userId } = asked(req, 'simpleLockRelease');
     send(res, {
-      succeeded: await releaseSimply(contextOf(req).caller, deps, { resource, userId }),
+      succeeded: await releaseSimply(contextOf(req).caller, deps, resource, userId),
     });
   });
   router.all('/', () => {

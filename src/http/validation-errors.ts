@@ -103,6 +103,10 @@ function demand(error: ErrorObject, parameters: Readonly<Record<string, unknown>
       return limit === 1 ? 'must not be empty' : `must have at least ${limit} items`;
     case 'maxItems':
       return `must have at most ${limit} items`;
+    case 'minProperties':
+      return `must have ${limit === 1 ? 'a field' : `at least ${limit} fields`}`;
+    case 'maxProperties':
+      return `must have ${limit === 1 ? 'one field only' : `at most ${limit} fields`}`;
     case 'pattern':
       return `must match ${String(parameters.pattern)}`;
     default:

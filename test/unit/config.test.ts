@@ -42,6 +42,14 @@ describe('parseConfig', () => {
         connectTimeoutMs: 1000,
         bodyLimitBytes: 2359296,
         drainSeconds: 10,
+        streamsMax: 20_000,
+        locks: {
+          waitersPerLockMax: 10_000,
+          waitersMax: 20_000,
+          waitSecondsMax: 3_600,
+          ttlSecondsMax: 2_592_000,
+          metadataBytesMax: 4_096,
+        },
       },
     });
   });

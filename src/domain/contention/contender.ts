@@ -1,215 +1,206 @@
-// One acquisition's way through a lock: look, enter, convert, leave. Its tokens are made by the gateway: nobody else knows them, so
-// whatever stands under its key is its own. Every step may be lost, repeated late or cut off; the comments say what then.
+// One connection's way through a lock: look, enter or re-join, wait, confirm, convert, leave. Any request may be lost, repeated late or
+// cut off; the comments say what then. The order of the steps is what the safety rests on.
 import type { Caller } from '../../caller.js';
 import { GatewayError, outcomeOf } from '../../errors.js';
-import { createRevisionIs, isEmptyRange, modRevisionIs } from '../../etcd/compare.js';
-import type { EtcdClient } from '../../etcd/client.js';
-import type { KeyValue, ResponseOp } from '../../etcd/wire.js';
-import type { Background } from '../background.js';
-import { encodeEntryValue, toEntry } from './entry.js';
-import type { Entry, EntryValue } from './entry.js';
-import type { Arena } from './key.js';
-import { grantOwnLease } from './own-lease.js';
-import type { OwnLease } from './own-lease.js';
+import type { KeyValue } from '../../etcd/wire.js';
+import { alreadyExists, gone, hungUp, noAnswer } from './contender-errors.js';
+import { stepCaller } from './contest.js';
+import type { Attempt, Contest, ContentionDeps, Standing } from './contest.js';
+import { convertTo } from './conversion.js';
+import { Departure } from './departure.js';
+import { OwnLeases, isOwnLease } from './own-leases.js';
+import { RenewalLoop, isFresh, lifetimeOf, renewOnce } from './renewal.js';
+import type { Lifetime } from './renewal.js';
+import { enterOnce, lookAround, rejoin, tryOnce } from './steps.js';
+import type { Entered, Surroundings } from './steps.js';
+import { entryTtlSeconds, finalLease, tenureOf } from './tenure.js';
+import type { Tenure } from './tenure.js';
+import { lookAt, untilHolder } from './wait.js';
 
-export interface ContentionDeps {
-  readonly etcd: EtcdClient;
-  readonly background: Background;
+export interface Held {
+  /** The fencing token. */
+  readonly createRevision: number;
+  /** The entry's: of a re-joined one that of the connection that made it. */
+  readonly value: Buffer;
+  /** On which the holding hangs; undefined: until released. */
+  readonly lease: string | undefined;
+  /** Undefined: until released. */
+  readonly lifetime: Lifetime | undefined;
 }
 
-/** The lease that carries an entry without a ttl until it is converted. */
-const ENTRY_TTL_SECONDS = 30;
-const CONVERT_ATTEMPTS_MAX = 3;
-/** A grant this old may run out while the answer travels: it is renewed first. */
-const FRESH_PART = 0.25;
+const ENTER_ATTEMPTS_MAX = 6;
 
-export interface TryRequest {
-  readonly arena: Arena;
-  readonly key: Buffer;
-  readonly value: EntryValue;
-  /** `null`: holds until released. */
-  readonly ttlSeconds: number | null;
-}
+export class Contender {
+  readonly #attempt: Attempt;
+  readonly #leases: OwnLeases;
+  readonly #departure: Departure;
+  #tenure: Tenure;
+  #standing: Standing | undefined;
+  #hasSeenEntry = false;
+  #renewal: RenewalLoop | undefined;
 
-export type Tried =
-  | { readonly kind: 'holder'; readonly fencingToken: number; readonly ttlSeconds: number | null }
-  | { readonly kind: 'refused'; readonly first: Entry | undefined };
-
-/**
- * Takes the lock when nobody has it, in exclusive mode, without waiting. Throws with outcome `unknown` when etcd did not say: the
- * entry, should there be one, is then taken back in the background.
- */
-export async function tryEnter(
-  caller: Caller,
-  deps: ContentionDeps,
-  request: TryRequest,
-): Promise<Tried> {
-  // Callers who poll a held lock cost etcd nothing durable: no lease, no write.
-  const first = await firstEntry(caller, deps, request.arena);
-  if (first !== undefined) return { kind: 'refused', first };
-  const attempt = new Attempt(caller, deps, request);
-  try {
-    return await attempt.run();
-  } catch (error) {
-    attempt.takeBack();
-    throw error;
-  }
-}
-
-export async function firstEntry(
-  caller: Caller,
-  deps: ContentionDeps,
-  arena: Arena,
-): Promise<Entry | undefined> {
-  const answer = await deps.etcd.range(caller, {
-    ...arena.range,
-    limit: 1,
-    sort: { target: 'create', order: 'ascend' },
-  });
-  return answer.kvs[0] && toEntry(arena, answer.kvs[0]);
-}
-
-class Attempt {
-  readonly #caller: Caller;
-  readonly #deps: ContentionDeps;
-  readonly #request: TryRequest;
-  /** Leases that a request named and no revoke has ended yet. */
-  readonly #named = new Set<string>();
-  /** Set before a conversion is sent: from then on revoking the leases may not be enough to leave. */
-  #converting: number | undefined;
-
-  constructor(caller: Caller, deps: ContentionDeps, request: TryRequest) {
-    this.#caller = caller;
-    this.#deps = deps;
-    this.#request = request;
+  constructor(caller: Caller, deps: ContentionDeps, contest: Contest) {
+    this.#attempt = { caller, deps, contest, startedAt: performance.now() };
+    this.#tenure = contest.tenure;
+    this.#leases = new OwnLeases(deps.etcd);
+    this.#departure = new Departure(this.#attempt, this.#leases);
   }
 
-  async run(): Promise<Tried> {
-    const { ttlSeconds } = this.#request;
-    const own = await this.#grant(ttlSeconds ?? ENTRY_TTL_SECONDS);
-    const entered = await this.#enter(own);
-    if (entered.kind === 'refused') {
-      // Every request that named the lease was answered, so no late copy is left: the revoke may follow the answer.
-      this.takeBack();
-      return entered;
+  /**
+   * Resolves once this connection holds. Throws the contest's refusal, `already-exists`, `lock-expired`, `shutting-down`, or what etcd
+   * says; what it entered is taken back then, as far as it may.
+   */
+  async acquire(): Promise<Held> {
+    try {
+      const held = await this.#acquire();
+      // Until the first byte of the answer the entry of a caller who is gone is nobody's.
+      if (this.#attempt.caller.signal.aborted) throw hungUp();
+      return held;
+    } catch (error) {
+      await this.leave();
+      throw error;
+    } finally {
+      this.#renewal?.stop();
     }
-    if (ttlSeconds === null) {
-      await this.#convert(entered.fencingToken);
-      // Before "acquired" is said: a late conversion or enter finds no lease and changes nothing.
-      await this.#revokeNamed(this.#caller);
-      this.#refuseDeadCaller();
-      return { ...entered, ttlSeconds: null };
+  }
+
+  /** Gives up what was acquired, as a hold does when its connection ends. Never rejects. */
+  async leave(): Promise<void> {
+    await this.#departure.leave(this.#standing);
+  }
+
+  async #acquire(): Promise<Held> {
+    const { isConfirmed, standing } = await this.#stand();
+    this.#standing = standing;
+    if (!isConfirmed) {
+      if (standing.lease !== undefined && isOwnLease(standing.lease))
+        this.#keepAlive(standing.lease);
+      await untilHolder(this.#attempt, standing.createRevision);
     }
-    await this.#freshen(own);
-    this.#refuseDeadCaller();
-    return { ...entered, ttlSeconds: own.ttlSeconds };
+    return this.#settle(standing);
   }
 
-  /** Leaves unasked. The own leases go first; a sent conversion may have moved the entry off them, so it is deleted by create revision too. */
-  takeBack(): void {
-    const { identity } = this.#caller;
-    const converted = this.#converting;
-    if (this.#named.size === 0 && converted === undefined) return;
-    void this.#deps.background.run('take back a lock entry', identity, async (caller) => {
-      await this.#revokeNamed(caller);
-      if (converted !== undefined)
-        await deleteEntry(caller, this.#deps, this.#request.key, converted);
-    });
-  }
-
-  async #grant(ttlSeconds: number): Promise<OwnLease> {
-    const own = await grantOwnLease(this.#caller, this.#deps.etcd, ttlSeconds, (lease) =>
-      this.#named.add(lease),
-    );
-    this.#named.add(own.lease);
-    return own;
-  }
-
-  async #enter(
-    own: OwnLease,
-  ): Promise<Extract<Tried, { kind: 'refused' }> | { kind: 'holder'; fencingToken: number }> {
-    const { arena, key, value } = this.#request;
-    const answer = await this.#deps.etcd.txn(this.#caller, {
-      compare: [isEmptyRange(arena.range)],
-      success: [{ kind: 'put', put: { key, value: encodeEntryValue(value), lease: own.lease } }],
-      failure: [
-        {
-          kind: 'range',
-          range: { ...arena.range, limit: 1, sort: { target: 'create', order: 'ascend' } },
-        },
-      ],
-    });
-    if (answer.succeeded) return { kind: 'holder', fencingToken: answer.header.revision };
-    const first = firstKv(answer.responses[0]);
-    return { kind: 'refused', first: first && toEntry(arena, first) };
-  }
-
-  // The entry keeps its create revision and value and loses its lease. Refused after an unanswered one, it was that one: nobody else
-  // knows this key's token.
-  async #convert(fencingToken: number): Promise<void> {
-    const { key } = this.#request;
-    this.#converting = fencingToken;
-    for (let attempt = 1; ; attempt++) {
-      try {
-        const answer = await this.#deps.etcd.txn(this.#caller, {
-          compare: [modRevisionIs(key, fencingToken)],
-          success: [{ kind: 'put', put: { key, ignoreValue: true } }],
-          failure: [{ kind: 'range', range: { key } }],
-        });
-        if (answer.succeeded) return;
-        const kv = firstKv(answer.responses[0]);
-        if (kv?.createRevision === fencingToken && kv.lease === undefined) return;
-        throw new GatewayError('lock-expired', {
-          detail: 'the lock was broken while it was being acquired',
-        });
-      } catch (error) {
-        if (outcomeOf(error) !== 'unknown' || attempt >= CONVERT_ATTEMPTS_MAX) throw error;
+  /** Steps 1 and 2: an entry of our own, made or re-joined. */
+  async #stand(): Promise<{ standing: Standing; isConfirmed: boolean }> {
+    const { deps, contest, caller } = this.#attempt;
+    let around = await lookAround(stepCaller(this.#attempt), deps.etcd, contest.place);
+    for (let count = 1; count <= ENTER_ATTEMPTS_MAX; count++) {
+      if (caller.signal.aborted) throw hungUp();
+      if (around.sibling !== undefined) throw alreadyExists('in the other mode');
+      if (around.own !== undefined) {
+        const standing = await this.#join(around, around.own);
+        if (standing !== undefined) return { standing, isConfirmed: false };
+      } else {
+        // Who saw the entry never enters again: it may have been released meanwhile.
+        if (this.#hasSeenEntry) throw gone();
+        if (contest.waitMs === 0 && this.#isBlocked(around)) throw await contest.refusal(around, 0);
+        const entered = await this.#enter();
+        if (entered?.kind === 'put') {
+          // A try that was put is its own confirmation.
+          return {
+            standing: this.#created(entered.createRevision),
+            isConfirmed: contest.waitMs === 0,
+          };
+        }
+        if (entered !== undefined) {
+          around = entered.around;
+          continue;
+        }
       }
+      around = await lookAround(stepCaller(this.#attempt), deps.etcd, contest.place);
+    }
+    throw noAnswer();
+  }
+
+  /** Marks the entry that the token has already as this connection's too; undefined: it moved, look again. */
+  async #join(around: Surroundings, own: KeyValue): Promise<Standing | undefined> {
+    const { place, isSame, wantedBy, isTokenChosen, waitMs, refusal } = this.#attempt.contest;
+    this.#hasSeenEntry = true;
+    if (!isSame(own)) throw alreadyExists('by another owner');
+    this.#tenure = tenureOf(own, wantedBy(own) ?? this.#attempt.contest.tenure);
+    const { createRevision, modRevision, lease, value } = own;
+    const standing = { createRevision, value, lastWrite: modRevision, lease, isRejoined: false };
+    if (!isTokenChosen) return standing;
+    // Asked for without waiting, a queued entry keeps its place and is not written.
+    if (waitMs === 0 && (await lookAt(this.#attempt, createRevision)).kind === 'waiting')
+      throw await refusal(around, 0);
+    const { etcd } = this.#attempt.deps;
+    const touched = await rejoin(stepCaller(this.#attempt), etcd, place.own, modRevision).catch(
+      (error: unknown) => {
+        throw outcomeOf(error) === 'unknown' ? noAnswer(error) : error;
+      },
+    );
+    if (touched.kind === 'moved') return undefined;
+    const isOwnEnter =
+      lease !== undefined && this.#leases.has(lease) && modRevision === createRevision;
+    return { ...standing, lastWrite: touched.revision, isRejoined: !isOwnEnter };
+  }
+
+  /** Puts the entry on an own lease; undefined when nobody knows whether it was put. */
+  async #enter(): Promise<Entered | undefined> {
+    const { place, value, waitMs } = this.#attempt.contest;
+    const { etcd } = this.#attempt.deps;
+    const { lease } = await this.#leases.grant(
+      stepCaller(this.#attempt),
+      entryTtlSeconds(this.#tenure),
+    );
+    try {
+      const enter = waitMs === 0 ? tryOnce : enterOnce;
+      return await enter(stepCaller(this.#attempt), etcd, place, value, lease);
+    } catch (error) {
+      if (error instanceof GatewayError && error.code === 'lease-not-found') throw gone();
+      if (outcomeOf(error) !== 'unknown') throw error;
+      this.#leases.isUnanswered = true;
+      // A try that took all of its caller's time has none left to find out.
+      if (waitMs === 0 && this.#attempt.caller.deadline <= performance.now()) throw error;
+      return undefined;
     }
   }
 
-  async #freshen(own: OwnLease): Promise<void> {
-    if (performance.now() - own.grantedAt < own.ttlSeconds * 1000 * FRESH_PART) return;
-    const { ttlSeconds } = await this.#deps.etcd.leaseKeepAlive(this.#caller, own.lease);
-    if (ttlSeconds === undefined) {
-      throw new GatewayError('lock-expired', {
-        detail: 'the lock ended before its answer was ready',
-      });
+  #created(createRevision: number): Standing {
+    const { value } = this.#attempt.contest;
+    const lease = this.#leases.granted?.lease;
+    return { createRevision, value, lastWrite: createRevision, lease, isRejoined: false };
+  }
+
+  #isBlocked(around: Surroundings): boolean {
+    const isExclusive = this.#attempt.contest.place.mode === 'exclusive';
+    return isExclusive ? around.first !== undefined : around.hasExclusive;
+  }
+
+  #keepAlive(lease: string): void {
+    const { deps, caller } = this.#attempt;
+    this.#renewal = new RenewalLoop(
+      deps.etcd,
+      caller.identity,
+      lease,
+      entryTtlSeconds(this.#tenure),
+    );
+  }
+
+  /** Conversion, the revokes, and a full ttl before the answer. */
+  async #settle(standing: Standing): Promise<Held> {
+    const { createRevision, value } = standing;
+    const lease = finalLease(this.#tenure, standing.lease);
+    if (standing.lease !== lease) {
+      const carrier = standing.lease;
+      this.#departure.isConverting = true;
+      await convertTo(this.#attempt, standing, lease);
+      this.#leases.adopt(carrier);
     }
+    // Before "acquired" is said: whatever is late finds no lease to put the entry on.
+    await this.#leases.revokeAllBut(stepCaller(this.#attempt), lease);
+    if (lease === undefined) return { createRevision, value, lease, lifetime: undefined };
+    const lifetime = await this.#fullLifetime(lease);
+    if (lifetime === undefined) throw gone();
+    return { createRevision, value, lease, lifetime };
   }
 
-  async #revokeNamed(caller: Caller): Promise<void> {
-    for (const lease of this.#named) {
-      await this.#deps.etcd.leaseRevoke(caller, lease);
-      this.#named.delete(lease);
-    }
+  async #fullLifetime(lease: string): Promise<Lifetime | undefined> {
+    const { granted } = this.#leases;
+    const known =
+      granted?.lease === lease && this.#renewal === undefined ? lifetimeOf(granted) : undefined;
+    if (known !== undefined && isFresh(known)) return known;
+    return renewOnce(stepCaller(this.#attempt), this.#attempt.deps.etcd, lease);
   }
-
-  // Until the first byte of the answer the entry of a caller who is gone is nobody's.
-  #refuseDeadCaller(): void {
-    if (!this.#caller.signal.aborted) return;
-    throw new GatewayError('etcd-unavailable', {
-      detail: 'the caller hung up',
-      outcome: 'unknown',
-    });
-  }
-}
-
-/** Deletes the entry with this create revision, and nothing that came later under its key. True when it was there. */
-export async function deleteEntry(
-  caller: Caller,
-  deps: ContentionDeps,
-  key: Buffer,
-  createRevision: number,
-): Promise<boolean> {
-  const answer = await deps.etcd.txn(caller, {
-    compare: [createRevisionIs(key, createRevision)],
-    success: [{ kind: 'deleteRange', deleteRange: { key } }],
-    failure: [],
-  });
-  return answer.succeeded;
-}
-
-function firstKv(response: ResponseOp | undefined): KeyValue | undefined {
-  return response?.kind === 'range' ? response.range.kvs[0] : undefined;
 }

@@ -1,11 +1,12 @@
 // The one place that builds lock keys: `<prefix><encoded name>/<id>`, the layout of etcd's own mutex, so that all its clients queue together.
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { invalidRequest } from '../../errors.js';
 import { prefixRange } from '../../etcd/range.js';
 import type { KeyRange, Span } from '../../etcd/wire.js';
 
 const NAME_BYTES_MAX = 512;
 const ID_HEX_DIGITS = 16;
+const TOKEN_BYTES = 24;
 
 /** Exclusive entries wait for everyone before them, shared ones only for exclusive ones. */
 export type Mode = 'exclusive' | 'shared';
@@ -30,6 +31,11 @@ export function createArena(prefix: string, name: string, field: string): Arena 
   return { name, range: prefixRange(Buffer.from(`${prefix}${encodeName(name)}/`)) };
 }
 
+/** Whether a lock or an election can have this name. */
+export function isName(name: string): boolean {
+  return name !== '' && Buffer.byteLength(name) <= NAME_BYTES_MAX && !name.includes('\0');
+}
+
 /** Percent-encodes `%`, `/`, control characters and the space, nothing else: people type these names into etcdctl. */
 export function encodeName(name: string): string {
   return name.replace(/[^!-$&-.0-~\u0080-\uffff]/g, (char) => `%${hex(char.charCodeAt(0))}`);
@@ -43,6 +49,11 @@ export function decodeName(segment: string): string | undefined {
   return encodeName(name) === segment ? name : undefined;
 }
 
+/** For a caller who chose none: nobody else knows it. */
+export function createToken(): string {
+  return randomBytes(TOKEN_BYTES).toString('base64url');
+}
+
 /** Who reads the keyspace learns this, never the token. */
 export function entryId(token: string): string {
   return createHash('sha256').update(token).digest('hex').slice(0, ID_HEX_DIGITS);
@@ -50,6 +61,20 @@ export function entryId(token: string): string {
 
 export function entryKey(arena: Arena, id: string, mode: Mode): Buffer {
   return Buffer.concat([arena.range.key, Buffer.from(mode === 'shared' ? SHARED_MARK + id : id)]);
+}
+
+/** Where one acquisition stands: its lock, its mode, its own key and the key that the same token has in the other mode. */
+export interface Place {
+  readonly arena: Arena;
+  readonly mode: Mode;
+  readonly own: Buffer;
+  readonly sibling: Buffer;
+}
+
+export function createPlace(arena: Arena, token: string, mode: Mode): Place {
+  const id = entryId(token);
+  const otherMode = mode === 'shared' ? 'exclusive' : 'shared';
+  return { arena, mode, own: entryKey(arena, id, mode), sibling: entryKey(arena, id, otherMode) };
 }
 
 export function modeOf(arena: Arena, key: Buffer): Mode {

@@ -11,18 +11,17 @@ import type { KeyEncoding } from './key-text.js';
 export type EntryBody = components['schemas']['Entry'];
 
 export function toEntryBody(kv: KeyValue, encoding: KeyEncoding): EntryBody {
-  return { ...toKeyBody(kv, encoding), ...toValueText(kv.value) };
+  return { ...toKeyText(kv.key, encoding), ...toValueText(kv.value), ...numbersOf(kv) };
 }
 
 /** All but the value: an item of a list with `keysOnly`. */
 export function toKeyBody(kv: KeyValue, encoding: KeyEncoding): Omit<EntryBody, 'value'> {
-  return {
-    ...toKeyText(kv.key, encoding),
-    version: kv.version,
-    createRevision: kv.createRevision,
-    modRevision: kv.modRevision,
-    ...(kv.lease !== undefined && { lease: kv.lease }),
-  };
+  return { ...toKeyText(kv.key, encoding), ...numbersOf(kv) };
+}
+
+function numbersOf(kv: KeyValue): Omit<EntryBody, 'key' | 'value'> {
+  const { version, createRevision, modRevision, lease } = kv;
+  return { version, createRevision, modRevision, ...(lease !== undefined && { lease }) };
 }
 
 function toValueText(value: Buffer): { value: string; encoding?: 'base64' } {

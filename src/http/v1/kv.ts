@@ -3,18 +3,21 @@ import { Router } from 'express';
 import type { Request, Response } from 'express';
 import { GatewayError, invalidRequest } from '../../errors.js';
 import { deleteKey, getKey, putKey } from '../../domain/kv.js';
-import type { KvDeps, Written } from '../../domain/kv.js';
+import type { KvDeps, Put, Written } from '../../domain/kv.js';
 import { countKeys, deleteKeys, listKeys } from '../../domain/listing.js';
 import { createBodyReader } from '../body.js';
 import { contextOf } from '../context.js';
 import type { Validator } from '../validate.js';
 import { deleteConditionOf, isUnchanged, writeConditionOf } from './conditions.js';
 import { etagOf, negotiate, sendEntry, sendJson, toEntryBody, toKeyBody } from './entry-body.js';
+import { guardOfQuery } from './guard-fields.js';
+import type { GuardQuery } from './guard-fields.js';
 import { parseKey, toKeyText } from './key-text.js';
 import type { KeyEncoding } from './key-text.js';
 import { rangeOf, queryOf } from './range-query.js';
 import type { RangeQuery } from './range-query.js';
-import { readValue } from './value-body.js';
+import { readPut } from './value-body.js';
+import type { PutFields, PutQuery } from './value-body.js';
 
 export interface KvRouterDeps extends KvDeps {
   readonly validator: Validator;
@@ -28,9 +31,8 @@ interface ReadQuery {
   readonly consistency?: 'linearizable' | 'serializable';
 }
 
-interface WriteQuery {
+interface WriteQuery extends PutQuery {
   readonly keyEncoding?: KeyEncoding;
-  readonly raw?: boolean;
   readonly previous?: boolean;
 }
 
@@ -50,8 +52,8 @@ export function createKvRouter(deps: KvRouterDeps): Router {
   });
   router.put('/v1/kv/*key', body, async (req, res) => {
     const query = queryFor(req, 'putKey') as WriteQuery;
-    const value = readValue(req, operation('putKey'), query.raw === true);
-    await writeOne(deps, req, res, parseKey(pathKeyOf(req), query.keyEncoding), value, query);
+    const fields = readPut(req, operation('putKey'), query);
+    await writeOne(deps, req, res, parseKey(pathKeyOf(req), query.keyEncoding), fields, query);
   });
   router.delete('/v1/kv/*key', async (req, res) => {
     const query = queryFor(req, 'deleteKey') as WriteQuery;
@@ -68,8 +70,8 @@ export function createKvRouter(deps: KvRouterDeps): Router {
   });
   router.put('/v1/kv', body, async (req, res) => {
     const query = queryFor(req, 'putKeyByQuery') as WriteQuery & { key: string };
-    const value = readValue(req, operation('putKeyByQuery'), query.raw === true);
-    await writeOne(deps, req, res, parseKey(query.key, query.keyEncoding), value, query);
+    const fields = readPut(req, operation('putKeyByQuery'), query);
+    await writeOne(deps, req, res, parseKey(query.key, query.keyEncoding), fields, query);
   });
   router.delete('/v1/kv', async (req, res) => {
     const query = queryFor(req, 'deleteKeys') as RangeQuery & WriteQuery;
@@ -136,13 +138,13 @@ async function writeOne(
   req: Request,
   res: Response,
   key: Buffer,
-  value: Buffer,
+  fields: PutFields,
   query: WriteQuery,
 ): Promise<void> {
   const condition = writeConditionOf(req);
   const written = await putKey(contextOf(req).caller, deps, {
+    ...fields,
     key,
-    value,
     condition,
     previous: query.previous,
   });
@@ -152,8 +154,14 @@ async function writeOne(
   sendJson(res, {
     ...toKeyText(key, query.keyEncoding),
     revision,
+    ...leaseFields(written, fields),
     ...(previous !== undefined && { previous: toEntryBody(previous, query.keyEncoding) }),
   });
+}
+
+function leaseFields({ granted }: Put, { lease }: PutFields): { lease?: string; ttl?: number } {
+  if (granted !== undefined) return { lease: granted.lease, ttl: granted.ttlSeconds };
+  return lease === undefined ? {} : { lease };
 }
 
 async function deleteOne(
@@ -167,6 +175,7 @@ async function deleteOne(
   const written = await deleteKey(contextOf(req).caller, deps, {
     key,
     condition,
+    guard: guardOfQuery(query),
     previous: query.previous,
   });
   const { revision, previous, deleted } = doneOf(written, query.keyEncoding);
@@ -241,7 +250,7 @@ async function deleteMany(
   deps: KvRouterDeps,
   req: Request,
   res: Response,
-  query: RangeQuery,
+  query: RangeQuery & GuardQuery,
 ): Promise<void> {
   if (deleteConditionOf(req) !== undefined) {
     throw invalidRequest('If-Match', 'If-Match is for one key, not for a range');
@@ -261,7 +270,8 @@ async function deleteMany(
       'add all=true if that is what you mean',
     );
   }
-  const { deleted, revision } = await deleteKeys(contextOf(req).caller, deps, range);
+  const { caller } = contextOf(req);
+  const { deleted, revision } = await deleteKeys(caller, deps, range, guardOfQuery(query));
   res.setHeader('Etcd-Revision', revision);
   sendJson(res, { deleted, revision });
 }

@@ -1,0 +1,91 @@
+// Keeps the lease of an entry alive while its caller is connected, and tells how long it surely lives.
+import type { Caller, Identity } from '../../caller.js';
+import type { EtcdClient } from '../../etcd/client.js';
+import type { Granted } from './own-leases.js';
+
+/** A renewal is sent this often in one ttl: with 4, three of them may be lost. */
+export const RENEWALS_PER_TTL = 4;
+const RENEWAL_MS_MAX = 10_000;
+
+export interface Lifetime {
+  /** What etcd granted. */
+  readonly ttlSeconds: number;
+  /** `performance.now()` until which the lease surely lives: from when the renewal was sent, never from when it was answered. */
+  readonly livesUntil: number;
+}
+
+/** One renewal. Undefined: the lease is gone. */
+export async function renewOnce(
+  caller: Caller,
+  etcd: EtcdClient,
+  lease: string,
+): Promise<Lifetime | undefined> {
+  const sentAt = performance.now();
+  const { ttlSeconds } = await etcd.leaseKeepAlive(caller, lease);
+  return ttlSeconds === undefined
+    ? undefined
+    : { ttlSeconds, livesUntil: sentAt + ttlSeconds * 1000 };
+}
+
+/** Until when a lease lives that was just granted. */
+export function lifetimeOf(granted: Granted): Lifetime {
+  return { ttlSeconds: granted.ttlSeconds, livesUntil: granted.sentAt + granted.ttlSeconds * 1000 };
+}
+
+/** True while so little of the ttl is gone that an answer may go out without renewing first. */
+export function isFresh(lifetime: Lifetime): boolean {
+  return (
+    lifetime.livesUntil - performance.now() >
+    lifetime.ttlSeconds * 1000 * (1 - 1 / RENEWALS_PER_TTL)
+  );
+}
+
+/**
+ * Renews in a loop until it is stopped or the lease is gone. A renewal that fails is tried again in its turn: what it means for the
+ * entry, the watch of the entry's key tells.
+ */
+export class RenewalLoop {
+  readonly #etcd: EtcdClient;
+  readonly #identity: Identity;
+  readonly #lease: string;
+  readonly #everyMs: number;
+  readonly #stopped = new AbortController();
+  #timer: NodeJS.Timeout | undefined;
+  #lifetime: Lifetime | undefined;
+
+  constructor(etcd: EtcdClient, identity: Identity, lease: string, ttlSeconds: number) {
+    this.#etcd = etcd;
+    this.#identity = identity;
+    this.#lease = lease;
+    this.#everyMs = (ttlSeconds * 1000) / RENEWALS_PER_TTL;
+    this.#schedule();
+  }
+
+  /** As the last answered renewal told it. */
+  get lifetime(): Lifetime | undefined {
+    return this.#lifetime;
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#stopped.abort();
+  }
+
+  #schedule(): void {
+    if (this.#stopped.signal.aborted) return;
+    this.#timer = setTimeout(() => void this.#renew(), this.#everyMs);
+  }
+
+  async #renew(): Promise<void> {
+    const deadline = performance.now() + Math.min(this.#everyMs, RENEWAL_MS_MAX);
+    try {
+      const caller = { identity: this.#identity, signal: this.#stopped.signal, deadline };
+      const lifetime = await renewOnce(caller, this.#etcd, this.#lease);
+      if (lifetime === undefined) return;
+      this.#lifetime = lifetime;
+    } catch {
+      // Unknown, not lost.
+    }
+    this.#schedule();
+  }
+}

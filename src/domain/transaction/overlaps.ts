@@ -1,0 +1,119 @@
+// Finds keys that one run of a transaction would put twice, or put and delete: etcd refuses them (not in every order and version), and
+// this says where they stand. Pure.
+import { invalidRequest } from '../../errors.js';
+import type { KeyRange } from '../../etcd/wire.js';
+import type { Operation, Transaction } from './operation.js';
+
+/** Bytes as text of one character a byte: compares in the order of the bytes. */
+type ByteText = string;
+
+interface Put {
+  readonly key: ByteText;
+  readonly at: string;
+  /** Which operation of the list it belongs to. Those of one nested transaction are apart: its branches exclude each other. */
+  readonly part: number;
+}
+
+interface Deletion {
+  readonly from: ByteText;
+  /** Not included; undefined: to the end of the keyspace. */
+  readonly to: ByteText | undefined;
+  readonly at: string;
+  readonly part: number;
+}
+
+interface Writes {
+  readonly puts: readonly Put[];
+  readonly deletions: readonly Deletion[];
+}
+
+/** Throws `invalid-request` at the later of two operations that write one key. */
+export function refuseOverlaps({ success, failure }: Transaction): void {
+  writesOf(success.operations);
+  writesOf(failure.operations);
+}
+
+function writesOf(operations: readonly Operation[]): Writes {
+  const parts = operations.map(writesOfOne);
+  const puts = parts.flatMap((writes, part) => writes.puts.map((put) => ({ ...put, part })));
+  const deletions = parts.flatMap((writes, part) =>
+    writes.deletions.map((deletion) => ({ ...deletion, part })),
+  );
+  puts.sort((a, b) => (a.key < b.key ? -1 : Number(a.key > b.key)));
+  refuseDoublePuts(puts);
+  refuseDeletedPuts(puts, deletions);
+  return { puts, deletions };
+}
+
+function writesOfOne(operation: Operation): Writes {
+  const { at } = operation;
+  switch (operation.kind) {
+    case 'get':
+      return { puts: [], deletions: [] };
+    case 'put':
+      return { puts: [{ key: toByteText(operation.key), at, part: 0 }], deletions: [] };
+    case 'delete':
+      return { puts: [], deletions: [{ ...boundsOf(operation.range), at, part: 0 }] };
+    case 'txn': {
+      const { success, failure } = operation.transaction;
+      const [yes, no] = [writesOf(success.operations), writesOf(failure.operations)];
+      return { puts: [...yes.puts, ...no.puts], deletions: [...yes.deletions, ...no.deletions] };
+    }
+  }
+}
+
+function refuseDoublePuts(puts: readonly Put[]): void {
+  puts.forEach((put, index) => {
+    const next = puts[nextOfOtherPart(puts, index)];
+    if (next?.key !== put.key) return;
+    const [first, second] = put.part < next.part ? [put, next] : [next, put];
+    throw invalidRequest(
+      second.at,
+      `${second.at} puts the key that ${first.at} puts, too`,
+      'a transaction can put a key once',
+    );
+  });
+}
+
+function refuseDeletedPuts(puts: readonly Put[], deletions: readonly Deletion[]): void {
+  for (const deletion of deletions) {
+    let index = lowerBound(puts, deletion.from);
+    if (puts[index]?.part === deletion.part) index = nextOfOtherPart(puts, index);
+    const put = puts[index];
+    if (put === undefined || (deletion.to !== undefined && put.key >= deletion.to)) continue;
+    throw invalidRequest(
+      put.part < deletion.part ? deletion.at : put.at,
+      `${put.at} puts a key that ${deletion.at} deletes`,
+      'a transaction can write a key once',
+    );
+  }
+}
+
+/** The first put behind `index` that belongs to another operation. */
+function nextOfOtherPart(puts: readonly Put[], index: number): number {
+  const part = puts[index]?.part;
+  let next = index + 1;
+  while (next < puts.length && puts[next]?.part === part) next++;
+  return next;
+}
+
+function lowerBound(puts: readonly Put[], key: ByteText): number {
+  let [low, high] = [0, puts.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((puts[middle]?.key ?? '') < key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function toByteText(bytes: Buffer): ByteText {
+  return bytes.toString('latin1');
+}
+
+function boundsOf({ key, rangeEnd }: KeyRange): { from: ByteText; to: ByteText | undefined } {
+  const from = toByteText(key);
+  if (rangeEnd === undefined) return { from, to: `${from}\0` };
+  const to = toByteText(rangeEnd);
+  return { from, to: to === '\0' ? undefined : to };
+}

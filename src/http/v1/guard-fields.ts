@@ -1,0 +1,27 @@
+// A guard as callers write it: an object in a JSON body, or two query parameters for bodies that are bytes and requests that have none.
+import { invalidRequest } from '../../errors.js';
+import type { Guard } from '../../domain/guard.js';
+
+export interface GuardBody {
+  readonly lock: string;
+  readonly fencingToken: number;
+}
+
+export interface GuardQuery {
+  readonly guardLock?: string;
+  readonly guardToken?: number;
+}
+
+/** Throws `invalid-request` for one of the two parameters without the other. */
+export function guardOfQuery({ guardLock, guardToken }: GuardQuery): Guard | undefined {
+  if (guardLock === undefined && guardToken === undefined) return undefined;
+  if (guardLock === undefined)
+    throw invalidRequest('guardLock', 'guardToken needs guardLock, the name of the lock');
+  if (guardToken === undefined)
+    throw invalidRequest('guardToken', "guardLock needs guardToken, the holder's fencing token");
+  return { lock: guardLock, fencingToken: guardToken, field: 'guardLock' };
+}
+
+export function guardOfBody({ lock, fencingToken }: GuardBody): Guard {
+  return { lock, fencingToken, field: '/guard/lock' };
+}

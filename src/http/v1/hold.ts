@@ -1,0 +1,60 @@
+// POST /v1/locks/{name}/hold: the connection is the holding. Problems while nothing was sent, events from then on.
+import type { Request, Response } from 'express';
+import { GatewayError } from '../../errors.js';
+import { holdLock } from '../../domain/hold.js';
+import type { HoldEvent } from '../../domain/hold.js';
+import type { LockDeps } from '../../domain/locks.js';
+import { contextOf } from '../context.js';
+import { toProblem } from '../problem.js';
+import { openEventStream } from '../stream.js';
+import type { EventStream } from '../stream.js';
+import { toAcquiredBody, toLockRequest } from './lock-body.js';
+import type { LockBody } from './lock-body.js';
+
+export async function serveHold(
+  deps: LockDeps,
+  req: Request,
+  res: Response,
+  name: string,
+  body: LockBody,
+): Promise<void> {
+  const { caller, requestId } = contextOf(req);
+  let stream: EventStream | undefined;
+  const send = (event: HoldEvent): void => {
+    stream ??= openEventStream(res);
+    stream.send(event.kind, dataOf(event));
+  };
+  const request = {
+    ...toLockRequest(name, body),
+    waitSeconds: body.wait,
+    confirmEverySeconds: body.confirmEvery,
+  };
+  try {
+    await holdLock(caller, deps, request, send);
+  } catch (error) {
+    if (!(error instanceof GatewayError) || (stream === undefined && error.code !== 'lock-held'))
+      throw error;
+    // A wait that ran out is an event even when it is the first: the caller reads a stream.
+    stream ??= openEventStream(res);
+    stream.send(eventNameOf(error), toProblem(error, requestId));
+  }
+  stream?.end();
+}
+
+function eventNameOf(error: GatewayError): string {
+  if (error.code === 'lock-held') return 'timeout';
+  return error.code === 'shutting-down' ? 'draining' : 'error';
+}
+
+function dataOf(event: HoldEvent): unknown {
+  switch (event.kind) {
+    case 'waiting':
+      return { position: event.position };
+    case 'acquired':
+      return toAcquiredBody(event.acquired);
+    case 'lost':
+      return { reason: event.reason };
+    case 'draining':
+      return {};
+  }
+}

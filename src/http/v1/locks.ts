@@ -1,0 +1,136 @@
+// /v1/locks: acquire, inspect, renew, release, hold, follow.
+import { Router } from 'express';
+import type { Request } from 'express';
+import type { Caller } from '../../caller.js';
+import { createArena } from '../../domain/contention/key.js';
+import { inspectLock, listLocks } from '../../domain/lock-view.js';
+import type { LockView } from '../../domain/lock-view.js';
+import { acquireLock, breakLock, releaseLock, renewLock } from '../../domain/locks.js';
+import type { LockDeps } from '../../domain/locks.js';
+import type { StateFeeds } from '../../domain/state-feed.js';
+import type { Log } from '../../log.js';
+import { createBodyReader, readJson } from '../body.js';
+import { contextOf } from '../context.js';
+import type { StreamRoom } from '../stream.js';
+import type { Validator } from '../validate.js';
+import { sendJson } from './entry-body.js';
+import { serveHold } from './hold.js';
+import {
+  nameOf,
+  readRelease,
+  slashInName,
+  toAcquiredBody,
+  toLifetimeBody,
+  toLockRequest,
+} from './lock-body.js';
+import type { LockBody } from './lock-body.js';
+import { refuseOtherMethods } from './methods.js';
+import { queryOf } from './range-query.js';
+import { serveStates } from './states.js';
+
+export interface LocksRouterDeps extends LockDeps {
+  readonly validator: Validator;
+  readonly limits: { readonly bodyLimitBytes: number };
+  readonly streams: StreamRoom;
+  readonly feeds: StateFeeds<LockView>;
+  readonly log: Log;
+}
+
+export function createLocksRouter(deps: LocksRouterDeps): Router {
+  const router = Router({ strict: true, caseSensitive: true });
+  const body = createBodyReader(deps.limits);
+  addReads(router, deps);
+  router.put('/v1/locks/:name', body, async (req, res) => {
+    const asked = bodyFor(deps, req, 'acquireLock') as LockBody;
+    const request = toLockRequest(nameOf(req), asked);
+    const acquired = await acquireLock(contextOf(req).caller, deps, request, asked.wait ?? 0);
+    sendJson(res, toAcquiredBody(acquired));
+  });
+  router.delete('/v1/locks/:name', body, async (req, res) => {
+    const release = readRelease(req, deps.validator.operation('releaseLock'), nameOf(req));
+    if ('force' in release) await forceRelease(deps, req, release.name);
+    else await releaseLock(contextOf(req).caller, deps, release);
+    sendJson(res, { released: true });
+  });
+  router.post('/v1/locks/:name/keepalive', body, async (req, res) => {
+    const asked = bodyFor(deps, req, 'renewLock') as { token: string; fencingToken?: number };
+    const renewed = await renewLock(contextOf(req).caller, deps, { name: nameOf(req), ...asked });
+    sendJson(res, { ...toLifetimeBody(renewed.lifetime), fencingToken: renewed.fencingToken });
+  });
+  router.post('/v1/locks/:name/hold', body, async (req, res) => {
+    const asked = bodyFor(deps, req, 'holdLock') as LockBody;
+    deps.streams.enter(res);
+    await serveHold(deps, req, res, nameOf(req), asked);
+  });
+  refuseOtherMethods(router, {
+    '/v1/locks': 'GET, HEAD',
+    '/v1/locks/:name': 'GET, HEAD, PUT, DELETE',
+    '/v1/locks/:name/keepalive': 'POST',
+    '/v1/locks/:name/hold': 'POST',
+    '/v1/locks/:name/events': 'GET, HEAD',
+  });
+  router.all('/v1/locks/*rest', () => {
+    throw slashInName();
+  });
+  return router;
+}
+
+function addReads(router: Router, deps: LocksRouterDeps): void {
+  router.get('/v1/locks', async (req, res) => {
+    const query = queryFor(deps, req, 'listLocks') as ListQuery;
+    const { prefix = '', limit, next, expires: withExpiry = false } = query;
+    const page = await listLocks(contextOf(req).caller, deps, { prefix, limit, next, withExpiry });
+    sendJson(res, { locks: page.locks, ...(page.next !== undefined && { next: page.next }) });
+  });
+  router.get('/v1/locks/:name', async (req, res) => {
+    queryFor(deps, req, 'inspectLock');
+    sendJson(res, toLockBody(await inspectLock(contextOf(req).caller, deps, nameOf(req))));
+  });
+  router.get('/v1/locks/:name/events', (req, res) => {
+    queryFor(deps, req, 'watchLock');
+    const name = nameOf(req);
+    const { range } = createArena(deps.lockPrefix, name, 'name');
+    deps.streams.enter(res);
+    const { identity } = contextOf(req).caller;
+    const read = (caller: Caller): ReturnType<typeof inspectLock> =>
+      inspectLock(caller, deps, name);
+    serveStates(deps, res, { identity, range, read }, toLockBody);
+  });
+}
+
+async function forceRelease(deps: LocksRouterDeps, req: Request, name: string): Promise<void> {
+  const { caller, requestId } = contextOf(req);
+  const ended = await breakLock(caller, deps, name);
+  const holders = ended.map((holder) => holder?.owner ?? null);
+  deps.log.warn(
+    { requestId, lock: name, by: caller.identity.name, holders },
+    'a lock was broken by force',
+  );
+}
+
+function queryFor(deps: LocksRouterDeps, req: Request, operationId: string): unknown {
+  return deps.validator.operation(operationId).query(queryOf(req));
+}
+
+/** The body; the operation takes no query. */
+function bodyFor(deps: LocksRouterDeps, req: Request, operationId: string): unknown {
+  queryFor(deps, req, operationId);
+  return deps.validator.operation(operationId).body(readJson(req));
+}
+
+interface ListQuery {
+  readonly prefix?: string;
+  readonly limit: number;
+  readonly next?: string;
+  readonly expires?: boolean;
+}
+
+function toLockBody({
+  name,
+  locked,
+  holders,
+  waiters,
+  queueLength,
+}: LockView): Record<string, unknown> {
+  return { name, locked, holders, waiters, queueLength };
+}

@@ -1,0 +1,48 @@
+// Streams of `state` events: the whole state of a lock or an election whenever it changes. A slow reader skips states, never the last one.
+import type { Response } from 'express';
+import type { StateFeeds, StateSource } from '../../domain/state-feed.js';
+import { openEventStream } from '../stream.js';
+
+export interface StatesDeps<T> {
+  readonly feeds: StateFeeds<T>;
+  /** Aborted when the gateway begins to drain. */
+  readonly draining: AbortSignal;
+}
+
+export function serveStates<T>(
+  deps: StatesDeps<T>,
+  res: Response,
+  source: StateSource<T>,
+  toBody: (state: T) => unknown,
+): void {
+  const stream = openEventStream(res);
+  let isBehind = false;
+  let sent = '';
+  let skipped: { state: T } | undefined;
+  const send = (state: T): void => {
+    if (isBehind) {
+      skipped = { state };
+      return;
+    }
+    const body = toBody(state);
+    // What changed may be something that is not shown.
+    const text = JSON.stringify(body);
+    if (text === sent) return;
+    sent = text;
+    if (stream.send('state', body)) return;
+    isBehind = true;
+    stream.onDrain(() => {
+      isBehind = false;
+      const latest = skipped;
+      skipped = undefined;
+      if (latest !== undefined) send(latest.state);
+    });
+  };
+  const unfollow = deps.feeds.follow(source, send);
+  const drain = (): void => stream.end();
+  deps.draining.addEventListener('abort', drain);
+  res.once('close', () => {
+    unfollow();
+    deps.draining.removeEventListener('abort', drain);
+  });
+}

@@ -1,0 +1,87 @@
+// /v1/txn: comparisons and one of two branches, at one revision.
+import { Router } from 'express';
+import type { Request } from 'express';
+import { transact } from '../../domain/transaction.js';
+import type { TransactionDeps } from '../../domain/transaction.js';
+import type { OperationResult, Verdict } from '../../domain/transaction/operation.js';
+import { createBodyReader, readJson } from '../body.js';
+import { contextOf } from '../context.js';
+import type { Validator } from '../validate.js';
+import { sendJson, toEntryBody, toKeyBody } from './entry-body.js';
+import { guardOfBody } from './guard-fields.js';
+import type { KeyEncoding } from './key-text.js';
+import { refuseOtherMethods } from './methods.js';
+import { queryOf } from './range-query.js';
+import { parseTransaction } from './txn-body.js';
+import type { NestedBody, OperationBody, TransactionBody } from './txn-body.js';
+
+export interface TxnRouterDeps extends TransactionDeps {
+  readonly validator: Validator;
+  readonly limits: { readonly bodyLimitBytes: number };
+}
+
+export function createTxnRouter(deps: TxnRouterDeps): Router {
+  const router = Router({ strict: true, caseSensitive: true });
+  const operation = deps.validator.operation('transact');
+  router.post('/v1/txn', createBodyReader(deps.limits), async (req: Request, res) => {
+    const { keyEncoding } = operation.query(queryOf(req)) as { keyEncoding?: KeyEncoding };
+    const body = operation.body(readJson(req)) as TransactionBody;
+    const transaction = parseTransaction(body, keyEncoding);
+    const guard = body.guard && guardOfBody(body.guard);
+    const done = await transact(contextOf(req).caller, deps, transaction, guard);
+    const { succeeded, revision } = done;
+    res.setHeader('Etcd-Revision', revision);
+    sendJson(res, { succeeded, revision, results: toResults(done, body, revision, keyEncoding) });
+  });
+  refuseOtherMethods(router, { '/v1/txn': 'POST' });
+  return router;
+}
+
+function toResults(
+  { succeeded, results }: Verdict,
+  body: NestedBody,
+  revision: number,
+  encoding: KeyEncoding,
+): object[] {
+  const operations = (succeeded ? body.then : body.else) ?? [];
+  return results.map((result, index) =>
+    toResult(result, operations[index] ?? {}, revision, encoding),
+  );
+}
+
+/** Each result is called like its operation; keys are in the encoding in which the operation gave them. */
+function toResult(
+  result: OperationResult,
+  operation: OperationBody,
+  revision: number,
+  requestEncoding: KeyEncoding,
+): object {
+  switch (result.kind) {
+    case 'put': {
+      const encoding = operation.put?.keyEncoding ?? requestEncoding;
+      const { previous } = result;
+      return { put: { revision, ...(previous && { previous: toEntryBody(previous, encoding) }) } };
+    }
+    case 'get': {
+      const { keysOnly, countOnly, keyEncoding } = operation.get ?? {};
+      const { count, kvs, isCutOff } = result;
+      if (countOnly === true) return { get: { count } };
+      const encoding = keyEncoding ?? requestEncoding;
+      const toItem = keysOnly === true ? toKeyBody : toEntryBody;
+      const items = kvs.map((kv) => toItem(kv, encoding));
+      return { get: { items, count, more: isCutOff } };
+    }
+    case 'delete': {
+      const encoding = operation.delete?.keyEncoding ?? requestEncoding;
+      const { deleted, previous } = result;
+      return {
+        delete: { deleted, ...(previous && { previous: toEntryBody(previous, encoding) }) },
+      };
+    }
+    case 'txn': {
+      const { succeeded } = result;
+      const inside = operation.txn ?? { then: [] };
+      return { txn: { succeeded, results: toResults(result, inside, revision, requestEncoding) } };
+    }
+  }
+}

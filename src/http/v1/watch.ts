@@ -1,0 +1,84 @@
+// GET /v1/watch: an event stream for browsers, JSON lines for programs, a long poll for everybody else; one hub behind them.
+import { Router } from 'express';
+import type { Request } from 'express';
+import { GatewayError, invalidRequest } from '../../errors.js';
+import type { ReservedKeys } from '../../domain/reserved.js';
+import type { HubRequest } from '../../domain/watch-hub.js';
+import { parsePosition } from '../../domain/watch-position.js';
+import type { Position } from '../../domain/watch-position.js';
+import { contextOf } from '../context.js';
+import type { StreamRoom } from '../stream.js';
+import type { Validator } from '../validate.js';
+import { parseKey } from './key-text.js';
+import { queryOf, rangeOf } from './range-query.js';
+import type { RangeQuery } from './range-query.js';
+import type { ServeDeps, WatchCall } from './watch-call.js';
+import { servePoll } from './watch-poll.js';
+import { serveStream } from './watch-stream.js';
+
+export interface WatchRouterDeps extends ServeDeps {
+  readonly reserved: ReservedKeys;
+  readonly validator: Validator;
+  readonly streams: StreamRoom;
+}
+
+interface WatchQuery extends RangeQuery {
+  readonly since?: string;
+  readonly previous?: boolean;
+  readonly wait?: number;
+}
+
+export function createWatchRouter(deps: WatchRouterDeps): Router {
+  const router = Router({ strict: true, caseSensitive: true });
+  router.get('/v1/watch', async (req, res) => {
+    const query = deps.validator.operation('watchKeys').query(queryOf(req)) as WatchQuery;
+    const call = toCall(deps, req, query);
+    if (query.wait !== undefined) {
+      await servePoll(deps, req, res, call, query.wait);
+      return;
+    }
+    const format = formatOf(req);
+    deps.streams.enter(res);
+    await serveStream(deps, req, res, call, format);
+  });
+  return router;
+}
+
+function toCall(deps: WatchRouterDeps, req: Request, query: WatchQuery): WatchCall {
+  const { identity } = contextOf(req).caller;
+  const { keyEncoding, previous = false } = query;
+  const range = watchedRange(query);
+  deps.reserved.refuseRead(range.key);
+  return {
+    request: { identity, range, since: positionOf(req, query), previous },
+    keyEncoding,
+    previous,
+  };
+}
+
+function watchedRange(query: WatchQuery): HubRequest['range'] {
+  if (query.key === undefined) return rangeOf(query);
+  const beside = (['prefix', 'start', 'end'] as const).find((name) => query[name] !== undefined);
+  if (beside !== undefined) throw invalidRequest(beside, `key and ${beside} exclude each other`);
+  return { key: parseKey(query.key, query.keyEncoding) };
+}
+
+// A browser that reconnects repeats the address, `since` and all, and adds where it is: that is what counts.
+function positionOf(req: Request, query: WatchQuery): Position | undefined {
+  const lastEventId = req.headers['last-event-id'];
+  if (typeof lastEventId === 'string' && lastEventId !== '')
+    return parsePosition(lastEventId, 'Last-Event-ID');
+  return query.since === undefined ? undefined : parsePosition(query.since, 'since');
+}
+
+function formatOf(req: Request): 'sse' | 'ndjson' {
+  const { accept } = req.headers;
+  if (accept === undefined || accept === '*/*') return 'ndjson';
+  const chosen = req.accepts(['application/x-ndjson', 'text/event-stream']);
+  if (chosen === 'text/event-stream') return 'sse';
+  if (chosen !== false) return 'ndjson';
+  throw new GatewayError('not-acceptable', {
+    detail: `Accept is ${JSON.stringify(accept)}`,
+    hint: 'accept text/event-stream or application/x-ndjson, or pass wait= for a long poll',
+  });
+}

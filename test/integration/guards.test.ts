@@ -1,0 +1,211 @@
+// Guarded writes, on entries that the simple lock makes and on entries of other clients: I6 of the lock algorithm.
+import { describe, expect, inject, it } from 'vitest';
+import { spawnGatewayBetween } from '../support/etcd-between.js';
+import { BYTES_TYPE, JSON_TYPE, send } from '../support/http-client.js';
+import type { Answer } from '../support/http-client.js';
+import { newKey } from '../support/new-key.js';
+import {
+  call,
+  codeOf,
+  put,
+  releaseLock,
+  statusOf,
+  takeLock,
+  valueOf,
+} from '../support/v1-calls.js';
+
+const etcd = inject('etcdEndpoint');
+
+const base64 = (text: string): string => Buffer.from(text).toString('base64');
+
+async function rawPut(key: string): Promise<void> {
+  await send(etcd, 'POST', '/v3/kv/put', { body: JSON.stringify({ key: base64(key) }) });
+}
+
+async function rawDelete(key: string): Promise<void> {
+  await send(etcd, 'POST', '/v3/kv/deleterange', { body: JSON.stringify({ key: base64(key) }) });
+}
+
+/** The fencing token of the entry under this key, read where it is: at etcd. */
+async function tokenOf(key: string): Promise<number> {
+  const body = JSON.stringify({ key: base64(key) });
+  const { kvs } = (await send(etcd, 'POST', '/v3/kv/range', { body })).json();
+  return Number(kvs[0].create_revision);
+}
+
+/** A write of `key` under the lock's fencing token. */
+function guarded(key: string, lock: string, fencingToken: number, base?: string): Promise<Answer> {
+  return put(key, { value: 'guarded', guard: { lock, fencingToken } }, base);
+}
+
+const LOST = [412, 'lock-lost'];
+
+describe('a guarded write', () => {
+  it('happens while the lock is held, and not after it was given back', async () => {
+    const [key, lock] = [newKey(), newKey('lock')];
+    const token = await takeLock(lock);
+    expect((await guarded(key, lock, token)).status).toBe(200);
+    await releaseLock(lock);
+    const late = await guarded(newKey(), lock, token);
+    expect(codeOf(late)).toEqual(LOST);
+    expect(late.json().hint).toContain('take the lock again');
+  });
+
+  it('does not happen under an earlier or a later fencing token', async () => {
+    const [key, lock] = [newKey(), newKey('lock')];
+    const first = await takeLock(lock);
+    await releaseLock(lock);
+    const second = await takeLock(lock);
+    for (const wrong of [1, first, second + 1]) {
+      expect(codeOf(await guarded(key, lock, wrong))).toEqual(LOST);
+    }
+    expect((await guarded(key, lock, second)).status).toBe(200);
+  });
+
+  it('does not happen under the name of another lock', async () => {
+    const lock = newKey('lock');
+    const token = await takeLock(lock);
+    expect(codeOf(await guarded(newKey(), newKey('other'), token))).toEqual(LOST);
+    expect(codeOf(await guarded(newKey(), `${lock}/deeper`, token))).toEqual(LOST);
+  });
+
+  it('does not happen for a waiter, and does once those before him are gone', async () => {
+    const [key, lock] = [newKey(), newKey('lock')];
+    await takeLock(lock);
+    const waiter = `locks/${lock}/foreign`;
+    await rawPut(waiter);
+    const token = await tokenOf(waiter);
+    const refused = await guarded(key, lock, token);
+    expect(codeOf(refused)).toEqual(LOST);
+    expect(refused.json().detail).toContain('waits');
+    await releaseLock(lock);
+    expect((await guarded(key, lock, token)).status).toBe(200);
+  });
+
+  it('happens for each shared holder, and not for a shared entry behind an exclusive one', async () => {
+    const lock = newKey('lock');
+    const entries = ['~1', '~2', 'x', '~3'].map((id) => `locks/${lock}/${id}`);
+    for (const entry of entries) await rawPut(entry);
+    const tokens = await Promise.all(entries.map(tokenOf));
+    const statuses = await Promise.all(
+      tokens.map(async (token) => (await guarded(newKey(), lock, token)).status),
+    );
+    expect(statuses).toEqual([200, 200, 412, 412]);
+  });
+
+  it('takes the query form for raw bodies, for one deletion and for a range', async () => {
+    const [key, lock] = [newKey(), newKey('lock')];
+    const token = await takeLock(lock);
+    const guard = `guardLock=${lock}&guardToken=${token}`;
+    const raw = { headers: BYTES_TYPE, body: 'bytes' };
+    const range = `/v1/kv?prefix=${key}&${guard}`;
+    const one = `/v1/kv/${key}?${guard}`;
+    expect((await call('putKey', 'PUT', one, raw)).status).toBe(200);
+    expect((await call('deleteKey', 'DELETE', one)).json().deleted).toBe(1);
+    await call('putKey', 'PUT', one, raw);
+    expect((await call('deleteKeys', 'DELETE', range)).json().deleted).toBe(1);
+    await call('putKey', 'PUT', one, raw);
+    await releaseLock(lock);
+    expect(codeOf(await call('putKey', 'PUT', one, raw))).toEqual(LOST);
+    expect(codeOf(await call('deleteKey', 'DELETE', one))).toEqual(LOST);
+    expect(codeOf(await call('deleteKeys', 'DELETE', range))).toEqual(LOST);
+    expect(await valueOf(key)).toBe('bytes');
+  });
+
+  it('goes around reserved keys when it deletes a range', async () => {
+    const lock = newKey('lock');
+    const token = await takeLock(lock);
+    const [before, behind] = [`lock-${newKey()}`, `locks0${newKey()}`];
+    for (const key of [before, behind]) await guarded(key, lock, token);
+    const path = `/v1/kv?start=lock-&end=locks1&guardLock=${lock}&guardToken=${token}`;
+    expect((await call('deleteKeys', 'DELETE', path)).json().deleted).toBeGreaterThanOrEqual(2);
+    expect((await guarded(before, lock, token)).status).toBe(200);
+  });
+
+  it('tells a failed condition from a lost lock', async () => {
+    const [key, lock] = [newKey(), newKey('lock')];
+    const token = await takeLock(lock);
+    const create = (): Promise<Answer> =>
+      call('putKey', 'PUT', `/v1/kv/${key}?guardLock=${lock}&guardToken=${token}`, {
+        headers: { ...BYTES_TYPE, 'if-none-match': '*' },
+        body: 'first',
+      });
+    expect((await create()).status).toBe(200);
+    const second = await create();
+    expect(codeOf(second)).toEqual([412, 'precondition-failed']);
+    expect(second.json().current.value).toBe('first');
+    await releaseLock(lock);
+    expect(codeOf(await create())).toEqual(LOST);
+  });
+
+  it.each([
+    ['?guardLock=a', '{"value":"x"}', 'guardToken'],
+    ['?guardToken=7', '{"value":"x"}', 'guardLock'],
+    ['?guardLock=a&guardToken=0', '{"value":"x"}', 'guardToken'],
+    ['?guardLock=a&guardToken=1e2', '{"value":"x"}', 'guardToken'],
+    ['?guardLock=a&guardToken=7', '{"value":"x","guard":{"lock":"a","fencingToken":7}}', '/guard'],
+    ['', '{"value":"x","guard":{"lock":"a"}}', '/guard/fencingToken'],
+    ['', '{"value":"x","guard":{"lock":"","fencingToken":7}}', '/guard/lock'],
+    ['', '{"value":"x","guard":{"lock":"a\\u0000","fencingToken":7}}', '/guard/lock'],
+    ['', '{"value":"x","guard":{"lock":"a","fencingToken":"7"}}', '/guard/fencingToken'],
+    [
+      '',
+      '{"value":"x","guard":{"lock":"a","fencingToken":9007199254740993}}',
+      '/guard/fencingToken',
+    ],
+  ])('is 400 with %s and %s, which names %s', async (query, body, pointer) => {
+    const answer = await call('putKey', 'PUT', `/v1/kv/${newKey()}${query}`, {
+      headers: JSON_TYPE,
+      body,
+    });
+    expect(codeOf(answer)).toEqual([400, 'invalid-request']);
+    expect(answer.json().errors[0].pointer).toBe(pointer);
+  });
+});
+
+describe('a guard between its read and its write', () => {
+  it('is lock-lost when the lock is given back in that moment', async () => {
+    const [key, lock] = [newKey(), newKey('lock')];
+    const token = await takeLock(lock);
+    const between = await spawnGatewayBetween(etcd);
+    between.intercept(async ({ body }, forward) => {
+      if (body.includes(base64(key))) await releaseLock(lock);
+      return forward();
+    });
+    expect(codeOf(await guarded(key, lock, token, between.baseUrl))).toEqual(LOST);
+    expect(await statusOf(key)).toBe(404);
+    expect(between.calls.map(({ path }) => path)).toEqual(['/v3/kv/txn', '/v3/kv/txn']);
+  });
+
+  it('is lock-lost when somebody else has taken the lock in that moment', async () => {
+    const [key, lock] = [newKey(), newKey('lock')];
+    const token = await takeLock(lock);
+    const between = await spawnGatewayBetween(etcd);
+    between.intercept(async ({ body }, forward) => {
+      if (body.includes(base64(key))) {
+        await releaseLock(lock);
+        await takeLock(lock);
+      }
+      return forward();
+    });
+    expect(codeOf(await guarded(key, lock, token, between.baseUrl))).toEqual(LOST);
+    expect(await statusOf(key)).toBe(404);
+  });
+
+  it('is remembered: the second write costs one call, and sees the end of the lock all the same', async () => {
+    const [key, lock] = [newKey(), newKey('lock')];
+    const token = await takeLock(lock);
+    const between = await spawnGatewayBetween(etcd);
+    await guarded(key, lock, token, between.baseUrl);
+    const before = between.calls.length;
+    expect((await guarded(key, lock, token, between.baseUrl)).status).toBe(200);
+    expect(between.calls.length - before).toBe(1);
+    await releaseLock(lock);
+    expect(codeOf(await guarded(key, lock, token, between.baseUrl))).toEqual(LOST);
+    // An entry made anew by hand under the same key has another create revision.
+    const entry = `locks/${lock}/by-hand`;
+    await rawPut(entry);
+    expect(codeOf(await guarded(key, lock, token, between.baseUrl))).toEqual(LOST);
+    await rawDelete(entry);
+  });
+});

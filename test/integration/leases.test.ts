@@ -1,0 +1,262 @@
+// Leases as sessions.
+import { describe, expect, inject, it } from 'vitest';
+import { spawnGatewayBetween } from '../support/etcd-between.js';
+import { BYTES_TYPE, JSON_TYPE, send } from '../support/http-client.js';
+import type { Answer } from '../support/http-client.js';
+import { newKey } from '../support/new-key.js';
+import {
+  call,
+  codeOf,
+  createLease,
+  endLease,
+  json,
+  lookAtLease,
+  pointersOf,
+  put,
+  statusOf,
+} from '../support/v1-calls.js';
+
+const gateway = inject('gatewayUrl');
+const etcd = inject('etcdEndpoint');
+/** A lease of 2 s is gone by then on the slowest machine. */
+const EXPIRED_WITHIN = { timeout: 20_000, interval: 200 };
+
+const keepAlive = (id: string): Promise<Answer> =>
+  call('keepLeaseAlive', 'POST', `/v1/leases/${id}/keepalive`);
+
+/** Of the gateway's own kind, as a lock with a ttl has it. */
+const OWN_LEASE = '4c4b000000000001';
+
+describe('a lease', () => {
+  it('is made, looked at, renewed and ended', async () => {
+    const made = (await createLease({ ttl: 60 })).json();
+    expect(made).toEqual({ id: expect.stringMatching(/^[0-9a-f]{16}$/), ttl: 60 });
+    const state = (await lookAtLease(made.id)).json();
+    expect(state).toEqual({
+      id: made.id,
+      ttl: 60,
+      expiresIn: state.expiresIn,
+      keys: [],
+      keyCount: 0,
+    });
+    expect(state.expiresIn).toBeLessThanOrEqual(60);
+    expect((await keepAlive(made.id)).json()).toEqual({ id: made.id, ttl: 60 });
+    expect((await endLease(made.id)).json()).toEqual({ id: made.id, revoked: true });
+    for (const gone of [
+      await lookAtLease(made.id),
+      await keepAlive(made.id),
+      await endLease(made.id),
+    ]) {
+      expect(codeOf(gone)).toEqual([404, 'lease-not-found']);
+    }
+  });
+
+  it('carries two keys: its end ends both', async () => {
+    const keys = [newKey('a'), newKey('b')];
+    const { id } = (await createLease({ ttl: 60 })).json();
+    for (const key of keys)
+      expect((await put(key, { value: 'x', lease: id })).json().lease).toBe(id);
+    expect((await lookAtLease(id)).json()).toMatchObject({ keys: keys.sort(), keyCount: 2 });
+    await endLease(id);
+    expect(await Promise.all(keys.map(statusOf))).toEqual([404, 404]);
+  });
+
+  it('carries two keys: both are gone when nobody renews it', async () => {
+    const keys = [newKey('a'), newKey('b')];
+    const { id } = (await createLease({ ttl: 2 })).json();
+    for (const key of keys) await put(key, { value: 'x', lease: id });
+    expect(await Promise.all(keys.map(statusOf))).toEqual([200, 200]);
+    await expect.poll(() => Promise.all(keys.map(statusOf)), EXPIRED_WITHIN).toEqual([404, 404]);
+    await expect.poll(async () => (await keepAlive(id)).status, EXPIRED_WITHIN).toBe(404);
+  });
+
+  it('tells the ttl that etcd granted, not the one that was asked for', async () => {
+    const { id, ttl } = (await createLease({ ttl: 1 })).json();
+    expect(ttl).toBeGreaterThanOrEqual(2);
+    await endLease(id);
+  });
+
+  it('takes an ID of the caller, with or without leading zeros, and only once', async () => {
+    const id = newKey().slice(5, 12).replace(/^0+/, '1');
+    const made = await createLease({ ttl: 60, id: `0${id.toUpperCase()}` });
+    expect(made.json().id).toBe(id.padStart(16, '0'));
+    expect(codeOf(await createLease({ ttl: 60, id }))).toEqual([409, 'already-exists']);
+    expect((await lookAtLease(id.padStart(16, '0'))).status).toBe(200);
+    expect((await endLease(id)).status).toBe(200);
+  });
+
+  it('is listed in pages, by ID', async () => {
+    const made = await Promise.all(
+      [1, 2, 3].map(async () => (await createLease({ ttl: 60 })).json().id),
+    );
+    const ids: string[] = [];
+    let next: string | undefined;
+    do {
+      const query = `?limit=2${next === undefined ? '' : `&next=${next}`}`;
+      const page = (await call('listLeases', 'GET', `/v1/leases${query}`)).json();
+      expect(page.leases.length).toBeLessThanOrEqual(2);
+      ids.push(...page.leases.map((lease: { id: string }) => lease.id));
+      next = page.next;
+    } while (next !== undefined);
+    expect(ids).toEqual([...ids].sort());
+    expect(ids).toEqual(expect.arrayContaining(made));
+    await Promise.all(made.map((id) => endLease(id)));
+  });
+
+  it('shows keys that are not UTF-8 as base64url', async () => {
+    const { id } = (await createLease({ ttl: 60 })).json();
+    const key = Buffer.concat([Buffer.from(newKey()), Buffer.from([0xff])]).toString('base64url');
+    await call('putKey', 'PUT', `/v1/kv/${key}?keyEncoding=base64url&lease=${id}`, { body: 'x' });
+    expect((await lookAtLease(id)).json()).toMatchObject({ keys: [key], keyEncoding: 'base64url' });
+    const text = newKey();
+    await put(text, { value: 'x', lease: id });
+    expect((await lookAtLease(id, '?keyEncoding=base64url')).json().keys).toContain(
+      Buffer.from(text).toString('base64url'),
+    );
+    await endLease(id);
+  });
+
+  it('is made with any JSON type and refuses others, unknown fields and bodies where there is nothing to say', async () => {
+    const form = { 'content-type': 'application/x-www-form-urlencoded' };
+    for (const headers of [form, JSON_TYPE, {}]) {
+      const answer = await call('createLease', 'POST', '/v1/leases', {
+        headers,
+        body: '{"ttl":9}',
+      });
+      expect(answer.status).toBe(200);
+      const { id } = answer.json();
+      const renew = (body: string): Promise<Answer> =>
+        call('keepLeaseAlive', 'POST', `/v1/leases/${id}/keepalive`, { headers, body });
+      expect((await renew('{}')).status).toBe(200);
+      expect((await renew('{"ttl":9}')).status).toBe(400);
+      await endLease(id);
+    }
+    const text = { headers: { 'content-type': 'text/plain' }, body: '{"ttl":9}' };
+    expect(codeOf(await call('createLease', 'POST', '/v1/leases', text))).toEqual([
+      415,
+      'unsupported-media-type',
+    ]);
+    expect(pointersOf(await createLease({ ttl: 9, tll: 9 }))).toEqual(['/tll']);
+    expect(pointersOf(await createLease({}))).toEqual(['/ttl']);
+  });
+
+  it('knows no other methods', async () => {
+    const answer = await send(gateway, 'PUT', '/v1/leases', json({ ttl: 9 }));
+    expect([answer.status, answer.headers.allow]).toEqual([405, 'GET, HEAD, POST']);
+  });
+});
+
+describe('S16: lease IDs', () => {
+  const noIds = ['0', '0000000000000000', '-1', '8000000000000000', 'ffffffffffffffff'];
+  const malformed = ['10000000000000000', 'xyz', '0x10', '1.5', ' 1'];
+
+  it.each([...noIds, ...malformed])('%j is 400 wherever an ID is taken', async (id) => {
+    const value = { value: 'x', lease: id };
+    const answers = [
+      [await put(newKey(), value), '/lease'],
+      [await createLease({ ttl: 60, id }), '/id'],
+      [await lookAtLease(encodeURIComponent(id)), 'id'],
+      [await keepAlive(encodeURIComponent(id)), 'id'],
+      [await endLease(encodeURIComponent(id)), 'id'],
+      [
+        await call('putKey', 'PUT', `/v1/kv/${newKey()}?lease=${encodeURIComponent(id)}`, {
+          headers: BYTES_TYPE,
+          body: 'x',
+        }),
+        'lease',
+      ],
+    ] as const;
+    for (const [answer, pointer] of answers) {
+      expect(codeOf(answer)).toEqual([400, 'invalid-request']);
+      expect(pointersOf(answer)).toEqual([pointer]);
+    }
+  });
+
+  it("those of the gateway's own entries are refused wherever an ID is taken, and not listed", async () => {
+    const body = JSON.stringify({ ID: BigInt(`0x${OWN_LEASE}`).toString(), TTL: 60 });
+    expect((await send(etcd, 'POST', '/v3/lease/grant', { body })).status).toBe(200);
+    const key = newKey();
+    const answers = [
+      await put(key, { value: 'x', lease: OWN_LEASE }),
+      await call('putKey', 'PUT', `/v1/kv/${key}?lease=${OWN_LEASE}`, { body: 'x' }),
+      await createLease({ ttl: 60, id: OWN_LEASE.toUpperCase() }),
+      await lookAtLease(OWN_LEASE),
+      await keepAlive(OWN_LEASE),
+      await endLease(OWN_LEASE),
+    ];
+    for (const answer of answers) expect(codeOf(answer)).toEqual([403, 'permission-denied']);
+    expect(await statusOf(key)).toBe(404);
+    const { leases } = (await call('listLeases', 'GET', '/v1/leases')).json();
+    expect(leases.filter((lease: { id: string }) => lease.id.startsWith('4c4b'))).toEqual([]);
+    const alive = (await send(etcd, 'POST', '/v3/lease/timetolive', { body })).json();
+    expect(Number(alive.TTL)).toBeGreaterThan(0);
+    await send(etcd, 'POST', '/v3/lease/revoke', { body });
+  });
+
+  it('those that no lease has are 404', async () => {
+    const id = '7ffffffffffffff1';
+    expect(codeOf(await put(newKey(), { value: 'x', lease: id }))).toEqual([
+      404,
+      'lease-not-found',
+    ]);
+    expect(codeOf(await lookAtLease(id))).toEqual([404, 'lease-not-found']);
+  });
+
+  it('are texts, not numbers', async () => {
+    expect(pointersOf(await put(newKey(), { value: 'x', lease: 777 }))).toEqual(['/lease']);
+    expect(pointersOf(await createLease({ ttl: 9, id: 777 }))).toEqual(['/id']);
+  });
+});
+
+describe('POST /v1/leases', () => {
+  it('takes another ID when a grant is not answered, and revokes the one before', async () => {
+    const between = await spawnGatewayBetween(etcd);
+    let cuts = 1;
+    between.intercept(async ({ path }, forward) => {
+      const answer = await forward();
+      return path === '/v3/lease/grant' && cuts-- > 0 ? undefined : answer;
+    });
+    const answer = await call(
+      'createLease',
+      'POST',
+      '/v1/leases',
+      json({ ttl: 60 }),
+      between.baseUrl,
+    );
+    expect(answer.status).toBe(200);
+    const grants = between.calls.filter(({ path }) => path === '/v3/lease/grant');
+    const [first, second] = grants.map(({ body }) => JSON.parse(body).ID as string);
+    expect(BigInt(second!).toString(16).padStart(16, '0')).toBe(answer.json().id);
+    const revoked = (): string[] =>
+      between.calls
+        .filter(({ path }) => path === '/v3/lease/revoke')
+        .map(({ body }) => JSON.parse(body).ID as string);
+    await expect.poll(revoked).toEqual([first]);
+    await endLease(answer.json().id);
+  });
+
+  it('never repeats a grant under an ID of the caller: its outcome is unknown', async () => {
+    const between = await spawnGatewayBetween(etcd);
+    between.intercept(async ({ path }, forward) => {
+      const answer = await forward();
+      return path === '/v3/lease/grant' ? undefined : answer;
+    });
+    const body = json({ ttl: 5, id: '7a7a' });
+    const answer = await call('createLease', 'POST', '/v1/leases', body, between.baseUrl);
+    expect([answer.status, answer.json().outcome]).toEqual([503, 'unknown']);
+    expect(between.calls.filter(({ path }) => path === '/v3/lease/grant')).toHaveLength(1);
+    await endLease('7a7a');
+  });
+
+  it('counts an end that was not answered as done, once it is sent again', async () => {
+    const { id } = (await createLease({ ttl: 60 })).json();
+    const between = await spawnGatewayBetween(etcd);
+    let cuts = 1;
+    between.intercept(async ({ path }, forward) => {
+      const answer = await forward();
+      return path === '/v3/lease/revoke' && cuts-- > 0 ? undefined : answer;
+    });
+    const answer = await call('deleteLease', 'DELETE', `/v1/leases/${id}`, {}, between.baseUrl);
+    expect(answer.json()).toEqual({ id, revoked: true });
+  });
+});

@@ -1,0 +1,170 @@
+// Keys with a time to live.
+import { describe, expect, inject, it } from 'vitest';
+import { spawnGatewayBetween } from '../support/etcd-between.js';
+import { BYTES_TYPE, JSON_TYPE, send } from '../support/http-client.js';
+import { newKey } from '../support/new-key.js';
+import {
+  call,
+  codeOf,
+  createLease,
+  endLease,
+  json,
+  lookAtLease,
+  pointersOf,
+  put,
+  statusOf,
+} from '../support/v1-calls.js';
+
+const gateway = inject('gatewayUrl');
+const etcd = inject('etcdEndpoint');
+/** A lease of 2 s is gone by then on the slowest machine. */
+const EXPIRED_WITHIN = { timeout: 20_000, interval: 200 };
+
+describe('S15: ttl', () => {
+  const wrong = [
+    '0',
+    '-1',
+    '1.5',
+    '"5"',
+    '9223372036854775808',
+    '9000000001',
+    'null',
+    '[]',
+    'true',
+  ];
+
+  it.each(wrong)('is 400 when it is %s, at PUT and where leases are made', async (ttl) => {
+    const key = newKey();
+    const answers = [
+      await put(key, `{"value":"x","ttl":${ttl}}`),
+      await createLease(`{"ttl":${ttl}}`),
+    ];
+    for (const answer of answers) {
+      expect(codeOf(answer)).toEqual([400, 'invalid-request']);
+      expect(pointersOf(answer)).toEqual(['/ttl']);
+    }
+    expect(await statusOf(key)).toBe(404);
+  });
+
+  it.each(['0', '-1', '1.5', '1e3', '0x10', '%205', '9223372036854775808', '', 'null', '[]'])(
+    'is 400 when the query says ttl=%s',
+    async (ttl) => {
+      const path = `/v1/kv/${newKey()}?ttl=${ttl}`;
+      const answer = await call('putKey', 'PUT', path, { headers: BYTES_TYPE, body: 'x' });
+      expect(codeOf(answer)).toEqual([400, 'invalid-request']);
+      expect(pointersOf(answer)).toEqual(['ttl']);
+    },
+  );
+
+  it('is 400 when it is given twice, in whatever way', async () => {
+    const twice = [
+      ['?ttl=5&ttl=6', '{"value":"x"}', 'ttl'],
+      ['', '{"value":"x","ttl":5,"ttl":6}', '/ttl'],
+      ['?ttl=5', '{"value":"x","ttl":5}', '/ttl'],
+    ] as const;
+    for (const [query, body, pointer] of twice) {
+      const answer = await call('putKey', 'PUT', `/v1/kv/${newKey()}${query}`, json(body));
+      expect([answer.status, ...pointersOf(answer)]).toEqual([400, pointer]);
+    }
+    expect((await createLease('{"ttl":5,"ttl":6}')).status).toBe(400);
+  });
+
+  it('is a whole number however JSON writes it', async () => {
+    const answer = await put(newKey(), '{"value":"x","ttl":1e3}');
+    expect(answer.json().ttl).toBe(1000);
+    await endLease(answer.json().lease);
+  });
+});
+
+describe('a key with a ttl', () => {
+  it('hangs on a lease of its own, whose ID and ttl the answer tells, and ends with it', async () => {
+    const key = newKey();
+    const written = (await put(key, { value: 'x', ttl: 2 })).json();
+    expect(written).toEqual({
+      key,
+      revision: written.revision,
+      lease: expect.stringMatching(/^[0-7][0-9a-f]{15}$/),
+      ttl: expect.any(Number),
+    });
+    expect((await send(gateway, 'GET', `/v1/kv/${key}`)).json().lease).toBe(written.lease);
+    expect((await lookAtLease(written.lease)).json()).toMatchObject({ keys: [key], keyCount: 1 });
+    await expect.poll(() => statusOf(key), EXPIRED_WITHIN).toBe(404);
+  });
+
+  it('takes its ttl from the query for a raw body', async () => {
+    const key = newKey();
+    const path = `/v1/kv/${key}?ttl=60`;
+    const answer = await call('putKey', 'PUT', path, { headers: BYTES_TYPE, body: 'bytes' });
+    expect(answer.json()).toMatchObject({ key, ttl: 60 });
+    await endLease(answer.json().lease);
+    expect(await statusOf(key)).toBe(404);
+  });
+
+  it('stays for good when it is written again without one', async () => {
+    const key = newKey();
+    const { lease } = (await put(key, { value: 'x', ttl: 60 })).json();
+    expect((await put(key, { value: 'y' })).json()).not.toHaveProperty('lease');
+    await endLease(lease);
+    expect(await statusOf(key)).toBe(200);
+  });
+
+  it.each(['/v1/kv/KEY', '/v1/kv/KEY?lease=777'])(
+    'is 400 with a lease besides, at %s',
+    async (path) => {
+      const fields = path.includes('?') ? { ttl: 5 } : { ttl: 5, lease: '777' };
+      const answer = await call('putKey', 'PUT', path, json({ value: 'x', ...fields }));
+      expect(codeOf(answer)).toEqual([400, 'invalid-request']);
+      expect(answer.json().detail).toContain('exclude each other');
+    },
+  );
+
+  it('leaves no lease behind when its condition fails', async () => {
+    const key = newKey();
+    await put(key, { value: 'x' });
+    const between = await spawnGatewayBetween(etcd);
+    const headers = { ...JSON_TYPE, 'if-none-match': '*' };
+    const body = '{"value":"y","ttl":600}';
+    const path = `/v1/kv/${key}`;
+    const answer = await call('putKey', 'PUT', path, { headers, body }, between.baseUrl);
+    expect(codeOf(answer)).toEqual([412, 'precondition-failed']);
+    await expect.poll(() => between.calls.at(-1)?.path).toBe('/v3/lease/revoke');
+    const granted = JSON.parse(between.calls.find(({ path }) => path.endsWith('grant'))!.body);
+    expect(JSON.parse(between.calls.at(-1)!.body)).toEqual({ ID: granted.ID });
+  });
+
+  it('leaves the new value, lease and all, when its write was not answered: no undo takes the key', async () => {
+    const key = newKey();
+    await put(key, { value: 'old' });
+    const between = await spawnGatewayBetween(etcd);
+    between.intercept(async ({ path }, forward) => {
+      const answer = await forward();
+      return path === '/v3/kv/put' ? undefined : answer;
+    });
+    const body = { value: 'new', ttl: 60 };
+    const answer = await call('putKey', 'PUT', `/v1/kv/${key}`, json(body), between.baseUrl);
+    expect([answer.status, answer.json().outcome]).toEqual([503, 'unknown']);
+    expect(answer.headers['retry-after']).toBeUndefined();
+    const entry = (await send(gateway, 'GET', `/v1/kv/${key}`)).json();
+    expect(entry.value).toBe('new');
+    expect((await lookAtLease(entry.lease)).json().ttl).toBe(60);
+    expect(between.calls.map(({ path }) => path)).not.toContain('/v3/lease/revoke');
+    await endLease(entry.lease);
+  });
+
+  it('surely was not written when no lease could be made, and says so', async () => {
+    const key = newKey();
+    const between = await spawnGatewayBetween(etcd);
+    between.intercept(async ({ path }, forward) =>
+      path === '/v3/lease/grant' ? undefined : forward(),
+    );
+    const body = { value: 'new', ttl: 60 };
+    const answer = await call('putKey', 'PUT', `/v1/kv/${key}`, json(body), between.baseUrl);
+    expect([answer.status, answer.json().outcome]).toEqual([503, 'not-applied']);
+    expect(answer.headers['retry-after']).toBe('1');
+    const ids = between.calls
+      .filter(({ path }) => path === '/v3/lease/grant')
+      .map(({ body: sent }) => JSON.parse(sent).ID);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(between.calls.map(({ path }) => path)).not.toContain('/v3/kv/put');
+  });
+});
