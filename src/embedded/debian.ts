@@ -1,5 +1,6 @@
-// Fetches etcd out of Debian's package `etcd-server` with the machine's own apt-get, without installing anything: package lists,
-// download and unpacking live in one folder. Works with and without root. The mirror is the one that the machine's apt uses.
+// Fetches etcd out of Debian's package `etcd-server` (or another program out of its package) with the machine's own apt-get, without
+// installing anything: package lists, download and unpacking live in one folder. Works with and without root. The mirror is the one that
+// the machine's apt uses.
 import { existsSync } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,8 +9,6 @@ import { onPath, runCommand } from './command.js';
 import { reasonOf } from './embedded-etcd-error.js';
 import { makeFolder } from './folder.js';
 
-const PACKAGE = 'etcd-server';
-const BINARY_IN_PACKAGE = 'usr/bin/etcd';
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 const MIRRORS_MAX = 3;
 const MIRRORS_LIMIT_MS = 15_000;
@@ -21,7 +20,17 @@ const MIRROR_CONNECT_LIMIT_SECONDS = 5;
 /** Newest first. */
 export const DEBIAN_SUITES: readonly string[] = ['sid', 'trixie', 'bookworm'];
 
+export interface DebianProgram {
+  readonly package: string;
+  /** Its path in the package. */
+  readonly file: string;
+}
+
+const ETCD: DebianProgram = { package: 'etcd-server', file: 'usr/bin/etcd' };
+
 export interface DebianFetch {
+  /** etcd itself by default. */
+  readonly program?: DebianProgram;
   /** The PATH on which apt-get and dpkg-deb are looked for, and which they get. */
   readonly path: string;
   readonly suite: string;
@@ -75,31 +84,31 @@ export async function fetchFromDebian(fetch: DebianFetch): Promise<Fetched> {
 }
 
 async function fetchFromMirror(
-  { path, suite, signal }: DebianFetch,
+  { path, suite, signal, program = ETCD }: DebianFetch,
   mirror: string,
   folder: string,
 ): Promise<Fetched> {
   const unpacked = join(folder, 'unpacked');
   const { env } = aptEnvironment(path);
   const run = async (
-    program: string,
+    command: string,
     args: readonly string[],
     timeoutMs: number,
   ): Promise<void> => {
-    const file = await onPath(program, path);
-    if (file === undefined) throw new Error(`there is no ${program} on the PATH`);
+    const file = await onPath(command, path);
+    if (file === undefined) throw new Error(`there is no ${command} on the PATH`);
     const result = await runCommand(file, args, { env, signal, timeoutMs, cwd: folder });
-    if (result.kind === 'failed') throw new Error(`${program}: ${result.reason}`);
+    if (result.kind === 'failed') throw new Error(`${command}: ${result.reason}`);
   };
   try {
     await prepareFolder(folder, mirror, suite);
     const options = aptOptions(folder);
     await run('apt-get', [...options, 'update'], UPDATE_LIMIT_MS);
-    await run('apt-get', [...options, 'download', PACKAGE], DOWNLOAD_LIMIT_MS);
+    await run('apt-get', [...options, 'download', program.package], DOWNLOAD_LIMIT_MS);
     const archive = (await readdir(folder)).find((name) => name.endsWith('.deb'));
     if (archive === undefined) throw new Error('apt-get downloaded no package');
     await run('dpkg-deb', ['-x', join(folder, archive), unpacked], UNPACK_LIMIT_MS);
-    return { kind: 'fetched', file: join(unpacked, BINARY_IN_PACKAGE) };
+    return { kind: 'fetched', file: join(unpacked, program.file) };
   } catch (error) {
     signal?.throwIfAborted();
     return { kind: 'failed', reason: reasonOf(error) };

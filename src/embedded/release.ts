@@ -53,6 +53,8 @@ const UNPACK_LIMIT_MS = 60_000;
 const ETCD_ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
 
 export interface ReleaseFetch {
+  /** Which one of the archive's: etcd itself by default. */
+  readonly program?: 'etcd' | 'etcdctl';
   readonly baseUrl: string;
   readonly release: Release;
   readonly limits: DownloadLimits;
@@ -72,7 +74,7 @@ export function releaseUrl(baseUrl: string, release: Release): string | undefine
 
 /** Downloads, checks and unpacks. Never throws for what a server or a network can do: the reason is in the answer. */
 export async function fetchRelease(fetch: ReleaseFetch): Promise<Fetched> {
-  const { baseUrl, release, folder, path, limits, signal } = fetch;
+  const { baseUrl, release, program = 'etcd', folder, path, limits, signal } = fetch;
   const url = releaseUrl(baseUrl, release);
   if (url === undefined) {
     return { kind: 'failed', reason: `no digest of a release for ${etcdPlatform()} is known` };
@@ -92,7 +94,7 @@ export async function fetchRelease(fetch: ReleaseFetch): Promise<Fetched> {
   if (digest !== expected) {
     return { kind: 'failed', reason: `its SHA-256 is ${digest}, not ${expected}: not unpacked` };
   }
-  const member = `${archiveName(release)}/etcd`;
+  const member = `${archiveName(release)}/${program}`;
   const result = await runCommand(tar, ['-xzf', archive, '-C', folder, member], {
     env: { PATH: path, LC_ALL: 'C' },
     timeoutMs: UNPACK_LIMIT_MS,
