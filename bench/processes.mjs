@@ -37,6 +37,7 @@ export async function startBoth(say) {
     await untilReady(gateway, `${gatewayUrl}/readyz`);
     return {
       gatewayUrl,
+      gatewayPid: gateway.pid,
       etcdUrl: etcd.endpoint,
       etcdVersion: etcd.version,
       stop,

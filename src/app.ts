@@ -7,6 +7,7 @@ import { GatewayError } from './errors.js';
 import type { Background } from './domain/background.js';
 import { KnownHolders } from './domain/guard.js';
 import { Pictures } from './domain/contention/picture.js';
+import { Turnstile } from './domain/contention/turnstile.js';
 import { WaitingRoom } from './domain/lock-limits.js';
 import { readRevision } from './domain/cluster.js';
 import { createReservedKeys } from './domain/reserved.js';
@@ -25,6 +26,7 @@ import { createErrorHandler } from './http/problem.js';
 import { createRawDoor } from './http/raw.js';
 import { createSimpleLockRouter } from './http/simple-lock.js';
 import { StreamRoom } from './http/stream.js';
+import { createClusterRouter } from './http/v1/cluster.js';
 import { createElectionsRouter } from './http/v1/elections.js';
 import { createKvRouter } from './http/v1/kv.js';
 import { createLeasesRouter } from './http/v1/leases.js';
@@ -59,6 +61,7 @@ export function createApp(deps: AppDeps): Express {
     background,
     draining,
     pictures: new Pictures(watches),
+    turnstile: new Turnstile(),
     lockLimits: limits.locks,
     waitingRoom: new WaitingRoom(limits.locks),
   };
@@ -84,6 +87,7 @@ export function createApp(deps: AppDeps): Express {
   app.use(createLeasesRouter({ etcd, background, reserved, validator, limits }));
   app.use(createLocksRouter({ ...queues, lockPrefix, log, feeds: new StateFeeds(watches) }));
   app.use(createElectionsRouter({ ...queues, electionPrefix, feeds: new StateFeeds(watches) }));
+  app.use(createClusterRouter({ etcd, validator, limits }));
   app.use(createSimpleLockRouter({ ...contention, lockPrefix, validator, limits }));
   app.use(createV2ClusterRouter({ etcd, readiness }));
   app.use(createDocsDoor({ documents: readDocumentTexts() }));

@@ -2,7 +2,7 @@
 import type { Caller } from '../caller.js';
 import { GatewayError } from '../errors.js';
 import type { EtcdClient } from '../etcd/client.js';
-import type { ServerVersion } from '../etcd/wire.js';
+import type { Alarm, Member, ServerVersion, StatusResponse } from '../etcd/wire.js';
 import { PRIVATE_PREFIX } from './reserved.js';
 
 const ETCD_VERSION_MIN = [3, 4] as const;
@@ -31,6 +31,70 @@ export async function readRevision(
 export function isProgressOrdered(version: ServerVersion): boolean {
   const [major = 0, minor = 0, patch = 0] = version.etcdserver.split('.').map(Number);
   return major > 3 || (major === 3 && (minor > 5 || (minor === 5 && patch >= 8)));
+}
+
+export interface MemberView extends Member {
+  readonly isLeader: boolean;
+  /** False when none of the gateway's endpoints reached it. */
+  readonly isHealthy: boolean;
+  /** What the member said of itself; undefined when it was not reached. */
+  readonly status: StatusResponse | undefined;
+}
+
+export interface ClusterView {
+  readonly clusterId: string;
+  readonly revision: number;
+  /** Member ID. */
+  readonly leader: string | undefined;
+  readonly members: readonly MemberView[];
+  readonly alarms: readonly Alarm[];
+  /** Endpoints that did not answer, with the reason. */
+  readonly unreachable: readonly { readonly endpoint: string; readonly reason: string }[];
+}
+
+/** The members as the cluster has them, and how those are that the gateway's endpoints reach. */
+export async function readCluster(
+  caller: Caller,
+  deps: { readonly etcd: EtcdClient },
+): Promise<ClusterView> {
+  const [{ header, members }, alarms, statuses] = await Promise.all([
+    deps.etcd.members(caller),
+    deps.etcd.alarms(caller),
+    deps.etcd.statuses(caller),
+  ]);
+  const byMember = new Map(
+    statuses.flatMap(({ status }) =>
+      status === undefined ? [] : [[status.header.memberId, status]],
+    ),
+  );
+  const leader = [...byMember.values()].find((status) => status.leader !== undefined)?.leader;
+  return {
+    clusterId: header.clusterId,
+    revision: Math.max(
+      header.revision,
+      ...[...byMember.values()].map((status) => status.header.revision),
+    ),
+    leader,
+    members: members.map((member) => {
+      const status = byMember.get(member.id);
+      const isHealthy =
+        status !== undefined && status.leader !== undefined && status.errors.length === 0;
+      return { ...member, isLeader: member.id === leader, isHealthy, status };
+    }),
+    alarms,
+    unreachable: statuses.flatMap(({ endpoint, error }) =>
+      error === undefined ? [] : [{ endpoint, reason: error }],
+    ),
+  };
+}
+
+/** Gives up all history before `revision`. Throws `revision-compacted`, or `invalid-request` for a revision that is yet to come. */
+export async function compactHistory(
+  caller: Caller,
+  deps: { readonly etcd: EtcdClient },
+  revision: number,
+): Promise<void> {
+  await deps.etcd.compact(caller, revision);
 }
 
 export async function readVersion(

@@ -15,8 +15,10 @@ import type { Renewed } from './contention/renew-entry.js';
 import { readFirst, replaceValue } from './contention/steps.js';
 import type { Surroundings } from './contention/steps.js';
 import { toLeader } from './election-view.js';
+import type { LeaderView } from './election-view.js';
 import { checkLockRequest } from './lock-limits.js';
 import type { LockLimits, WaitingRoom } from './lock-limits.js';
+import { beforeWrite } from './outcome.js';
 import { tenureFor } from './tenure-request.js';
 
 export interface ElectionDeps extends ContentionDeps {
@@ -44,6 +46,7 @@ export interface Leadership extends Held {
 }
 
 const HELD_RETRY_AFTER_SECONDS = 1;
+const LEADER_SHOWN_CHARACTERS_MAX = 100;
 /** Each attempt but the last lost against another write of the same leader's. */
 const PROCLAIM_ATTEMPTS_MAX = 8;
 
@@ -78,7 +81,7 @@ export async function campaign(
 function ledByAnother(arena: Arena, around: Surroundings, waitedMs: number): GatewayError {
   const leader = around.first && toLeader(around.first);
   return new GatewayError('lock-held', {
-    detail: `${titleOf(arena)} is led by another candidate`,
+    detail: `${titleOf(arena)} is led by ${leader === undefined ? 'nobody yet' : nameOf(leader)}`,
     hint: 'pass wait to stand by',
     retryAfterSeconds: HELD_RETRY_AFTER_SECONDS,
     fields: { leader, ...refusalFields(around, around.count - 1, waitedMs) },
@@ -108,7 +111,7 @@ export async function resign(
 ): Promise<void> {
   const arena = createArena(deps.electionPrefix, request.name, 'name');
   if (await endByToken(caller, deps.etcd, arena, request.token)) return;
-  const leader = await readFirst(caller, deps.etcd, arena);
+  const leader = await beforeWrite(readFirst(caller, deps.etcd, arena));
   if (leader !== undefined) throw notLeader(arena, leader);
   throw new GatewayError('lock-not-found', { detail: `nobody leads ${titleOf(arena)}` });
 }
@@ -132,7 +135,7 @@ export async function proclaim(
   const arena = createArena(deps.electionPrefix, name, 'name');
   const { own } = createPlace(arena, token, 'exclusive');
   for (let attempt = 1; attempt <= PROCLAIM_ATTEMPTS_MAX; attempt++) {
-    const leader = await readFirst(caller, deps.etcd, arena);
+    const leader = await beforeWrite(readFirst(caller, deps.etcd, arena));
     if (leader?.key.equals(own) !== true) throw notLeader(arena, leader);
     const { createRevision, modRevision } = leader;
     // Who leads once leads until his key goes, and the write asks for the very version of the key that was seen leading.
@@ -151,6 +154,11 @@ function notLeader(arena: Arena, leader: KeyValue | undefined): GatewayError {
     detail: `this token does not lead ${titleOf(arena)}`,
     ...(leader !== undefined && { fields: { leader: toLeader(leader) } }),
   });
+}
+
+function nameOf({ candidate, encoding }: LeaderView): string {
+  if (encoding !== undefined || candidate === '') return 'another client of etcd';
+  return candidate.slice(0, LEADER_SHOWN_CHARACTERS_MAX);
 }
 
 function titleOf(arena: Arena): string {

@@ -7,6 +7,7 @@ import type { EtcdClient } from '../etcd/client.js';
 import type { Compare, KeyValue, RangeRequest, RequestOp, ResponseOp } from '../etcd/wire.js';
 import { createArena, modeOf, modeRanges } from './contention/key.js';
 import type { Arena } from './contention/key.js';
+import { beforeWrite } from './outcome.js';
 
 /** Past this many the holder that was asked for longest ago is forgotten: his next guarded write reads once more. */
 const HOLDERS_KNOWN_MAX = 4_096;
@@ -81,7 +82,7 @@ export async function resolveGuard(
 ): Promise<ResolvedGuard> {
   const arena = createArena(deps.lockPrefix, guard.lock, guard.field);
   const known = deps.knownHolders.get(caller.identity, guard);
-  const key = known ?? (await findHolder(caller, deps, arena, guard));
+  const key = known ?? (await beforeWrite(findHolder(caller, deps, arena, guard)));
   if (known === undefined) deps.knownHolders.add(caller.identity, guard, key);
   const lost = (revision: number): GatewayError => {
     deps.knownHolders.remove(caller.identity, guard);

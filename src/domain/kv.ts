@@ -3,11 +3,12 @@ import type { Caller } from '../caller.js';
 import { GatewayError } from '../errors.js';
 import { isAbsent, isPresent, modRevisionIs } from '../etcd/compare.js';
 import { RETRY_AFTER_SECONDS } from '../etcd/status.js';
-import type { Compare, KeyValue, RequestOp, ResponseOp } from '../etcd/wire.js';
+import type { Compare, KeyValue, RequestOp, ResponseOp, TxnResponse } from '../etcd/wire.js';
 import { resolveGuard } from './guard.js';
 import type { Guard, GuardDeps, ResolvedGuard } from './guard.js';
 import { grantFreshLease, revokeLater } from './leases.js';
 import type { GrantedLease, LeaseGrantDeps } from './leases.js';
+import { beforeWrite } from './outcome.js';
 import type { ReservedKeys } from './reserved.js';
 
 export interface KvDeps extends GuardDeps, LeaseGrantDeps {
@@ -75,18 +76,16 @@ export async function putKey(caller: Caller, deps: KvDeps, write: KeyPut): Promi
   const { key, value, condition, ttlSeconds, lease, previous } = write;
   deps.reserved.refuseWrite(key);
   const guard = write.guard && (await resolveGuard(caller, deps, write.guard));
+  const demands = demandsOn(key, condition, guard);
   const put = (on: string | undefined): Promise<Written> =>
-    writeIf(
-      caller,
-      deps,
-      key,
-      { condition, guard },
-      {
-        kind: 'put',
-        put: { key, value, lease: on, prevKv: previous },
-      },
-    );
-  return ttlSeconds === undefined ? put(lease) : putOnFreshLease(caller, deps, ttlSeconds, put);
+    writeIf(caller, deps, demands, {
+      kind: 'put',
+      put: { key, value, lease: on, prevKv: previous },
+    });
+  if (ttlSeconds === undefined) return put(lease);
+  // Who polls with a condition costs etcd nothing durable: no lease is made while it does not hold.
+  const unmet = condition && (await beforeWrite(look(caller, deps, demands)));
+  return unmet ?? putOnFreshLease(caller, deps, ttlSeconds, put);
 }
 
 async function putOnFreshLease(
@@ -95,9 +94,7 @@ async function putOnFreshLease(
   ttlSeconds: number,
   put: (lease: string) => Promise<Written>,
 ): Promise<Put> {
-  const granted = await grantFreshLease(caller, deps, ttlSeconds).catch((error: unknown) => {
-    throw notWritten(error);
-  });
+  const granted = await beforeWrite(grantFreshLease(caller, deps, ttlSeconds));
   try {
     const written = await put(granted.lease);
     if (written.kind === 'refused') revokeLater(caller, deps, granted.lease);
@@ -110,17 +107,6 @@ async function putOnFreshLease(
       ? endedTooEarly(error)
       : error;
   }
-}
-
-/** Whatever became of the grant: the key was not touched. */
-function notWritten(error: unknown): unknown {
-  if (!(error instanceof GatewayError) || error.outcome !== 'unknown') return error;
-  return new GatewayError(error.code, {
-    detail: `no lease could be made for the key: ${error.message}`,
-    outcome: 'not-applied',
-    retryAfterSeconds: RETRY_AFTER_SECONDS,
-    cause: error,
-  });
 }
 
 function endedTooEarly(cause: GatewayError): GatewayError {
@@ -144,34 +130,42 @@ export async function deleteKey(caller: Caller, deps: KvDeps, write: KeyDelete):
   const { key, condition, previous } = write;
   deps.reserved.refuseWrite(key);
   const guard = write.guard && (await resolveGuard(caller, deps, write.guard));
-  return writeIf(
-    caller,
-    deps,
-    key,
-    { condition, guard },
-    {
-      kind: 'deleteRange',
-      deleteRange: { key, prevKv: previous },
-    },
-  );
+  const deleteRange = { key, prevKv: previous };
+  return writeIf(caller, deps, demandsOn(key, condition, guard), {
+    kind: 'deleteRange',
+    deleteRange,
+  });
 }
 
+/** What has to be true for a write, and how to see afterwards what was not. */
 interface Demands {
-  readonly condition: Condition | undefined;
+  readonly compare: readonly Compare[];
+  readonly probes: readonly RequestOp[];
   readonly guard: ResolvedGuard | undefined;
+}
+
+function demandsOn(
+  key: Buffer,
+  condition: Condition | undefined,
+  guard: ResolvedGuard | undefined,
+): Demands {
+  return {
+    compare: [
+      ...(condition === undefined ? [] : [toCompare(key, condition)]),
+      ...(guard === undefined ? [] : [guard.compare]),
+    ],
+    probes: [{ kind: 'range', range: { key } }, ...(guard === undefined ? [] : [guard.probe])],
+    guard,
+  };
 }
 
 async function writeIf(
   caller: Caller,
   deps: KvDeps,
-  key: Buffer,
-  { condition, guard }: Demands,
+  demands: Demands,
   op: RequestOp & { kind: 'put' | 'deleteRange' },
 ): Promise<Written> {
-  const compare = [
-    ...(condition === undefined ? [] : [toCompare(key, condition)]),
-    ...(guard === undefined ? [] : [guard.compare]),
-  ];
+  const { compare, probes } = demands;
   if (compare.length === 0) {
     return op.kind === 'put'
       ? toWritten({ kind: 'put', put: await deps.etcd.put(caller, op.put) })
@@ -180,17 +174,29 @@ async function writeIf(
           deleteRange: await deps.etcd.deleteRange(caller, op.deleteRange),
         });
   }
-  const answer = await deps.etcd.txn(caller, {
-    compare,
-    success: [op],
-    failure: [{ kind: 'range', range: { key } }, ...(guard === undefined ? [] : [guard.probe])],
-  });
-  const { revision } = answer.header;
-  const [response, probed] = answer.responses;
-  if (answer.succeeded) return { ...toWritten(response), revision };
-  // Of the two demands the lock's comes first: who lost it has more to mend than a stale revision.
+  const answer = await deps.etcd.txn(caller, { compare, success: [op], failure: probes });
+  if (!answer.succeeded) return refusalOf(answer, demands);
+  return { ...toWritten(answer.responses[0]), revision: answer.header.revision };
+}
+
+/** The demands as they stand now, without writing anything. */
+async function look(
+  caller: Caller,
+  deps: KvDeps,
+  demands: Demands,
+): Promise<Extract<Written, { kind: 'refused' }> | undefined> {
+  const { compare, probes } = demands;
+  const answer = await deps.etcd.txn(caller, { compare, success: [], failure: probes });
+  return answer.succeeded ? undefined : refusalOf(answer, demands);
+}
+
+// Of the two demands the lock's comes first: who lost it has more to mend than a stale revision.
+function refusalOf(
+  { header: { revision }, responses: [found, probed] }: TxnResponse,
+  { guard }: Demands,
+): Extract<Written, { kind: 'refused' }> {
   guard?.check(probed, revision);
-  const current = response?.kind === 'range' ? response.range.kvs[0] : undefined;
+  const current = found?.kind === 'range' ? found.range.kvs[0] : undefined;
   return { kind: 'refused', revision, current };
 }
 

@@ -6,6 +6,7 @@ import { GatewayError, invalidRequest } from '../errors.js';
 import type { EtcdClient } from '../etcd/client.js';
 import type { Background } from './background.js';
 import { isOwnLease } from './contention/own-leases.js';
+import { beforeWrite } from './outcome.js';
 import type { ReservedKeys } from './reserved.js';
 
 const LEASE_HEX_DIGITS = 16;
@@ -176,7 +177,7 @@ export async function keepLeaseAlive(
  * the one that ended it.
  */
 export async function endLease(caller: Caller, deps: LeaseDeps, lease: string): Promise<void> {
-  const { ttlSeconds } = await deps.etcd.leaseTimeToLive(caller, lease, false);
+  const { ttlSeconds } = await beforeWrite(deps.etcd.leaseTimeToLive(caller, lease, false));
   if (ttlSeconds === undefined) throw leaseNotFound(lease);
   await deps.etcd.leaseRevoke(caller, lease);
 }

@@ -11,13 +11,14 @@ import type { LockValue } from './contention/entry.js';
 import { inspectQueue, readHolders } from './contention/inspect.js';
 import { createArena, createPlace, createToken } from './contention/key.js';
 import type { Arena, Mode } from './contention/key.js';
-import { endByToken, endEntry } from './contention/release.js';
+import { endAll, endByToken } from './contention/release.js';
 import { renewEntry } from './contention/renew-entry.js';
 import type { Renewed } from './contention/renew-entry.js';
 import type { Surroundings } from './contention/steps.js';
 import { toHolder } from './lock-view.js';
 import { checkLockRequest } from './lock-limits.js';
 import type { LockLimits, WaitingRoom } from './lock-limits.js';
+import { beforeWrite } from './outcome.js';
 import { tenureFor } from './tenure-request.js';
 import type { TenureRequest } from './tenure-request.js';
 
@@ -49,6 +50,7 @@ export interface Acquired extends Held {
 }
 
 const HELD_RETRY_AFTER_SECONDS = 1;
+const REFUSAL_READ_MS = 5_000;
 
 /**
  * Acquires within `waitSeconds` (0: tries once). Throws `lock-held`, `already-exists` (the token is another acquisition's),
@@ -130,9 +132,12 @@ async function lockHeld(
   const { owner, around, waitedMs } = refused;
   const first = around.first && toEntry(arena, around.first);
   // Behind one exclusive holder everything waits; shared holders have to be told from waiters.
+  // The deadline of who waited may lie behind him; his answer is a refusal all the same.
+  const reader =
+    waitedMs > 0 ? { ...caller, deadline: performance.now() + REFUSAL_READ_MS } : caller;
   const queueLength =
     first?.mode === 'shared'
-      ? (await inspectQueue(caller, deps.etcd, arena)).queueLength
+      ? (await inspectQueue(reader, deps.etcd, arena)).queueLength
       : around.count - 1;
   const holder = first && toHolder(first);
   const isOwn = holder?.owner === owner;
@@ -185,7 +190,7 @@ export async function releaseLock(
       ? await endByToken(caller, deps.etcd, arena, request.token)
       : await releaseByOwner(caller, deps, arena, request.owner);
   if (isEnded) return;
-  const [holder] = await readHolders(caller, deps.etcd, arena);
+  const [holder] = await beforeWrite(readHolders(caller, deps.etcd, arena));
   if (holder === undefined) {
     throw new GatewayError('lock-not-found', {
       detail: `nobody holds lock ${JSON.stringify(request.name)}`,
@@ -204,13 +209,9 @@ async function releaseByOwner(
   arena: Arena,
   owner: string,
 ): Promise<boolean> {
-  const holders = await readHolders(caller, deps.etcd, arena);
-  let isEnded = false;
-  for (const holder of holders) {
-    if (decodeLockValue(holder.value)?.owner !== owner) continue;
-    isEnded = (await endEntry(caller, deps.etcd, holder)) || isEnded;
-  }
-  return isEnded;
+  const holders = await beforeWrite(readHolders(caller, deps.etcd, arena));
+  const own = holders.filter((holder) => decodeLockValue(holder.value)?.owner === owner);
+  return endAll(caller, deps.etcd, own);
 }
 
 /** Ends the holders, whoever they are, and not the waiters. Gives what was ended; throws `lock-not-found` when nobody held. */
@@ -220,12 +221,12 @@ export async function breakLock(
   name: string,
 ): Promise<(LockValue | undefined)[]> {
   const arena = createArena(deps.lockPrefix, name, 'name');
-  const holders = await readHolders(caller, deps.etcd, arena);
+  const holders = await beforeWrite(readHolders(caller, deps.etcd, arena));
   if (holders.length === 0) {
     throw new GatewayError('lock-not-found', {
       detail: `nobody holds lock ${JSON.stringify(name)}`,
     });
   }
-  for (const holder of holders) await endEntry(caller, deps.etcd, holder);
+  await endAll(caller, deps.etcd, holders);
   return holders.map((holder) => decodeLockValue(holder.value));
 }

@@ -5,6 +5,7 @@ import type { EtcdClient } from '../etcd/client.js';
 import { isOwnLease } from './contention/own-leases.js';
 import type { Tenure } from './contention/tenure.js';
 import { QUEUE_TTL_SECONDS_MIN } from './lock-limits.js';
+import { beforeWrite } from './outcome.js';
 
 export const DEFAULT_TTL_SECONDS = 30;
 
@@ -45,7 +46,9 @@ async function checkLease(
       detail: `lease ${lease} belongs to an entry of the gateway's own`,
     });
   }
-  const { ttlSeconds, grantedTtlSeconds } = await etcd.leaseTimeToLive(caller, lease, false);
+  const { ttlSeconds, grantedTtlSeconds } = await beforeWrite(
+    etcd.leaseTimeToLive(caller, lease, false),
+  );
   if (ttlSeconds === undefined)
     throw new GatewayError('lease-not-found', { detail: `there is no lease ${lease}` });
   if (isQueueing && grantedTtlSeconds < QUEUE_TTL_SECONDS_MIN)

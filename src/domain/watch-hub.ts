@@ -1,9 +1,9 @@
 // Watches of callers, many over few upstream ones: who watches the same range, or one inside it, shares a topic. Each watcher gets every
 // event of his range from his position on, in order, exactly once, whatever happens upstream.
 import type { Identity } from '../caller.js';
-import { containsRange } from '../etcd/range.js';
 import type { WatchClient } from '../etcd/watch-client.js';
 import type { KeyRange } from '../etcd/wire.js';
+import type { KeptBudget } from './watch-kept.js';
 import { Topic } from './watch-topic.js';
 import type { Watcher } from './watch-topic.js';
 import type { Position } from './watch-position.js';
@@ -27,10 +27,16 @@ export interface HubRequest {
 
 /** How often idle topics ask etcd how far they are, so that idle watchers do not fall behind compaction. */
 const PROGRESS_EVERY_MS = 10_000;
+/** A topic outlives its last watcher: who polls, or was cut off, comes back at once and finds what happened meanwhile. */
+const EMPTY_TOPIC_MS = 5_000;
+const EMPTY_TOPICS_MAX = 100;
 
 export class WatchHub {
   readonly #deps: HubDeps;
+  readonly #budget: KeptBudget = { bytes: 0 };
   readonly #topics = new Set<Topic>();
+  /** Those without a watcher, and what will end them. */
+  readonly #empty = new Map<Topic, NodeJS.Timeout>();
   readonly #progress: NodeJS.Timeout;
 
   constructor(deps: HubDeps) {
@@ -41,35 +47,59 @@ export class WatchHub {
     this.#progress.unref();
   }
 
+  /** Upstream watches. */
   get topics(): number {
     return this.#topics.size;
   }
 
-  /** Gives what ends it. The watcher may hear events before this returns. */
+  /** Gives what ends it. The watcher may hear a lot before this returns. */
   watch(request: HubRequest, watcher: Watcher): () => void {
     const topic = this.#topicFor(request);
+    clearTimeout(this.#empty.get(topic));
+    this.#empty.delete(topic);
     return topic.add(request.range, request.since, watcher);
   }
 
+  /** Ends all upstream watches without a word to their watchers. */
   close(): void {
     clearInterval(this.#progress);
-    for (const topic of this.#topics) topic.close();
+    for (const topic of [...this.#topics]) topic.close();
   }
 
-  #topicFor(request: HubRequest): Topic {
-    for (const topic of this.#topics) if (this.#serves(topic, request)) return topic;
-    const { identity, range, since, previous = false } = request;
+  #topicFor({ identity, range, since, previous = false }: HubRequest): Topic {
+    for (const topic of this.#topics) {
+      if (topic.serves(identity, range, previous, since)) return topic;
+    }
     const topic: Topic = new Topic(
-      { ...this.#deps, identity, range, previous, onEmpty: () => this.#topics.delete(topic) },
+      {
+        ...this.#deps,
+        budget: this.#budget,
+        identity,
+        range,
+        previous,
+        onEmpty: () => this.#emptied(topic),
+        onClosed: () => this.#forget(topic),
+      },
       since,
     );
     this.#topics.add(topic);
     return topic;
   }
 
-  /** A topic serves who needs nothing that it does not have: his range, his rights, his past. */
-  #serves(topic: Topic, { identity, range, since, previous = false }: HubRequest): boolean {
-    if (topic.identity.key !== identity.key || (previous && !topic.previous)) return false;
-    return containsRange(topic.range, range) && topic.remembers(since);
+  #emptied(topic: Topic): void {
+    if (!this.#topics.has(topic)) return;
+    if (this.#empty.size >= EMPTY_TOPICS_MAX) {
+      topic.close();
+      return;
+    }
+    const timer = setTimeout(() => topic.close(), EMPTY_TOPIC_MS);
+    timer.unref();
+    this.#empty.set(topic, timer);
+  }
+
+  #forget(topic: Topic): void {
+    this.#topics.delete(topic);
+    clearTimeout(this.#empty.get(topic));
+    this.#empty.delete(topic);
   }
 }

@@ -8,6 +8,8 @@ export interface Position {
 }
 
 const POSITION = /^(\d{1,16})(?:\.(\d{1,9}))?$/;
+/** The one of an empty store: to etcd a watch from 0 is one from now on. */
+const FIRST_REVISION = 1;
 
 /** Throws `invalid-request`; `field` is what the caller called it. */
 export function parsePosition(text: string, field: string): Position {
@@ -29,5 +31,11 @@ export function formatPosition({ revision, events }: Position): string {
 
 /** The first revision of which something may be missing. */
 export function firstRevisionAfter({ revision, events }: Position): number {
-  return events === undefined ? revision + 1 : revision;
+  return Math.max(FIRST_REVISION, events === undefined ? revision + 1 : revision);
+}
+
+/** Whether the n-th event of a revision lies behind who is at `position`. */
+export function isBehind(position: Position, revision: number, n: number): boolean {
+  if (revision !== position.revision) return revision < position.revision;
+  return position.events === undefined || n <= position.events;
 }

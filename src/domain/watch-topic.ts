@@ -1,11 +1,13 @@
-// One upstream watch of one range, resumed for ever while somebody listens, and the recent events for those who come a little late.
+// One upstream watch of one range, resumed for as long as somebody listens, and the watchers of this range and of ranges inside it.
 import type { Identity } from '../caller.js';
 import type { GatewayError } from '../errors.js';
-import { containsKey } from '../etcd/range.js';
+import { containsKey, containsRange } from '../etcd/range.js';
 import type { WatchClient } from '../etcd/watch-client.js';
 import type { WatchEnd, WatchHandle } from '../etcd/watch-listener.js';
 import type { KeyRange, WatchEvent } from '../etcd/wire.js';
-import { firstRevisionAfter } from './watch-position.js';
+import { KeptEvents } from './watch-kept.js';
+import type { KeptBudget } from './watch-kept.js';
+import { firstRevisionAfter, isBehind } from './watch-position.js';
 import type { Position } from './watch-position.js';
 
 /** One event as one watcher gets it: `n` counts the events of its revision in his range, from 1. */
@@ -14,32 +16,36 @@ export interface Delivery {
   readonly n: number;
 }
 
+/** Called in this order: `onLive` once, then the rest as it comes, one of the two ends last. Its methods must not throw. */
 export interface Watcher {
-  /** The watch is live; everything up to `revision` is delivered. */
-  onLive?(revision: number): void;
-  /** Never ends inside a revision. */
+  /** The watch is live: all that happened behind `position` will be delivered. */
+  onLive(position: Position): void;
+  /** Never empty, never ends inside a revision. Whoever watches the same range gets the same array. */
   onEvents(deliveries: readonly Delivery[]): void;
   /** Everything up to `revision` is surely delivered, though no event said so. */
   onProgress(revision: number): void;
-  /** The way to etcd is broken; it is being mended, nothing is lost. */
-  onInterrupted?(error: GatewayError): void;
-  /** The end: events between the watcher's position and `oldestRevision` are gone. */
+  /** The end, live or not: events between the watcher's position and `oldestRevision` are gone. */
   onCompacted(oldestRevision: number): void;
-  /** The end: etcd refuses this watch. */
+  /** The end, live or not: this watch is refused. */
   onRefused(error: GatewayError): void;
 }
 
-const EVENTS_KEPT_MAX = 2_000;
-const BYTES_KEPT_MAX = 4 * 1024 * 1024;
 const REWATCH_FIRST_MS = 50;
 const REWATCH_MAX_MS = 2_000;
+/** Who lacks less is as good as up to date: etcd sends so many revisions to who catches up in one piece, ten times a second. */
+const NEAR_REVISIONS_MAX = 1_000;
 
 interface Seat {
   readonly watcher: Watcher;
-  /** Undefined: the topic's own. */
-  readonly range: KeyRange | undefined;
-  /** Events of this revision that he has already. */
-  skip: Position | undefined;
+  /** What he has, or does not want. Undefined: what was there when the watch began. */
+  position: Position | undefined;
+  isLive: boolean;
+}
+
+/** Watchers of one range. */
+interface Row {
+  readonly range: KeyRange;
+  readonly seats: Set<Seat>;
 }
 
 export interface TopicDeps {
@@ -47,23 +53,24 @@ export interface TopicDeps {
   readonly isProgressOrdered: () => boolean;
   /** False for keys that nobody is shown. */
   readonly isVisible: (key: Buffer) => boolean;
+  readonly budget: KeptBudget;
   readonly identity: Identity;
   readonly range: KeyRange;
   readonly previous: boolean;
+  /** Nobody listens any more; whoever comes may still join. */
   readonly onEmpty: () => void;
+  /** It is over; nobody may join. */
+  readonly onClosed: () => void;
 }
 
 export class Topic {
   readonly #deps: TopicDeps;
-  readonly #seats = new Set<Seat>();
-  /** Recent events, oldest first, whole revisions; everything in (`#keptFrom`, `#revision`] is here. */
-  #kept: WatchEvent[] = [];
-  #keptBytes = 0;
-  #keptFrom: number;
-  /** Delivered up to here; 0 while a watch "from now on" has not begun. */
-  #revision: number;
-  /** The store's revision when the watch was created upstream. */
-  #createdAt = 0;
+  readonly #rows = new Map<string, Row>();
+  readonly #kept: KeptEvents;
+  /** Delivered up to here; undefined while a watch "from now on" has not begun. */
+  #revision: number | undefined;
+  /** The newest revision of the store that was heard of. */
+  #storeRevision = 0;
   #isLive = false;
   #handle: WatchHandle | undefined;
   #rewatchTimer: NodeJS.Timeout | undefined;
@@ -72,78 +79,70 @@ export class Topic {
 
   constructor(deps: TopicDeps, since: Position | undefined) {
     this.#deps = deps;
-    this.#revision = this.#keptFrom = since === undefined ? 0 : firstRevisionAfter(since) - 1;
+    this.#revision = since && firstRevisionAfter(since) - 1;
+    this.#kept = new KeptEvents(deps.budget, this.#revision ?? 0);
     // Not before the first watcher sits.
     queueMicrotask(() => this.#watch());
   }
 
-  get identity(): Identity {
-    return this.#deps.identity;
+  /** Whether who is at `since` (undefined: now) and wants this range misses nothing here, and waits for nothing that he does not want. */
+  serves(identity: Identity, range: KeyRange, previous: boolean, since?: Position): boolean {
+    if (this.#isClosed || this.#deps.identity.key !== identity.key) return false;
+    if (previous && !this.#deps.previous) return false;
+    return containsRange(this.#deps.range, range) && this.#remembers(since);
   }
 
-  get range(): KeyRange {
-    return this.#deps.range;
-  }
-
-  get previous(): boolean {
-    return this.#deps.previous;
-  }
-
-  /** Whether all that happened after `since` is here or still to come. */
-  remembers(since: Position | undefined): boolean {
-    if (this.#isClosed) return false;
-    // Who wants no past joins only where it is known what is past.
-    if (since === undefined) return this.#isLive || this.#revision === 0;
-    return this.#revision > 0 && firstRevisionAfter(since) > this.#keptFrom;
-  }
-
+  /** Gives what ends it. The watcher may hear a lot before this returns. */
   add(range: KeyRange, since: Position | undefined, watcher: Watcher): () => void {
-    const isWhole = range.key.equals(this.range.key) && sameEnd(range, this.range);
-    const seat: Seat = { watcher, range: isWhole ? undefined : range, skip: since ?? this.#now() };
-    this.#seats.add(seat);
-    if (since !== undefined) this.#deliver(seat, this.#kept);
-    if (this.#isLive) this.#tellLive(seat);
+    const name = nameOf(range);
+    const row = this.#rows.get(name) ?? { range, seats: new Set() };
+    this.#rows.set(name, row);
+    const seat: Seat = { watcher, position: since, isLive: false };
+    row.seats.add(seat);
+    if (this.#isLive) this.#begin(row, seat);
     return () => {
-      if (!this.#seats.delete(seat) || this.#seats.size > 0) return;
-      this.close();
-      this.#deps.onEmpty();
+      if (this.#remove(row, seat) && this.#rows.size === 0) this.#deps.onEmpty();
     };
-  }
-
-  /** A topic may still be catching up with the past: what its watch found when it began is past for who comes now. */
-  #now(): Position | undefined {
-    return this.#isLive ? { revision: Math.max(this.#revision, this.#createdAt) } : undefined;
-  }
-
-  #tellLive(seat: Seat): void {
-    seat.watcher.onLive?.(Math.max(this.#revision, seat.skip?.revision ?? 0));
   }
 
   requestProgress(): void {
     if (this.#isLive && this.#deps.isProgressOrdered()) this.#handle?.requestProgress();
   }
 
+  /** Ends it without a word to its watchers. */
   close(): void {
+    if (this.#isClosed) return;
     this.#isClosed = true;
     clearTimeout(this.#rewatchTimer);
     this.#handle?.close();
+    this.#kept.restart(0);
+    this.#deps.onClosed();
+  }
+
+  #remembers(since: Position | undefined): boolean {
+    const isNear = this.#storeRevision - (this.#revision ?? 0) <= NEAR_REVISIONS_MAX;
+    if (this.#revision === undefined) return since === undefined;
+    // A watch may begin in the future: who watches from now on wants what comes before.
+    if (since === undefined) return isNear && this.#revision <= this.#storeRevision;
+    const first = firstRevisionAfter(since);
+    if (first <= this.#kept.from) return false;
+    return isNear || first <= this.#revision + 1;
   }
 
   #watch(): void {
     if (this.#isClosed) return;
     const { watches, identity, range, previous } = this.#deps;
-    const startRevision = this.#revision === 0 ? undefined : this.#revision + 1;
     this.#handle = watches.watch(
       identity,
       {
         ...range,
-        ...(startRevision !== undefined && { startRevision }),
+        ...(this.#revision !== undefined && { startRevision: this.#revision + 1 }),
         prevKv: previous,
         progressNotify: true,
       },
       {
-        onCreated: (revision) => this.#begin(revision),
-        onEvents: (events) => this.#see(events),
+        onCreated: (revision) => this.#created(revision),
+        onEvents: (events, revision) => this.#see(events, revision),
         onProgress: (revision, isPeriodic) => {
           if (isPeriodic || this.#deps.isProgressOrdered()) this.#advance(revision);
         },
@@ -152,103 +151,137 @@ export class Topic {
     );
   }
 
-  #begin(revision: number): void {
+  #created(revision: number): void {
     this.#rewatchMs = REWATCH_FIRST_MS;
-    if (this.#revision === 0) this.#revision = this.#keptFrom = revision;
-    this.#createdAt = revision;
+    this.#storeRevision = Math.max(this.#storeRevision, revision);
+    if (this.#revision === undefined) {
+      this.#revision = revision;
+      this.#kept.restart(revision);
+    }
     this.#isLive = true;
-    for (const seat of [...this.#seats]) this.#tellLive(seat);
+    for (const [row, seat] of this.#all()) if (!seat.isLive) this.#begin(row, seat);
   }
 
-  #see(events: readonly WatchEvent[]): void {
+  /** What this watch found when it began, and what it was sent since, is past for who comes from now on. */
+  #begin(row: Row, seat: Seat): void {
+    const revision = this.#revision ?? 0;
+    const position = seat.position ?? { revision: Math.max(revision, this.#storeRevision) };
+    seat.isLive = true;
+    seat.position = position;
+    seat.watcher.onLive(position);
+    if (firstRevisionAfter(position) > revision) return;
+    this.#deliver(row, seat, this.#numbered(row.range, this.#kept.events));
+    seat.position = { revision };
+    if (row.seats.has(seat)) seat.watcher.onProgress(revision);
+  }
+
+  #see(events: readonly WatchEvent[], storeRevision: number): void {
     const last = events.at(-1);
     if (last === undefined) return;
-    this.#revision = Math.max(this.#revision, last.kv.modRevision);
-    this.#keep(events);
-    for (const seat of [...this.#seats]) this.#deliver(seat, events);
+    this.#storeRevision = Math.max(this.#storeRevision, storeRevision, last.kv.modRevision);
+    this.#revision = Math.max(this.#revision ?? 0, last.kv.modRevision);
+    this.#kept.push(events);
+    for (const row of [...this.#rows.values()]) {
+      const deliveries = this.#numbered(row.range, events);
+      for (const seat of [...row.seats]) this.#deliver(row, seat, deliveries);
+    }
   }
 
   #advance(revision: number): void {
-    if (revision <= this.#revision) return;
+    this.#storeRevision = Math.max(this.#storeRevision, revision);
+    if (this.#revision === undefined || revision <= this.#revision) return;
     this.#revision = revision;
-    for (const seat of [...this.#seats]) seat.watcher.onProgress(revision);
+    for (const [row, seat] of this.#all()) {
+      const isNews = seat.position === undefined || seat.position.revision < revision;
+      if (isNews && row.seats.has(seat)) seat.watcher.onProgress(revision);
+    }
   }
 
   #end(end: WatchEnd): void {
     this.#isLive = false;
     switch (end.kind) {
       case 'broken':
-        for (const seat of [...this.#seats]) seat.watcher.onInterrupted?.(end.error);
-        this.#rewatchTimer = setTimeout(() => this.#watch(), this.#rewatchMs);
-        this.#rewatchMs = Math.min(REWATCH_MAX_MS, this.#rewatchMs * 2);
+        if (end.error.code === 'shutting-down') this.#refuse(end.error);
+        else this.#rewatchLater();
         return;
-      case 'compacted': {
-        this.#finish((watcher) => watcher.onCompacted(end.compactRevision));
+      case 'compacted':
+        this.#compacted(end.compactRevision);
         return;
-      }
-      case 'refused': {
-        this.#finish((watcher) => watcher.onRefused(end.error));
+      case 'refused':
+        this.#refuse(end.error);
         return;
-      }
     }
   }
 
-  #finish(tell: (watcher: Watcher) => void): void {
-    this.close();
-    this.#deps.onEmpty();
-    const seats = [...this.#seats];
-    this.#seats.clear();
-    for (const seat of seats) tell(seat.watcher);
+  #rewatchLater(): void {
+    this.#rewatchTimer = setTimeout(() => this.#watch(), this.#rewatchMs);
+    this.#rewatchMs = Math.min(REWATCH_MAX_MS, this.#rewatchMs * 2);
   }
 
-  #deliver(seat: Seat, events: readonly WatchEvent[]): void {
+  /** Who came in behind what is gone goes on. */
+  #compacted(oldestRevision: number): void {
+    // etcd would have to contradict itself; it would do so for ever.
+    const isAbsurd = this.#revision === undefined || this.#revision + 1 >= oldestRevision;
+    const lost = this.#all().filter(
+      ([, { position }]) =>
+        isAbsurd || (position !== undefined && firstRevisionAfter(position) < oldestRevision),
+    );
+    for (const [row, seat] of lost) this.#remove(row, seat);
+    if (this.#rows.size === 0) {
+      this.close();
+    } else {
+      this.#revision = oldestRevision - 1;
+      this.#kept.restart(this.#revision);
+      this.#rewatchLater();
+    }
+    for (const [, { watcher }] of lost) watcher.onCompacted(oldestRevision);
+  }
+
+  #refuse(error: GatewayError): void {
+    const all = this.#all();
+    this.#rows.clear();
+    this.close();
+    for (const [row, seat] of all) if (row.seats.delete(seat)) seat.watcher.onRefused(error);
+  }
+
+  #all(): (readonly [Row, Seat])[] {
+    return [...this.#rows.values()].flatMap((row) =>
+      [...row.seats].map((seat) => [row, seat] as const),
+    );
+  }
+
+  /** Whether he was there. */
+  #remove(row: Row, seat: Seat): boolean {
+    if (!row.seats.delete(seat)) return false;
+    const name = nameOf(row.range);
+    if (row.seats.size === 0 && this.#rows.get(name) === row) this.#rows.delete(name);
+    return true;
+  }
+
+  #numbered(range: KeyRange, events: readonly WatchEvent[]): Delivery[] {
     const deliveries: Delivery[] = [];
     let revision = 0;
     let n = 0;
     for (const event of events) {
-      if (!this.#deps.isVisible(event.kv.key)) continue;
-      if (seat.range !== undefined && !containsKey(seat.range, event.kv.key)) continue;
-      n = event.kv.modRevision === revision ? n + 1 : 1;
-      revision = event.kv.modRevision;
-      if (!isBehind(seat.skip, revision, n)) deliveries.push({ event, n });
+      const { key, modRevision } = event.kv;
+      if (!containsKey(range, key) || !this.#deps.isVisible(key)) continue;
+      n = modRevision === revision ? n + 1 : 1;
+      revision = modRevision;
+      deliveries.push({ event, n });
     }
-    if (deliveries.length > 0) seat.watcher.onEvents(deliveries);
+    return deliveries;
   }
 
-  #keep(events: readonly WatchEvent[]): void {
-    this.#kept.push(...events);
-    this.#keptBytes += sizeOf(events);
-    if (this.#kept.length <= EVENTS_KEPT_MAX && this.#keptBytes <= BYTES_KEPT_MAX) return;
-    // Down to half, so that not every event pays for a cut; whole revisions only.
-    let cut = 0;
-    while (
-      cut < this.#kept.length &&
-      (this.#kept.length - cut > EVENTS_KEPT_MAX / 2 || this.#keptBytes > BYTES_KEPT_MAX / 2)
-    ) {
-      const revision = this.#kept[cut]?.kv.modRevision ?? 0;
-      for (; this.#kept[cut]?.kv.modRevision === revision; cut++)
-        this.#keptBytes -= sizeOf(this.#kept.slice(cut, cut + 1));
-      this.#keptFrom = revision;
-    }
-    this.#kept = this.#kept.slice(cut);
+  #deliver(row: Row, seat: Seat, deliveries: readonly Delivery[]): void {
+    const isNew = ({ event, n }: Delivery): boolean =>
+      seat.position === undefined || !isBehind(seat.position, event.kv.modRevision, n);
+    const [first] = deliveries;
+    if (first === undefined || !row.seats.has(seat)) return;
+    const fresh = isNew(first) ? deliveries : deliveries.filter(isNew);
+    if (fresh.length > 0) seat.watcher.onEvents(fresh);
   }
 }
 
-/** Whether the watcher has this event already. */
-function isBehind(position: Position | undefined, revision: number, n: number): boolean {
-  if (position === undefined || revision > position.revision) return false;
-  return revision < position.revision || position.events === undefined || n <= position.events;
-}
-
-function sizeOf(events: readonly WatchEvent[]): number {
-  return events.reduce(
-    (sum, { kv, prevKv }) => sum + kv.key.length + kv.value.length + (prevKv?.value.length ?? 0),
-    0,
-  );
-}
-
-function sameEnd(a: KeyRange, b: KeyRange): boolean {
-  return a.rangeEnd === undefined
-    ? b.rangeEnd === undefined
-    : b.rangeEnd?.equals(a.rangeEnd) === true;
+function nameOf({ key, rangeEnd }: KeyRange): string {
+  return `${key.toString('base64')} ${rangeEnd?.toString('base64') ?? ''}`;
 }

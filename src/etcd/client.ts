@@ -2,6 +2,7 @@
 import type { Caller } from '../caller.js';
 import { GatewayError } from '../errors.js';
 import * as codec from './codec.js';
+import { EndpointPool } from './endpoints.js';
 import { callEtcd } from './failover.js';
 import type { FailoverDeps } from './failover.js';
 import { RPCS } from './rpc.js';
@@ -9,17 +10,20 @@ import { decimalId } from './json-values.js';
 import type { Rpc } from './rpc.js';
 import { UNKNOWN_HINT } from './status.js';
 import type {
+  Alarm,
   DeleteRangeRequest,
   DeleteRangeResponse,
   LeaseGrantResponse,
   LeaseKeepAliveResponse,
   LeaseLeasesResponse,
   LeaseTimeToLiveResponse,
+  Member,
   PutRequest,
   PutResponse,
   RangeRequest,
   RangeResponse,
   RequestOp,
+  ResponseHeader,
   ServerVersion,
   StatusResponse,
   TxnRequest,
@@ -44,10 +48,18 @@ export interface EtcdClient {
     withKeys: boolean,
   ): Promise<LeaseTimeToLiveResponse>;
   leaseLeases(caller: Caller): Promise<LeaseLeasesResponse>;
+  /** Forgets everything before `revision`. Throws `revision-compacted` when that is so already. */
+  compact(caller: Caller, revision: number): Promise<void>;
+  members(caller: Caller): Promise<{ header: ResponseHeader; members: readonly Member[] }>;
+  alarms(caller: Caller): Promise<readonly Alarm[]>;
+  /** Asks every configured endpoint itself, once; an endpoint that does not answer has an error. */
+  statuses(caller: Caller): Promise<readonly EndpointStatus[]>;
   /** Of the one member that answers, like `status`. */
   version(caller: Caller): Promise<ServerVersion>;
   status(caller: Caller): Promise<StatusResponse>;
 }
+
+const ONE_ATTEMPT = { attemptTimeoutMs: 2_000, searchMs: 0, attemptsMax: 1 };
 
 export function createEtcdClient(deps: FailoverDeps): EtcdClient {
   const call = async <T>(caller: Caller, rpc: Rpc, body: object, decode: Decoder<T>): Promise<T> =>
@@ -92,9 +104,40 @@ export function createEtcdClient(deps: FailoverDeps): EtcdClient {
       return call(caller, RPCS.leaseTimeToLive, body, codec.decodeLeaseTimeToLive);
     },
     leaseLeases: (caller) => call(caller, RPCS.leaseLeases, {}, codec.decodeLeaseLeases),
+    async compact(caller, revision) {
+      await call(caller, RPCS.compact, { revision }, codec.decodeHeader);
+    },
+    members: (caller) => call(caller, RPCS.memberList, {}, codec.decodeMembers),
+    alarms: (caller) => call(caller, RPCS.alarms, { action: 'GET' }, codec.decodeAlarms),
+    statuses: (caller) =>
+      Promise.all(deps.pool.all.map((endpoint) => statusOf(caller, deps, endpoint.url))),
     version: async (caller) => codec.decodeVersion(await callEtcd(caller, deps, RPCS.version, '')),
     status: (caller) => call(caller, RPCS.status, {}, codec.decodeStatus),
   };
+}
+
+export interface EndpointStatus {
+  readonly endpoint: string;
+  readonly status: StatusResponse | undefined;
+  readonly error: string | undefined;
+}
+
+async function statusOf(
+  caller: Caller,
+  deps: FailoverDeps,
+  endpoint: string,
+): Promise<EndpointStatus> {
+  const alone = { ...deps, pool: new EndpointPool([endpoint]), limits: ONE_ATTEMPT };
+  try {
+    const status = codec.decodeStatus(await callEtcd(caller, alone, RPCS.status, '{}'));
+    return { endpoint, status, error: undefined };
+  } catch (error) {
+    return {
+      endpoint,
+      status: undefined,
+      error: error instanceof Error ? error.message : String(error),
+    };
+  }
 }
 
 type Decoder<T> = (json: Record<string, unknown>) => T;

@@ -18,11 +18,13 @@ import type {
   CompareResult,
   DeleteRangeRequest,
   DeleteRangeResponse,
+  Alarm,
   KeyValue,
   LeaseGrantResponse,
   LeaseKeepAliveResponse,
   LeaseLeasesResponse,
   LeaseTimeToLiveResponse,
+  Member,
   PutRequest,
   PutResponse,
   RangeRequest,
@@ -240,6 +242,24 @@ export function decodeVersion(json: Json): ServerVersion {
     etcdcluster: typeof json.etcdcluster === 'string' ? json.etcdcluster : '',
     ...(typeof json.storage === 'string' && { storage: json.storage }),
   };
+}
+
+export function decodeMembers(json: Json): { header: ResponseHeader; members: Member[] } {
+  const members = list(json.members).map((member) => ({
+    id: hexId(member.ID) ?? '',
+    name: typeof member.name === 'string' ? member.name : '',
+    peerUrls: strings(member.peerURLs),
+    clientUrls: strings(member.clientURLs),
+    isLearner: member.isLearner === true,
+  }));
+  return { header: decodeHeader(json), members };
+}
+
+export function decodeAlarms(json: Json): Alarm[] {
+  return list(json.alarms).map((alarm) => ({
+    memberId: hexId(alarm.memberID) ?? '',
+    alarm: typeof alarm.alarm === 'string' ? alarm.alarm : 'NONE',
+  }));
 }
 
 export function decodeStatus(json: Json): StatusResponse {

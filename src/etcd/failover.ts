@@ -95,7 +95,8 @@ async function attemptOnce(
     });
     return judgeAnswer(deps, endpoint, rpc, answer.status, answer.body);
   } catch (cause) {
-    if (!caller.signal.aborted) deps.pool.reportFailure(endpoint);
+    const wasQueued = cause instanceof ExchangeError && cause.wasQueued;
+    if (!caller.signal.aborted && !wasQueued) deps.pool.reportFailure(endpoint);
     return judgeSilence(caller, rpc, cause);
   }
 }
@@ -131,7 +132,9 @@ function judgeAnswer(
 function judgeSilence(caller: Caller, rpc: Rpc, cause: unknown): Attempt {
   const wasSent = cause instanceof ExchangeError ? cause.wasSent : true;
   const isTimeUp = remainingMs(caller) <= 0;
-  const error = isTimeUp && wasSent ? timeIsUp(rpc, true, cause) : unreachable(rpc, wasSent, cause);
+  const wasQueued = cause instanceof ExchangeError && cause.wasQueued;
+  const isLate = isTimeUp && (wasSent || wasQueued);
+  const error = isLate ? timeIsUp(rpc, wasSent, cause) : unreachable(rpc, wasSent, cause);
   const mayRepeat = !wasSent || rpc.repeat === 'safe';
   return { kind: mayRepeat && !isTimeUp ? 'elsewhere' : 'failed', error };
 }

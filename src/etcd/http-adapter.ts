@@ -18,12 +18,18 @@ export interface AdapterLimits {
 /** Why a call has no answer. `wasSent` is false only when surely no byte of the request left this process. */
 export class ExchangeError extends Error {
   readonly wasSent: boolean;
+  /** It never got a connection: this process is busy, and nothing is wrong with the endpoint. */
+  readonly wasQueued: boolean;
   readonly isTimeout: boolean;
 
-  constructor(message: string, how: { wasSent: boolean; isTimeout: boolean; cause?: unknown }) {
+  constructor(
+    message: string,
+    how: { wasSent: boolean; isTimeout: boolean; wasQueued?: boolean; cause?: unknown },
+  ) {
     super(message, { cause: how.cause });
     this.name = 'ExchangeError';
     this.wasSent = how.wasSent;
+    this.wasQueued = how.wasQueued ?? false;
     this.isTimeout = how.isTimeout;
   }
 }
@@ -109,8 +115,10 @@ class Exchange {
   onFailure: (error: ExchangeError) => void = () => undefined;
   readonly #request: http.ClientRequest;
   readonly #signal: ExchangeConfig['signal'];
-  readonly #timers: NodeJS.Timeout[] = [];
+  #totalTimer: NodeJS.Timeout | undefined;
+  #headersTimer: NodeJS.Timeout | undefined;
   #connectTimer: NodeJS.Timeout | undefined;
+  #hasSocket = false;
   #wasSent = false;
   #isSettled = false;
 
@@ -122,21 +130,26 @@ class Exchange {
   ) {
     this.#request = request;
     this.#signal = config.signal;
-    request.on('socket', (socket) => this.#watchConnect(socket, isSecure, limits.connectTimeoutMs));
-    request.on('error', (error) => this.#fail(error.message, false, error));
     const { exchange: times } = config;
-    if (times !== undefined) {
-      this.#expire(times.headersTimeoutMs, 'no answer came in time');
-      if (times.totalTimeoutMs > times.headersTimeoutMs) {
-        this.#expire(times.totalTimeoutMs, 'the answer did not end in time');
+    request.on('socket', (socket) => {
+      this.#hasSocket = true;
+      this.#watchConnect(socket, isSecure, limits.connectTimeoutMs);
+      // Only now is the endpoint the one that lets us wait.
+      if (times !== undefined) {
+        const late = (): void => this.#fail('no answer came in time', true);
+        this.#headersTimer = setTimeout(late, times.headersTimeoutMs);
       }
+    });
+    request.on('error', (error) => this.#fail(error.message, false, error));
+    if (times !== undefined) {
+      this.#totalTimer = setTimeout(() => this.#timeIsUp(), times.totalTimeoutMs);
     }
     if (this.#signal?.aborted === true) this.#hangUp();
     else this.#signal?.addEventListener?.('abort', this.#hangUp);
   }
 
   receive(response: http.IncomingMessage, maxBytes: number, settle: (data: Buffer) => void): void {
-    clearTimeout(this.#timers[0]);
+    clearTimeout(this.#headersTimer);
     const chunks: Buffer[] = [];
     let length = 0;
     response.on('data', (chunk: Buffer) => {
@@ -172,8 +185,8 @@ class Exchange {
     });
   }
 
-  #expire(afterMs: number, message: string): void {
-    this.#timers.push(setTimeout(() => this.#fail(message, true), afterMs));
+  #timeIsUp(): void {
+    this.#fail(this.#hasSocket ? 'time is up' : 'no connection became free in time', true);
   }
 
   readonly #hangUp = (): void => this.#fail('the caller hung up', false);
@@ -182,13 +195,15 @@ class Exchange {
     if (!this.#settle()) return;
     if (this.#wasSent) cutSocket(this.#request.socket);
     this.#request.destroy();
-    this.onFailure(new ExchangeError(message, { wasSent: this.#wasSent, isTimeout, cause }));
+    const how = { wasSent: this.#wasSent, wasQueued: !this.#hasSocket, isTimeout, cause };
+    this.onFailure(new ExchangeError(message, how));
   }
 
   #settle(): boolean {
     if (this.#isSettled) return false;
     this.#isSettled = true;
-    for (const timer of this.#timers) clearTimeout(timer);
+    clearTimeout(this.#totalTimer);
+    clearTimeout(this.#headersTimer);
     clearTimeout(this.#connectTimer);
     this.#signal?.removeEventListener?.('abort', this.#hangUp);
     return true;

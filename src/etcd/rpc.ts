@@ -26,6 +26,9 @@ export const RPCS = {
   leaseKeepAlive: { path: '/v3/lease/keepalive', repeat: 'safe', isWrite: true },
   leaseTimeToLive: { path: '/v3/lease/timetolive', repeat: 'safe', isWrite: false },
   leaseLeases: { path: '/v3/lease/leases', repeat: 'safe', isWrite: false },
+  compact: { path: '/v3/kv/compaction', repeat: 'never', isWrite: true },
+  memberList: { path: '/v3/cluster/member/list', repeat: 'safe', isWrite: false },
+  alarms: { path: '/v3/maintenance/alarm', repeat: 'safe', isWrite: false },
   version: { path: '/version', method: 'GET', repeat: 'safe', isWrite: false, isLocal: true },
   status: { path: '/v3/maintenance/status', repeat: 'safe', isWrite: false, isLocal: true },
 } as const satisfies Record<string, Rpc>;

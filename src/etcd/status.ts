@@ -43,6 +43,7 @@ const BY_MESSAGE: readonly Row[] = [
   ['grpc: received message larger than max', 'too-large', 'definite'],
   ['too many operations in txn request', 'invalid-request', 'definite'],
   ['duplicate key given in txn request', 'invalid-request', 'definite'],
+  ['watcher range is empty', 'invalid-request', 'definite'],
   ['permission denied', 'permission-denied', 'definite'],
   ['user name is empty', 'etcd-refused', 'definite'],
   ['invalid auth token', 'etcd-refused', 'definite'],

@@ -148,6 +148,19 @@ export interface ServerVersion {
   readonly storage?: string;
 }
 
+export interface Member {
+  readonly id: string;
+  readonly name: string;
+  readonly peerUrls: readonly string[];
+  readonly clientUrls: readonly string[];
+  readonly isLearner: boolean;
+}
+
+export interface Alarm {
+  readonly memberId: string;
+  readonly alarm: string;
+}
+
 export interface StatusResponse {
   readonly header: ResponseHeader;
   readonly version: string;

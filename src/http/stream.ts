@@ -49,6 +49,8 @@ export function openEventStream(res: Response): EventStream {
   res.setHeader('Cache-Control', 'no-store');
   res.setHeader('X-Accel-Buffering', 'no');
   res.flushHeaders();
+  // Express routes HEAD to GET: the headers are all that it asks for.
+  if (res.req.method === 'HEAD') res.end();
   const heartbeat = setInterval(() => res.write(':\n\n'), HEARTBEAT_MS);
   res.once('close', () => clearInterval(heartbeat));
   return {

@@ -126,6 +126,12 @@ describe.skipIf(executablePath === undefined)('/docs in Chromium', () => {
       expect(await (await execute('deleteKeys')).json()).toMatchObject({ deleted: 0 });
     });
 
+    it('a transaction and the leases', async () => {
+      expect(await (await execute('transact')).json()).toHaveProperty('results');
+      expect(await (await execute('createLease')).json()).toHaveProperty('ttl', 30);
+      expect(await (await execute('listLeases')).json()).toHaveProperty('leases');
+    });
+
     it('the simple lock', async () => {
       expect(await (await execute('simpleLockAcquire')).text()).toBe('{"succeeded":true}\n');
       expect(await (await execute('simpleLockInspect')).text()).toBe(

@@ -8,6 +8,7 @@ import {
   call,
   codeOf,
   put,
+  putValue,
   releaseLock,
   statusOf,
   takeLock,
@@ -164,18 +165,28 @@ describe('a guarded write', () => {
 });
 
 describe('a guard between its read and its write', () => {
-  it('is lock-lost when the lock is given back in that moment', async () => {
-    const [key, lock] = [newKey(), newKey('lock')];
-    const token = await takeLock(lock);
-    const between = await spawnGatewayBetween(etcd);
-    between.intercept(async ({ body }, forward) => {
-      if (body.includes(base64(key))) await releaseLock(lock);
-      return forward();
-    });
-    expect(codeOf(await guarded(key, lock, token, between.baseUrl))).toEqual(LOST);
-    expect(await statusOf(key)).toBe(404);
-    expect(between.calls.map(({ path }) => path)).toEqual(['/v3/kv/txn', '/v3/kv/txn']);
-  });
+  it.each([
+    ['a put', 'PUT', '/v1/kv/KEY?', 'putKey'],
+    ['a deletion', 'DELETE', '/v1/kv/KEY?', 'deleteKey'],
+    ['the deletion of a range', 'DELETE', '/v1/kv?prefix=KEY&', 'deleteKeys'],
+  ])(
+    'is lock-lost for %s when the lock is given back in that moment',
+    async (_, method, path, id) => {
+      const [key, lock] = [newKey(), newKey('lock')];
+      await putValue(key, 'before');
+      const token = await takeLock(lock);
+      const between = await spawnGatewayBetween(etcd);
+      between.intercept(async ({ body }, forward) => {
+        if (body.includes(base64(key))) await releaseLock(lock);
+        return forward();
+      });
+      const target = `${path.replace('KEY', key)}guardLock=${lock}&guardToken=${token}`;
+      const sent = method === 'PUT' ? { headers: BYTES_TYPE, body: 'after' } : {};
+      expect(codeOf(await call(id, method, target, sent, between.baseUrl))).toEqual(LOST);
+      expect(await valueOf(key)).toBe('before');
+      expect(between.calls.map((each) => each.path)).toEqual(['/v3/kv/txn', '/v3/kv/txn']);
+    },
+  );
 
   it('is lock-lost when somebody else has taken the lock in that moment', async () => {
     const [key, lock] = [newKey(), newKey('lock')];
@@ -190,6 +201,19 @@ describe('a guard between its read and its write', () => {
     });
     expect(codeOf(await guarded(key, lock, token, between.baseUrl))).toEqual(LOST);
     expect(await statusOf(key)).toBe(404);
+  });
+
+  it('surely leaves the key alone when etcd cannot be asked who holds', async () => {
+    const [key, lock] = [newKey(), newKey('lock')];
+    const token = await takeLock(lock);
+    const between = await spawnGatewayBetween(etcd);
+    between.intercept(() => Promise.resolve(undefined));
+    const path = `/v1/kv/${key}?guardLock=${lock}&guardToken=${token}`;
+    const headers = { ...BYTES_TYPE, 'request-timeout': '1' };
+    const answer = await call('putKey', 'PUT', path, { headers, body: 'x' }, between.baseUrl);
+    expect([503, 504]).toContain(answer.status);
+    expect(answer.json().outcome).toBe('not-applied');
+    expect(answer.headers['retry-after']).toBe('1');
   });
 
   it('is remembered: the second write costs one call, and sees the end of the lock all the same', async () => {

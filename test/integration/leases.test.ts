@@ -208,8 +208,8 @@ describe('S16: lease IDs', () => {
   });
 });
 
-describe('POST /v1/leases', () => {
-  it('takes another ID when a grant is not answered, and revokes the one before', async () => {
+describe('a lease whose answers are lost', () => {
+  it('is made under another ID, and the one before is revoked', async () => {
     const between = await spawnGatewayBetween(etcd);
     let cuts = 1;
     between.intercept(async ({ path }, forward) => {
@@ -235,7 +235,7 @@ describe('POST /v1/leases', () => {
     await endLease(answer.json().id);
   });
 
-  it('never repeats a grant under an ID of the caller: its outcome is unknown', async () => {
+  it('is not asked for twice under an ID of the caller: its outcome is unknown', async () => {
     const between = await spawnGatewayBetween(etcd);
     between.intercept(async ({ path }, forward) => {
       const answer = await forward();
@@ -248,7 +248,19 @@ describe('POST /v1/leases', () => {
     await endLease('7a7a');
   });
 
-  it('counts an end that was not answered as done, once it is sent again', async () => {
+  it('surely has not ended when it could not be looked at', async () => {
+    const { id } = (await createLease({ ttl: 60 })).json();
+    const between = await spawnGatewayBetween(etcd);
+    between.intercept(() => Promise.resolve(undefined));
+    const headers = { 'request-timeout': '1' };
+    const path = `/v1/leases/${id}`;
+    const answer = await call('deleteLease', 'DELETE', path, { headers }, between.baseUrl);
+    expect([503, 504]).toContain(answer.status);
+    expect(answer.json().outcome).toBe('not-applied');
+    await endLease(id);
+  });
+
+  it('has ended when its end is sent again and finds nothing', async () => {
     const { id } = (await createLease({ ttl: 60 })).json();
     const between = await spawnGatewayBetween(etcd);
     let cuts = 1;

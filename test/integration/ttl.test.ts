@@ -1,7 +1,9 @@
 // Keys with a time to live.
 import { describe, expect, inject, it } from 'vitest';
 import { spawnGatewayBetween } from '../support/etcd-between.js';
+import type { GatewayBetween } from '../support/etcd-between.js';
 import { BYTES_TYPE, JSON_TYPE, send } from '../support/http-client.js';
+import type { Answer } from '../support/http-client.js';
 import { newKey } from '../support/new-key.js';
 import {
   call,
@@ -12,6 +14,7 @@ import {
   lookAtLease,
   pointersOf,
   put,
+  putValue,
   statusOf,
 } from '../support/v1-calls.js';
 
@@ -118,16 +121,33 @@ describe('a key with a ttl', () => {
     },
   );
 
-  it('leaves no lease behind when its condition fails', async () => {
-    const key = newKey();
-    await put(key, { value: 'x' });
-    const between = await spawnGatewayBetween(etcd);
+  const createOnly = (key: string, base: string): Promise<Answer> => {
     const headers = { ...JSON_TYPE, 'if-none-match': '*' };
     const body = '{"value":"y","ttl":600}';
-    const path = `/v1/kv/${key}`;
-    const answer = await call('putKey', 'PUT', path, { headers, body }, between.baseUrl);
+    return call('putKey', 'PUT', `/v1/kv/${key}`, { headers, body }, base);
+  };
+  const pathsOf = ({ calls }: GatewayBetween): string[] => calls.map(({ path }) => path);
+
+  it('costs etcd one read while its condition does not hold', async () => {
+    const key = newKey();
+    await putValue(key, 'x');
+    const between = await spawnGatewayBetween(etcd);
+    const answer = await createOnly(key, between.baseUrl);
     expect(codeOf(answer)).toEqual([412, 'precondition-failed']);
-    await expect.poll(() => between.calls.at(-1)?.path).toBe('/v3/lease/revoke');
+    expect(answer.json().current.value).toBe('x');
+    expect(pathsOf(between)).toEqual(['/v3/kv/txn']);
+  });
+
+  it('leaves no lease behind when somebody else was faster', async () => {
+    const key = newKey();
+    const between = await spawnGatewayBetween(etcd);
+    between.intercept(async ({ path }, forward) => {
+      if (path === '/v3/lease/grant') await putValue(key, 'first');
+      return forward();
+    });
+    const answer = await createOnly(key, between.baseUrl);
+    expect(codeOf(answer)).toEqual([412, 'precondition-failed']);
+    await expect.poll(() => pathsOf(between).at(-1)).toBe('/v3/lease/revoke');
     const granted = JSON.parse(between.calls.find(({ path }) => path.endsWith('grant'))!.body);
     expect(JSON.parse(between.calls.at(-1)!.body)).toEqual({ ID: granted.ID });
   });

@@ -36,12 +36,13 @@ export async function writeProgram(file: string, text: string): Promise<string> 
   return file;
 }
 
-/** A release archive of a fake etcd, and the release that pins its digest. */
+/** A release archive of a fake etcd with its etcdctl, and the release that pins its digest. */
 export async function packRelease(version: string): Promise<{ archive: Buffer; release: Release }> {
   const folder = await temporaryFolder();
   const name = `etcd-v${version}-${PLATFORM}`;
   await mkdir(join(folder, name));
   await writeFakeEtcd(join(folder, name), version);
+  await writeProgram(join(folder, name, 'etcdctl'), '#!/bin/sh\n');
   const file = join(folder, 'etcd.tar.gz');
   const result = await runCommand('tar', ['-czf', file, '-C', folder, name], {
     env: { PATH: testPath() },

@@ -215,6 +215,7 @@ describe('openapi/latchkey.yaml in the house', () => {
       'resign',
       'renewLeadership',
       'proclaim',
+      'compact',
       'simpleLockInspect',
       'simpleLockAcquire',
       'simpleLockRelease',

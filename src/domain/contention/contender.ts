@@ -3,6 +3,7 @@
 import type { Caller } from '../../caller.js';
 import { GatewayError, outcomeOf } from '../../errors.js';
 import type { KeyValue } from '../../etcd/wire.js';
+import { notApplied, unknown } from '../outcome.js';
 import { alreadyExists, gone, hungUp, noAnswer } from './contender-errors.js';
 import { stepCaller } from './contest.js';
 import type { Attempt, Contest, ContentionDeps, Standing } from './contest.js';
@@ -37,6 +38,8 @@ export class Contender {
   #tenure: Tenure;
   #standing: Standing | undefined;
   #hasSeenEntry = false;
+  /** An entry was made or joined, or nobody knows. */
+  #mayHaveEntered = false;
   #renewal: RenewalLoop | undefined;
 
   constructor(caller: Caller, deps: ContentionDeps, contest: Contest) {
@@ -58,10 +61,16 @@ export class Contender {
       return held;
     } catch (error) {
       await this.leave();
-      throw error;
+      throw this.#told(error);
     } finally {
       this.#renewal?.stop();
     }
+  }
+
+  /** Failures of reads are failures of the acquisition: they tell its outcome. */
+  #told(error: unknown): unknown {
+    if (!(error instanceof GatewayError) || error.code === 'shutting-down') return error;
+    return this.#mayHaveEntered ? unknown(error) : notApplied(error);
   }
 
   /** Gives up what was acquired, as a hold does when its connection ends. Never rejects. */
@@ -70,7 +79,9 @@ export class Contender {
   }
 
   async #acquire(): Promise<Held> {
-    const { isConfirmed, standing } = await this.#stand();
+    const { contest, deps } = this.#attempt;
+    const { isConfirmed, standing } =
+      contest.waitMs === 0 ? await this.#stand() : await deps.turnstile.pass(() => this.#stand());
     this.#standing = standing;
     if (!isConfirmed) {
       if (standing.lease !== undefined && isOwnLease(standing.lease))
@@ -125,6 +136,7 @@ export class Contender {
     if (waitMs === 0 && (await lookAt(this.#attempt, createRevision)).kind === 'waiting')
       throw await refusal(around, 0);
     const { etcd } = this.#attempt.deps;
+    this.#mayHaveEntered = true;
     const touched = await rejoin(stepCaller(this.#attempt), etcd, place.own, modRevision).catch(
       (error: unknown) => {
         throw outcomeOf(error) === 'unknown' ? noAnswer(error) : error;
@@ -146,11 +158,13 @@ export class Contender {
     );
     try {
       const enter = waitMs === 0 ? tryOnce : enterOnce;
-      return await enter(stepCaller(this.#attempt), etcd, place, value, lease);
+      const entered = await enter(stepCaller(this.#attempt), etcd, place, value, lease);
+      if (entered.kind === 'put') this.#mayHaveEntered = true;
+      return entered;
     } catch (error) {
       if (error instanceof GatewayError && error.code === 'lease-not-found') throw gone();
       if (outcomeOf(error) !== 'unknown') throw error;
-      this.#leases.isUnanswered = true;
+      this.#mayHaveEntered = this.#leases.isUnanswered = true;
       // A try that took all of its caller's time has none left to find out.
       if (waitMs === 0 && this.#attempt.caller.deadline <= performance.now()) throw error;
       return undefined;

@@ -8,11 +8,13 @@ import type { Pictures } from './picture.js';
 import type { Place } from './key.js';
 import type { Surroundings } from './steps.js';
 import type { Tenure } from './tenure.js';
+import type { Turnstile } from './turnstile.js';
 
 export interface ContentionDeps {
   readonly etcd: EtcdClient;
   readonly background: Background;
   readonly pictures: Pictures;
+  readonly turnstile: Turnstile;
   /** Aborted when the gateway begins to drain: who waits then leaves. */
   readonly draining: AbortSignal;
 }

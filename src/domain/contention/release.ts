@@ -3,6 +3,7 @@
 import type { Caller } from '../../caller.js';
 import { outcomeOf } from '../../errors.js';
 import type { EtcdClient } from '../../etcd/client.js';
+import { afterWrite, beforeWrite } from '../outcome.js';
 import type { Entry } from './entry.js';
 import { findByToken } from './inspect.js';
 import type { Arena } from './key.js';
@@ -18,18 +19,32 @@ export async function endByToken(
   arena: Arena,
   token: string,
 ): Promise<boolean> {
-  const entry = await findByToken(caller, etcd, arena, token);
+  const entry = await beforeWrite(findByToken(caller, etcd, arena, token));
   return entry !== undefined && (await endEntry(caller, etcd, entry));
+}
+
+/** Ends these entries. False when none of them was there any more; a failure behind one that was ended is `unknown`. */
+export async function endAll(
+  caller: Caller,
+  etcd: EtcdClient,
+  entries: readonly Entry[],
+): Promise<boolean> {
+  let isEnded = false;
+  for (const entry of entries) {
+    const end = endEntry(caller, etcd, entry);
+    isEnded = (await (isEnded ? afterWrite(end) : end)) || isEnded;
+  }
+  return isEnded;
 }
 
 /**
  * Ends one entry by key and create revision; its lease too when the gateway made it: a caller's lease stays. True when this call or its
  * lost copy ended it. Repeatable.
  */
-export async function endEntry(caller: Caller, etcd: EtcdClient, entry: Entry): Promise<boolean> {
+async function endEntry(caller: Caller, etcd: EtcdClient, entry: Entry): Promise<boolean> {
   const isEnded = await deleteSurely(caller, etcd, entry);
   if (entry.lease !== undefined && isOwnLease(entry.lease))
-    await etcd.leaseRevoke(caller, entry.lease);
+    await afterWrite(etcd.leaseRevoke(caller, entry.lease));
   return isEnded;
 }
 

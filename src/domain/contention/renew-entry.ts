@@ -3,6 +3,7 @@
 import type { Caller } from '../../caller.js';
 import { GatewayError } from '../../errors.js';
 import type { EtcdClient } from '../../etcd/client.js';
+import { afterWrite, beforeWrite } from '../outcome.js';
 import type { Entry } from './entry.js';
 import { findByToken } from './inspect.js';
 import type { Arena } from './key.js';
@@ -29,19 +30,19 @@ export async function renewEntry(
   etcd: EtcdClient,
   request: RenewRequest,
 ): Promise<Renewed> {
-  const entry = await findByToken(caller, etcd, request.arena, request.token);
+  const entry = await beforeWrite(findByToken(caller, etcd, request.arena, request.token));
   const isMeant =
     request.fencingToken === undefined || request.fencingToken === entry?.createRevision;
   if (entry === undefined || !isMeant) throw expired();
   const lifetime =
     entry.lease === undefined ? undefined : await renewOnce(caller, etcd, entry.lease);
   if (entry.lease !== undefined && lifetime === undefined) throw expired();
-  await confirmHolder(caller, etcd, request.arena, entry);
+  await afterWrite(confirmHolder(caller, etcd, request.arena, entry));
   return { fencingToken: entry.createRevision, lifetime };
 }
 
 /** Resolves when the entry is there with its create revision and holds. */
-export async function confirmHolder(
+async function confirmHolder(
   caller: Caller,
   etcd: EtcdClient,
   arena: Arena,

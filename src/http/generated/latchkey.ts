@@ -676,6 +676,56 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/cluster": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * See the etcd behind the gateway
+         * @description ```sh
+         *     curl localhost:8888/v1/cluster
+         *     ```
+         *
+         *     The members as the cluster knows them, who leads, and how those are that the gateway can reach: version, sizes in bytes, alarms.
+         *     `unreachable` names the gateway's endpoints that did not answer.
+         */
+        readonly get: operations["getCluster"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/compaction": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Forget old history
+         * @description ```sh
+         *     curl -X POST -d '{"revision":41}' localhost:8888/v1/compaction
+         *     ```
+         *
+         *     etcd forgets every version of every key that was overwritten before that revision. Reads and watches of older revisions are 410
+         *     from then on. It cannot be undone.
+         */
+        readonly post: operations["compact"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/livez": {
         readonly parameters: {
             readonly query?: never;
@@ -794,34 +844,130 @@ export interface components {
             readonly previous?: components["schemas"]["Entry"];
         };
         /**
+         * Cluster
+         * @description The etcd cluster as the gateway sees it.
+         */
+        readonly Cluster: {
+            readonly clusterId: string;
+            /** @description The newest revision that any member told. */
+            readonly revision: number;
+            /** @description The ID of the leading member. */
+            readonly leader: string | null;
+            readonly members: readonly {
+                readonly id: string;
+                readonly name: string;
+                readonly peerUrls: readonly string[];
+                readonly clientUrls: readonly string[];
+                readonly learner: boolean;
+                readonly leader: boolean;
+                /** @description One of the gateway's endpoints reached it, it knows a leader and reports no error. */
+                readonly healthy: boolean;
+                readonly version?: string;
+                readonly dbSize?: number;
+                readonly dbSizeInUse?: number;
+                readonly raftTerm?: number;
+                readonly raftIndex?: number;
+                readonly errors?: readonly string[];
+            }[];
+            readonly alarms: readonly {
+                readonly member: string;
+                readonly alarm: string;
+            }[];
+            readonly unreachable: readonly {
+                readonly endpoint: string;
+                readonly reason: string;
+            }[];
+        };
+        /**
          * Long poll
          * @description What happened, and where to go on.
          */
         readonly WatchPage: {
             readonly events: readonly components["schemas"]["WatchEvent"][];
             /** @description Pass it back as `since`; everything up to there is delivered. */
-            readonly next: string;
+            readonly next: components["schemas"]["WatchPosition"];
         };
         /**
          * Event
          * @description One change. A deletion has no value, and 0 for what a missing key does not have.
          */
         readonly WatchEvent: {
-            /** @enum {string} */
-            readonly event: "put" | "delete";
-            /** @description `<revision>.<n>`: the n-th event of that revision in this range. */
-            readonly id: string;
-            readonly key: string;
-            /** @enum {string} */
-            readonly keyEncoding?: "base64url";
+            readonly event: components["schemas"]["ChangeKind"];
+            readonly id: components["schemas"]["WatchPosition"];
+            readonly key: components["schemas"]["Key"];
+            readonly keyEncoding?: components["schemas"]["KeyEncoding"];
+            /** @description The value as text, or as base64 when `encoding` says so. */
             readonly value?: string;
-            /** @enum {string} */
-            readonly encoding?: "base64";
+            readonly encoding?: components["schemas"]["ValueEncoding"];
             readonly version: number;
             readonly createRevision: number;
-            readonly modRevision: number;
-            readonly lease?: string;
+            readonly modRevision: components["schemas"]["ModRevision"];
+            readonly lease?: components["schemas"]["LeaseId"];
             readonly previous?: components["schemas"]["Entry"];
+        };
+        /**
+         * Event data
+         * @description The data of a `put` or `delete` event. A deletion has no value, and 0 for what a missing key does not have.
+         */
+        readonly WatchChange: {
+            readonly key: components["schemas"]["Key"];
+            readonly keyEncoding?: components["schemas"]["KeyEncoding"];
+            /** @description The value as text, or as base64 when `encoding` says so. */
+            readonly value?: string;
+            readonly encoding?: components["schemas"]["ValueEncoding"];
+            readonly version: number;
+            readonly createRevision: number;
+            readonly modRevision: components["schemas"]["ModRevision"];
+            readonly lease?: components["schemas"]["LeaseId"];
+            readonly previous?: components["schemas"]["Entry"];
+        };
+        /** @enum {string} */
+        readonly ChangeKind: "put" | "delete";
+        /** @description `<revision>.<n>`: the n-th event of that revision in this range is behind you; `<revision>`: all of them. */
+        readonly WatchPosition: string;
+        /** @description What an event stream can tell: each event with its `id`, where it has one, and its `data`, parsed. */
+        readonly WatchEvents: readonly ({
+            readonly event: components["schemas"]["ChangeKind"];
+            readonly id: components["schemas"]["WatchPosition"];
+            readonly data: components["schemas"]["WatchChange"];
+        } | {
+            /** @constant */
+            readonly event: "compacted";
+            readonly id: components["schemas"]["WatchPosition"];
+            readonly data: components["schemas"]["CompactionNotice"];
+        } | {
+            /** @constant */
+            readonly event: "overflow";
+            readonly data: components["schemas"]["OverflowNotice"];
+        } | components["schemas"]["ErrorEvent"])[];
+        /** @description What a stream of JSON lines can tell. */
+        readonly WatchLines: readonly (components["schemas"]["WatchEvent"] | {
+            /** @constant */
+            readonly event: "heartbeat";
+            readonly id: components["schemas"]["WatchPosition"];
+        } | {
+            /** @constant */
+            readonly event: "compacted";
+            readonly id: components["schemas"]["WatchPosition"];
+            readonly oldestRevision: components["schemas"]["Revision"];
+            readonly revision: components["schemas"]["Revision"];
+        } | {
+            /** @constant */
+            readonly event: "overflow";
+            readonly hint: string;
+        } | {
+            /** @constant */
+            readonly event: "error";
+            readonly code: string;
+        })[];
+        readonly CompactionNotice: {
+            /** @description The oldest revision that can be watched; what lies between you and it is gone. */
+            readonly oldestRevision: components["schemas"]["Revision"];
+            /** @description The current one; a browser that reconnects goes on from there. */
+            readonly revision: components["schemas"]["Revision"];
+        };
+        readonly OverflowNotice: {
+            readonly hint: string;
         };
         /**
          * Entry
@@ -2878,7 +3024,19 @@ export interface operations {
                      *     }
                      */
                     readonly "application/json": components["schemas"]["WatchPage"];
+                    /**
+                     * @example id: 41
+                     *     :
+                     *
+                     *     event: put
+                     *     id: 42.1
+                     *     data: {"key":"app/db","value":"postgres://db","version":1,"createRevision":42,"modRevision":42}
+                     */
                     readonly "text/event-stream": string;
+                    /**
+                     * @example {"event":"heartbeat","id":"41"}
+                     *     {"event":"put","id":"42.1","key":"app/db","value":"postgres://db","version":1,"createRevision":42,"modRevision":42}
+                     */
                     readonly "application/x-ndjson": string;
                 };
             };
@@ -3843,6 +4001,97 @@ export interface operations {
             readonly 405: components["responses"]["MethodNotAllowed"];
             readonly 408: components["responses"]["RequestTooSlow"];
             readonly 413: components["responses"]["TooLarge"];
+            readonly 421: components["responses"]["MisdirectedRequest"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 500: components["responses"]["InternalError"];
+            readonly 502: components["responses"]["EtcdRefused"];
+            readonly 503: components["responses"]["Unavailable"];
+            readonly 504: components["responses"]["TimeIsUp"];
+        };
+    };
+    readonly getCluster: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Seconds, a fraction too, after which you no longer want an answer. It can only shorten the gateway's own limit. */
+                readonly "Request-Timeout"?: components["parameters"]["RequestTimeout"];
+                /** @description Your own name for this request, for logs; it comes back in the answer. One that does not fit is replaced. */
+                readonly "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The cluster now. */
+            readonly 200: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Cluster"];
+                };
+            };
+            readonly 400: components["responses"]["InvalidRequest"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 421: components["responses"]["MisdirectedRequest"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 500: components["responses"]["InternalError"];
+            readonly 502: components["responses"]["EtcdRefused"];
+            readonly 503: components["responses"]["Unavailable"];
+            readonly 504: components["responses"]["TimeIsUp"];
+        };
+    };
+    readonly compact: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Seconds, a fraction too, after which you no longer want an answer. It can only shorten the gateway's own limit. */
+                readonly "Request-Timeout"?: components["parameters"]["RequestTimeout"];
+                /** @description Your own name for this request, for logs; it comes back in the answer. One that does not fit is replaced. */
+                readonly "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "revision": 1
+                 *     }
+                 */
+                readonly "application/json": {
+                    /** @description The oldest revision that stays readable. */
+                    readonly revision: number;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "revision": 41
+                     *     }
+                     */
+                    readonly "application/json": {
+                        readonly revision: number;
+                    };
+                };
+            };
+            readonly 400: components["responses"]["InvalidRequest"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 408: components["responses"]["RequestTooSlow"];
+            readonly 410: components["responses"]["RevisionCompacted"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
             readonly 421: components["responses"]["MisdirectedRequest"];
             readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["InternalError"];

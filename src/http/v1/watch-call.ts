@@ -4,6 +4,7 @@ import { GatewayError } from '../../errors.js';
 import type { HubRequest, WatchHub } from '../../domain/watch-hub.js';
 import type { Position } from '../../domain/watch-position.js';
 import type { KeyEncoding } from './key-text.js';
+import type { OpenWatches } from './watch-open.js';
 
 /** What a request asks to watch, and how its keys are spelled. */
 export interface WatchCall {
@@ -14,6 +15,7 @@ export interface WatchCall {
 
 export interface ServeDeps {
   readonly hub: WatchHub;
+  readonly open: OpenWatches;
   /** Aborted when the gateway begins to drain. */
   readonly draining: AbortSignal;
   /** The store's revision now, for who is told of a compaction. */
@@ -36,4 +38,8 @@ export function notLive(): GatewayError {
     detail: 'etcd cannot be watched now',
     retryAfterSeconds: 1,
   });
+}
+
+export function shuttingDown(): GatewayError {
+  return new GatewayError('shutting-down', { retryAfterSeconds: 1 });
 }

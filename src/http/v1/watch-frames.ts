@@ -1,7 +1,7 @@
-// How events travel: as server-sent events, as JSON lines, or as items of a long poll. A frame is made once for all watchers who get the
-// same one.
+// How events travel: as server-sent events, as JSON lines, or as items of a long poll.
 import type { Delivery } from '../../domain/watch-topic.js';
 import { formatPosition } from '../../domain/watch-position.js';
+import type { Position } from '../../domain/watch-position.js';
 import type { WatchEvent } from '../../etcd/wire.js';
 import { toEntryBody } from './entry-body.js';
 import { toKeyText } from './key-text.js';
@@ -20,37 +20,37 @@ export interface EventBody extends Record<string, unknown> {
   readonly id: string;
 }
 
-export function idOf({ event, n }: Delivery): string {
-  return formatPosition({ revision: event.kv.modRevision, events: n });
+/** The position right behind it. */
+export function positionOf({ event, n }: Delivery): Position {
+  return { revision: event.kv.modRevision, events: n };
 }
 
 export function toEventBody(delivery: Delivery, options: Omit<FrameOptions, 'format'>): EventBody {
   const { event } = delivery;
-  return { event: event.kind, id: idOf(delivery), ...toDataBody(event, options) };
+  const id = formatPosition(positionOf(delivery));
+  return { event: event.kind, id, ...toDataBody(event, options) };
 }
 
-// Thousands of watchers of one prefix get the same bytes.
-const frames = new WeakMap<WatchEvent, Map<string, Buffer>>();
+// Thousands of watchers of one prefix get the same array, and so the same bytes.
+const frames = new WeakMap<readonly Delivery[], Map<string, Buffer>>();
 
-export function frameOf(delivery: Delivery, options: FrameOptions): Buffer {
-  const { event, n } = delivery;
-  const made = frames.get(event) ?? new Map<string, Buffer>();
-  frames.set(event, made);
-  const variant = `${options.format} ${options.keyEncoding ?? ''} ${options.previous} ${n}`;
-  const known = made.get(variant);
+/** All of them as the bytes that travel; made once for all who get the same array in the same form. */
+export function framesOf(deliveries: readonly Delivery[], options: FrameOptions): Buffer {
+  const made = frames.get(deliveries) ?? new Map<string, Buffer>();
+  frames.set(deliveries, made);
+  const form = `${options.format} ${options.keyEncoding ?? ''} ${options.previous}`;
+  const known = made.get(form);
   if (known !== undefined) return known;
-  const frame = Buffer.from(
-    options.format === 'sse'
-      ? sseFrame(delivery, options)
-      : `${JSON.stringify(toEventBody(delivery, options))}\n`,
-  );
-  made.set(variant, frame);
-  return frame;
+  const bytes = Buffer.concat(deliveries.map((each) => Buffer.from(frameOf(each, options))));
+  made.set(form, bytes);
+  return bytes;
 }
 
-function sseFrame(delivery: Delivery, options: FrameOptions): string {
+function frameOf(delivery: Delivery, options: FrameOptions): string {
+  if (options.format === 'ndjson') return `${JSON.stringify(toEventBody(delivery, options))}\n`;
   const data = JSON.stringify(toDataBody(delivery.event, options));
-  return `event: ${delivery.event.kind}\nid: ${idOf(delivery)}\ndata: ${data}\n\n`;
+  const id = formatPosition(positionOf(delivery));
+  return `event: ${delivery.event.kind}\nid: ${id}\ndata: ${data}\n\n`;
 }
 
 function toDataBody(
@@ -74,7 +74,7 @@ function deletedBody({ kv }: WatchEvent, keyEncoding: KeyEncoding): Record<strin
   };
 }
 
-/** Something that is no event of the store: `compacted`, `overflow`, `heartbeat`. */
+/** Something that is no event of the store: `compacted`, `overflow`, `error`. */
 export function noticeOf(
   format: StreamFormat,
   event: string,
@@ -87,7 +87,7 @@ export function noticeOf(
 }
 
 /** Keeps proxies open and carries the position forward, without being an event. */
-export function heartbeatOf(format: StreamFormat, position: string | undefined): string {
-  if (format === 'ndjson') return noticeOf('ndjson', 'heartbeat', {}, position);
-  return position === undefined ? ':\n\n' : `id: ${position}\n:\n\n`;
+export function heartbeatOf(format: StreamFormat, position: Position): string {
+  const id = formatPosition(position);
+  return format === 'ndjson' ? noticeOf('ndjson', 'heartbeat', {}, id) : `id: ${id}\n:\n\n`;
 }

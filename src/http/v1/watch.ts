@@ -10,13 +10,15 @@ import { contextOf } from '../context.js';
 import type { StreamRoom } from '../stream.js';
 import type { Validator } from '../validate.js';
 import { parseKey } from './key-text.js';
+import { refuseOtherMethods } from './methods.js';
 import { queryOf, rangeOf } from './range-query.js';
 import type { RangeQuery } from './range-query.js';
 import type { ServeDeps, WatchCall } from './watch-call.js';
+import { OpenWatches } from './watch-open.js';
 import { servePoll } from './watch-poll.js';
 import { serveStream } from './watch-stream.js';
 
-export interface WatchRouterDeps extends ServeDeps {
+export interface WatchRouterDeps extends Omit<ServeDeps, 'open'> {
   readonly reserved: ReservedKeys;
   readonly validator: Validator;
   readonly streams: StreamRoom;
@@ -30,17 +32,21 @@ interface WatchQuery extends RangeQuery {
 
 export function createWatchRouter(deps: WatchRouterDeps): Router {
   const router = Router({ strict: true, caseSensitive: true });
-  router.get('/v1/watch', async (req, res) => {
-    const query = deps.validator.operation('watchKeys').query(queryOf(req)) as WatchQuery;
-    const call = toCall(deps, req, query);
-    if (query.wait !== undefined) {
-      await servePoll(deps, req, res, call, query.wait);
+  const serving: ServeDeps = { ...deps, open: new OpenWatches(deps.draining) };
+  router.get('/v1/watch', async (req, res, next) => {
+    // It would never end.
+    if (req.method === 'HEAD') {
+      next();
       return;
     }
-    const format = formatOf(req);
+    const query = deps.validator.operation('watchKeys').query(queryOf(req)) as WatchQuery;
+    const call = toCall(deps, req, query);
+    const format = query.wait === undefined ? formatOf(req) : undefined;
     deps.streams.enter(res);
-    await serveStream(deps, req, res, call, format);
+    if (format !== undefined) await serveStream(serving, req, res, call, format);
+    else await servePoll(serving, req, res, call, query.wait ?? 0);
   });
+  refuseOtherMethods(router, { '/v1/watch': 'GET' });
   return router;
 }
 

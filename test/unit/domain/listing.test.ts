@@ -50,6 +50,15 @@ describe('reserved keys', () => {
     },
   );
 
+  it('refuse a comparison of a range that holds hidden ones, and of no other', () => {
+    const compare = (prefix: string) => (): void =>
+      reserved.refuseCompare(spanOf({ prefix: Buffer.from(prefix) }));
+    for (const prefix of ['', '\0', '\0latchkey/', '\0latchkey/x'])
+      expect(compare(prefix)).toThrow(/cannot be compared/);
+    for (const prefix of ['a', 'locks/', '\0a', '\0latchkey0'])
+      expect(compare(prefix)).not.toThrow();
+  });
+
   it('S18: are never part of what a delete of any range takes', () => {
     const inside = fc
       .tuple(fc.constantFrom('locks/', 'elections/', '\0latchkey/'), bytes)

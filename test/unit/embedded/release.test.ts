@@ -51,6 +51,21 @@ describe('the release archive', () => {
     );
   });
 
+  it('gives etcdctl where that is asked for', async () => {
+    const { archive, release } = await packRelease('3.6.99');
+    const fetched = await fetchRelease({
+      program: 'etcdctl',
+      baseUrl: await serve(sends(archive)),
+      release,
+      limits: DOWNLOAD_LIMITS,
+      folder: join(await temporaryFolder(), 'work'),
+      path: testPath(),
+    });
+    expect(fetched).toMatchObject({ kind: 'fetched', file: expect.stringMatching(/\/etcdctl$/) });
+    if (fetched.kind === 'fetched')
+      expect(await readFile(fetched.file, 'utf8')).toBe('#!/bin/sh\n');
+  });
+
   it('is unpacked when its digest is the pinned one', async () => {
     const { archive, release } = await packRelease('3.6.99');
     const paths: (string | undefined)[] = [];

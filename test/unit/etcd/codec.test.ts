@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   decodeKeyValue,
   decodeLeaseKeepAlive,
+  decodeLeaseLeases,
   decodeRange,
   decodeTxn,
   encodePut,
@@ -82,6 +83,24 @@ describe('codec', () => {
   it('reads a keepalive without a TTL as a lease that is gone', () => {
     expect(decodeLeaseKeepAlive({ result: { header, ID: '5' } }).ttlSeconds).toBeUndefined();
     expect(decodeLeaseKeepAlive({ result: { header, ID: '5', TTL: '30' } }).ttlSeconds).toBe(30);
+  });
+
+  it('asks for the entries of one create revision as etcd does', () => {
+    const range = { key: Buffer.from('a'), minCreateRevision: 7, maxCreateRevision: 8 };
+    expect(JSON.parse(JSON.stringify(encodeRange(range)))).toEqual({
+      key: 'YQ==',
+      min_create_revision: 7,
+      max_create_revision: 8,
+    });
+  });
+
+  it('reads a list of leases, and none when etcd leaves it out', () => {
+    const leases = [{ ID: '7587848390309014563' }, { ID: '1' }];
+    expect(decodeLeaseLeases({ header, leases }).leases).toEqual([
+      '694d73e8a9e36c23',
+      '0000000000000001',
+    ]);
+    expect(decodeLeaseLeases({ header }).leases).toEqual([]);
   });
 
   it('refuses an int64 above 2^53 instead of rounding it', () => {

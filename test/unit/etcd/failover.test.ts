@@ -213,6 +213,28 @@ describe('callEtcd', () => {
     expect([error.status, error.outcome]).toEqual([504, 'unknown']);
   });
 
+  it('calls a call that got no connection in time surely not applied, and does not blame the endpoint', async () => {
+    // Under nock a call never waits for a socket.
+    nock.restore();
+    const busy = createTransport({
+      connectTimeoutMs: 300,
+      socketsMax: 1,
+      idleSocketsMax: 1,
+      answerBytesMax: 10_000,
+    });
+    closers.push(() => busy.close());
+    const pool = new EndpointPool([await server(() => undefined)]);
+    const failures: unknown[] = [];
+    pool.reportFailure = (endpoint) => failures.push(endpoint);
+    const etcd = createEtcdClient({ pool, transport: busy });
+    const first = errorOf(etcd.put(callerFor({ timeoutMs: 600 }), put));
+    const queued = await errorOf(etcd.put(callerFor({ timeoutMs: 200 }), put));
+    expect([queued.status, queued.outcome]).toEqual([504, 'not-applied']);
+    expect(failures).toEqual([]);
+    expect((await first).outcome).toBe('unknown');
+    nock.activate();
+  });
+
   it('S12: follows no redirect', async () => {
     const { handle, bodies } = recorder((res) => res.end(PUT_ANSWER));
     const elsewhere = await server(handle);
