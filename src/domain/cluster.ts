@@ -77,8 +77,7 @@ export async function readCluster(
     leader,
     members: members.map((member) => {
       const status = byMember.get(member.id);
-      const isHealthy =
-        status !== undefined && status.leader !== undefined && status.errors.length === 0;
+      const isHealthy = status?.leader !== undefined && status.errors.length === 0;
       return { ...member, isLeader: member.id === leader, isHealthy, status };
     }),
     alarms,
