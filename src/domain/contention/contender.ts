@@ -156,6 +156,7 @@ export class Contender {
       stepCaller(this.#attempt),
       entryTtlSeconds(this.#tenure),
     );
+    if (waitMs > 0) this.#keepAlive(lease);
     try {
       const enter = waitMs === 0 ? tryOnce : enterOnce;
       const entered = await enter(stepCaller(this.#attempt), etcd, place, value, lease);
@@ -182,7 +183,10 @@ export class Contender {
     return isExclusive ? around.first !== undefined : around.hasExclusive;
   }
 
+  /** Renews from now on what carries the entry, or will: entering can take longer than a short ttl while etcd changes its leader. */
   #keepAlive(lease: string): void {
+    if (this.#renewal?.lease === lease) return;
+    this.#renewal?.stop();
     const { deps, caller } = this.#attempt;
     this.#renewal = new RenewalLoop(
       deps.etcd,

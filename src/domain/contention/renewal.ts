@@ -47,7 +47,7 @@ export function isFresh(lifetime: Lifetime): boolean {
 export class RenewalLoop {
   readonly #etcd: EtcdClient;
   readonly #identity: Identity;
-  readonly #lease: string;
+  readonly lease: string;
   readonly #everyMs: number;
   readonly #stopped = new AbortController();
   #timer: NodeJS.Timeout | undefined;
@@ -56,7 +56,7 @@ export class RenewalLoop {
   constructor(etcd: EtcdClient, identity: Identity, lease: string, ttlSeconds: number) {
     this.#etcd = etcd;
     this.#identity = identity;
-    this.#lease = lease;
+    this.lease = lease;
     this.#everyMs = (ttlSeconds * 1000) / RENEWALS_PER_TTL;
     this.#schedule();
   }
@@ -80,7 +80,7 @@ export class RenewalLoop {
     const deadline = performance.now() + Math.min(this.#everyMs, RENEWAL_MS_MAX);
     try {
       const caller = { identity: this.#identity, signal: this.#stopped.signal, deadline };
-      const lifetime = await renewOnce(caller, this.#etcd, this.#lease);
+      const lifetime = await renewOnce(caller, this.#etcd, this.lease);
       if (lifetime === undefined) return;
       this.#lifetime = lifetime;
     } catch {
