@@ -78,6 +78,12 @@ describe('a wait that is longer than any request', () => {
   });
 });
 
+/** Forgets all that happened so far, which is more than one revision. */
+async function compactAll(): Promise<void> {
+  for (let i = 0; i < 5; i++) await etcd.put(newKey());
+  await etcd.compact(await etcd.revision());
+}
+
 describe('F38: a compaction while somebody waits', () => {
   it('is survived: the waiter looks again, and holds', async () => {
     const name = newKey();
@@ -85,11 +91,16 @@ describe('F38: a compaction while somebody waits', () => {
     const waiting = client.hold200(name, { owner: 'b', wait: 25 });
     await calm.untilQueued(name, 1);
     const [, entry] = await etcd.entries(name);
+    // Until it watches, and not only stands in the queue.
+    await pause(500);
     const heal = proxy.cutWatches();
     await calm.release(name, { token: first.token });
-    await etcd.compact(await etcd.revision());
+    await compactAll();
     heal();
+    const healedAt = performance.now();
     expect((await waiting).fencingToken).toBe(entry!.createRevision);
+    // Woken by the compaction, not by the end of the wait.
+    expect(performance.now() - healedAt).toBeLessThan(15_000);
   });
 
   it('is survived by a hold, which is told that it was lost meanwhile', async () => {
@@ -98,7 +109,7 @@ describe('F38: a compaction while somebody waits', () => {
     await stream.until('acquired');
     const heal = proxy.cutWatches();
     await calm.releaseBy(name, '?force=true');
-    await etcd.compact(await etcd.revision());
+    await compactAll();
     heal();
     expect((await stream.until('lost')).data.reason).toBe('ended');
   });
@@ -109,8 +120,7 @@ describe('F38: a compaction while somebody waits', () => {
     const waiting = client.hold200(name, { owner: 'b', wait: 25 });
     await calm.untilQueued(name, 1);
     proxy.cutWatches()();
-    await etcd.put(newKey());
-    await etcd.compact(await etcd.revision());
+    await compactAll();
     await pause(300);
     await calm.release(name, { token: first.token });
     expect((await waiting).owner).toBe('b');

@@ -1,0 +1,21 @@
+// Two gateways over three members under everything that goes wrong, judged by etcd's own history: the invariants of the lock hold.
+// `npm run test:lock-checker` is the long form.
+import { expect, it } from 'vitest';
+import { runLockChecker } from '../lock-checker/run.js';
+import { readSettings } from '../lock-checker/settings.js';
+
+/** Start, quiet end and judgement. */
+const AROUND_MS = 180_000;
+
+const settings = readSettings(process.env);
+
+it(
+  'F33: holders never overlap, waiters are served in order, nothing comes back or stays, whatever is killed, paused or cut',
+  async () => {
+    console.log(`lock checker: seed ${settings.seed}, ${settings.runMs / 1000} s`);
+    const { counts, violations } = await runLockChecker(settings);
+    console.log(counts);
+    if (violations !== '') expect.fail(`\n${violations}\n\n${counts}`);
+  },
+  settings.runMs + AROUND_MS,
+);

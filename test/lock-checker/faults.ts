@@ -1,0 +1,68 @@
+// The faults of a run, one of members and one of replicas at a time: a quorum stays, and a replica.
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Member } from '../support/etcd.js';
+import type { Random } from './random.js';
+import type { CheckSettings } from './settings.js';
+import type { System } from './system.js';
+
+const MEMBER_FAULTS = ['kill leader', 'pause leader', 'kill follower', 'pause follower'] as const;
+const REPLICAS = 2;
+
+/** Resolves when the run is over and everything runs again. */
+export async function causeFaults(
+  system: System,
+  settings: CheckSettings,
+  random: Random,
+  signal: AbortSignal,
+): Promise<void> {
+  const settle = system.disturb(random.fork('requests'), settings.disturbedShare);
+  await Promise.all([
+    disturbMembers(system, settings, random.fork('members'), signal),
+    disturbReplicas(system, settings, random.fork('replicas'), signal),
+  ]);
+  settle();
+}
+
+async function disturbMembers(
+  system: System,
+  settings: CheckSettings,
+  random: Random,
+  signal: AbortSignal,
+): Promise<void> {
+  // The first two of a run are always a kill and a pause of the leader.
+  const first = random.shuffled(['kill leader', 'pause leader'] as const);
+  for (let count = 0; ; count++) {
+    await unlessAborted(random.between(settings.memberGapMs), signal);
+    if (signal.aborted) return;
+    const fault = first[count] ?? random.pick(MEMBER_FAULTS);
+    const downMs = random.between(settings.downMs);
+    const leader = await system.cluster.leader();
+    const member = fault.endsWith('leader') ? leader : aFollower(system, leader, random);
+    if (random.chance(0.3)) system.cutWatches();
+    if (fault.startsWith('kill')) await system.killMember(member, downMs);
+    else await system.pauseMember(member, downMs);
+  }
+}
+
+async function disturbReplicas(
+  system: System,
+  settings: CheckSettings,
+  random: Random,
+  signal: AbortSignal,
+): Promise<void> {
+  const first = random.whole([0, REPLICAS - 1]);
+  for (let count = 0; ; count++) {
+    await unlessAborted(random.between(settings.replicaGapMs), signal);
+    if (signal.aborted) return;
+    await system.killReplica((first + count) % REPLICAS, random.between([50, 1_000]));
+  }
+}
+
+function aFollower(system: System, leader: Member, random: Random): Member {
+  return random.pick(system.cluster.members.filter((member) => member !== leader));
+}
+
+/** Resolves after that time, or when the signal is aborted. */
+export async function unlessAborted(ms: number, signal: AbortSignal): Promise<void> {
+  await pause(ms, undefined, { signal }).catch(() => undefined);
+}

@@ -1,0 +1,147 @@
+// Writes down etcd's own history of the locks: one watch, taken up at the next member where the last one fell silent. Puts a mark on the
+// lease of each entry, so that a deletion and the end of a lease can be told apart.
+import http from 'node:http';
+import { EtcdAccess, base64, textOf } from './etcd-access.js';
+import { LOCKS, MARKS, WATCHED } from './history.js';
+import type { KeyEvent } from './history.js';
+
+const RECONNECT_MS = 50;
+/** So long may a revision that etcd has be missing before the watch counts as silent. */
+const SILENCE_MS_MAX = 1_500;
+const CAUGHT_UP_POLL_MS = 20;
+
+type Json = Readonly<Record<string, any>>;
+
+export class HistoryRecorder {
+  readonly events: KeyEvent[] = [];
+  /** Key -> create revision of the entries that are there, as far as has been seen. */
+  readonly alive = new Map<string, number>();
+  readonly #etcd: EtcdAccess;
+  readonly #marker: EtcdAccess;
+  #revision: number;
+  #request: http.ClientRequest | undefined;
+  #behindSince: number | undefined;
+  #isStopped = false;
+
+  /** Begins behind that revision. */
+  constructor(endpoints: readonly string[], revision: number) {
+    this.#etcd = new EtcdAccess(endpoints);
+    this.#marker = new EtcdAccess(endpoints);
+    this.#revision = revision;
+    this.#watch();
+  }
+
+  /** Told of every revision that etcd is known to have: a watch that does not bring it is left. */
+  expect(revision: number): void {
+    const now = performance.now();
+    if (revision <= this.#revision) this.#behindSince = undefined;
+    else this.#behindSince ??= now;
+    if (this.#behindSince === undefined || now - this.#behindSince < SILENCE_MS_MAX) return;
+    this.#behindSince = undefined;
+    this.#request?.destroy();
+  }
+
+  /** Resolves when everything up to that revision was seen; throws at the limit. */
+  async caughtUp(revision: number, limitMs: number): Promise<void> {
+    const deadline = performance.now() + limitMs;
+    while (this.#revision < revision) {
+      if (performance.now() > deadline)
+        throw new Error(`the history ends at ${this.#revision}, etcd is at ${revision}`);
+      this.expect(revision);
+      await new Promise((resolve) => setTimeout(resolve, CAUGHT_UP_POLL_MS));
+    }
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#request?.destroy();
+  }
+
+  #watch(): void {
+    const { hostname, port } = new URL(this.#etcd.endpoint);
+    // etcd writes to a request that is still open only when the connection is not to be kept.
+    const request = http.request({
+      agent: false,
+      hostname,
+      port,
+      method: 'POST',
+      path: '/v3/watch',
+      headers: { connection: 'close', 'content-type': 'application/json' },
+    });
+    this.#request = request;
+    let isOver = false;
+    const again = (): void => {
+      if (isOver) return;
+      isOver = true;
+      request.destroy();
+      if (this.#isStopped) return;
+      this.#etcd.turn();
+      setTimeout(() => this.#watch(), RECONNECT_MS);
+    };
+    request.on('error', again);
+    request.on('close', again);
+    request.on('response', (response) => {
+      let rest = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk: string) => {
+        // What an abandoned watch still says, the next one says again.
+        if (isOver) return;
+        const lines = (rest + chunk).split('\n');
+        rest = lines.pop() ?? '';
+        for (const line of lines) if (line !== '') this.#read(JSON.parse(line) as Json, again);
+      });
+      response.on('error', again);
+      response.on('close', again);
+    });
+    const create = {
+      key: base64(WATCHED.key),
+      range_end: base64(WATCHED.rangeEnd),
+      start_revision: this.#revision + 1,
+      prev_kv: true,
+    };
+    request.write(`${JSON.stringify({ create_request: create })}\n`);
+  }
+
+  #read(line: Json, again: () => void): void {
+    const result: Json | undefined = line.result;
+    if (result === undefined || result.canceled === true) {
+      again();
+      return;
+    }
+    const events: Json[] = result.events ?? [];
+    const seenAt = performance.now();
+    for (const json of events) this.#note(toEvent(json, seenAt));
+  }
+
+  #note(event: KeyEvent): void {
+    this.events.push(event);
+    this.#revision = event.revision;
+    const { key, kind, revision, createRevision, lease } = event;
+    if (!key.startsWith(LOCKS)) return;
+    if (kind === 'delete') this.alive.delete(key);
+    else this.alive.set(key, createRevision);
+    const isNew = kind === 'put' && revision === createRevision;
+    if (isNew && lease !== undefined) this.#mark(lease);
+  }
+
+  // A lease that is gone already takes no mark, and needs none.
+  #mark(lease: string): void {
+    const body = { key: base64(MARKS + lease), value: '', lease };
+    this.#marker.once('/v3/kv/put', body).catch(() => undefined);
+  }
+}
+
+function toEvent(json: Json, seenAt: number): KeyEvent {
+  const isDelete = json.type === 'DELETE';
+  const { kv, prev_kv: before = {} } = json;
+  const was: Json = isDelete ? before : kv;
+  return {
+    kind: isDelete ? 'delete' : 'put',
+    key: textOf(kv.key),
+    revision: Number(kv.mod_revision),
+    createRevision: Number(was.create_revision),
+    lease: was.lease === undefined || was.lease === '0' ? undefined : String(was.lease),
+    value: textOf(was.value),
+    seenAt,
+  };
+}

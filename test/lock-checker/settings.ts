@@ -1,0 +1,56 @@
+// How long and how wild a run is. The short form is part of every test run, the long one a command of its own.
+import type { Span } from './random.js';
+
+export interface CheckSettings {
+  readonly seed: number;
+  /** How long clients begin anew and faults happen; the quiet end comes on top. */
+  readonly runMs: number;
+  readonly hotClients: number;
+  readonly spreadClients: number;
+  readonly spreadLocks: number;
+  /** Of a client between two acquisitions. */
+  readonly hotPauseMs: Span;
+  readonly spreadPauseMs: Span;
+  readonly ttlSeconds: Span;
+  readonly waitMs: Span;
+  /** Between the end of one fault and the next, of members and of replicas. */
+  readonly memberGapMs: Span;
+  readonly replicaGapMs: Span;
+  readonly downMs: Span;
+  /** Of the requests between the first gateway and etcd. */
+  readonly disturbedShare: number;
+  /** Without a ttl, queued with a token that nobody knows: takes 30 s to go when its gateway dies. */
+  readonly hasUnknownPermanents: boolean;
+}
+
+const SHORT_SECONDS = 12;
+const LONG_FROM_SECONDS = 30;
+
+/** `LOCK_CHECKER_SECONDS` and `LOCK_CHECKER_SEED` of the environment; the short form, and any seed, without them. */
+export function readSettings(env: NodeJS.ProcessEnv): CheckSettings {
+  const seconds = numberOf(env.LOCK_CHECKER_SECONDS) ?? SHORT_SECONDS;
+  const isLong = seconds >= LONG_FROM_SECONDS;
+  return {
+    seed: numberOf(env.LOCK_CHECKER_SEED) ?? Date.now() % 1_000_000,
+    runMs: seconds * 1000,
+    hotClients: 50,
+    spreadClients: 200,
+    spreadLocks: 40,
+    hotPauseMs: [20, 400],
+    spreadPauseMs: [300, 3_000],
+    ttlSeconds: isLong ? [5, 10] : [5, 7],
+    waitMs: isLong ? [1_000, 12_000] : [1_000, 6_000],
+    memberGapMs: isLong ? [1_000, 6_000] : [600, 1_500],
+    replicaGapMs: isLong ? [6_000, 15_000] : [3_000, 6_000],
+    downMs: isLong ? [500, 6_000] : [500, 3_000],
+    disturbedShare: 0.01,
+    hasUnknownPermanents: isLong,
+  };
+}
+
+function numberOf(text: string | undefined): number | undefined {
+  if (text === undefined || text === '') return undefined;
+  const value = Number(text);
+  if (!Number.isFinite(value) || value < 0) throw new Error(`${text} is no number of any use`);
+  return value;
+}

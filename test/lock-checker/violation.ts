@@ -1,0 +1,37 @@
+// What a check found to be wrong, with what is needed to look at the history around it.
+import type { Call } from './call.js';
+import type { Entry } from './history.js';
+
+/** The numbers are those of the invariants; `steps` and the rest are what the algorithm and the contract promise beside them. */
+export type Rule =
+  'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I8' | 'steps' | 'liveness' | 'answers' | 'history';
+
+export interface Violation {
+  readonly rule: Rule;
+  /** One sentence with the names of calls, entries and revisions. */
+  readonly what: string;
+  readonly lock: string | undefined;
+  /** Around which the report shows the history. */
+  readonly revision: number | undefined;
+  readonly entries: readonly Entry[];
+  readonly calls: readonly Call[];
+}
+
+export interface Subject {
+  readonly lock?: string;
+  readonly revision?: number | undefined;
+  readonly entries?: readonly Entry[];
+  readonly calls?: readonly Call[];
+}
+
+export function violation(rule: Rule, what: string, subject: Subject = {}): Violation {
+  const { entries = [], calls = [] } = subject;
+  const lock = subject.lock ?? entries[0]?.lock ?? calls[0]?.lock;
+  const revision = subject.revision ?? entries[0]?.removed?.revision ?? entries[0]?.createRevision;
+  return { rule, what, lock, revision, entries, calls };
+}
+
+/** An entry in one word. */
+export function named(entry: Entry): string {
+  return `${entry.mode} entry ${entry.lock}@${entry.createRevision}`;
+}

@@ -1,0 +1,164 @@
+// Hand-made histories for the checks: revision r is seen at its own time, `at(r)`, and a linearizable read at that time answers r.
+import { entryIdOf } from '../../lock-checker/call.js';
+import type { Call, CallKind, Mode } from '../../lock-checker/call.js';
+import { Evidence } from '../../lock-checker/evidence.js';
+import type { Fault } from '../../lock-checker/evidence.js';
+import { GUARDED, LOCKS, MARKS } from '../../lock-checker/history.js';
+import type { KeyEvent } from '../../lock-checker/history.js';
+import type { Violation } from '../../lock-checker/violation.js';
+
+const STEP_MS = 10;
+const LOCK = 'lock';
+/** Far beyond all that a story tells. */
+const END = 100_000;
+
+/** When a revision is known to be there, and the next one is not. */
+export function at(revision: number): number {
+  return revision * STEP_MS + 1;
+}
+
+export function sentences(violations: readonly Violation[]): string[] {
+  return violations.map(({ rule, what }) => `${rule}: ${what}`);
+}
+
+export interface Asked {
+  readonly lock?: string;
+  readonly client?: string;
+  readonly token?: string;
+  readonly mode?: Mode;
+  readonly ttlSeconds?: number | null;
+  readonly waitMs?: number;
+  readonly isTokenChosen?: boolean;
+  readonly asksFor?: number;
+}
+
+export class Story {
+  readonly #events: KeyEvent[] = [];
+  readonly #calls: Call[] = [];
+  readonly #faults: Fault[] = [];
+  readonly #elections: number[] = [];
+  readonly #leases = new Map<string, string | undefined>();
+
+  /** A call that begins right behind that revision. */
+  call(kind: CallKind, id: string, revision: number, asked: Asked = {}): Call {
+    const { client = id, lock = LOCK, waitMs = 0, isTokenChosen = true, ...rest } = asked;
+    const isConnection = kind === 'acquire' || kind === 'hold';
+    const call: Call = {
+      id,
+      kind,
+      client,
+      lock,
+      replica: 0,
+      startedAt: at(revision),
+      waitMs,
+      isTokenChosen,
+      token: `the-token-of-${client}`,
+      ...(isConnection ? { mode: 'exclusive', ttlSeconds: 10 } : {}),
+      ...rest,
+    };
+    this.#calls.push(call);
+    return call;
+  }
+
+  acquire(id: string, revision: number, asked?: Asked): Call {
+    return this.call('acquire', id, revision, { waitMs: 60_000, ...asked });
+  }
+
+  hold(id: string, revision: number, asked?: Asked): Call {
+    return this.call('hold', id, revision, { waitMs: 60_000, ...asked });
+  }
+
+  answered(call: Call, revision: number, status: number, code?: string): this {
+    Object.assign(call, { endedAt: at(revision), ending: 'answered', status });
+    if (code !== undefined) call.code = code;
+    return this;
+  }
+
+  /** "Acquired", of a hold as an event. */
+  told(call: Call, revision: number, fencingToken: number, claimedUntil?: number): this {
+    Object.assign(call, { toldAt: at(revision), fencingToken, claimedUntil });
+    return call.kind === 'hold' ? this : this.answered(call, revision, 200);
+  }
+
+  cut(call: Call, revision: number): this {
+    Object.assign(call, { endedAt: at(revision), ending: 'cut' });
+    return this;
+  }
+
+  /** The call's entry, on a lease of its own unless `lease` names another, or none. */
+  created(revision: number, call: Call, lease: string | undefined = `lease-${call.id}`): this {
+    const value = JSON.stringify({ owner: call.client, metadata: { call: call.id } });
+    this.#leases.set(keyOf(call), lease);
+    return this.#put(revision, keyOf(call), value, lease);
+  }
+
+  /** A write that leaves the entry's value and lease. */
+  marked(revision: number, call: Call): this {
+    return this.#put(revision, keyOf(call), '{}', this.#leases.get(keyOf(call)));
+  }
+
+  moved(revision: number, call: Call, lease: string | undefined): this {
+    this.#leases.set(keyOf(call), lease);
+    return this.#put(revision, keyOf(call), '{}', lease);
+  }
+
+  deleted(revision: number, call: Call): this {
+    return this.#delete(revision, keyOf(call), this.#leases.get(keyOf(call)));
+  }
+
+  lease(lease: string, markedAt: number, endedAt?: number): this {
+    this.#put(markedAt, MARKS + lease, '', lease);
+    return endedAt === undefined ? this : this.#delete(endedAt, MARKS + lease, lease);
+  }
+
+  guardedWrite(revision: number, call: string, fencingToken: number): this {
+    return this.#put(revision, GUARDED + LOCK, JSON.stringify({ call, fencingToken }), undefined);
+  }
+
+  fault(fault: Fault): this {
+    this.#faults.push(fault);
+    return this;
+  }
+
+  election(atMs: number): this {
+    this.#elections.push(atMs);
+    return this;
+  }
+
+  evidence(endedAt = END): Evidence {
+    const events = [...this.#events].sort((a, b) => a.revision - b.revision);
+    const last = (events.at(-1)?.revision ?? 0) + 100;
+    const probes = Array.from({ length: last + 1 }, (_, revision) => ({
+      startedAt: at(revision),
+      endedAt: at(revision) + 1,
+      revision,
+    }));
+    return new Evidence({
+      events,
+      probes,
+      calls: this.#calls,
+      faults: this.#faults,
+      elections: this.#elections,
+      endedAt,
+    });
+  }
+
+  #put(revision: number, key: string, value: string, lease: string | undefined): this {
+    const seenAt = revision * STEP_MS;
+    const event = { key, revision, createRevision: revision, lease, value, seenAt };
+    this.#events.push({ kind: 'put', ...event });
+    return this;
+  }
+
+  #delete(revision: number, key: string, lease: string | undefined): this {
+    const seenAt = revision * STEP_MS;
+    const event = { key, revision, createRevision: 0, lease, value: '', seenAt };
+    this.#events.push({ kind: 'delete', ...event });
+    return this;
+  }
+}
+
+function keyOf(call: Call): string {
+  const id = entryIdOf(call.token ?? call.id);
+  return `${LOCKS}${call.lock}/${call.mode === 'shared' ? '~' : ''}${id}`;
+}
