@@ -9,7 +9,7 @@ export default defineConfig({
   test: {
     maxWorkers: 2,
     projects: [
-      project('unit', { setupFiles: ['test/support/closed-world.ts'] }),
+      project('unit', { setupFiles: ['test/support/closed-world.ts'], testTimeout: 20_000 }),
       project('integration', {
         globalSetup: ['test/support/one-member.ts'],
         testTimeout: 30_000,

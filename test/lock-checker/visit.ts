@@ -25,7 +25,8 @@ export interface VisitDeps {
   leftBehind(held: { lock: string; token: string } | { lock: string; owner: LockUser }): void;
 }
 
-type Disturbance = 'none' | 'hang up' | 'cut and re-join' | 'overlap' | 'peek';
+type Disturbance =
+  'none' | 'hang up' | 'cut and re-join' | 'older leaves' | 'newer leaves' | 'peek';
 type Leaving = 'release' | 'release by owner' | 'vanish' | 'oversleep' | 'stale';
 
 interface Plan {
@@ -42,14 +43,16 @@ const CHOSEN: Record<Disturbance, number> = {
   none: 50,
   'hang up': 8,
   'cut and re-join': 16,
-  overlap: 18,
+  'older leaves': 16,
+  'newer leaves': 6,
   peek: 8,
 };
 const UNKNOWN: Record<Disturbance, number> = {
   none: 85,
   'hang up': 15,
   'cut and re-join': 0,
-  overlap: 0,
+  'older leaves': 0,
+  'newer leaves': 0,
   peek: 0,
 };
 
@@ -124,15 +127,15 @@ async function begin(deps: VisitDeps, plan: Plan, replica: number): Promise<Atte
       await user.acquire(other, { ...plan.ask, waitMs: 0 }).done;
       return first;
     }
-    case 'overlap': {
-      const second = open(
-        deps,
-        { ...plan, isHold: plan.ask.ttlSeconds !== null && random.chance(0.3) },
-        other,
-      );
+    case 'older leaves':
+    case 'newer leaves': {
+      const isHold = plan.ask.ttlSeconds !== null && random.chance(0.3);
+      const second = open(deps, { ...plan, isHold }, other);
       await Promise.race([second.told, wait(deps, random.between([0, 1_200]))]);
-      first.cut();
-      return second;
+      const [leaver, stayer] =
+        plan.disturbance === 'older leaves' ? [first, second] : [second, first];
+      leaver.cut();
+      return stayer;
     }
   }
 }
@@ -196,18 +199,23 @@ async function leave(
     case 'oversleep': {
       await wait(deps, ((plan.ask.ttlSeconds ?? 0) + random.between([0, 2])) * 1000);
       const renewed = await user.renew(random.whole([0, 1]), held);
-      if (renewed.status === 200) await release(deps, plan, held);
+      if (renewed.status === 200) await release(deps, held);
       break;
     }
-    case 'release by owner':
+    case 'release by owner': {
+      // A second acquisition of the same owner queues behind the first; a release by owner leaves it in the queue.
+      const second = random.chance(0.5) ? behind(deps, held) : undefined;
+      if (second !== undefined) await wait(deps, random.between([50, 300]));
       await user.releaseByOwner(random.whole([0, 1]), held.lock);
-      await release(deps, plan, held);
+      await release(deps, held);
+      await endSecond(deps, second);
       break;
+    }
     case 'release':
-      await release(deps, plan, held);
+      await release(deps, held);
       break;
     case 'stale':
-      await release(deps, plan, held);
+      await release(deps, held);
       await user.renew(random.whole([0, 1]), held);
       await user.guardedWrite(random.whole([0, 1]), held.lock, held.fencingToken);
       await wait(deps, random.between([0, 1_000]));
@@ -217,14 +225,28 @@ async function leave(
   await holding?.done;
 }
 
-async function release(deps: VisitDeps, plan: Plan, held: Held): Promise<void> {
+function behind({ user, random, settings }: VisitDeps, { lock }: Held): Attempt {
+  const waitMs = random.whole(settings.waitMs);
+  const ttlSeconds = random.whole(settings.ttlSeconds);
+  const ask: Ask = { lock, mode: 'exclusive', ttlSeconds, waitMs, token: random.token() };
+  return user.acquire(random.whole([0, 1]), ask);
+}
+
+async function endSecond(deps: VisitDeps, second: Attempt | undefined): Promise<void> {
+  const call = await second?.told;
+  const held = call && heldBy(call);
+  if (held !== undefined) await release(deps, held);
+}
+
+async function release(deps: VisitDeps, held: Held): Promise<void> {
   const { user, random } = deps;
   for (let count = 0; count < RELEASE_ATTEMPTS_MAX; count++) {
     const call = await user.release(random.whole([0, 1]), held.lock, held.token);
     if (isDefinite(call)) return;
     await wait(deps, REPEAT_PAUSE_MS);
   }
-  if (plan.ask.ttlSeconds === null) deps.leftBehind(held);
+  // Without a ttl it would stay; with one, it does no harm to ask again.
+  deps.leftBehind(held);
 }
 
 async function wait({ signal }: VisitDeps, ms: number): Promise<false> {

@@ -188,12 +188,9 @@ export class Contender {
     if (this.#renewal?.lease === lease) return;
     this.#renewal?.stop();
     const { deps, caller } = this.#attempt;
-    this.#renewal = new RenewalLoop(
-      deps.etcd,
-      caller.identity,
-      lease,
-      entryTtlSeconds(this.#tenure),
-    );
+    const isNew = this.#leases.granted?.lease === lease;
+    const ttlSeconds = entryTtlSeconds(this.#tenure);
+    this.#renewal = new RenewalLoop(deps.etcd, caller.identity, lease, ttlSeconds, isNew);
   }
 
   /** Conversion, the revokes, and a full ttl before the answer. */

@@ -53,12 +53,19 @@ export class RenewalLoop {
   #timer: NodeJS.Timeout | undefined;
   #lifetime: Lifetime | undefined;
 
-  constructor(etcd: EtcdClient, identity: Identity, lease: string, ttlSeconds: number) {
+  /** `isNew`: just granted. An older lease, of an entry that is re-joined, may be near its end: it is renewed at once. */
+  constructor(
+    etcd: EtcdClient,
+    identity: Identity,
+    lease: string,
+    ttlSeconds: number,
+    isNew = true,
+  ) {
     this.#etcd = etcd;
     this.#identity = identity;
     this.lease = lease;
     this.#everyMs = (ttlSeconds * 1000) / RENEWALS_PER_TTL;
-    this.#schedule();
+    this.#schedule(isNew ? this.#everyMs : 0);
   }
 
   /** As the last answered renewal told it. */
@@ -71,9 +78,9 @@ export class RenewalLoop {
     this.#stopped.abort();
   }
 
-  #schedule(): void {
+  #schedule(afterMs = this.#everyMs): void {
     if (this.#stopped.signal.aborted) return;
-    this.#timer = setTimeout(() => void this.#renew(), this.#everyMs);
+    this.#timer = setTimeout(() => void this.#renew(), afterMs);
   }
 
   async #renew(): Promise<void> {

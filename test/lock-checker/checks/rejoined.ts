@@ -87,18 +87,17 @@ function isLateStart(evidence: Evidence, entry: Entry, creator: Call): boolean {
   return entry.puts[0]!.seenAt - creator.startedAt > ttlMs * (1 - FIRST_RENEWAL_SHARE);
 }
 
-/** The only connection waits, and is told that its entry is gone, or not even that. */
+/** Whoever made the entry waits for it, and is told that it is gone. */
 function checkWaiter(evidence: Evidence, entry: Entry, removal: Removal): Violation[] {
   const connections = evidence.connectionsOf(entry);
-  const [only] = connections;
-  if (connections.length !== 1 || only === undefined || only.toldAt !== undefined) return [];
-  // Who is told anything but "gone" left, and took its entry along.
-  if (only.status !== 410 && only.code !== 'lock-expired') return [];
-  if (removal.isExpiry && isLateStart(evidence, entry, only)) return [];
+  const creator = connections.find(({ id }) => id === entry.creator);
+  // Who is told anything but "gone" left, and took his entry along.
+  if (creator?.status !== 410 || creator.toldAt !== undefined) return [];
+  if (removal.isExpiry && isLateStart(evidence, entry, creator)) return [];
   return [
     violation(
       'I8',
-      `${only.id} waited for ${named(entry)}, which at revision ${removal.revision} was ${howText(removal)}, though nobody asked and its gateway renews it`,
+      `${creator.id} waited for ${named(entry)}, which at revision ${removal.revision} was ${howText(removal)}, though nobody asked and its gateway renews it`,
       { entries: [entry], calls: connections, revision: removal.revision },
     ),
   ];
