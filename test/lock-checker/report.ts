@@ -4,6 +4,7 @@ import type { Call } from './call.js';
 import type { Evidence, Fault } from './evidence.js';
 import { GUARDED, LOCKS, MARKS } from './history.js';
 import type { KeyEvent } from './history.js';
+import { named } from './violation.js';
 import type { Violation } from './violation.js';
 
 const VIOLATIONS_SHOWN_MAX = 10;
@@ -29,9 +30,26 @@ export function countsText(evidence: Evidence, findings: Findings, frame: Frame)
     `entries ${history.entries.length}, told "acquired" ${tellings.length} times for ${held} of them, ${waited.length} after a wait (hand-over ${percentilesText(waited.map(({ call, entry }) => handOverMs(call, entry?.heldSeenAt)))})`,
     `re-joined entries ${findings.rejoined}, guarded writes applied ${history.guardedWrites.length}, released entries that came back within I5's exception ${findings.excusedReturns}`,
     `faults: ${faultsText(faults)}`,
+    `the last to go: ${lastText(evidence, frame)}`,
     `violations ${findings.violations.length}`,
   ];
   return lines.join('\n');
+}
+
+/** What the quiet end waited for. */
+function lastText(evidence: Evidence, frame: Frame): string {
+  const gone = evidence.history.entries.flatMap((entry) =>
+    entry.removed === undefined ? [] : [{ entry, at: entry.removed.seenAt }],
+  );
+  const last = gone.sort((a, b) => b.at - a.at)[0];
+  if (last === undefined) return 'nothing';
+  const { entry, at } = last;
+  const made = secondsText(entry.puts[0]?.seenAt, frame);
+  const ttl = evidence.callNamed(entry.creator)?.ttlSeconds;
+  const calls = evidence
+    .callsOf(entry)
+    .map((call) => `${call.id} ${call.kind} ${answerText(call)}`);
+  return `${named(entry)}, made at ${made} with ttl ${ttl}, at ${secondsText(at, frame)} (${calls.join(', ')})`;
 }
 
 /** Every violation with its history, the first ones of many. */
@@ -134,13 +152,17 @@ function secondsText(at: number | undefined, { startedAt }: Pick<Frame, 'started
 
 function answersText(calls: readonly Call[]): string {
   const counts = new Map<string, number>();
-  for (const { ending, status, toldAt } of calls) {
-    const answer = ending === 'answered' ? String(status) : (ending ?? 'open');
-    const name = ending !== 'answered' && toldAt !== undefined ? `told, then ${answer}` : answer;
+  for (const call of calls) {
+    const name = answerText(call);
     counts.set(name, (counts.get(name) ?? 0) + 1);
   }
   const parts = [...counts].sort((a, b) => b[1] - a[1]).map(([name, count]) => `${name} ${count}`);
   return `${calls.length} (${parts.join(', ')})`;
+}
+
+function answerText({ ending, status, toldAt }: Call): string {
+  const answer = ending === 'answered' ? String(status) : (ending ?? 'open');
+  return ending !== 'answered' && toldAt !== undefined ? `told, then ${answer}` : answer;
 }
 
 function faultsText(faults: readonly Fault[]): string {

@@ -101,6 +101,7 @@ async function disturbedRun(
     signal: over.signal,
     alive: recorder.alive,
     visit,
+    pickReplica: (chance) => system.pickReplica(chance),
     createUser: (name) => new LockUser(name, doors, notebook),
   });
   const faults = causeFaults(system, settings, random.fork('faults'), over.signal);

@@ -37,7 +37,7 @@ export function readSettings(env: NodeJS.ProcessEnv): CheckSettings {
     spreadClients: 200,
     spreadLocks: 40,
     hotPauseMs: [20, 400],
-    spreadPauseMs: [300, 3_000],
+    spreadPauseMs: [500, 5_000],
     ttlSeconds: isLong ? [5, 10] : [5, 7],
     waitMs: isLong ? [1_000, 12_000] : [1_000, 6_000],
     memberGapMs: isLong ? [1_000, 6_000] : [600, 1_500],

@@ -10,6 +10,9 @@ import type { Gateway } from '../support/processes.js';
 import type { Fault } from './evidence.js';
 import type { Random } from './random.js';
 
+/** Of the clients that come to a dead replica nonetheless. */
+const DEAD_SHARE = 0.1;
+
 const LATE_MS = [50, 5_000] as const;
 /** Requests that disturbing makes sense for: the others are over before anything depends on them. */
 const DISTURBED = ['grant', 'revoke', 'keepalive', 'look', 'enter', 'touch', 'delete'];
@@ -19,6 +22,7 @@ export class System {
   readonly faults: Fault[] = [];
   readonly #proxies: readonly FaultProxy[];
   readonly #gateways: Gateway[];
+  readonly #down = new Set<number>();
 
   private constructor(cluster: Cluster, proxies: FaultProxy[], gateways: Gateway[]) {
     this.cluster = cluster;
@@ -43,6 +47,14 @@ export class System {
 
   get baseUrls(): string[] {
     return this.#gateways.map(({ baseUrl }) => baseUrl);
+  }
+
+  /** As a client behind a load balancer finds one: seldom a dead one. */
+  pickReplica(random: Random): number {
+    const any = random.whole([0, this.#gateways.length - 1]);
+    return this.#down.has(any) && !random.chance(DEAD_SHARE)
+      ? this.#gateways.length - 1 - any
+      : any;
   }
 
   /** Loses, cuts or delays that share of the first replica's requests to etcd, until the returned function is called. */
@@ -88,11 +100,13 @@ export class System {
   async killReplica(replica: number, downMs: number): Promise<void> {
     await this.#during('replica-killed', String(replica), async () => {
       const { baseUrl } = this.#gateways[replica]!;
+      this.#down.add(replica);
       await this.#gateways[replica]!.kill('SIGKILL');
       await pause(downMs);
       const endpoints =
         replica === 0 ? this.#proxies.map(({ endpoint }) => endpoint) : this.cluster.endpoints;
       this.#gateways[replica] = await spawnReplica(endpoints, new URL(baseUrl).host);
+      this.#down.delete(replica);
     });
   }
 

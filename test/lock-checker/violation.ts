@@ -15,6 +15,8 @@ export interface Violation {
   readonly revision: number | undefined;
   readonly entries: readonly Entry[];
   readonly calls: readonly Call[];
+  /** It may be that the machine did not keep up; all others must never be, however slow it is. */
+  readonly isOfTime: boolean;
 }
 
 export interface Subject {
@@ -22,13 +24,17 @@ export interface Subject {
   readonly revision?: number | undefined;
   readonly entries?: readonly Entry[];
   readonly calls?: readonly Call[];
+  readonly isOfTime?: boolean;
 }
+
+const OF_TIME: readonly Rule[] = ['I4', 'liveness'];
 
 export function violation(rule: Rule, what: string, subject: Subject = {}): Violation {
   const { entries = [], calls = [] } = subject;
   const lock = subject.lock ?? entries[0]?.lock ?? calls[0]?.lock;
   const revision = subject.revision ?? entries[0]?.removed?.revision ?? entries[0]?.createRevision;
-  return { rule, what, lock, revision, entries, calls };
+  const { isOfTime = OF_TIME.includes(rule) } = subject;
+  return { rule, what, lock, revision, entries, calls, isOfTime };
 }
 
 /** An entry in one word. */

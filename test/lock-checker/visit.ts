@@ -19,6 +19,8 @@ export interface VisitDeps {
   readonly isHot: boolean;
   readonly random: Random;
   readonly settings: CheckSettings;
+  /** One that runs, most of the time. */
+  readonly pickReplica: (random: Random) => number;
   /** Aborted when the run is over: whoever dawdles then comes to an end. */
   readonly signal: AbortSignal;
   /** Tokens and owners that may have a holding without a ttl left: released in the end. */
@@ -40,11 +42,11 @@ interface Plan {
 
 /** What may happen to a wait, with a token of the client's own and with one that he does not know yet. */
 const CHOSEN: Record<Disturbance, number> = {
-  none: 50,
+  none: 32,
   'hang up': 8,
   'cut and re-join': 16,
-  'older leaves': 16,
-  'newer leaves': 6,
+  'older leaves': 22,
+  'newer leaves': 14,
   peek: 8,
 };
 const UNKNOWN: Record<Disturbance, number> = {
@@ -58,7 +60,7 @@ const UNKNOWN: Record<Disturbance, number> = {
 
 export async function visit(deps: VisitDeps): Promise<void> {
   const plan = draw(deps);
-  const replica = deps.random.whole([0, REPLICAS - 1]);
+  const replica = deps.pickReplica(deps.random);
   const attempt = await begin(deps, plan, replica);
   const call = await attempt.told;
   const final = await repeatUntilKnown(deps, plan, call);
@@ -131,7 +133,7 @@ async function begin(deps: VisitDeps, plan: Plan, replica: number): Promise<Atte
     case 'newer leaves': {
       const isHold = plan.ask.ttlSeconds !== null && random.chance(0.3);
       const second = open(deps, { ...plan, isHold }, other);
-      await Promise.race([second.told, wait(deps, random.between([0, 1_200]))]);
+      await Promise.race([second.told, wait(deps, random.between([100, 1_500]))]);
       const [leaver, stayer] =
         plan.disturbance === 'older leaves' ? [first, second] : [second, first];
       leaver.cut();
@@ -228,7 +230,8 @@ async function leave(
 function behind({ user, random, settings }: VisitDeps, { lock }: Held): Attempt {
   const waitMs = random.whole(settings.waitMs);
   const ttlSeconds = random.whole(settings.ttlSeconds);
-  const ask: Ask = { lock, mode: 'exclusive', ttlSeconds, waitMs, token: random.token() };
+  const mode = random.pick(['exclusive', 'shared'] as const);
+  const ask: Ask = { lock, mode, ttlSeconds, waitMs, token: random.token() };
   return user.acquire(random.whole([0, 1]), ask);
 }
 

@@ -23,6 +23,7 @@ interface VisitorsDeps {
   readonly alive: ReadonlyMap<string, number>;
   readonly visit: (deps: VisitDeps) => Promise<void>;
   readonly createUser: (name: string) => LockUser;
+  readonly pickReplica: VisitDeps['pickReplica'];
 }
 
 type LeftBehind = Parameters<VisitDeps['leftBehind']>[0];
@@ -66,13 +67,13 @@ export class Visitors {
   }
 
   async #client(name: string, lock: string, pauseMs: Span): Promise<void> {
-    const { settings, signal, visit, createUser } = this.#deps;
+    const { settings, signal, visit, createUser, pickReplica } = this.#deps;
     const random = this.#deps.random.fork(name);
     const user = createUser(name);
     const leftBehind = (left: LeftBehind): void => void this.#leftBehind.push(left);
     const isHot = lock === HOT_LOCK;
     await this.#repeat(random, pauseMs, () =>
-      visit({ user, lock, isHot, random, settings, signal, leftBehind }),
+      visit({ user, lock, isHot, random, settings, signal, leftBehind, pickReplica }),
     );
   }
 

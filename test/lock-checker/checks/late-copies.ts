@@ -19,6 +19,7 @@ function checkReleases(evidence: Evidence): Violation[] {
     const [release] = answered;
     if (removal?.lease === undefined || release === undefined || removal.asked.length > 1)
       return [];
+    if (release.kind !== 'release' && !stays(evidence, entry)) return [];
     // Nobody was told that he holds: his own leaving, not the release, may have deleted it, and its lease may run out.
     if (!evidence.tellings.some((telling) => telling.entry === entry)) return [];
     return outlives(evidence, removal.lease, release.endedAt ?? Infinity)
@@ -31,6 +32,15 @@ function checkReleases(evidence: Evidence): Violation[] {
         ]
       : [];
   });
+}
+
+/** All its connections were answered "acquired" by PUT: nothing but a request ends it, or its lease. */
+function stays(evidence: Evidence, entry: Entry): boolean {
+  return evidence
+    .connectionsOf(entry)
+    .every(
+      ({ kind, status, ending }) => kind === 'acquire' && ending === 'answered' && status === 200,
+    );
 }
 
 function checkConversions(evidence: Evidence): Violation[] {

@@ -77,7 +77,12 @@ function removedUnderNewer(
   return violation(
     'I8',
     `${named(entry)} was re-joined by ${newer.id}, and at revision ${removal.revision} ${howText(removal)}, though nobody asked; older: ${older.map(({ id, ending }) => `${id} (${ending ?? 'open'})`).join(', ')}`,
-    { entries: [entry], calls: evidence.callsOf(entry), revision: removal.revision },
+    {
+      entries: [entry],
+      calls: evidence.callsOf(entry),
+      revision: removal.revision,
+      isOfTime: removal.isExpiry,
+    },
   );
 }
 
@@ -98,7 +103,12 @@ function checkWaiter(evidence: Evidence, entry: Entry, removal: Removal): Violat
     violation(
       'I8',
       `${creator.id} waited for ${named(entry)}, which at revision ${removal.revision} was ${howText(removal)}, though nobody asked and its gateway renews it`,
-      { entries: [entry], calls: connections, revision: removal.revision },
+      {
+        entries: [entry],
+        calls: connections,
+        revision: removal.revision,
+        isOfTime: removal.isExpiry,
+      },
     ),
   ];
 }

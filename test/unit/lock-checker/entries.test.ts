@@ -187,6 +187,29 @@ describe('I8, re-joined entries', () => {
     expect(rejoined(story)).toEqual([expect.stringContaining('a waited for exclusive entry')]);
   });
 
+  it('finds a waiter whose entry a newer connection of his takes along', () => {
+    const story = new Story();
+    const [x, a] = [story.acquire('x', 1), story.acquire('a', 1)];
+    story.created(2, x).told(x, 3, 2).created(4, a);
+    story.cut(story.acquire('b', 5, { client: 'a' }), 7);
+    story.marked(6, a).deleted(8, a).answered(a, 9, 410, 'lock-expired');
+    expect(rejoined(story)).toEqual([expect.stringContaining('a waited for')]);
+  });
+
+  it('forgives a lease that ran out when its entry was made long after it was granted', () => {
+    const story = new Story();
+    const [x, a] = [story.acquire('x', 1), story.acquire('a', 1)];
+    story.created(2, x).told(x, 3, 2).created(900, a).deleted(1_050, a);
+    story.answered(a, 1_060, 410, 'lock-expired');
+    expect(rejoined(story)).toEqual([]);
+  });
+
+  it('knows what may be the fault of a slow machine from what must never be', () => {
+    const gone = (revision: number): boolean[] =>
+      checkRejoined(rejoin().end(revision).evidence()).violations.map(({ isOfTime }) => isOfTime);
+    expect([gone(8), gone(1_500)]).toEqual([[false], [true]]);
+  });
+
   it('finds a waiter whom a release by owner took along', () => {
     const story = new Story();
     const [x, a] = [story.acquire('x', 1, { client: 'o' }), story.acquire('a', 1, { client: 'o' })];
