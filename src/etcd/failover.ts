@@ -25,6 +25,8 @@ const FAILOVER_LIMITS: FailoverLimits = {
 
 const BACKOFF_FIRST_MS = 25;
 const BACKOFF_MAX_MS = 400;
+/** Node counts in whole milliseconds: a timer may fire this much before the deadline that it stands for. */
+const TIMER_EARLY_MS = 1;
 
 export interface FailoverDeps {
   readonly pool: EndpointPool;
@@ -95,6 +97,8 @@ async function attemptOnce(
     });
     return judgeAnswer(deps, endpoint, rpc, answer.status, answer.body);
   } catch (cause) {
+    if (cause instanceof ExchangeError && cause.isTooLarge)
+      return { kind: 'failed', error: answerTooLarge(rpc, cause) };
     const wasQueued = cause instanceof ExchangeError && cause.wasQueued;
     if (!caller.signal.aborted && !wasQueued) deps.pool.reportFailure(endpoint);
     return judgeSilence(caller, rpc, cause);
@@ -131,7 +135,7 @@ function judgeAnswer(
 
 function judgeSilence(caller: Caller, rpc: Rpc, cause: unknown): Attempt {
   const wasSent = cause instanceof ExchangeError ? cause.wasSent : true;
-  const isTimeUp = remainingMs(caller) <= 0;
+  const isTimeUp = remainingMs(caller) <= TIMER_EARLY_MS;
   const wasQueued = cause instanceof ExchangeError && cause.wasQueued;
   const isLate = isTimeUp && (wasSent || wasQueued);
   const error = isLate ? timeIsUp(rpc, wasSent, cause) : unreachable(rpc, wasSent, cause);
@@ -159,6 +163,21 @@ function unreachable(rpc: Rpc, wasSent: boolean, cause: unknown): GatewayError {
       : { retryAfterSeconds: RETRY_AFTER_SECONDS }),
     cause,
   });
+}
+
+function answerTooLarge(rpc: Rpc, cause: ExchangeError): GatewayError {
+  return new GatewayError('etcd-refused', {
+    detail: `etcd's answer is more than the gateway takes in: ${cause.message}`,
+    ...(rpc.isWrite && { outcome: 'unknown', hint: UNKNOWN_HINT }),
+    cause,
+  });
+}
+
+/** True when etcd's answer was more than this process reads: fewer keys at a time may go through. */
+export function isAnswerTooLarge(error: unknown): boolean {
+  return (
+    error instanceof GatewayError && error.cause instanceof ExchangeError && error.cause.isTooLarge
+  );
 }
 
 function parseObject(body: Buffer): Record<string, unknown> | undefined {

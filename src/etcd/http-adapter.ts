@@ -21,16 +21,25 @@ export class ExchangeError extends Error {
   /** It never got a connection: this process is busy, and nothing is wrong with the endpoint. */
   readonly wasQueued: boolean;
   readonly isTimeout: boolean;
+  /** The answer is larger than this process reads: the same request anywhere else has the same end. */
+  readonly isTooLarge: boolean;
 
   constructor(
     message: string,
-    how: { wasSent: boolean; isTimeout: boolean; wasQueued?: boolean; cause?: unknown },
+    how: {
+      wasSent: boolean;
+      isTimeout: boolean;
+      wasQueued?: boolean;
+      isTooLarge?: boolean;
+      cause?: unknown;
+    },
   ) {
     super(message, { cause: how.cause });
     this.name = 'ExchangeError';
     this.wasSent = how.wasSent;
     this.wasQueued = how.wasQueued ?? false;
     this.isTimeout = how.isTimeout;
+    this.isTooLarge = how.isTooLarge ?? false;
   }
 }
 
@@ -155,7 +164,7 @@ class Exchange {
     response.on('data', (chunk: Buffer) => {
       length += chunk.length;
       if (maxBytes >= 0 && length > maxBytes) {
-        this.#fail(`the answer is larger than ${maxBytes} bytes`, false);
+        this.#fail(`the answer is larger than ${maxBytes} bytes`, false, undefined, true);
       }
       chunks.push(chunk);
     });
@@ -191,12 +200,12 @@ class Exchange {
 
   readonly #hangUp = (): void => this.#fail('the caller hung up', false);
 
-  #fail(message: string, isTimeout: boolean, cause?: unknown): void {
+  #fail(message: string, isTimeout: boolean, cause?: unknown, isTooLarge = false): void {
     if (!this.#settle()) return;
     if (this.#wasSent) cutSocket(this.#request.socket);
     this.#request.destroy();
-    const how = { wasSent: this.#wasSent, wasQueued: !this.#hasSocket, isTimeout, cause };
-    this.onFailure(new ExchangeError(message, how));
+    const what = { wasSent: this.#wasSent, wasQueued: !this.#hasSocket, isTimeout, isTooLarge };
+    this.onFailure(new ExchangeError(message, { ...what, cause }));
   }
 
   #settle(): boolean {

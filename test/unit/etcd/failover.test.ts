@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createEtcdClient } from '../../../src/etcd/client.js';
 import type { EtcdClient } from '../../../src/etcd/client.js';
 import { EndpointPool } from '../../../src/etcd/endpoints.js';
+import { isAnswerTooLarge } from '../../../src/etcd/failover.js';
 import { createTransport } from '../../../src/etcd/transport.js';
 import { GatewayError } from '../../../src/errors.js';
 import { callerFor } from '../../support/caller.js';
@@ -250,6 +251,15 @@ describe('callEtcd', () => {
     expect((await errorOf(client(await server(handle)).put(callerFor(), put))).outcome).toBe(
       'unknown',
     );
+  });
+
+  it('asks nobody else for an answer that is larger than its limit: it would be as large', async () => {
+    const { handle, bodies } = recorder((res) =>
+      res.end(JSON.stringify({ pad: 'x'.repeat(20_000) })),
+    );
+    const urls = [await server(handle), await server(handle)];
+    const error = await errorOf(client(...urls).range(callerFor(), { key: Buffer.from('k') }));
+    expect([error.status, isAnswerTooLarge(error), bodies.length]).toEqual([502, true, 1]);
   });
 
   it('ends the upstream call when the caller hangs up', async () => {
