@@ -12,6 +12,7 @@ import { WaitingRoom } from './domain/lock-limits.js';
 import { readRevision } from './domain/cluster.js';
 import { createReservedKeys } from './domain/reserved.js';
 import { WatchHub } from './domain/watch-hub.js';
+import { isCompacted } from './domain/watch-start.js';
 import { StateFeeds } from './domain/state-feed.js';
 import type { EtcdClient } from './etcd/client.js';
 import type { EndpointPool } from './etcd/endpoints.js';
@@ -70,6 +71,7 @@ export function createApp(deps: AppDeps): Express {
     watches,
     isProgressOrdered,
     isVisible: (key) => !reserved.isHidden(key),
+    isCompacted: (identity, revision) => isCompacted(identity, { etcd }, revision),
   });
   const currentRevision = (caller: Caller): Promise<number> => readRevision(caller, { etcd });
   const queues = { ...contention, validator, limits, streams };
@@ -81,7 +83,8 @@ export function createApp(deps: AppDeps): Express {
   app.use(createOperationsRouter(readiness));
   app.use(createGates(config));
   app.use(createRawDoor({ pool, limits, log, draining }));
-  app.use(createKvRouter({ ...guards, background, reserved, validator, limits }));
+  const kv = { ...guards, background, reserved, streams, draining, watches, isProgressOrdered };
+  app.use(createKvRouter({ ...kv, validator, limits }));
   app.use(createTxnRouter({ ...guards, reserved, validator, limits }));
   app.use(createWatchRouter({ hub, reserved, validator, streams, draining, currentRevision }));
   app.use(createLeasesRouter({ etcd, background, reserved, validator, limits }));

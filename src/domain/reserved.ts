@@ -18,6 +18,8 @@ export interface ReservedKeys {
   refuseCompare(range: KeyRange, pointer?: string): void;
   /** What of a range a read may show; throws `reserved-prefix` when it begins inside what is hidden. */
   readable(range: KeyRange, pointer?: string): KeyRange[];
+  /** What of a range an export holds: all that is readable when it begins inside a reserved prefix, else no reserved key at all. */
+  exportable(range: KeyRange): KeyRange[];
   /** What of a range a delete may take; throws `reserved-prefix` when it begins inside a reserved prefix. */
   deletable(range: KeyRange, pointer?: string): KeyRange[];
 }
@@ -43,6 +45,11 @@ export function createReservedKeys(prefixes: {
     readable: (range, pointer) => {
       refuse(range.key, [hidden], 'read', pointer);
       return subtractRanges(range, [hidden]);
+    },
+    exportable: (range) => {
+      refuse(range.key, [hidden], 'read');
+      const isInside = reserved.some((each) => containsKey(each, range.key));
+      return subtractRanges(range, isInside ? [hidden] : reserved);
     },
     deletable: (range, pointer) => {
       refuse(range.key, reserved, 'deleted', pointer);

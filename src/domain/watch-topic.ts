@@ -1,20 +1,16 @@
 // One upstream watch of one range, resumed for as long as somebody listens, and the watchers of this range and of ranges inside it.
 import type { Identity } from '../caller.js';
 import type { GatewayError } from '../errors.js';
-import { containsKey, containsRange } from '../etcd/range.js';
+import { containsRange } from '../etcd/range.js';
 import type { WatchClient } from '../etcd/watch-client.js';
 import type { WatchEnd, WatchHandle } from '../etcd/watch-listener.js';
 import type { KeyRange, WatchEvent } from '../etcd/wire.js';
+import { deliveriesIn } from './watch-delivery.js';
+import type { Delivery } from './watch-delivery.js';
 import { KeptEvents } from './watch-kept.js';
 import type { KeptBudget } from './watch-kept.js';
 import { firstRevisionAfter, isBehind } from './watch-position.js';
 import type { Position } from './watch-position.js';
-
-/** One event as one watcher gets it: `n` counts the events of its revision in his range, from 1. */
-export interface Delivery {
-  readonly event: WatchEvent;
-  readonly n: number;
-}
 
 /** Called in this order: `onLive` once, then the rest as it comes, one of the two ends last. Its methods must not throw. */
 export interface Watcher {
@@ -53,6 +49,8 @@ export interface TopicDeps {
   readonly isProgressOrdered: () => boolean;
   /** False for keys that nobody is shown. */
   readonly isVisible: (key: Buffer) => boolean;
+  /** Whether a watch from that revision on misses something. */
+  readonly isCompacted: (identity: Identity, revision: number) => Promise<boolean>;
   readonly budget: KeptBudget;
   readonly identity: Identity;
   readonly range: KeyRange;
@@ -71,6 +69,7 @@ export class Topic {
   #revision: number | undefined;
   /** The newest revision of the store that was heard of. */
   #storeRevision = 0;
+  /** Created upstream, from a revision that is there. */
   #isLive = false;
   #handle: WatchHandle | undefined;
   #rewatchTimer: NodeJS.Timeout | undefined;
@@ -158,6 +157,21 @@ export class Topic {
       this.#revision = revision;
       this.#kept.restart(revision);
     }
+    if (this.#revision >= revision) this.#goLive();
+    else void this.#confirm(this.#revision + 1);
+  }
+
+  /** etcd takes a watch from a compacted revision and ends it later; until then it looks like one on which nothing happens. */
+  async #confirm(start: number): Promise<void> {
+    const { identity, isCompacted } = this.#deps;
+    const handle = this.#handle;
+    // Where it cannot be told, the end will come soon enough.
+    const isGone = await isCompacted(identity, start).catch(() => false);
+    if (!isGone && handle === this.#handle) this.#goLive();
+  }
+
+  #goLive(): void {
+    if (this.#isLive || this.#isClosed) return;
     this.#isLive = true;
     for (const [row, seat] of this.#all()) if (!seat.isLive) this.#begin(row, seat);
   }
@@ -170,7 +184,7 @@ export class Topic {
     seat.position = position;
     seat.watcher.onLive(position);
     if (firstRevisionAfter(position) > revision) return;
-    this.#deliver(row, seat, this.#numbered(row.range, this.#kept.events));
+    this.#deliver(row, seat, deliveriesIn(row.range, this.#kept.events, this.#deps.isVisible));
     seat.position = { revision };
     if (row.seats.has(seat)) seat.watcher.onProgress(revision);
   }
@@ -178,16 +192,18 @@ export class Topic {
   #see(events: readonly WatchEvent[], storeRevision: number): void {
     const last = events.at(-1);
     if (last === undefined) return;
+    this.#goLive();
     this.#storeRevision = Math.max(this.#storeRevision, storeRevision, last.kv.modRevision);
     this.#revision = Math.max(this.#revision ?? 0, last.kv.modRevision);
     this.#kept.push(events);
     for (const row of [...this.#rows.values()]) {
-      const deliveries = this.#numbered(row.range, events);
+      const deliveries = deliveriesIn(row.range, events, this.#deps.isVisible);
       for (const seat of [...row.seats]) this.#deliver(row, seat, deliveries);
     }
   }
 
   #advance(revision: number): void {
+    this.#goLive();
     this.#storeRevision = Math.max(this.#storeRevision, revision);
     if (this.#revision === undefined || revision <= this.#revision) return;
     this.#revision = revision;
@@ -199,6 +215,7 @@ export class Topic {
 
   #end(end: WatchEnd): void {
     this.#isLive = false;
+    this.#handle = undefined;
     switch (end.kind) {
       case 'broken':
         if (end.error.code === 'shutting-down') this.#refuse(end.error);
@@ -256,20 +273,6 @@ export class Topic {
     const name = nameOf(row.range);
     if (row.seats.size === 0 && this.#rows.get(name) === row) this.#rows.delete(name);
     return true;
-  }
-
-  #numbered(range: KeyRange, events: readonly WatchEvent[]): Delivery[] {
-    const deliveries: Delivery[] = [];
-    let revision = 0;
-    let n = 0;
-    for (const event of events) {
-      const { key, modRevision } = event.kv;
-      if (!containsKey(range, key) || !this.#deps.isVisible(key)) continue;
-      n = modRevision === revision ? n + 1 : 1;
-      revision = modRevision;
-      deliveries.push({ event, n });
-    }
-    return deliveries;
   }
 
   #deliver(row: Row, seat: Seat, deliveries: readonly Delivery[]): void {

@@ -156,7 +156,10 @@ export class WatchStream {
 
   #receiveFor(watch: Watch, response: WatchResponse): void {
     if (response.isCanceled) {
-      this.#endOne(watch, toEnd(response, this.#deps.onUnrecognised));
+      const end = toEnd(response, this.#deps.onUnrecognised);
+      // etcd 3.5.8 and later keep a watch that they ended so until it is cancelled, and tell the whole stream no progress meanwhile.
+      if (end.kind === 'compacted') this.#connection.send(encodeWatchCancel(watch.id), false);
+      this.#endOne(watch, end);
     } else if (response.events.length === 0 && watch.joiner.isWhole) {
       this.#tellProgress(watch, response.revision, true);
     } else {

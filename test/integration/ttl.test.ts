@@ -171,6 +171,20 @@ describe('a key with a ttl', () => {
     await endLease(entry.lease);
   });
 
+  it('leaves the old value when its write was lost on the way: the same answer, never neither', async () => {
+    const key = newKey();
+    await put(key, { value: 'old', ttl: 60 });
+    const between = await spawnGatewayBetween(etcd);
+    between.intercept(async ({ path }, forward) => (path === '/v3/kv/put' ? undefined : forward()));
+    const body = { value: 'new', ttl: 60 };
+    const answer = await call('putKey', 'PUT', `/v1/kv/${key}`, json(body), between.baseUrl);
+    expect([answer.status, answer.json().outcome]).toEqual([503, 'unknown']);
+    const entry = (await send(gateway, 'GET', `/v1/kv/${key}`)).json();
+    expect(entry.value).toBe('old');
+    expect((await lookAtLease(entry.lease)).json().ttl).toBe(60);
+    expect(between.calls.map(({ path }) => path)).not.toContain('/v3/lease/revoke');
+  });
+
   it('surely was not written when no lease could be made, and says so', async () => {
     const key = newKey();
     const between = await spawnGatewayBetween(etcd);

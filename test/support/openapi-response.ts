@@ -1,5 +1,6 @@
 // Holds an actual answer against openapi/latchkey.yaml: its status, its headers, its content type and its body have to be documented.
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import type { ValidateFunction } from 'ajv/dist/2020.js';
 import { expect } from 'vitest';
 import {
   escapePointer,
@@ -33,6 +34,8 @@ const ajv = new Ajv2020({
 });
 ajv.addVocabulary(['openapi', 'info', 'servers', 'security', 'tags', 'paths', 'components']);
 ajv.addSchema(document, 'document');
+/** By the place of the schema. */
+const compiled = new Map<string, ValidateFunction>();
 
 /** Fails the test, saying what is not documented, unless `response` is an answer that the operation promises. */
 export function expectDocumentedResponse(operationId: string, response: ActualResponse): void {
@@ -43,17 +46,26 @@ export function expectDocumentedResponse(operationId: string, response: ActualRe
   expect(deviations, `${operationId}: ${deviations.join('; ')} in ${answer}`).toEqual([]);
 }
 
-/** Fails the test unless the operation's event stream promises such an event, data included. */
+/** Fails the test unless the operation's event stream promises such an event, data included, and its id where it has one. */
 export function expectDocumentedEvent(
   operationId: string,
-  event: { readonly event: string; readonly data: unknown },
+  event: { readonly event: string; readonly id?: string; readonly data: unknown },
 ): void {
+  expectStreamed(operationId, 'text/event-stream', event);
+}
+
+/** Fails the test unless the operation's stream of JSON lines promises such a line. */
+export function expectDocumentedLine(operationId: string, line: object): void {
+  expectStreamed(operationId, 'application/x-ndjson', line);
+}
+
+function expectStreamed(operationId: string, type: string, item: object): void {
   const operation = operations.get(operationId);
   if (operation === undefined) throw new Error(`no operation "${operationId}" is documented`);
-  const media = `${operation.pointer}/responses/200/content/${escapePointer('text/event-stream')}`;
+  const media = `${operation.pointer}/responses/200/content/${escapePointer(type)}`;
   const pointer = resolvePointer(document, `${media}/schema/contentSchema`);
-  const deviations = schemaDeviations(pointer, [event], 'the event');
-  expect(deviations, `${operationId}: ${JSON.stringify(event)}`).toEqual([]);
+  const deviations = schemaDeviations(pointer, [item], 'the event');
+  expect(deviations, `${operationId}: ${JSON.stringify(item)}`).toEqual([]);
 }
 
 /** Each thing in which the answer is not as documented, as a sentence. */
@@ -98,7 +110,7 @@ function bodyDeviations(pointer: string, response: ActualResponse): string[] {
   const type = String(response.headers['content-type']).split(';', 1)[0] ?? '';
   const at = contents.get(type);
   if (at === undefined) return [`the content type ${type} is not documented`];
-  return type.endsWith('json')
+  return /[/+]json$/.test(type)
     ? schemaDeviations(`${at}/schema`, JSON.parse(response.text) as unknown, 'the body')
     : [];
 }
@@ -108,7 +120,8 @@ function emptyBodyDeviations(response: ActualResponse): string[] {
 }
 
 function schemaDeviations(pointer: string, value: unknown, what: string): string[] {
-  const validate = ajv.compile({ $ref: `document${encodeURI(pointer)}` });
+  const validate = compiled.get(pointer) ?? ajv.compile({ $ref: `document${encodeURI(pointer)}` });
+  compiled.set(pointer, validate);
   if (validate(value)) return [];
   return [`${what}: ${ajv.errorsText(validate.errors, { dataVar: '' })}`];
 }

@@ -205,6 +205,7 @@ describe('openapi/latchkey.yaml in the house', () => {
     expect(withBody.map((each) => each.operationId)).toEqual([
       'putKey',
       'putKeyByQuery',
+      'importKeys',
       'transact',
       'createLease',
       'acquireLock',

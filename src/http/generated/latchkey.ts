@@ -17,6 +17,16 @@ export interface paths {
          *
          *     With `?raw` or `Accept: application/octet-stream` the answer is the value's bytes and nothing else; the numbers are then in the
          *     `Etcd-…` headers.
+         *
+         *     **History.** `?history=true` shows the versions of the key that etcd still has, newest first, deletions among them: everything
+         *     since the last compaction, and what was there at that moment. `revision` is where it ends, now unless said otherwise; when
+         *     `more` is true, older versions are read with `revision` = the last one's `modRevision` - 1. A key that was deleted has a history;
+         *     404 means that there is no trace of it. (etcd before 3.5.8 does not tell when it has sent all: there, the history of a key that
+         *     does not exist at that revision is what came before half a second of silence.)
+         *
+         *     ```sh
+         *     curl 'localhost:8888/v1/kv/hello?history=true&limit=10'
+         *     ```
          */
         readonly get: operations["getKey"];
         /**
@@ -99,9 +109,31 @@ export interface paths {
          *     ```
          *
          *     A list comes in pages. When there is more, the answer has a `next`: pass it back as `next=` with the same range. All pages of
-         *     one list show the keyspace at the same revision, that of the first page. A page ends after `limit` keys, or earlier above 4 MiB.
+         *     one list show the keyspace at the same revision, that of the first page; once that is compacted, the next page is 410. A page ends
+         *     after `limit` keys, or earlier above 4 MiB.
          *
          *     Keys that are the gateway's own (below `\0latchkey/`) are never listed.
+         *
+         *     **One level.** `delimiter=/` lists like a folder: `items` are the keys directly below the prefix, and `prefixes` the beginnings,
+         *     slash included, of all that lies deeper. Together they come in the order of their bytes and in pages of `limit`. What is deeper is
+         *     skipped and not read, so that a level with few folders is quick, whatever is in them.
+         *
+         *     **Order.** `order=desc` lists from the last key to the first. `sort=create`, `mod` or `version` gives one page, the first `limit`
+         *     keys in that order (fewer above 4 MiB), and no `next`. For both etcd goes through the whole range; ascending by key it does not.
+         *
+         *     ```sh
+         *     curl 'localhost:8888/v1/kv?prefix=app/&delimiter=/'                 # {"items":[…],"prefixes":["app/eu/","app/us/"],…}
+         *     curl 'localhost:8888/v1/kv?prefix=app/&sort=mod&order=desc&limit=5' # what was written last
+         *     ```
+         *
+         *     **Export.** With `Accept: application/x-ndjson` the answer is the whole range at one revision, one entry a line, however large it is;
+         *     `POST /v1/kv/import` takes it back. Keys of locks, elections and the gateway are left out, unless the range begins inside them.
+         *     Should it break in the middle, the last line is `{"error": …}` with the problem and the connection breaks, so that no program takes
+         *     half of it for the whole.
+         *
+         *     ```sh
+         *     curl -fsS -H 'Accept: application/x-ndjson' 'localhost:8888/v1/kv?prefix=app/' > app.ndjson
+         *     ```
          */
         readonly get: operations["listKeys"];
         /**
@@ -139,6 +171,39 @@ export interface paths {
          *     ```
          */
         readonly head: operations["headKeyByQuery"];
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/kv/import": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Write the lines of an export
+         * @description Takes what an export wrote, one entry a line, of any length in total. Only `key` and `value` (with their encodings) matter:
+         *     revisions and versions are ignored, and leases are dropped and counted, so that the entries stay.
+         *
+         *     ```sh
+         *     curl -H 'Content-Type: application/x-ndjson' -T app.ndjson -X POST localhost:8888/v1/kv/import
+         *     curl -H 'Content-Type: application/x-ndjson' -T app.ndjson -X POST 'localhost:8888/v1/kv/import?ifAbsent=true'
+         *     ```
+         *
+         *     It is written in batches, each of them a transaction; the import as a whole is none. With `ifAbsent=true` keys that exist are left
+         *     alone, each for itself. A key of the gateway, of a lock or of an election ends it (403).
+         *
+         *     **When it breaks**, at a bad line or because etcd is away, the problem says how far it came: `lines` are done, and `line` is the bad
+         *     one. `?skip=` that number goes on with the same file. Every 5xx after something was written has `"outcome": "unknown"`: what comes
+         *     behind `lines` may have been written too, and writing it again does no harm.
+         */
+        readonly post: operations["importKeys"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
         readonly patch?: never;
         readonly trace?: never;
     };
@@ -998,15 +1063,70 @@ export interface components {
         };
         /**
          * Page
-         * @description One page of a list, in the order of the keys' bytes.
+         * @description One page of a list, in the order of the keys' bytes unless `sort` or `order` says otherwise.
          */
         readonly Page: {
             readonly items: readonly (components["schemas"]["Entry"] | components["schemas"]["KeyEntry"])[];
+            /** @description With `delimiter`: the beginnings, slash included, that stand for all the keys below them. */
+            readonly prefixes?: readonly string[];
+            /**
+             * @description There when `prefixes` are base64url, because you asked for that or because one of them is not UTF-8.
+             * @enum {string}
+             */
+            readonly prefixEncoding?: "base64url";
             /** @description How many keys the whole range has at this revision, this page and the following ones together. */
             readonly count: number;
             readonly revision: components["schemas"]["Revision"];
             /** @description There is more. Pass it back as `next=`. */
             readonly next?: string;
+        };
+        /**
+         * History
+         * @description The versions of a key that etcd still has.
+         */
+        readonly History: {
+            readonly key: components["schemas"]["Key"];
+            readonly keyEncoding?: components["schemas"]["KeyEncoding"];
+            /** @description Newest first. */
+            readonly versions: readonly (components["schemas"]["Entry"] | components["schemas"]["Deletion"])[];
+            /** @description Older versions are there, too, and were left out because of `limit` or above 4 MiB. */
+            readonly more: boolean;
+            readonly revision: components["schemas"]["Revision"];
+        };
+        /**
+         * Deletion
+         * @description The key was deleted.
+         */
+        readonly Deletion: {
+            readonly key: components["schemas"]["Key"];
+            readonly keyEncoding?: components["schemas"]["KeyEncoding"];
+            /** @constant */
+            readonly deleted: true;
+            readonly modRevision: components["schemas"]["ModRevision"];
+        };
+        /** @description An entry, as exports write it. All but key and value may be missing. */
+        readonly ImportLine: {
+            readonly key: components["schemas"]["Key"];
+            readonly keyEncoding?: components["schemas"]["KeyEncoding"];
+            /** @description The value as text, or as base64 when `encoding` says so. */
+            readonly value: string;
+            readonly encoding?: components["schemas"]["ValueEncoding"];
+            readonly version?: components["schemas"]["Version"];
+            readonly createRevision?: components["schemas"]["CreateRevision"];
+            readonly modRevision?: components["schemas"]["ModRevision"];
+            readonly lease?: components["schemas"]["LeaseId"];
+        };
+        /** @description What an import did. */
+        readonly Imported: {
+            /** @description How many lines the upload had, those that `skip` left out among them. */
+            readonly lines: number;
+            /** @description How many entries were written. */
+            readonly written: number;
+            /** @description How many were left alone because their key was there (`ifAbsent`). */
+            readonly skipped: number;
+            /** @description How many of the written ones had a lease where they came from, and have none now. */
+            readonly leasesDropped: number;
+            readonly revision: components["schemas"]["Revision"];
         };
         /**
          * Count
@@ -1544,7 +1664,7 @@ export interface components {
                 readonly "application/json": components["schemas"]["PutResult"];
             };
         };
-        /** @description The key. */
+        /** @description The key, or its history. */
         readonly Found: {
             headers: {
                 readonly "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1557,7 +1677,7 @@ export interface components {
                 readonly [name: string]: unknown;
             };
             content: {
-                readonly "application/json": components["schemas"]["Entry"];
+                readonly "application/json": components["schemas"]["Entry"] | components["schemas"]["History"];
                 readonly "application/octet-stream": string;
             };
         };
@@ -1575,7 +1695,7 @@ export interface components {
             };
             content?: never;
         };
-        /** @description One page of the list, or its count; with `?key=` the one key, as at `GET /v1/kv/{key}`. */
+        /** @description One page of the list, its count, or all of it as lines; with `?key=` the one key, as at `GET /v1/kv/{key}`. */
         readonly Listed: {
             headers: {
                 readonly "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1588,7 +1708,12 @@ export interface components {
                 readonly [name: string]: unknown;
             };
             content: {
-                readonly "application/json": components["schemas"]["Page"] | components["schemas"]["Count"] | components["schemas"]["Entry"];
+                readonly "application/json": components["schemas"]["Page"] | components["schemas"]["Count"] | components["schemas"]["Entry"] | components["schemas"]["History"];
+                /**
+                 * @example {"key":"app/a","value":"1","version":1,"createRevision":3,"modRevision":3}
+                 *     {"key":"app/b","value":"AAH/","encoding":"base64","version":4,"createRevision":4,"modRevision":9}
+                 */
+                readonly "application/x-ndjson": string;
                 readonly "application/octet-stream": string;
             };
         };
@@ -2412,6 +2537,14 @@ export interface components {
         readonly Limit: number;
         /** @description The `next` of the page before. Opaque; take it as it is and keep the range the same. */
         readonly Next: string;
+        /** @description What to order by, `key` unless said otherwise. Anything else gives one page. */
+        readonly Sort: "key" | "create" | "mod" | "version";
+        /** @description Ascending unless said otherwise. */
+        readonly Order: "asc" | "desc";
+        /** @description List one level only, as in a folder. Not together with `sort` or `order=desc`. */
+        readonly Delimiter: "/";
+        /** @description Show all versions of the key that etcd still has. Only for one key. */
+        readonly History: boolean;
         /**
          * @description `linearizable` sees every write that was acknowledged before. `serializable` asks the nearest member only: it answers without a
          *     quorum, perhaps with older data.
@@ -2487,6 +2620,10 @@ export interface operations {
             readonly query?: {
                 /** @description Answer with the value's bytes and nothing else. Only for one key. */
                 readonly raw?: components["parameters"]["RawAnswer"];
+                /** @description Show all versions of the key that etcd still has. Only for one key. */
+                readonly history?: components["parameters"]["History"];
+                /** @description The most keys that one page may have. */
+                readonly limit?: components["parameters"]["Limit"];
                 /**
                  * @description `linearizable` sees every write that was acknowledged before. `serializable` asks the nearest member only: it answers without a
                  *     quorum, perhaps with older data.
@@ -2710,6 +2847,14 @@ export interface operations {
                 readonly limit?: components["parameters"]["Limit"];
                 /** @description The `next` of the page before. Opaque; take it as it is and keep the range the same. */
                 readonly next?: components["parameters"]["Next"];
+                /** @description What to order by, `key` unless said otherwise. Anything else gives one page. */
+                readonly sort?: components["parameters"]["Sort"];
+                /** @description Ascending unless said otherwise. */
+                readonly order?: components["parameters"]["Order"];
+                /** @description List one level only, as in a folder. Not together with `sort` or `order=desc`. */
+                readonly delimiter?: components["parameters"]["Delimiter"];
+                /** @description Show all versions of the key that etcd still has. Only for one key. */
+                readonly history?: components["parameters"]["History"];
                 /** @description Leave the values out. */
                 readonly keysOnly?: boolean;
                 /** @description Only count; the answer is `{count, revision}`. */
@@ -2911,6 +3056,98 @@ export interface operations {
             readonly 404: components["responses"]["KeyNotFound"];
             readonly 406: components["responses"]["NotAcceptable"];
             readonly 410: components["responses"]["RevisionCompacted"];
+            readonly 421: components["responses"]["MisdirectedRequest"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 500: components["responses"]["InternalError"];
+            readonly 502: components["responses"]["EtcdRefused"];
+            readonly 503: components["responses"]["Unavailable"];
+            readonly 504: components["responses"]["TimeIsUp"];
+        };
+    };
+    readonly importKeys: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Leave keys alone that exist already. */
+                readonly ifAbsent?: boolean;
+                /** @description So many lines from the beginning are done already and not looked at. */
+                readonly skip?: number;
+            };
+            readonly header?: {
+                /** @description Seconds, a fraction too, after which you no longer want an answer. It can only shorten the gateway's own limit. */
+                readonly "Request-Timeout"?: components["parameters"]["RequestTimeout"];
+                /** @description Your own name for this request, for logs; it comes back in the answer. One that does not fit is replaced. */
+                readonly "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** @description One `ImportLine` a line. Empty lines are skipped. */
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {"key":"app/a","value":"1","version":1,"createRevision":3,"modRevision":3}
+                 *     {"key":"app/b","value":"AAH/","encoding":"base64"}
+                 */
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            /** @description All of it is written. */
+            readonly 200: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly "Etcd-Revision": components["headers"]["Etcd-Revision"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "lines": 2,
+                     *       "written": 2,
+                     *       "skipped": 0,
+                     *       "leasesDropped": 0,
+                     *       "revision": 44
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["Imported"];
+                };
+            };
+            /** @description A line is not valid (`invalid-request`); `line` says which, and what is in front of it may be written. */
+            readonly 400: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:latchkey:problem:invalid-request",
+                     *       "title": "The request is not valid",
+                     *       "status": 400,
+                     *       "detail": "line 217: the body is not JSON: it ends too early",
+                     *       "code": "invalid-request",
+                     *       "hint": "go on with ?skip=200",
+                     *       "requestId": "5b2f6f0c9a",
+                     *       "errors": [
+                     *         {
+                     *           "pointer": "",
+                     *           "detail": "the body is not JSON: it ends too early"
+                     *         }
+                     *       ],
+                     *       "line": 217,
+                     *       "lines": 200,
+                     *       "written": 200,
+                     *       "skipped": 0,
+                     *       "leasesDropped": 0
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 408: components["responses"]["RequestTooSlow"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
             readonly 421: components["responses"]["MisdirectedRequest"];
             readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["InternalError"];

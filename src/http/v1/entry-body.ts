@@ -46,6 +46,20 @@ export function negotiate(req: Request, raw: boolean): Representation {
   return chosen === 'application/json' ? 'json' : 'bytes';
 }
 
+/** For lists. Throws `not-acceptable`. */
+export function negotiateList(req: Request): 'json' | 'ndjson' {
+  const { accept } = req.headers;
+  if (accept === undefined || accept === '*/*' || accept === 'application/json') return 'json';
+  const chosen = req.accepts(['application/json', 'application/x-ndjson']);
+  if (chosen === false) {
+    throw new GatewayError('not-acceptable', {
+      detail: `Accept is ${JSON.stringify(accept)}`,
+      hint: 'accept application/json, or application/x-ndjson for the whole range',
+    });
+  }
+  return chosen === 'application/json' ? 'json' : 'ndjson';
+}
+
 export function sendJson(res: Response, body: unknown): void {
   res.setHeader('Content-Type', 'application/json');
   res.setHeader('Cache-Control', 'no-cache');

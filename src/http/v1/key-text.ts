@@ -1,6 +1,6 @@
 // Keys as text, both ways: UTF-8 as it is, anything else as base64url.
 import { isUtf8 } from 'node:buffer';
-import { invalidRequest } from '../../errors.js';
+import { GatewayError, invalidRequest } from '../../errors.js';
 
 export type KeyEncoding = 'base64url' | undefined;
 
@@ -32,4 +32,10 @@ export interface KeyText {
 export function toKeyText(key: Buffer, encoding: KeyEncoding): KeyText {
   if (encoding === undefined && isUtf8(key)) return { key: key.toString('utf8') };
   return { key: key.toString('base64url'), keyEncoding: 'base64url' };
+}
+
+export function keyNotFound(key: Buffer, encoding: KeyEncoding): GatewayError {
+  return new GatewayError('key-not-found', {
+    detail: `there is no key ${JSON.stringify(toKeyText(key, encoding).key)}`,
+  });
 }

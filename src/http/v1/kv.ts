@@ -4,39 +4,37 @@ import type { Request, Response } from 'express';
 import { GatewayError, invalidRequest } from '../../errors.js';
 import { deleteKey, getKey, putKey } from '../../domain/kv.js';
 import type { KvDeps, Put, Written } from '../../domain/kv.js';
-import { countKeys, deleteKeys, listKeys } from '../../domain/listing.js';
 import { createBodyReader } from '../body.js';
 import { contextOf } from '../context.js';
 import type { Validator } from '../validate.js';
 import { deleteConditionOf, isUnchanged, writeConditionOf } from './conditions.js';
-import { etagOf, negotiate, sendEntry, sendJson, toEntryBody, toKeyBody } from './entry-body.js';
+import { etagOf, negotiate, sendEntry, sendJson, toEntryBody } from './entry-body.js';
 import { guardOfQuery } from './guard-fields.js';
-import type { GuardQuery } from './guard-fields.js';
-import { parseKey, toKeyText } from './key-text.js';
+import { isHistory, sendHistory } from './history.js';
+import type { HistoryQuery, HistoryRouteDeps } from './history.js';
+import { serveImport } from './import.js';
+import { keyNotFound, parseKey, toKeyText } from './key-text.js';
 import type { KeyEncoding } from './key-text.js';
-import { rangeOf, queryOf } from './range-query.js';
-import type { RangeQuery } from './range-query.js';
+import { deleteMany, serveList } from './list.js';
+import type { ListQuery, ListRouteDeps } from './list.js';
+import { DEFAULT_PAGE_KEYS, queryOf, readOptionsOf } from './range-query.js';
+import type { RangeQuery, ReadQuery } from './range-query.js';
 import { readPut } from './value-body.js';
 import type { PutFields, PutQuery } from './value-body.js';
 
-export interface KvRouterDeps extends KvDeps {
+export interface KvRouterDeps extends KvDeps, ListRouteDeps, HistoryRouteDeps {
   readonly validator: Validator;
   readonly limits: { readonly bodyLimitBytes: number };
 }
 
-interface ReadQuery {
-  readonly keyEncoding?: KeyEncoding;
+interface OneQuery extends ReadQuery, HistoryQuery {
   readonly raw?: boolean;
-  readonly revision?: number;
-  readonly consistency?: 'linearizable' | 'serializable';
 }
 
 interface WriteQuery extends PutQuery {
   readonly keyEncoding?: KeyEncoding;
   readonly previous?: boolean;
 }
-
-const DEFAULT_PAGE_KEYS = 100;
 
 export function createKvRouter(deps: KvRouterDeps): Router {
   const router = Router({ strict: true, caseSensitive: true });
@@ -47,7 +45,7 @@ export function createKvRouter(deps: KvRouterDeps): Router {
 
   // Express routes HEAD to GET, and node leaves the body out.
   router.get('/v1/kv/*key', async (req, res) => {
-    const query = queryFor(req, 'getKey') as ReadQuery;
+    const query = queryFor(req, 'getKey') as OneQuery;
     await readOne(deps, req, res, parseKey(pathKeyOf(req), query.keyEncoding), query);
   });
   router.put('/v1/kv/*key', body, async (req, res) => {
@@ -64,9 +62,12 @@ export function createKvRouter(deps: KvRouterDeps): Router {
     const query = queryFor(
       req,
       req.method === 'HEAD' ? 'headKeyByQuery' : 'listKeys',
-    ) as RangeQuery & ReadQuery;
-    if (query.key === undefined) await list(deps, req, res, query);
+    ) as ListQuery & OneQuery;
+    if (query.key === undefined) await serveList(deps, req, res, query);
     else await readOne(deps, req, res, onlyKey(query), query);
+  });
+  router.post('/v1/kv/import', async (req, res) => {
+    await serveImport(deps, operation('importKeys'), req, res);
   });
   router.put('/v1/kv', body, async (req, res) => {
     const query = queryFor(req, 'putKeyByQuery') as WriteQuery & { key: string };
@@ -93,12 +94,15 @@ function pathKeyOf(req: Request): string {
   return (req.params.key as unknown as string[]).join('/');
 }
 
-function onlyKey(query: RangeQuery): Buffer {
-  const beside = (
-    ['prefix', 'start', 'end', 'next', 'limit', 'keysOnly', 'countOnly', 'all'] as const
-  ).find(
-    (name) => query[name] !== undefined && !(name === 'limit' && query.limit === DEFAULT_PAGE_KEYS),
-  );
+const OF_RANGES = [
+  ...(['prefix', 'start', 'end', 'next', 'limit', 'keysOnly', 'countOnly', 'all'] as const),
+  ...(['sort', 'order', 'delimiter'] as const),
+];
+
+function onlyKey(query: RangeQuery & HistoryQuery): Buffer {
+  const mayHave = (name: keyof RangeQuery): boolean =>
+    name === 'limit' && (query.history === true || query.limit === DEFAULT_PAGE_KEYS);
+  const beside = OF_RANGES.find((name) => query[name] !== undefined && !mayHave(name));
   if (beside !== undefined) throw invalidRequest(beside, `key and ${beside} exclude each other`);
   return parseKey(query.key ?? '', query.keyEncoding);
 }
@@ -108,12 +112,16 @@ async function readOne(
   req: Request,
   res: Response,
   key: Buffer,
-  query: ReadQuery,
+  query: OneQuery,
 ): Promise<void> {
+  if (isHistory(req, query)) {
+    await sendHistory(deps, req, res, key, query);
+    return;
+  }
   const as = negotiate(req, query.raw === true);
-  const found = await getKey(contextOf(req).caller, deps, { key, ...readOptions(query) });
+  const found = await getKey(contextOf(req).caller, deps, { key, ...readOptionsOf(query) });
   res.setHeader('Etcd-Revision', found.revision);
-  if (found.entry === undefined) throw notFound(key, query.keyEncoding);
+  if (found.entry === undefined) throw keyNotFound(key, query.keyEncoding);
   res.setHeader('ETag', etagOf(found.entry.modRevision));
   if (isUnchanged(req, found.entry.modRevision)) {
     res.statusCode = 304;
@@ -121,16 +129,6 @@ async function readOne(
     return;
   }
   sendEntry(res, found.entry, query.keyEncoding, as);
-}
-
-function readOptions(query: ReadQuery): { revision: number | undefined; serializable: boolean } {
-  return { revision: query.revision, serializable: query.consistency === 'serializable' };
-}
-
-function notFound(key: Buffer, encoding: KeyEncoding): GatewayError {
-  return new GatewayError('key-not-found', {
-    detail: `there is no key ${JSON.stringify(toKeyText(key, encoding).key)}`,
-  });
 }
 
 async function writeOne(
@@ -180,7 +178,7 @@ async function deleteOne(
   });
   const { revision, previous, deleted } = doneOf(written, query.keyEncoding);
   res.setHeader('Etcd-Revision', revision);
-  if (deleted === 0) throw notFound(key, query.keyEncoding);
+  if (deleted === 0) throw keyNotFound(key, query.keyEncoding);
   sendJson(res, {
     deleted,
     revision,
@@ -202,76 +200,4 @@ function doneOf(written: Written, encoding: KeyEncoding): Extract<Written, { kin
       ...(current && { ETag: etagOf(current.modRevision) }),
     },
   });
-}
-
-async function list(
-  deps: KvRouterDeps,
-  req: Request,
-  res: Response,
-  query: RangeQuery & ReadQuery,
-): Promise<void> {
-  negotiateList(req, query);
-  const { caller } = contextOf(req);
-  const range = rangeOf(query);
-  if (query.countOnly === true) {
-    const { count, revision } = await countKeys(caller, deps, { range, ...readOptions(query) });
-    res.setHeader('Etcd-Revision', revision);
-    sendJson(res, { count, revision });
-    return;
-  }
-  const page = await listKeys(caller, deps, {
-    range,
-    limit: query.limit ?? DEFAULT_PAGE_KEYS,
-    next: query.next,
-    keysOnly: query.keysOnly,
-    ...readOptions(query),
-  });
-  const present = query.keysOnly === true ? toKeyBody : toEntryBody;
-  res.setHeader('Etcd-Revision', page.revision);
-  sendJson(res, {
-    items: page.items.map((kv) => present(kv, query.keyEncoding)),
-    count: page.count,
-    revision: page.revision,
-    ...(page.next !== undefined && { next: page.next }),
-  });
-}
-
-function negotiateList(req: Request, query: RangeQuery & ReadQuery): void {
-  if (query.raw === true) throw invalidRequest('raw', 'raw is for one key', 'add key=');
-  if (negotiate(req, false) === 'bytes') {
-    throw new GatewayError('not-acceptable', {
-      detail: 'a list is JSON only',
-      hint: 'accept application/json',
-    });
-  }
-}
-
-async function deleteMany(
-  deps: KvRouterDeps,
-  req: Request,
-  res: Response,
-  query: RangeQuery & GuardQuery,
-): Promise<void> {
-  if (deleteConditionOf(req) !== undefined) {
-    throw invalidRequest('If-Match', 'If-Match is for one key, not for a range');
-  }
-  if (query.prefix === undefined && query.start === undefined && query.end === undefined) {
-    throw invalidRequest(
-      'prefix',
-      'a delete needs key, prefix or start',
-      'to delete everything write prefix=&all=true',
-    );
-  }
-  const range = rangeOf(query);
-  if (query.prefix === '' && query.all !== true) {
-    throw invalidRequest(
-      'all',
-      'an empty prefix is the whole keyspace',
-      'add all=true if that is what you mean',
-    );
-  }
-  const { caller } = contextOf(req);
-  const { deleted, revision } = await deleteKeys(caller, deps, range, guardOfQuery(query));
-  res.setHeader('Etcd-Revision', revision);
-  sendJson(res, { deleted, revision });
 }

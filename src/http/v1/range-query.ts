@@ -1,6 +1,7 @@
 // Ranges of keys as query parameters: prefix, or start and end, or neither for the whole keyspace.
 import type { Request } from 'express';
 import { spanOf } from '../../domain/span.js';
+import type { SortBy } from '../../domain/page.js';
 import type { Span } from '../../etcd/wire.js';
 import { parseKeyText } from './key-text.js';
 import type { KeyEncoding } from './key-text.js';
@@ -16,7 +17,27 @@ export interface RangeQuery {
   readonly keysOnly?: boolean;
   readonly countOnly?: boolean;
   readonly all?: boolean;
+  readonly sort?: SortBy;
+  readonly order?: 'asc' | 'desc';
+  readonly delimiter?: '/';
 }
+
+/** What every read of keys can have. */
+export interface ReadQuery {
+  readonly keyEncoding?: KeyEncoding;
+  readonly revision?: number;
+  readonly consistency?: 'linearizable' | 'serializable';
+}
+
+export function readOptionsOf(query: ReadQuery): {
+  revision: number | undefined;
+  serializable: boolean;
+} {
+  return { revision: query.revision, serializable: query.consistency === 'serializable' };
+}
+
+/** As the document has it: a `limit` of this may not have been asked for. */
+export const DEFAULT_PAGE_KEYS = 100;
 
 /** The raw query, undecoded and without its `?`: Express' own parser corrupts bad input silently. */
 export function queryOf(req: Request): string {

@@ -1,5 +1,5 @@
 // How events travel: as server-sent events, as JSON lines, or as items of a long poll.
-import type { Delivery } from '../../domain/watch-topic.js';
+import type { Delivery } from '../../domain/watch-delivery.js';
 import { formatPosition } from '../../domain/watch-position.js';
 import type { Position } from '../../domain/watch-position.js';
 import type { WatchEvent } from '../../etcd/wire.js';

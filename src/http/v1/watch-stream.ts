@@ -1,7 +1,8 @@
 // The open-ended watches: server-sent events and JSON lines. A reader that is too slow is dropped, never buffered without bound.
 import type { Request, Response } from 'express';
 import type { GatewayError } from '../../errors.js';
-import type { Delivery, Watcher } from '../../domain/watch-topic.js';
+import type { Delivery } from '../../domain/watch-delivery.js';
+import type { Watcher } from '../../domain/watch-topic.js';
 import { formatPosition } from '../../domain/watch-position.js';
 import type { Position } from '../../domain/watch-position.js';
 import { toProblem } from '../problem.js';
@@ -107,7 +108,7 @@ class WatchStreamResponse implements Watcher, OpenWatch {
   }
 
   onProgress(revision: number): void {
-    if (revision >= this.#position.revision) this.#position = { revision };
+    this.#position = { revision };
   }
 
   onCompacted(oldestRevision: number): void {

@@ -10,15 +10,19 @@ const bytes = fc.uint8Array({ minLength: 1, maxLength: 12 }).map((array) => Buff
 describe('cursors', () => {
   it('decode to what was encoded', () => {
     fc.assert(
-      fc.property(bytes, bytes, bytes, fc.nat(), (key, rangeEnd, from, revision) => {
-        const cursor = {
-          range: { key, rangeEnd },
-          from,
-          revision: revision + 1,
-          count: revision + 2,
-        };
-        expect(decodeCursor(encodeCursor(cursor))).toEqual(cursor);
-      }),
+      fc.property(
+        bytes,
+        bytes,
+        bytes,
+        fc.nat(),
+        fc.constantFrom('asc' as const, 'desc' as const),
+        fc.option(fc.nat(), { nil: undefined }),
+        (key, rangeEnd, from, revision, order, levelBase) => {
+          const numbers = { revision: revision + 1, count: revision + 2 };
+          const cursor = { range: { key, rangeEnd }, from, ...numbers, order, levelBase };
+          expect(decodeCursor(encodeCursor(cursor))).toEqual(cursor);
+        },
+      ),
     );
   });
 
@@ -27,7 +31,9 @@ describe('cursors', () => {
     'x',
     'bnVsbA',
     'WzEsMiwzXQ',
-    Buffer.from('[1,"YQ","Yg","YQ",0,1]').toString('base64url'),
+    Buffer.from('[1,"YQ","Yg","YQ",1,1]').toString('base64url'),
+    Buffer.from('[2,"YQ","Yg","YQ",0,1,"asc",-1]').toString('base64url'),
+    Buffer.from('[2,"YQ","Yg","YQ",1,1,"up",-1]').toString('base64url'),
   ])('refuses %j', (text) => {
     expect(() => decodeCursor(text)).toThrow(/not a cursor/);
   });

@@ -1,0 +1,104 @@
+// POST /v1/kv/import: the lines of an export, written as they come.
+import type { Request, Response } from 'express';
+import { GatewayError } from '../../errors.js';
+import { Importer } from '../../domain/import.js';
+import type { ImportCounts, ImportDeps, ImportedEntry } from '../../domain/import.js';
+import { discardRest, readLines } from '../body-lines.js';
+import { contextOf } from '../context.js';
+import { parseJsonBody } from '../json.js';
+import type { StreamRoom } from '../stream.js';
+import type { OperationValidator } from '../validate.js';
+import { sendJson } from './entry-body.js';
+import { parseKey } from './key-text.js';
+import type { KeyEncoding } from './key-text.js';
+import { queryOf } from './range-query.js';
+import { parseValueText } from './value-body.js';
+import type { ValueText } from './value-body.js';
+
+const LINES_TYPE = 'application/x-ndjson';
+/** What a value that PUT takes as bytes can grow to as a line: six characters for a byte such as NUL, and its key. */
+const LINE_GROWTH_MAX = 8;
+/** Longer lines are looked at as entries, whatever is in them. */
+const BLANK_BYTES_MAX = 100;
+
+export interface ImportRouteDeps extends ImportDeps {
+  readonly limits: { readonly bodyLimitBytes: number };
+  readonly streams: StreamRoom;
+}
+
+interface ImportQuery {
+  readonly ifAbsent?: boolean;
+  readonly skip?: number;
+}
+
+interface LineBody extends ValueText {
+  readonly key: string;
+  readonly keyEncoding?: KeyEncoding;
+  readonly lease?: string;
+}
+
+export async function serveImport(
+  deps: ImportRouteDeps,
+  operation: OperationValidator,
+  req: Request,
+  res: Response,
+): Promise<void> {
+  const { ifAbsent = false, skip = 0 } = operation.query(queryOf(req)) as ImportQuery;
+  checkType(req);
+  deps.streams.enter(res);
+  const importer = new Importer(contextOf(req).caller, deps, { ifAbsent, skip });
+  try {
+    const done = await importLines(deps, operation, req, importer, skip);
+    res.setHeader('Etcd-Revision', done.revision);
+    sendJson(res, done);
+  } catch (error) {
+    await discardRest(req);
+    throw error;
+  }
+}
+
+function checkType(req: Request): void {
+  const type = req.headers['content-type'];
+  if (type?.split(';', 1)[0]?.trim().toLowerCase() !== LINES_TYPE) {
+    throw new GatewayError('unsupported-media-type', {
+      detail: `the content type is ${JSON.stringify(type ?? '')}`,
+      hint: `send the lines of an export as ${LINES_TYPE}`,
+    });
+  }
+  if ((req.headers['content-encoding'] ?? 'identity') !== 'identity') {
+    throw new GatewayError('unsupported-media-type', { detail: 'compressed bodies are not taken' });
+  }
+}
+
+async function importLines(
+  deps: ImportRouteDeps,
+  operation: OperationValidator,
+  req: Request,
+  importer: Importer,
+  skip: number,
+): Promise<ImportCounts & { readonly revision: number }> {
+  let line = 0;
+  try {
+    for await (const bytes of readLines(req, deps.limits.bodyLimitBytes * LINE_GROWTH_MAX)) {
+      line++;
+      if (line > skip && !isBlank(bytes)) {
+        await importer.add(line, () => parseLine(operation, bytes));
+      }
+    }
+    return await importer.finish(line);
+  } catch (error) {
+    throw importer.explain(error);
+  }
+}
+
+function parseLine(operation: OperationValidator, bytes: Buffer): ImportedEntry {
+  const body = operation.body(parseJsonBody(bytes)) as LineBody;
+  const key = parseKey(body.key, body.keyEncoding);
+  return { key, value: parseValueText(body, ''), hadLease: body.lease !== undefined };
+}
+
+function isBlank(bytes: Buffer): boolean {
+  return (
+    bytes.length === 0 || (bytes.length < BLANK_BYTES_MAX && bytes.toString('latin1').trim() === '')
+  );
+}
