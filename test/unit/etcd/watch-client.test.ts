@@ -404,6 +404,8 @@ describe('the end of a watch', () => {
       revision: 9,
     });
     expect([other!.ends, client.watches]).toEqual([[], 1]);
+    // Else etcd would tell no progress on this stream any more.
+    expect(await stream.line(2)).toEqual({ cancel_request: { watch_id: 1 } });
   });
 
   it.each([

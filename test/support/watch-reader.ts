@@ -1,0 +1,174 @@
+// Reads what /v1/watch streams, as it comes and as a browser would: events with their ids, and the id that a reconnect would send.
+import http from 'node:http';
+import { expectDocumentedEvent, expectDocumentedLine } from './openapi-response.js';
+import { eventually } from './raw-door.js';
+
+const EVENT_LIMIT_MS = 15_000;
+
+export interface WatchedEvent {
+  readonly event: string;
+  readonly id?: string;
+  readonly data: any;
+}
+
+export interface WatchReader {
+  readonly status: number;
+  readonly headers: http.IncomingHttpHeaders;
+  /** All that have come so far; no heartbeats. */
+  readonly events: readonly WatchedEvent[];
+  /** Those of heartbeats, too. Undefined before the first. */
+  readonly ids: readonly string[];
+  /** How long an event stream asks to wait before a reconnect. */
+  readonly retryMs: number | undefined;
+  /** What has come, as it came; an answer that is no stream, too. */
+  readonly text: string;
+  /** Resolves with all of them once there are so many. */
+  until(count: number, limitMs?: number): Promise<readonly WatchedEvent[]>;
+  /** Resolves with whatever came when the server has ended the answer, or the connection is gone. */
+  readonly ended: Promise<string>;
+  /** Cuts the connection. */
+  close(): void;
+}
+
+export interface WatchAsked {
+  /** Server-sent events by default. */
+  readonly as?: 'sse' | 'ndjson';
+  /** Undefined for one that is not sent. */
+  readonly headers?: http.OutgoingHttpHeaders;
+  /** Called for each event at the moment that it is read; false cuts the connection at once, whatever has arrived behind it. */
+  readonly onEvent?: (event: WatchedEvent) => boolean;
+}
+
+const ACCEPT = { sse: 'text/event-stream', ndjson: 'application/x-ndjson' } as const;
+
+/** Resolves once the answer has begun. `query` without its `?`. Every event is held against the document. */
+export async function openWatch(
+  baseUrl: string,
+  query: string,
+  { as = 'sse', headers = {}, onEvent = () => true }: WatchAsked = {},
+): Promise<WatchReader> {
+  const { hostname, port } = new URL(baseUrl);
+  const request = http.request({
+    agent: false,
+    hostname,
+    port,
+    path: `/v1/watch?${query}`,
+    headers: Object.fromEntries(
+      Object.entries({ accept: ACCEPT[as], ...headers }).filter(([, value]) => value !== undefined),
+    ),
+  });
+  const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
+    request.on('response', resolve);
+    request.on('error', reject);
+    request.end();
+  });
+  const isStream = String(response.headers['content-type']).startsWith(ACCEPT[as]);
+  return follow(request, response, as, isStream, onEvent);
+}
+
+function follow(
+  request: http.ClientRequest,
+  response: http.IncomingMessage,
+  as: 'sse' | 'ndjson',
+  isStream: boolean,
+  onEvent: (event: WatchedEvent) => boolean,
+): WatchReader {
+  const seen = new Seen();
+  const events: WatchedEvent[] = [];
+  let text = '';
+  let rest = '';
+  let isCut = false;
+  let isOver = false;
+  const close = (): void => {
+    isCut = true;
+    request.destroy();
+  };
+  const separator = as === 'sse' ? '\n\n' : '\n';
+  response.setEncoding('utf8');
+  response.on('data', (chunk: string) => {
+    text += chunk;
+    if (!isStream) return;
+    const from = Math.max(0, rest.length - 1);
+    rest += chunk;
+    for (let end = rest.indexOf(separator, from); end >= 0; end = rest.indexOf(separator)) {
+      const part = rest.slice(0, end);
+      rest = rest.slice(end + separator.length);
+      if (isCut) return;
+      const event = as === 'sse' ? seen.block(part) : seen.line(part);
+      if (event === undefined) continue;
+      events.push(event);
+      if (!onEvent(event)) close();
+    }
+  });
+  const ended = new Promise<string>((resolve) => {
+    const end = (): void => {
+      isOver = true;
+      resolve(text);
+    };
+    request.on('error', end);
+    response.on('error', end);
+    response.on('close', end);
+  });
+  return {
+    status: response.statusCode ?? 0,
+    headers: response.headers,
+    events,
+    ids: seen.ids,
+    get retryMs() {
+      return seen.retryMs;
+    },
+    get text() {
+      return text;
+    },
+    async until(count, limitMs = EVENT_LIMIT_MS) {
+      await eventually(() => isOver || events.length >= count, limitMs).catch(() => undefined);
+      if (events.length < count) {
+        const end = isOver ? 'before the end' : `within ${limitMs} ms`;
+        throw new Error(`not ${count} events ${end}, but ${JSON.stringify(events)}`);
+      }
+      return events;
+    },
+    ended,
+    close,
+  };
+}
+
+class Seen {
+  readonly ids: string[] = [];
+  retryMs: number | undefined;
+
+  /** As https://html.spec.whatwg.org/multipage/server-sent-events.html reads a block: one without data is no event, but its id counts. */
+  block(text: string): WatchedEvent | undefined {
+    const fields = new Map<string, string>();
+    for (const line of text.split('\n')) {
+      const [, name = '', value = ''] = /^([^:]*):? ?(.*)$/.exec(line) ?? [];
+      if (name !== '') fields.set(name, value);
+    }
+    const [id, retry, data] = [fields.get('id'), fields.get('retry'), fields.get('data')];
+    if (id !== undefined) this.ids.push(id);
+    if (retry !== undefined) this.retryMs = Number(retry);
+    if (data === undefined) return undefined;
+    const event: WatchedEvent = {
+      event: fields.get('event') ?? 'message',
+      ...(id !== undefined && { id }),
+      data: JSON.parse(data) as unknown,
+    };
+    expectDocumentedEvent('watchKeys', event);
+    return event;
+  }
+
+  line(text: string): WatchedEvent | undefined {
+    const line = JSON.parse(text) as { event: string; id?: string };
+    expectDocumentedLine('watchKeys', line);
+    const { event, id, ...data } = line;
+    if (id !== undefined) this.ids.push(id);
+    return event === 'heartbeat' ? undefined : { event, ...(id !== undefined && { id }), data };
+  }
+}
+
+/** `put key@revision.n`, and the name alone of what is no change. */
+export function wordsOf(events: readonly WatchedEvent[]): string[] {
+  return events.map(({ event, id, data }) =>
+    event === 'put' || event === 'delete' ? `${event} ${data.key}@${id ?? ''}` : event,
+  );
+}
