@@ -28,13 +28,13 @@ module.exports = {
     layer(
       'etcd-knows-no-upper-layer',
       '^src/etcd/',
-      '^src/(domain|http|embedded|app|main|config)',
+      '^src/(domain|http|embedded|app|main|config|metrics)',
       'the protocol layer stands alone',
     ),
     layer(
       'domain-knows-no-door',
       '^src/domain/',
-      '^src/(http|embedded|app|main|config)',
+      '^src/(http|embedded|app|main|config|metrics)',
       'the verbs know no HTTP and no environment',
     ),
     layer(
@@ -46,7 +46,7 @@ module.exports = {
     layer(
       'doors-below-app',
       '^src/http/',
-      '^src/(embedded|app\\.ts|main\\.ts|config\\.ts)',
+      '^src/(embedded|app\\.ts|main\\.ts|config\\.ts|metrics\\.ts)',
       'doors get what they need handed in',
     ),
     {
@@ -63,6 +63,12 @@ module.exports = {
       to: {
         path: 'node_modules/(@types/)?(express|http-proxy-middleware|swagger-ui-express|helmet)',
       },
+    },
+    {
+      name: 'prom-client-only-in-metrics',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/metrics\\.ts$' },
+      to: { path: 'node_modules/prom-client' },
     },
     {
       name: 'axios-only-in-transport',

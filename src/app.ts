@@ -11,6 +11,7 @@ import { Turnstile } from './domain/contention/turnstile.js';
 import { WaitingRoom } from './domain/lock-limits.js';
 import { readRevision } from './domain/cluster.js';
 import { createReservedKeys } from './domain/reserved.js';
+import { Tally } from './domain/tally.js';
 import { WatchHub } from './domain/watch-hub.js';
 import { isCompacted } from './domain/watch-start.js';
 import { StateFeeds } from './domain/state-feed.js';
@@ -21,7 +22,7 @@ import { createAccessLog } from './http/access-log.js';
 import { createContext } from './http/context.js';
 import { createDocsDoor } from './http/docs.js';
 import { createGates } from './http/gates.js';
-import { createOperationsRouter, createReadiness } from './http/operations.js';
+import { createMetricsRouter, createOperationsRouter, createReadiness } from './http/operations.js';
 import { readDocumentTexts } from './http/openapi-files.js';
 import { createErrorHandler } from './http/problem.js';
 import { createRawDoor } from './http/raw.js';
@@ -37,10 +38,12 @@ import { createTxnRouter } from './http/v1/txn.js';
 import { createV2ClusterRouter } from './http/v2/cluster.js';
 import { createValidator, loadDocument } from './http/validate.js';
 import type { Log } from './log.js';
+import type { Metrics } from './metrics.js';
 
 export interface AppDeps {
   readonly config: Config;
   readonly log: Log;
+  readonly metrics: Metrics;
   readonly pool: EndpointPool;
   readonly etcd: EtcdClient;
   readonly watches: WatchClient;
@@ -52,11 +55,14 @@ export interface AppDeps {
 }
 
 export function createApp(deps: AppDeps): Express {
-  const { config, log, pool, etcd, watches, background, draining, isProgressOrdered } = deps;
+  const { config, log, metrics, pool, etcd, watches, background } = deps;
+  const { draining, isProgressOrdered } = deps;
   const { limits, lockPrefix, electionPrefix } = config;
   const validator = createValidator(loadDocument('latchkey'));
   const reserved = createReservedKeys(config);
   const guards = { etcd, lockPrefix, knownHolders: new KnownHolders() };
+  const holds = new Tally();
+  const waitingRoom = new WaitingRoom(limits.locks);
   const contention = {
     etcd,
     background,
@@ -64,7 +70,8 @@ export function createApp(deps: AppDeps): Express {
     pictures: new Pictures(watches),
     turnstile: new Turnstile(),
     lockLimits: limits.locks,
-    waitingRoom: new WaitingRoom(limits.locks),
+    waitingRoom,
+    holds,
   };
   const streams = new StreamRoom(limits.streamsMax);
   const hub = new WatchHub({
@@ -75,14 +82,16 @@ export function createApp(deps: AppDeps): Express {
   });
   const currentRevision = (caller: Caller): Promise<number> => readRevision(caller, { etcd });
   const queues = { ...contention, validator, limits, streams };
+  observeGauges(deps, { waitingRoom, holds, streams, hub });
   const readiness = createReadiness({ etcd, isDraining: () => draining.aborted });
 
   const app = createBareApp();
   app.use(createContext(limits));
-  app.use(createAccessLog(log));
+  app.use(createAccessLog({ log, requests: metrics.requests }));
   app.use(createOperationsRouter(readiness));
   app.use(createGates(config));
-  app.use(createRawDoor({ pool, limits, log, draining }));
+  app.use(createMetricsRouter(metrics));
+  app.use(createRawDoor({ pool, limits, log, meter: metrics.calls, draining }));
   const kv = { ...guards, background, reserved, streams, draining, watches, isProgressOrdered };
   app.use(createKvRouter({ ...kv, validator, limits }));
   app.use(createTxnRouter({ ...guards, reserved, validator, limits }));
@@ -102,6 +111,27 @@ export function createApp(deps: AppDeps): Express {
   });
   app.use(createErrorHandler(log));
   return app;
+}
+
+interface Counted {
+  readonly waitingRoom: WaitingRoom;
+  readonly holds: Tally;
+  readonly streams: StreamRoom;
+  readonly hub: WatchHub;
+}
+
+function observeGauges(deps: AppDeps, { waitingRoom, holds, streams, hub }: Counted): void {
+  const { metrics, watches, background, draining } = deps;
+  metrics.observe({
+    lockWaiters: () => waitingRoom.count,
+    lockHolds: () => holds.count,
+    streams: () => streams.count,
+    watchers: () => hub.watchers,
+    etcdWatches: () => watches.watches,
+    etcdWatchStreams: () => watches.streams,
+    cleanUps: () => background.size,
+    isDraining: () => draining.aborted,
+  });
 }
 
 function createBareApp(): Express {

@@ -15,6 +15,8 @@ export interface Caller {
   readonly signal: AbortSignal;
   /** `performance.now()` milliseconds (monotonic, not wall clock) by which an answer is due. */
   readonly deadline: number;
+  /** W3C trace context of the request, for etcd to take part in. */
+  readonly traceparent?: string;
 }
 
 /** The gateway's own rights, used for every caller while there is no authentication. */

@@ -6,6 +6,7 @@ import type { Server } from 'node:http';
 import { createApp } from './app.js';
 import { GATEWAY_IDENTITY } from './caller.js';
 import { parseConfig } from './config.js';
+import { packageVersion } from './config/help.js';
 import type { Config } from './config.js';
 import { Background } from './domain/background.js';
 import { checkVersion, isProgressOrdered } from './domain/cluster.js';
@@ -23,6 +24,7 @@ import { checkHealth } from './healthcheck.js';
 import { createServer, drainServer, listen } from './http/server.js';
 import { createLog } from './log.js';
 import type { Log } from './log.js';
+import { createMetrics } from './metrics.js';
 
 /** Connections to each etcd endpoint; further calls wait for one. */
 const UPSTREAM_SOCKETS_MAX = 256;
@@ -84,13 +86,15 @@ async function serve(
     idleSocketsMax: UPSTREAM_IDLE_SOCKETS_MAX,
     answerBytesMax: UPSTREAM_ANSWER_BYTES_MAX,
   });
+  const metrics = createMetrics(packageVersion());
   const etcd = createEtcdClient({
     pool,
     transport,
+    meter: metrics.calls,
     onUnrecognised: (message, rpc) =>
       log.warn({ path: rpc.path, message }, 'an error of etcd that no table knows'),
   });
-  const watches = createWatchClient({ pool, transport });
+  const watches = createWatchClient({ pool, transport, meter: metrics.calls });
   const version = await refuseOldEtcd(etcd, log);
   const background = new Background((what, error) =>
     log.warn({ what, error: String(error) }, 'a clean-up was given up'),
@@ -102,6 +106,7 @@ async function serve(
     createApp({
       config,
       log,
+      metrics,
       pool,
       etcd,
       watches,

@@ -5,11 +5,16 @@ import type { Setting, SettingTable, SourceText } from './setting.js';
 const MASK = '********';
 const INDENT = '  ';
 
-/** `latchkey 0.1.0`, from the package that this program belongs to. */
+/** `latchkey 0.1.0` */
 export function versionText(): string {
+  return `latchkey ${packageVersion()}`;
+}
+
+/** Of the package that this program belongs to. */
+export function packageVersion(): string {
   const file = new URL('../../package.json', import.meta.url);
   const { version } = JSON.parse(readFileSync(file, 'utf8')) as { version: string };
-  return `latchkey ${version}`;
+  return version;
 }
 
 /** Two lines for each setting: flag and meaning, environment variable and default. */

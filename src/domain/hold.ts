@@ -57,13 +57,9 @@ export async function holdLock(
     .hold(`locks/${request.name}`, () => candidacy.acquire())
     .finally(() => latestLook++);
   emit({ kind: 'acquired', acquired });
-  const end = await new Holding(
-    caller,
-    deps,
-    candidacy.arena,
-    acquired,
-    request.confirmEverySeconds,
-  ).untilEnd();
+  const { confirmEverySeconds } = request;
+  const holding = new Holding(caller, deps, candidacy.arena, acquired, confirmEverySeconds);
+  const end = await deps.holds.during(() => holding.untilEnd());
   if (end === 'draining') emit({ kind: 'draining' });
   else await candidacy.leave();
   if (end !== 'draining' && end !== 'gone') emit({ kind: 'lost', reason: end });

@@ -19,6 +19,7 @@ import { toHolder } from './lock-view.js';
 import { checkLockRequest } from './lock-limits.js';
 import type { LockLimits, WaitingRoom } from './lock-limits.js';
 import { beforeWrite } from './outcome.js';
+import type { Tally } from './tally.js';
 import { tenureFor } from './tenure-request.js';
 import type { TenureRequest } from './tenure-request.js';
 
@@ -27,6 +28,8 @@ export interface LockDeps extends ContentionDeps {
   readonly lockPrefix: string;
   readonly lockLimits: LockLimits;
   readonly waitingRoom: WaitingRoom;
+  /** Connections that hold a lock. */
+  readonly holds: Tally;
 }
 
 export interface LockRequest extends TenureRequest {

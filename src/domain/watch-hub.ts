@@ -40,6 +40,7 @@ export class WatchHub {
   /** Those without a watcher, and what will end them. */
   readonly #empty = new Map<Topic, NodeJS.Timeout>();
   readonly #progress: NodeJS.Timeout;
+  #watchers = 0;
 
   constructor(deps: HubDeps) {
     this.#deps = deps;
@@ -54,12 +55,24 @@ export class WatchHub {
     return this.#topics.size;
   }
 
+  /** Those who have not ended their watch, even if nothing comes any more. */
+  get watchers(): number {
+    return this.#watchers;
+  }
+
   /** Gives what ends it. The watcher may hear a lot before this returns. */
   watch(request: HubRequest, watcher: Watcher): () => void {
     const topic = this.#topicFor(request);
     clearTimeout(this.#empty.get(topic));
     this.#empty.delete(topic);
-    return topic.add(request.range, request.since, watcher);
+    const unwatch = topic.add(request.range, request.since, watcher);
+    let isOver = false;
+    this.#watchers++;
+    return () => {
+      if (!isOver) this.#watchers--;
+      isOver = true;
+      unwatch();
+    };
   }
 
   /** Ends all upstream watches without a word to their watchers. */

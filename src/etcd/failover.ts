@@ -3,6 +3,7 @@
 import { remainingMs } from '../caller.js';
 import type { Caller } from '../caller.js';
 import { GatewayError } from '../errors.js';
+import type { CallMeter, CallResult } from './call-meter.js';
 import type { Endpoint, EndpointPool } from './endpoints.js';
 import { ExchangeError } from './http-adapter.js';
 import type { Rpc } from './rpc.js';
@@ -35,12 +36,19 @@ export interface FailoverDeps {
   /** Told of errors that no table knows; wired to the log. */
   readonly onUnrecognised?: (message: string, rpc: Rpc) => void;
   readonly random?: () => number;
+  readonly meter?: CallMeter;
 }
+
+// Without it a member that lost its leader holds a request for 7 s; with it the answer is an immediate, definite "no leader".
+const REQUIRE_LEADER: CallHeaders = { 'grpc-metadata-hasleader': 'true' };
+const NO_HEADERS: CallHeaders = {};
+type CallHeaders = Readonly<Record<string, string>>;
 
 /** How one attempt ended: with an answer, with the error to tell, or with one after which the next endpoint may be asked. */
 type Attempt =
   | { readonly kind: 'answer'; readonly json: Record<string, unknown> }
-  | { readonly kind: 'failed'; readonly error: GatewayError }
+  /** `isMeant`: etcd is well, and this is its answer. */
+  | { readonly kind: 'failed'; readonly error: GatewayError; readonly isMeant?: boolean }
   | { readonly kind: 'elsewhere'; readonly error: GatewayError };
 
 /** Sends one JSON body to an RPC and gives the parsed answer. Throws `GatewayError`, with an outcome when the RPC writes. */
@@ -64,12 +72,21 @@ export async function callEtcd(
       continue;
     }
     if (remainingMs(caller) <= 0 || caller.signal.aborted) break;
+    if (error !== undefined) deps.meter?.failedOver(rpc.path);
+    const startedAt = performance.now();
     const result = await attemptOnce(caller, deps, limits, endpoint, rpc, body);
+    const seconds = (performance.now() - startedAt) / 1000;
+    deps.meter?.called(rpc.path, endpoint.url, resultOf(result), seconds);
     if (result.kind === 'answer') return result.json;
     if (result.kind === 'failed') throw result.error;
     error = result.error;
   }
   throw error ?? timeIsUp(rpc, false);
+}
+
+function resultOf(attempt: Attempt): CallResult {
+  if (attempt.kind === 'answer') return 'answered';
+  return attempt.kind === 'failed' && attempt.isMeant === true ? 'refused' : 'failed';
 }
 
 async function attemptOnce(
@@ -90,8 +107,7 @@ async function attemptOnce(
       ...(rpc.method && { method: rpc.method }),
       path: rpc.path,
       body,
-      // Without it a member that lost its leader holds a request for 7 s; with it the answer is an immediate, definite "no leader".
-      ...(rpc.isLocal !== true && { headers: { 'grpc-metadata-hasleader': 'true' } }),
+      headers: headersOf(caller, rpc),
       signal: caller.signal,
       times: { headersTimeoutMs, totalTimeoutMs },
     });
@@ -103,6 +119,13 @@ async function attemptOnce(
     if (!caller.signal.aborted && !wasQueued) deps.pool.reportFailure(endpoint);
     return judgeSilence(caller, rpc, cause);
   }
+}
+
+function headersOf({ traceparent }: Caller, rpc: Rpc): CallHeaders {
+  const headers = rpc.isLocal === true ? NO_HEADERS : REQUIRE_LEADER;
+  if (traceparent === undefined) return headers;
+  // Twice: for proxies on the way, and for etcd, whose gateway hands on what has this prefix.
+  return { ...headers, traceparent, 'grpc-metadata-traceparent': traceparent };
 }
 
 function judgeAnswer(
@@ -126,7 +149,7 @@ function judgeAnswer(
   const error = toGatewayError(failure, rpc.isWrite);
   if (failure.effect === 'definite') {
     deps.pool.reportSuccess(endpoint);
-    return { kind: 'failed', error };
+    return { kind: 'failed', error, isMeant: true };
   }
   deps.pool.reportFailure(endpoint);
   const mayRepeat = failure.effect === 'not-proposed' || rpc.repeat === 'safe';

@@ -2,6 +2,7 @@
 // from where he was.
 import type { Identity } from '../caller.js';
 import { GatewayError } from '../errors.js';
+import type { CallMeter } from './call-meter.js';
 import type { EndpointPool } from './endpoints.js';
 import { RETRY_AFTER_SECONDS } from './status.js';
 import type { Transport } from './transport.js';
@@ -45,11 +46,13 @@ export interface WatchClientDeps {
   readonly limits?: Partial<WatchLimits>;
   /** Told of errors that no table knows; wired to the log. */
   readonly onUnrecognised?: OnUnrecognised;
+  readonly meter?: CallMeter;
 }
 
 export function createWatchClient(deps: WatchClientDeps): WatchClient {
   const limits = { ...WATCH_LIMITS, ...deps.limits };
-  const { pool, transport, onUnrecognised = () => undefined } = deps;
+  const { pool, transport, meter, onUnrecognised = () => undefined } = deps;
+  const shared = { pool, transport, limits, meter, onUnrecognised };
   /** By identity, oldest first; no empty sets. */
   const streams = new Map<string, Set<WatchStream>>();
   let isClosed = false;
@@ -60,7 +63,7 @@ export function createWatchClient(deps: WatchClientDeps): WatchClient {
     const own = streams.get(identity.key) ?? new Set<WatchStream>();
     for (const stream of own) if (stream.hasRoom) return stream;
     if (all().length >= limits.streamsMax) return undefined;
-    const stream: WatchStream = new WatchStream({ pool, transport, limits, onUnrecognised }, () => {
+    const stream: WatchStream = new WatchStream(shared, () => {
       own.delete(stream);
       if (own.size === 0 && streams.get(identity.key) === own) streams.delete(identity.key);
     });

@@ -1,6 +1,7 @@
 // One open request to /v3/watch: finds a member that takes it, keeps an eye on its life and turns its bytes into messages. Knows nothing of
 // the watches that share it.
 import { GatewayError } from '../errors.js';
+import type { CallMeter, CallResult } from './call-meter.js';
 import type { Endpoint, EndpointPool } from './endpoints.js';
 import type { ExchangeError } from './http-adapter.js';
 import type { OpenStream } from './http-stream.js';
@@ -36,6 +37,7 @@ export interface ConnectionDeps {
   readonly transport: Pick<Transport, 'stream'>;
   readonly limits: ConnectionLimits;
   readonly onUnrecognised: OnUnrecognised;
+  readonly meter?: CallMeter | undefined;
 }
 
 export interface ConnectionHandlers {
@@ -56,6 +58,7 @@ export class WatchConnection {
   #stream: OpenStream | undefined;
   #probe: IdleProbe | undefined;
   #openTimer: NodeJS.Timeout | undefined;
+  #triedAt = 0;
 
   constructor(deps: ConnectionDeps, handlers: ConnectionHandlers) {
     this.#deps = deps;
@@ -76,6 +79,7 @@ export class WatchConnection {
       return;
     }
     const { transport, limits } = this.#deps;
+    this.#triedAt = performance.now();
     const messages = new JsonLines(limits.messageBytesMax);
     let status: number | undefined;
     const stream = transport.stream(endpoint, {
@@ -115,6 +119,7 @@ export class WatchConnection {
     clearTimeout(this.#openTimer);
     const { pool, limits } = this.#deps;
     pool.reportSuccess(endpoint);
+    this.#count(endpoint, 'answered');
     this.#probe = new IdleProbe({
       idleMs: limits.probeIdleMs,
       answerMs: limits.probeAnswerMs,
@@ -137,13 +142,22 @@ export class WatchConnection {
   #fail(endpoint: Endpoint, error: GatewayError, effect: Effect): void {
     const wasOpen = this.isOpen;
     this.destroy();
+    if (!wasOpen) this.#count(endpoint, effect === 'definite' ? 'refused' : 'failed');
     if (effect === 'definite') {
       this.#handlers.onEnd({ kind: 'refused', error });
       return;
     }
     this.#deps.pool.reportFailure(endpoint);
     if (wasOpen || this.#candidates.length === 0) this.#handlers.onEnd({ kind: 'broken', error });
-    else this.open();
+    else {
+      this.#deps.meter?.failedOver(WATCH_PATH);
+      this.open();
+    }
+  }
+
+  #count(endpoint: Endpoint, result: CallResult): void {
+    const seconds = (performance.now() - this.#triedAt) / 1000;
+    this.#deps.meter?.called(WATCH_PATH, endpoint.url, result, seconds);
   }
 }
 

@@ -4,6 +4,7 @@ import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { GATEWAY_IDENTITY } from '../caller.js';
 import type { Caller } from '../caller.js';
 import { invalidRequest } from '../errors.js';
+import { traceparentOf } from './traceparent.js';
 
 export interface RequestContext {
   readonly requestId: string;
@@ -28,12 +29,14 @@ export function createContext(limits: { readonly requestTimeoutSeconds: number }
     res.on('close', () => {
       if (!res.writableFinished) hangUp.abort();
     });
+    const traceparent = traceparentOf(req.headers);
     const deadlineIn = (seconds: number): RequestContext => ({
       requestId,
       caller: {
         identity: GATEWAY_IDENTITY,
         signal: hangUp.signal,
         deadline: performance.now() + seconds * 1000,
+        ...(traceparent !== undefined && { traceparent }),
       },
     });
     const request = req as WithContext;
@@ -57,6 +60,11 @@ export function contextOf(req: Request): RequestContext {
 /** The ID that `createContext` gave, for the error handler, which may come before it. */
 export function requestIdOf(req: Request): string | undefined {
   return (req as WithContext)[CONTEXT]?.requestId;
+}
+
+/** Who asks, as far as that is known by now; for what looks at requests that may have failed early. */
+export function callerOf(req: Request): Caller | undefined {
+  return (req as WithContext)[CONTEXT]?.caller;
 }
 
 function parseRequestTimeout(text: string): number {

@@ -1,4 +1,5 @@
-// /livez and /readyz: for load balancers and Kubernetes. Before the gates, since probes come from anywhere.
+// For machines that watch over this one: /livez and /readyz (load balancers, Kubernetes; before the gates, since probes come from
+// anywhere) and /metrics (Prometheus; behind them).
 import { Router } from 'express';
 import { GatewayError } from '../errors.js';
 import { GATEWAY_IDENTITY } from '../caller.js';
@@ -47,6 +48,25 @@ export function createOperationsRouter(readiness: Readiness): Router {
   router.get('/readyz', async (_req, res) => {
     await readiness.check();
     res.type('text/plain').end('ok\n');
+  });
+  return router;
+}
+
+export interface Exposition {
+  /** All numbers in Prometheus' text format, and its content type. */
+  expose(): Promise<{ readonly type: string; readonly text: string }>;
+}
+
+export function createMetricsRouter(metrics: Exposition): Router {
+  const router = Router({ strict: true, caseSensitive: true });
+  router.get('/metrics', async (_req, res) => {
+    const { type, text } = await metrics.expose();
+    res.setHeader('Content-Type', type);
+    res.setHeader('Cache-Control', 'no-store');
+    res.end(text);
+  });
+  router.all('/metrics', () => {
+    throw new GatewayError('method-not-allowed', { headers: { Allow: 'GET, HEAD' } });
   });
   return router;
 }

@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import type { RequestHandler } from 'express';
 import { createProxyMiddleware } from 'http-proxy-middleware';
 import type { Plugin, RequestHandler as ProxyHandler } from 'http-proxy-middleware';
+import type { CallMeter } from '../etcd/call-meter.js';
 import type { Endpoint, EndpointPool } from '../etcd/endpoints.js';
 import { GatewayError } from '../errors.js';
 import type { Log } from '../log.js';
@@ -14,6 +15,7 @@ import { Exchange, shuttingDown, tooLarge } from './raw/exchange.js';
 import { asksForWebSocket, upstreamHeaders } from './raw/headers.js';
 import { findRawRpc, isRawPath, rawPathOf } from './raw/paths.js';
 import type { RawRpc } from './raw/paths.js';
+import { nameRoute } from './route-name.js';
 
 export { toRawError };
 
@@ -31,6 +33,7 @@ export interface RawDoorDeps {
   readonly pool: EndpointPool;
   readonly limits: RawLimits;
   readonly log: Log;
+  readonly meter?: CallMeter;
   /** What https endpoints need beyond the system's own authorities. */
   readonly tls?: EtcdTls;
   /** Aborted when the gateway begins to drain: waiting calls and streams end, the others finish. */
@@ -48,7 +51,7 @@ type Exchanges = WeakMap<IncomingMessage, Exchange>;
  * never calls `next(error)` but for a defect of the gateway. A call that may have reached etcd is never sent again.
  */
 export function createRawDoor(deps: RawDoorDeps): RequestHandler {
-  const { pool, limits, log, tls, draining } = deps;
+  const { pool, limits, log, meter, tls, draining } = deps;
   const exchanges: Exchanges = new WeakMap();
   const running = new Set<Exchange>();
   const agentDeps = { pool, connectTimeoutMs: limits.connectTimeoutMs, ...(tls ? { tls } : {}) };
@@ -61,7 +64,7 @@ export function createRawDoor(deps: RawDoorDeps): RequestHandler {
   const retire = (endpoint: Endpoint) => shared.retire(endpoint);
   const requestTimeoutMs = limits.requestTimeoutSeconds * 1_000;
   const { bodyLimitBytes } = limits;
-  const base = { pool, retire, requestTimeoutMs, bodyLimitBytes, log };
+  const base = { pool, retire, requestTimeoutMs, bodyLimitBytes, log, meter };
 
   draining?.addEventListener('abort', () => {
     for (const exchange of [...running]) exchange.shutDown();
@@ -73,7 +76,9 @@ export function createRawDoor(deps: RawDoorDeps): RequestHandler {
       next();
       return;
     }
-    const admitted = admit(req, path, deps, running.size);
+    const rpc = findRawRpc(path);
+    if (rpc !== undefined) nameRoute(req, rpc.path);
+    const admitted = admit(req, rpc, deps, running.size);
     if (admitted instanceof GatewayError) {
       // A body without an announced end could keep this connection for ever.
       if (hasOpenBody(req) || admitted.status === 413) res.setHeader('Connection', 'close');
@@ -95,11 +100,10 @@ export function createRawDoor(deps: RawDoorDeps): RequestHandler {
 /** The call that a request makes, or why it makes none. Looks at the request line and the headers only. */
 function admit(
   req: IncomingMessage,
-  path: string,
+  rpc: RawRpc | undefined,
   { limits, draining }: RawDoorDeps,
   runningCalls: number,
 ): RawRpc | GatewayError {
-  const rpc = findRawRpc(path);
   // The words of etcd's own gateway.
   if (rpc === undefined) return new GatewayError('not-found', { detail: 'Not Found' });
   if (asksForWebSocket(req.headers)) {

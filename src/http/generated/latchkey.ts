@@ -839,6 +839,31 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/metrics": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Numbers for Prometheus
+         * @description Requests by route, calls to etcd by call and endpoint, failovers, waiters, watchers, holds, and how the process is: its memory,
+         *     and how late its event loop is. In Prometheus' text format; a Grafana dashboard of them is `deploy/grafana-dashboard.json`.
+         *
+         *     ```sh
+         *     curl localhost:8888/metrics
+         *     ```
+         */
+        readonly get: operations["getMetrics"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/openapi/{document}": {
         readonly parameters: {
             readonly query?: never;
@@ -4364,6 +4389,36 @@ export interface operations {
             readonly 502: components["responses"]["EtcdRefused"];
             readonly 503: components["responses"]["Unavailable"];
             readonly 504: components["responses"]["TimeIsUp"];
+        };
+    };
+    readonly getMetrics: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description All numbers. */
+            readonly 200: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example # HELP latchkey_lock_waiters Callers that wait for a lock or an election at this gateway.
+                     *     # TYPE latchkey_lock_waiters gauge
+                     *     latchkey_lock_waiters 0
+                     */
+                    readonly "text/plain": string;
+                };
+            };
+            readonly 400: components["responses"]["InvalidRequest"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 421: components["responses"]["MisdirectedRequest"];
+            readonly 500: components["responses"]["InternalError"];
         };
     };
     readonly getOpenApiDocument: {

@@ -1,6 +1,7 @@
 // One call at the raw door from the caller's first byte to etcd's last: its limits, its answer, and what is said when it breaks.
 // Both bodies flow through unbuffered; whoever leaves first takes the other side with him.
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
+import type { CallMeter, CallResult } from '../../etcd/call-meter.js';
 import type { Endpoint, EndpointPool } from '../../etcd/endpoints.js';
 import { GatewayError } from '../../errors.js';
 import type { Log } from '../../log.js';
@@ -18,6 +19,7 @@ export interface ExchangeDeps {
   readonly requestTimeoutMs: number;
   readonly bodyLimitBytes: number;
   readonly log: Log;
+  readonly meter?: CallMeter | undefined;
 }
 
 /** A caller's own `Grpc-Timeout` replaces the gateway's limit; etcd ends the call then, and this much later the gateway does. */
@@ -38,6 +40,8 @@ export class Exchange {
   #upstream: ClientRequest | undefined;
   #endpoint: Endpoint | undefined;
   #isAtLineEnd = true;
+  /** When the call got its connection; `undefined` once it is counted. */
+  #sentAt: number | undefined;
 
   constructor(deps: ExchangeDeps, rpc: RawRpc, req: IncomingMessage, res: ServerResponse) {
     this.#deps = deps;
@@ -71,6 +75,7 @@ export class Exchange {
   /** Call it when the call has got its connection: from here on something may have been sent. */
   connected(upstream: ClientRequest): void {
     this.#upstream = upstream;
+    this.#sentAt = performance.now();
     this.#endpoint = upstream.socket ? this.#deps.agent.endpointOf(upstream.socket) : undefined;
     // An unanswered call goes on inside etcd until its connection ends: a waiting lock would be held by nobody.
     if (this.#state === 'over' || this.#res.destroyed) upstream.destroy();
@@ -85,6 +90,7 @@ export class Exchange {
       return;
     }
     this.#report(status !== 503);
+    this.#count(status === 200 ? 'answered' : status === 503 ? 'failed' : 'refused');
     if (status >= 300 && status < 400) {
       this.#refuse(
         new GatewayError('etcd-refused', {
@@ -217,6 +223,7 @@ export class Exchange {
   }
 
   #close(): void {
+    this.#count('failed');
     const isComplete = this.#res.writableFinished && this.#req.complete;
     this.#state = 'over';
     this.#clearTimers();
@@ -231,6 +238,13 @@ export class Exchange {
     }
     this.#deps.pool.reportFailure(this.#endpoint);
     this.#deps.retire(this.#endpoint);
+  }
+
+  #count(result: CallResult): void {
+    if (this.#sentAt === undefined || this.#endpoint === undefined) return;
+    const seconds = (performance.now() - this.#sentAt) / 1000;
+    this.#sentAt = undefined;
+    this.#deps.meter?.called(this.rpc.path, this.#endpoint.url, result, seconds);
   }
 
   #logFailure(message: string, cause: unknown): void {

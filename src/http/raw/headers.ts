@@ -1,6 +1,7 @@
 // Which headers pass the raw door, both ways: lists of what may, so that everything else stays outside.
 // A Grpc-Metadata-Token, say, would override Authorization inside etcd.
 import type { IncomingHttpHeaders } from 'node:http';
+import { traceparentOf } from '../traceparent.js';
 
 const REQUEST_HEADERS = [
   'accept',
@@ -37,7 +38,17 @@ export function upstreamHeaders(
     headers,
     REQUEST_HEADERS.filter((name) => !hopByHop.has(name)),
   );
-  return isOnOwnConnection ? { ...passed, connection: 'close' } : passed;
+  return {
+    ...passed,
+    ...traceHeaders(headers),
+    ...(isOnOwnConnection && { connection: 'close' }),
+  };
+}
+
+// Twice: for proxies on the way, and for etcd, whose gateway hands on what has this prefix.
+function traceHeaders(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  const traceparent = traceparentOf(headers);
+  return traceparent === undefined ? {} : { traceparent, 'grpc-metadata-traceparent': traceparent };
 }
 
 /** The headers of etcd's answer that the caller gets. */

@@ -96,3 +96,19 @@ describe('asksForWebSocket', () => {
     expect(asksForWebSocket({})).toBe(false);
   });
 });
+
+describe('a trace', () => {
+  const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+
+  it('goes on to etcd, under the name that its gateway hands on, too', () => {
+    expect(upstreamHeaders({ traceparent }, false)).toEqual({
+      traceparent,
+      'grpc-metadata-traceparent': traceparent,
+    });
+  });
+
+  it('S4: of no known form goes nowhere, nor does one that is written for etcd alone', () => {
+    const headers = { traceparent: 'forged', 'grpc-metadata-traceparent': traceparent };
+    expect(upstreamHeaders(headers, false)).toEqual({});
+  });
+});
