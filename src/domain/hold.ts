@@ -12,7 +12,8 @@ import type { Acquired, LockDeps, LockRequest } from './locks.js';
 import { DEFAULT_TTL_SECONDS } from './tenure-request.js';
 
 export type HoldEvent =
-  | { readonly kind: 'waiting'; readonly position: WaiterView['position'] }
+  /** `null`: etcd did not say. Deep in a long queue it is the position at the beginning of the wait. */
+  | { readonly kind: 'waiting'; readonly position: WaiterView['position'] | null }
   | { readonly kind: 'acquired'; readonly acquired: Acquired }
   /** `ended`: the entry is gone; `expired`: it could not be renewed in time; `unconfirmed`: the caller did not confirm. */
   | { readonly kind: 'lost'; readonly reason: 'ended' | 'expired' | 'unconfirmed' }
@@ -49,7 +50,7 @@ export async function holdLock(
     const look = ++latestLook;
     void positionOf(caller, deps, candidacy.arena, createRevision).then((position) => {
       // A slow look says nothing after a later one, nor once the wait is over, however it ended.
-      if (look === latestLook && position !== undefined) emit({ kind: 'waiting', position });
+      if (look === latestLook) emit({ kind: 'waiting', position });
     });
   };
   const candidacy = await createCandidacy(caller, deps, request, waitMs, tellPosition);
@@ -92,14 +93,16 @@ async function positionOf(
   deps: LockDeps,
   arena: Arena,
   createRevision: number,
-): Promise<number | undefined> {
+): Promise<number | null> {
   try {
     const reader = { ...caller, deadline: performance.now() + CHECK_TIMEOUT_MS };
     const queue = await inspectQueue(reader, deps.etcd, arena);
     const index = queue.waiters.findIndex((entry) => entry.createRevision === createRevision);
-    return index < 0 ? undefined : index + 1;
+    if (index >= 0) return index + 1;
+    // Deeper than one look reads: it was the last one when it came.
+    return (await inspectQueue(reader, deps.etcd, arena, createRevision)).queueLength;
   } catch {
-    return undefined;
+    return null;
   }
 }
 
@@ -185,7 +188,8 @@ class Holding {
     if (performance.now() < this.#livesUntil || this.#acquired.lease === undefined)
       return undefined;
     try {
-      const lifetime = await renewOnce(this.#step(), this.#deps.etcd, this.#acquired.lease);
+      const { lease, key } = this.#acquired;
+      const lifetime = await renewOnce(this.#step(), this.#deps.etcd, lease, key);
       if (lifetime === undefined) return 'ended';
       this.#livesUntil = lifetime.livesUntil;
       return undefined;
@@ -204,7 +208,7 @@ class Holding {
         lease,
         false,
       );
-      if (ttlSeconds === undefined) return 'ended';
+      if (ttlSeconds === undefined) return await this.#checkDenied();
       this.#livesUntil = performance.now() + ttlSeconds * 1000;
       return grantedTtlSeconds - ttlSeconds > everySeconds + CONFIRM_SLACK_SECONDS
         ? 'unconfirmed'
@@ -212,6 +216,13 @@ class Holding {
     } catch {
       return performance.now() < this.#livesUntil ? undefined : 'expired';
     }
+  }
+
+  /** A member denies the lease. That is one member's word (lease-life.ts): the entry tells. */
+  async #checkDenied(): Promise<End | undefined> {
+    const seen = await this.#lookForOwn();
+    if (seen === 'gone') return 'ended';
+    return seen !== undefined || performance.now() < this.#livesUntil ? undefined : 'expired';
   }
 
   #step(): Caller {

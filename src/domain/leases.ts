@@ -6,6 +6,7 @@ import { GatewayError, invalidRequest } from '../errors.js';
 import type { EtcdClient } from '../etcd/client.js';
 import type { Background } from './background.js';
 import { isOwnLease } from './contention/own-leases.js';
+import { keepAlive, timeToLive } from './lease-life.js';
 import { beforeWrite } from './outcome.js';
 import type { ReservedKeys } from './reserved.js';
 
@@ -147,7 +148,7 @@ export async function readLease(
   deps: LeaseDeps,
   lease: string,
 ): Promise<LeaseState> {
-  const answer = await deps.etcd.leaseTimeToLive(caller, lease, true);
+  const answer = await timeToLive(caller, deps.etcd, lease, true);
   if (answer.ttlSeconds === undefined) throw leaseNotFound(lease);
   const keys = answer.keys
     .filter((key) => !deps.reserved.isHidden(key))
@@ -167,7 +168,7 @@ export async function keepLeaseAlive(
   deps: LeaseDeps,
   lease: string,
 ): Promise<number> {
-  const { ttlSeconds } = await deps.etcd.leaseKeepAlive(caller, lease);
+  const { ttlSeconds } = await keepAlive(caller, deps.etcd, lease);
   if (ttlSeconds === undefined) throw leaseNotFound(lease);
   return ttlSeconds;
 }
@@ -177,7 +178,7 @@ export async function keepLeaseAlive(
  * the one that ended it.
  */
 export async function endLease(caller: Caller, deps: LeaseDeps, lease: string): Promise<void> {
-  const { ttlSeconds } = await beforeWrite(deps.etcd.leaseTimeToLive(caller, lease, false));
+  const { ttlSeconds } = await beforeWrite(timeToLive(caller, deps.etcd, lease, false));
   if (ttlSeconds === undefined) throw leaseNotFound(lease);
   await deps.etcd.leaseRevoke(caller, lease);
 }

@@ -4,6 +4,7 @@ import { GatewayError, invalidRequest } from '../errors.js';
 import type { EtcdClient } from '../etcd/client.js';
 import { isOwnLease } from './contention/own-leases.js';
 import type { Tenure } from './contention/tenure.js';
+import { timeToLive } from './lease-life.js';
 import { QUEUE_TTL_SECONDS_MIN } from './lock-limits.js';
 import { beforeWrite } from './outcome.js';
 
@@ -47,7 +48,7 @@ async function checkLease(
     });
   }
   const { ttlSeconds, grantedTtlSeconds } = await beforeWrite(
-    etcd.leaseTimeToLive(caller, lease, false),
+    timeToLive(caller, etcd, lease, false),
   );
   if (ttlSeconds === undefined)
     throw new GatewayError('lease-not-found', { detail: `there is no lease ${lease}` });

@@ -10,7 +10,9 @@ import {
 } from '../contract/locks/target.js';
 import type { NoStream } from '../support/event-stream.js';
 import { cutBefore, loseAnswer, startFaultProxy } from '../support/fault-proxy.js';
-import type { Call, CallKind, FaultProxy } from '../support/fault-proxy.js';
+import type { Call, CallKind, Fault, FaultProxy } from '../support/fault-proxy.js';
+import { jsonBody } from '../support/documented-calls.js';
+import { send } from '../support/http-client.js';
 import type { Answer } from '../support/http-client.js';
 import { lockClient } from '../support/lock-client.js';
 import type { LockClient } from '../support/lock-client.js';
@@ -482,6 +484,89 @@ describe('F37: a keepalive that is answered without a ttl', () => {
     heal();
     expect([answer.status, answer.json().outcome]).toEqual([503, 'unknown']);
     expect((await client.renew(name, { token })).status).toBe(200);
+  });
+});
+
+describe('F37: a member that denies a lease that lives, as one that has slept does', () => {
+  /** What such a member says, once. */
+  const denial: Fault = async (_call, forward) => ({
+    ...(await forward()),
+    bytes: Buffer.from('{"result":{"header":{},"ID":"1"}}'),
+  });
+
+  it('costs no holder his lock: the entry is there, and the renewal is tried again', async () => {
+    const name = newKey();
+    const { token, fencingToken } = await client.hold200(name, { owner: 'a' });
+    const denied = proxy.next(kind('keepalive'), denial);
+    const answer = await client.renew(name, { token });
+    await denied;
+    expect([answer.status, answer.json().fencingToken]).toEqual([200, fencingToken]);
+  });
+
+  it('costs no waiter his turn', async () => {
+    const name = newKey();
+    const holder = await calm.hold200(name, { owner: 'a' });
+    const waiting = client.acquire(name, { owner: 'b', ttl: 5, wait: 20 });
+    await client.untilQueued(name, 1);
+    const denied = proxy.next(kind('keepalive'), denial);
+    await denied;
+    const deniedAgain = proxy.next(kind('keepalive'), denial);
+    await calm.release(name, { token: holder.token });
+    await deniedAgain;
+    expect((await waiting).status).toBe(200);
+  });
+
+  it('ends no lease of a caller', async () => {
+    const granted = await send(gateway.baseUrl, 'POST', '/v1/leases', jsonBody({ ttl: 60 }));
+    const path = `/v1/leases/${granted.json().id}`;
+    const denied = proxy.next(kind('keepalive'), denial);
+    const renewed = await send(gateway.baseUrl, 'POST', `${path}/keepalive`);
+    await denied;
+    expect([renewed.status, renewed.json().ttl]).toEqual([200, 60]);
+    expect((await send(gateway.baseUrl, 'DELETE', path)).status).toBe(200);
+  });
+});
+
+describe('a wait that runs out', () => {
+  it('ends as a holding when the last look finds that it holds', async () => {
+    const name = newKey();
+    const holder = await calm.hold200(name, { owner: 'a' });
+    const waiting = client.acquire(name, { owner: 'b', wait: 1 });
+    await client.untilQueued(name, 1);
+    // The look at the end still sees the holder; behind it he goes.
+    const gone = proxy.next(of(name, 'look'), async (_call, forward) => {
+      const answer = await forward();
+      await calm.release(name, { token: holder.token });
+      return answer;
+    });
+    await gone;
+    const answer = await waiting;
+    expect([answer.status, await revisionsOf(name)]).toEqual([200, [answer.json().fencingToken]]);
+  });
+
+  it('is unknown when etcd does not answer then, and never late', async () => {
+    const name = newKey();
+    await calm.hold200(name, { owner: 'a' });
+    const waiting = client.acquire(name, { owner: 'b', wait: 1 });
+    await client.untilQueued(name, 1);
+    const heal = proxy.every(of(name, 'look'), () => new Promise(() => undefined));
+    const answer = await waiting;
+    heal();
+    expect([answer.status, answer.json().outcome]).toEqual([503, 'unknown']);
+  });
+});
+
+describe('many connections of one token at once', () => {
+  it('all hold the same entry', async () => {
+    const name = newKey();
+    const token = newToken();
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => client.acquire(name, { owner: 'a', wait: 20, token })),
+    );
+    const [only] = await revisionsOf(name);
+    expect(answers.map((answer) => [answer.status, answer.json().fencingToken])).toEqual(
+      answers.map(() => [200, only]),
+    );
   });
 });
 

@@ -30,6 +30,8 @@ export interface Held {
 }
 
 const ENTER_ATTEMPTS_MAX = 6;
+/** Each attempt but the last lost against another connection of the same token. */
+const JOIN_ATTEMPTS_MAX = 64;
 
 export class Contender {
   readonly #attempt: Attempt;
@@ -70,7 +72,10 @@ export class Contender {
   /** Failures of reads are failures of the acquisition: they tell its outcome. */
   #told(error: unknown): unknown {
     if (!(error instanceof GatewayError) || error.code === 'shutting-down') return error;
-    return this.#mayHaveEntered ? unknown(error) : notApplied(error);
+    // The time of a step is not the caller's: what he sees as late is an etcd that does not answer.
+    const told =
+      error.code === 'timeout' && this.#attempt.contest.waitMs > 0 ? noAnswer(error) : error;
+    return this.#mayHaveEntered ? unknown(told) : notApplied(told);
   }
 
   /** Gives up what was acquired, as a hold does when its connection ends. Never rejects. */
@@ -95,16 +100,18 @@ export class Contender {
   async #stand(): Promise<{ standing: Standing; isConfirmed: boolean }> {
     const { deps, contest, caller } = this.#attempt;
     let around = await lookAround(stepCaller(this.#attempt), deps.etcd, contest.place);
-    for (let count = 1; count <= ENTER_ATTEMPTS_MAX; count++) {
+    for (let enters = 0, joins = 0; enters < ENTER_ATTEMPTS_MAX && joins < JOIN_ATTEMPTS_MAX;) {
       if (caller.signal.aborted) throw hungUp();
       if (around.sibling !== undefined) throw alreadyExists('in the other mode');
       if (around.own !== undefined) {
+        joins++;
         const standing = await this.#join(around, around.own);
         if (standing !== undefined) return { standing, isConfirmed: false };
       } else {
         // Who saw the entry never enters again: it may have been released meanwhile.
         if (this.#hasSeenEntry) throw gone();
         if (contest.waitMs === 0 && this.#isBlocked(around)) throw await contest.refusal(around, 0);
+        enters++;
         const entered = await this.#enter();
         if (entered?.kind === 'put') {
           // A try that was put is its own confirmation.
@@ -216,6 +223,7 @@ export class Contender {
     const known =
       granted?.lease === lease && this.#renewal === undefined ? lifetimeOf(granted) : undefined;
     if (known !== undefined && isFresh(known)) return known;
-    return renewOnce(stepCaller(this.#attempt), this.#attempt.deps.etcd, lease);
+    const { deps, contest } = this.#attempt;
+    return renewOnce(stepCaller(this.#attempt), deps.etcd, lease, contest.place.own);
   }
 }

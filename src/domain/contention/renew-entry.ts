@@ -35,7 +35,7 @@ export async function renewEntry(
     request.fencingToken === undefined || request.fencingToken === entry?.createRevision;
   if (entry === undefined || !isMeant) throw expired();
   const lifetime =
-    entry.lease === undefined ? undefined : await renewOnce(caller, etcd, entry.lease);
+    entry.lease === undefined ? undefined : await renewOnce(caller, etcd, entry.lease, entry.key);
   if (entry.lease !== undefined && lifetime === undefined) throw expired();
   await afterWrite(confirmHolder(caller, etcd, request.arena, entry));
   return { fencingToken: entry.createRevision, lifetime };

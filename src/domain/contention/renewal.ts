@@ -14,8 +14,29 @@ export interface Lifetime {
   readonly livesUntil: number;
 }
 
-/** One renewal. Undefined: the lease is gone. */
+/** How long a member that denies the lease of an entry which is there gets to learn of it. */
+const DENIAL_PAUSE_MS = 100;
+
+/**
+ * One renewal of the lease of the entry at `key`. Undefined: the entry is gone, or on another lease. That a member denies the lease says
+ * nothing yet (lease-life.ts): only a linearizable read of the entry does. Ends with the caller's deadline, as a failure to tell.
+ */
 export async function renewOnce(
+  caller: Caller,
+  etcd: EtcdClient,
+  lease: string,
+  key: Buffer,
+): Promise<Lifetime | undefined> {
+  for (;;) {
+    const lifetime = await sendRenewal(caller, etcd, lease);
+    if (lifetime !== undefined) return lifetime;
+    const { kvs } = await etcd.range(caller, { key });
+    if (kvs[0]?.lease !== lease) return undefined;
+    await new Promise((resolve) => setTimeout(resolve, DENIAL_PAUSE_MS));
+  }
+}
+
+async function sendRenewal(
   caller: Caller,
   etcd: EtcdClient,
   lease: string,
@@ -41,8 +62,8 @@ export function isFresh(lifetime: Lifetime): boolean {
 }
 
 /**
- * Renews in a loop until it is stopped or the lease is gone. A renewal that fails is tried again in its turn: what it means for the
- * entry, the watch of the entry's key tells.
+ * Renews in a loop until it is stopped. A renewal that fails, or is denied, is tried again in its turn: what it means for the entry, the
+ * watch of the entry's key tells.
  */
 export class RenewalLoop {
   readonly #etcd: EtcdClient;
@@ -87,9 +108,7 @@ export class RenewalLoop {
     const deadline = performance.now() + Math.min(this.#everyMs, RENEWAL_MS_MAX);
     try {
       const caller = { identity: this.#identity, signal: this.#stopped.signal, deadline };
-      const lifetime = await renewOnce(caller, this.#etcd, this.lease);
-      if (lifetime === undefined) return;
-      this.#lifetime = lifetime;
+      this.#lifetime = (await sendRenewal(caller, this.#etcd, this.lease)) ?? this.#lifetime;
     } catch {
       // Unknown, not lost.
     }

@@ -31,7 +31,12 @@ export async function untilHolder(attempt: Attempt, createRevision: number): Pro
     const turn = await lookPatiently(attempt, createRevision);
     if (turn.kind === 'holder') return;
     const leftMs = startedAt + contest.waitMs - performance.now();
-    if (leftMs <= 0) throw await refusalNow(attempt);
+    if (leftMs <= 0) {
+      const around = await lookAround(stepCaller(attempt), deps.etcd, contest.place);
+      // The predecessor may have gone between the two looks: the oldest entry holds, and who holds is not refused.
+      if (around.first?.createRevision === createRevision) return;
+      throw await contest.refusal(around, performance.now() - startedAt);
+    }
     if (deps.draining.aborted) throw shuttingDown();
     contest.onWaiting?.(createRevision);
     // A wait that runs out looks once more: the predecessor may go in that moment.
@@ -43,12 +48,6 @@ export async function untilHolder(attempt: Attempt, createRevision: number): Pro
     });
     if (caller.signal.aborted) throw hungUp();
   }
-}
-
-async function refusalNow(attempt: Attempt): Promise<Error> {
-  const { contest, deps, startedAt } = attempt;
-  const around = await lookAround(stepCaller(attempt), deps.etcd, contest.place);
-  return contest.refusal(around, performance.now() - startedAt);
 }
 
 // An etcd that cannot be read for a moment is no reason to lose a place in the queue.

@@ -535,7 +535,7 @@ export interface paths {
          *
          *     | event | data | then |
          *     |---|---|---|
-         *     | `waiting` | `{"position": 2}` | your place, 1 is next; told again when the one before you went |
+         *     | `waiting` | `{"position": 2}` | your place, 1 is next; told again when the one before you went. Behind the first 200 entries it is your place when you came; `null` when etcd did not say |
          *     | `acquired` | the same as the 200 of `PUT` | you hold it until the connection ends |
          *     | `lost` | `{"reason": "ended"}` | you no longer hold it; the end |
          *     | `draining` | `{}`, or a problem for who waited | the gateway stops. What you held runs on until its ttl is over: the same request with the same `token` joins it again at another replica. A waiter has left. The end |
@@ -1508,7 +1508,7 @@ export interface components {
             /** @constant */
             readonly event: "waiting";
             readonly data: {
-                readonly position: components["schemas"]["QueuePosition"];
+                readonly position: components["schemas"]["QueuePosition"] | null;
             };
         };
         readonly AcquiredEvent: {

@@ -53,6 +53,17 @@ function course(target: Target): void {
     await expect.poll(() => target().etcd.entries(name), WITHIN_A_SECOND).toEqual([]);
   });
 
+  it('tells its place in a queue that is longer than one look reads', async () => {
+    const [client] = clientsOf(target);
+    const name = newKey();
+    const foreign = Array.from({ length: 250 }, (_, index) => `locks/${name}/${1_000 + index}`);
+    await Promise.all(foreign.map((key) => target().etcd.put(key)));
+    const stream = await client.hold(name, { owner: 'a' });
+    expect(await stream.next()).toEqual({ event: 'waiting', data: { position: 250 } });
+    stream.close();
+    await Promise.all(foreign.map((key) => target().etcd.deleteKey(key)));
+  });
+
   it('leaves no key when its connection closes before it acquired', async () => {
     const [client, other] = clientsOf(target);
     const name = newKey();

@@ -184,8 +184,11 @@ describe('a put with a ttl', () => {
 describe('the life of a lease', () => {
   const lease = '0000000000000777';
 
-  it('F37: is over when a keepalive answers without a ttl', async () => {
-    const stub = stubEtcd({ leaseKeepAlive: () => ({ header: HEADER, ttlSeconds: undefined }) });
+  it('F37: is over when keepalives answer without a ttl, before and behind a linearizable read', async () => {
+    const stub = stubEtcd({
+      leaseKeepAlive: () => ({ header: HEADER, ttlSeconds: undefined }),
+      range: () => ({ header: HEADER, kvs: [], count: 0, more: false }),
+    });
     await expect(keepLeaseAlive(callerFor(), depsOf(stub), lease)).rejects.toMatchObject({
       code: 'lease-not-found',
       status: 404,
