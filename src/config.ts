@@ -41,6 +41,7 @@ interface Limits {
   readonly requestTimeoutSeconds: number;
   readonly connectTimeoutMs: number;
   readonly bodyLimitBytes: number;
+  readonly connectionsMax: number;
   readonly drainSeconds: number;
   /** Event streams and holds open at the same time. */
   readonly streamsMax: number;
@@ -135,6 +136,7 @@ function createConfig(values: Values, path: string): Config {
     requestTimeoutSeconds,
     connectTimeoutSeconds,
     bodyLimitBytes,
+    connectionsMax,
     drainSeconds,
     streamsMax,
     waitersPerLockMax,
@@ -148,6 +150,7 @@ function createConfig(values: Values, path: string): Config {
     requestTimeoutSeconds,
     connectTimeoutMs: connectTimeoutSeconds * 1_000,
     bodyLimitBytes,
+    connectionsMax,
     drainSeconds,
     streamsMax,
     locks: { waitersPerLockMax, waitersMax, waitSecondsMax, ttlSecondsMax, metadataBytesMax },

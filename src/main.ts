@@ -114,6 +114,7 @@ async function serve(
       draining: draining.signal,
       isProgressOrdered: () => version !== undefined && isProgressOrdered(version),
     }),
+    { connectionsMax: config.limits.connectionsMax, onDropped: metrics.connectionDropped },
   );
   const url = await listen(server, config.listen).catch((error: unknown) => {
     throw new StartError(

@@ -19,6 +19,8 @@ export interface GaugeSources {
 export interface Metrics {
   readonly requests: RequestMeter;
   readonly calls: CallMeter;
+  /** A connection was one too many. */
+  readonly connectionDropped: () => void;
   /** Tells where the gauges are read; once. */
   observe(sources: GaugeSources): void;
   /** The text exposition of all, and its content type. */
@@ -73,6 +75,11 @@ export function createMetrics(version: string): Metrics {
     register: registry,
     eventLoopMonitoringPrecision: EVENT_LOOP_RESOLUTION_MS,
   });
+  const dropped = new Counter({
+    name: 'latchkey_connections_dropped_total',
+    help: 'Connections that were closed at once because there were too many.',
+    registers,
+  });
   new Gauge({
     name: 'latchkey_info',
     help: 'The version.',
@@ -82,6 +89,7 @@ export function createMetrics(version: string): Metrics {
   return {
     requests: createRequestMeter(registry),
     calls: createCallMeter(registry),
+    connectionDropped: () => dropped.inc(),
     observe(sources) {
       for (const [source, { name, help }] of Object.entries(GAUGES)) {
         const read = sources[source as keyof GaugeSources];

@@ -162,6 +162,14 @@ const LIMITS = {
     parse: bytesUpTo(BODY_LIMIT_BYTES_MAX),
     describe: 'the largest request body in bytes (etcd itself takes 1.5 MiB unless told otherwise)',
   }),
+  connectionsMax: row({
+    env: 'LATCHKEY_CONNECTIONS',
+    flag: 'connections',
+    placeholder: 'COUNT',
+    default: '50000',
+    parse: integerUpTo(10_000_000),
+    describe: 'connections that may be open to this gateway; one more is closed at once',
+  }),
   drainSeconds: row({
     env: 'LATCHKEY_DRAIN_TIMEOUT',
     flag: 'drain-timeout',

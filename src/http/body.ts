@@ -4,20 +4,24 @@ import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { GatewayError, invalidRequest } from '../errors.js';
 import { parseJsonBody } from './json.js';
 
-/** Until the last byte of a body must be there; open request bodies exist at the raw door only. */
-const BODY_TIMEOUT_MS = 30_000;
+export interface BodyLimits {
+  readonly bodyLimitBytes: number;
+  /** Until the last byte of a body must be there. */
+  readonly requestTimeoutSeconds: number;
+}
 
 /** Middleware that leaves the body's bytes in `req.body`: a Buffer, or `undefined` when there is none. */
-export function createBodyReader(limits: { readonly bodyLimitBytes: number }): RequestHandler {
+export function createBodyReader(limits: BodyLimits): RequestHandler {
+  const { requestTimeoutSeconds } = limits;
   const read = express.raw({ type: () => true, inflate: false, limit: limits.bodyLimitBytes });
   return (req: Request, res: Response, next: NextFunction) => {
     const timer = setTimeout(() => {
       next(
         new GatewayError('request-timeout', {
-          detail: `the body did not arrive within ${BODY_TIMEOUT_MS / 1000} s`,
+          detail: `the body did not arrive within ${requestTimeoutSeconds} s`,
         }),
       );
-    }, BODY_TIMEOUT_MS);
+    }, requestTimeoutSeconds * 1000);
     read(req, res, (error?: unknown) => {
       if (timer.hasRef()) clearTimeout(timer);
       if (!res.headersSent) next(error);
@@ -26,17 +30,30 @@ export function createBodyReader(limits: { readonly bodyLimitBytes: number }): R
 }
 
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json$/;
+const CHARSET = /;\s*charset\s*=\s*"?([^\s";]*)/i;
+const CHARSETS: readonly string[] = ['utf-8', 'utf8', 'us-ascii'];
 const FORM_TYPE = 'application/x-www-form-urlencoded';
 
 /** `form` is curl's default: JSON in all but name. */
 export type BodyKind = 'json' | 'form' | 'none' | 'other';
 
+/** Throws `unsupported-media-type` for JSON in another encoding than UTF-8. */
 export function bodyKindOf(req: Request): BodyKind {
   const header = req.headers['content-type'];
   if (header === undefined) return 'none';
   const type = header.split(';', 1)[0]?.trim().toLowerCase() ?? '';
-  if (type === FORM_TYPE) return 'form';
-  return JSON_TYPE.test(type) ? 'json' : 'other';
+  const kind = type === FORM_TYPE ? 'form' : JSON_TYPE.test(type) ? 'json' : 'other';
+  if (kind !== 'other') checkCharset(header);
+  return kind;
+}
+
+function checkCharset(contentType: string): void {
+  const charset = CHARSET.exec(contentType)?.[1]?.toLowerCase() ?? 'utf-8';
+  if (CHARSETS.includes(charset)) return;
+  throw new GatewayError('unsupported-media-type', {
+    detail: `the charset of the body is ${JSON.stringify(charset)}`,
+    hint: 'JSON is UTF-8 (RFC 8259 section 8.1)',
+  });
 }
 
 /** The body's bytes; empty when there is none. */

@@ -4,6 +4,7 @@ import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { GATEWAY_IDENTITY } from '../caller.js';
 import type { Caller } from '../caller.js';
 import { invalidRequest } from '../errors.js';
+import { setSecurityHeaders } from './security-headers.js';
 import { traceparentOf } from './traceparent.js';
 
 export interface RequestContext {
@@ -25,6 +26,7 @@ export function createContext(limits: { readonly requestTimeoutSeconds: number }
     const given = req.headers['x-request-id'];
     const requestId = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
     res.setHeader('X-Request-Id', requestId);
+    setSecurityHeaders(res);
     const hangUp = new AbortController();
     res.on('close', () => {
       if (!res.writableFinished) hangUp.abort();

@@ -4,6 +4,15 @@ import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import type { Request, RequestHandler, Response } from 'express';
 import { GatewayError } from '../errors.js';
+import {
+  METHODS,
+  checkBody,
+  checkCredentials,
+  checkHeaderCount,
+  checkMethod,
+  checkSingle,
+  checkTarget,
+} from './framing.js';
 
 export interface GateSettings {
   /** `host` without brackets. */
@@ -19,7 +28,6 @@ export interface GateSettings {
 const OPEN_PATHS: readonly string[] = ['/livez', '/readyz'];
 /** Where a link on another site may lead to. */
 const NAVIGATION_PATHS: readonly string[] = ['/', '/docs', '/openapi'];
-const METHODS: readonly string[] = ['GET', 'HEAD', 'PUT', 'POST', 'DELETE', 'OPTIONS'];
 
 const CORS_REQUEST_HEADERS = [
   'Accept',
@@ -33,6 +41,7 @@ const CORS_REQUEST_HEADERS = [
   'Last-Event-ID',
   'Lock-Token',
   'Request-Timeout',
+  'Traceparent',
   'X-Request-Id',
 ];
 const CORS_RESPONSE_HEADERS = [
@@ -83,7 +92,8 @@ export function createGates(settings: GateSettings): RequestHandler {
     }
     checkMethod(req);
     const host = checkHost(req, keeper);
-    checkSingle(req, 'authorization');
+    checkHeaderCount(req);
+    checkCredentials(req);
     const visitor = judgeOrigin(req, host, path, keeper);
     if (visitor === 'named') {
       allowOrigin(req, res);
@@ -92,25 +102,9 @@ export function createGates(settings: GateSettings): RequestHandler {
         return;
       }
     }
+    checkBody(req, path);
     next();
   };
-}
-
-/** The path of the request target. An absolute-form target names a host of its own, which no door may act upon. */
-function checkTarget(target: string): string {
-  if (target.startsWith('/')) return target.split('?', 1)[0] ?? target;
-  throw new GatewayError('invalid-request', {
-    detail: 'the request target does not begin with a slash',
-    hint: 'this is a server, not a forward proxy: send the path alone',
-  });
-}
-
-function checkMethod({ method = '' }: IncomingMessage): void {
-  if (METHODS.includes(method)) return;
-  throw new GatewayError('method-not-allowed', {
-    detail: `${method} is used nowhere here`,
-    headers: { Allow: METHODS.join(', ') },
-  });
 }
 
 /** The checked Host in lower case; `undefined` for HTTP/1.0 without one. */
@@ -153,16 +147,6 @@ function createHostRule({ listen, advertiseUrls, allowedHosts }: GateSettings) {
     isIP(name) !== 0 ||
     names.has(name) ||
     suffixes.some((suffix) => name.endsWith(suffix));
-}
-
-// Node keeps the first of several and drops the rest; whoever stands before or behind the gateway may keep another.
-function checkSingle(req: IncomingMessage, name: string): void {
-  const count = req.rawHeaders.filter((text, i) => i % 2 === 0 && text.toLowerCase() === name);
-  if (count.length <= 1) return;
-  throw new GatewayError('invalid-request', {
-    detail: `the request has ${count.length} ${name} headers`,
-    hint: 'send one',
-  });
 }
 
 type Visitor = 'own' | 'named';

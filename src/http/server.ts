@@ -4,26 +4,65 @@ import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Express } from 'express';
 import { GatewayError } from '../errors.js';
+import { HEADERS_MAX } from './framing.js';
 import type { ErrorCode } from '../errors.js';
 import { toProblem } from './problem.js';
 
-const HEADERS_TIMEOUT_MS = 10_000;
-/** Longer than the idle time of usual load balancers, so that they close first. */
-const KEEP_ALIVE_TIMEOUT_MS = 75_000;
-const HEADERS_MAX = 100;
+export interface ServerTimes {
+  /** Until a connection has sent the headers of its request, its first one or a later one. */
+  readonly headersMs: number;
+  /** Between two requests of a connection. Longer than the idle time of usual load balancers, so that they close first. */
+  readonly keepAliveMs: number;
+  /** A whole answer that its reader does not take a byte of. */
+  readonly stalledMs: number;
+  /** How often it is looked whose time is up. */
+  readonly checkMs: number;
+}
+
+const SERVER_TIMES: ServerTimes = {
+  headersMs: 10_000,
+  keepAliveMs: 75_000,
+  stalledMs: 60_000,
+  checkMs: 2_000,
+};
 const HEADER_BYTES_MAX = 16 * 1024;
 
+export interface ServerOptions {
+  /** Further ones are closed as soon as they are made. */
+  readonly connectionsMax: number;
+  /** Told of connections that were one too many. */
+  readonly onDropped?: () => void;
+  readonly times?: Partial<ServerTimes>;
+}
+
 /** Wraps the app. Bodies have no limit in time here (the raw door keeps them open): each other door has its own. */
-export function createServer(app: Express): Server {
+export function createServer(app: Express, options: ServerOptions): Server {
+  const times = { ...SERVER_TIMES, ...options.times };
   const server = http.createServer(
-    { ...ownPrototypes(app), requestTimeout: 0, maxHeaderSize: HEADER_BYTES_MAX },
+    {
+      ...ownPrototypes(app),
+      requestTimeout: 0,
+      connectionsCheckingInterval: times.checkMs,
+      headersTimeout: times.headersMs,
+      keepAliveTimeout: times.keepAliveMs,
+      maxHeaderSize: HEADER_BYTES_MAX,
+    },
     app,
   );
-  server.headersTimeout = HEADERS_TIMEOUT_MS;
-  server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;
-  server.maxHeadersCount = HEADERS_MAX;
+  server.maxHeadersCount = HEADERS_MAX + 1;
+  server.maxConnections = options.connectionsMax;
+  server.timeout = times.stalledMs;
+  server.on('timeout', closeIfDone);
+  server.on('drop', () => options.onDropped?.());
   server.on('clientError', refuseUnparsable);
   return server;
+}
+
+type HttpSocket = Socket & { _httpMessage?: ServerResponse | null };
+
+// Silence is what a wait is made of. It says something only when nothing is left to say: between two requests, and behind a whole answer.
+function closeIfDone(socket: HttpSocket): void {
+  if (socket._httpMessage?.writableEnded !== false) socket.destroy();
 }
 
 /**
@@ -50,10 +89,7 @@ const PARSER_ERRORS: Readonly<Record<string, ErrorCode>> = {
 };
 
 // What node's parser refuses never reaches Express.
-function refuseUnparsable(
-  error: NodeJS.ErrnoException,
-  socket: Socket & { _httpMessage?: ServerResponse },
-): void {
+function refuseUnparsable(error: NodeJS.ErrnoException, socket: HttpSocket): void {
   if (
     !socket.writable ||
     error.code === 'ECONNRESET' ||

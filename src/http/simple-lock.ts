@@ -5,13 +5,14 @@ import { GatewayError } from '../errors.js';
 import { acquireSimply, inspectSimply, releaseSimply } from '../domain/simple-lock.js';
 import type { LockDeps } from '../domain/locks.js';
 import { bytesOf, createBodyReader, jsonOf } from './body.js';
+import type { BodyLimits } from './body.js';
 import { contextOf } from './context.js';
 import type { Validator } from './validate.js';
 import { queryOf } from './v1/range-query.js';
 
 export interface SimpleLockRouterDeps extends LockDeps {
   readonly validator: Validator;
-  readonly limits: { readonly bodyLimitBytes: number };
+  readonly limits: BodyLimits;
 }
 
 interface SimpleLockBody {

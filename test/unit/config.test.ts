@@ -41,6 +41,7 @@ describe('parseConfig', () => {
         requestTimeoutSeconds: 10,
         connectTimeoutMs: 1000,
         bodyLimitBytes: 2359296,
+        connectionsMax: 50_000,
         drainSeconds: 10,
         streamsMax: 20_000,
         locks: {

@@ -4,6 +4,7 @@ import { compactHistory, readCluster } from '../../domain/cluster.js';
 import type { ClusterView, MemberView } from '../../domain/cluster.js';
 import type { EtcdClient } from '../../etcd/client.js';
 import { createBodyReader, readJson } from '../body.js';
+import type { BodyLimits } from '../body.js';
 import { contextOf } from '../context.js';
 import type { Validator } from '../validate.js';
 import { sendJson } from './entry-body.js';
@@ -12,7 +13,7 @@ import { queryOf } from './range-query.js';
 export interface ClusterRouterDeps {
   readonly etcd: EtcdClient;
   readonly validator: Validator;
-  readonly limits: { readonly bodyLimitBytes: number };
+  readonly limits: BodyLimits;
 }
 
 export function createClusterRouter(deps: ClusterRouterDeps): Router {

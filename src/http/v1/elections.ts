@@ -11,6 +11,7 @@ import type { ElectionDeps, Leadership } from '../../domain/elections.js';
 import { parseLeaseId } from '../../domain/leases.js';
 import type { StateFeeds } from '../../domain/state-feed.js';
 import { bytesOf, createBodyReader, readJson } from '../body.js';
+import type { BodyLimits } from '../body.js';
 import { contextOf } from '../context.js';
 import type { StreamRoom } from '../stream.js';
 import type { Validator } from '../validate.js';
@@ -28,7 +29,7 @@ import { serveStates } from './states.js';
 
 export interface ElectionsRouterDeps extends ElectionDeps {
   readonly validator: Validator;
-  readonly limits: { readonly bodyLimitBytes: number };
+  readonly limits: BodyLimits;
   readonly streams: StreamRoom;
   readonly feeds: StateFeeds<ElectionView>;
 }

@@ -5,6 +5,7 @@ import { GatewayError, invalidRequest } from '../../errors.js';
 import { deleteKey, getKey, putKey } from '../../domain/kv.js';
 import type { KvDeps, Put, Written } from '../../domain/kv.js';
 import { createBodyReader } from '../body.js';
+import type { BodyLimits } from '../body.js';
 import { contextOf } from '../context.js';
 import type { Validator } from '../validate.js';
 import { deleteConditionOf, isUnchanged, writeConditionOf } from './conditions.js';
@@ -24,7 +25,7 @@ import type { PutFields, PutQuery } from './value-body.js';
 
 export interface KvRouterDeps extends KvDeps, ListRouteDeps, HistoryRouteDeps {
   readonly validator: Validator;
-  readonly limits: { readonly bodyLimitBytes: number };
+  readonly limits: BodyLimits;
 }
 
 interface OneQuery extends ReadQuery, HistoryQuery {

@@ -13,6 +13,7 @@ import {
 } from '../../domain/leases.js';
 import type { LeaseDeps, LeaseState } from '../../domain/leases.js';
 import { bytesOf, createBodyReader, readJson } from '../body.js';
+import type { BodyLimits } from '../body.js';
 import { contextOf } from '../context.js';
 import type { Validator } from '../validate.js';
 import { sendJson } from './entry-body.js';
@@ -22,7 +23,7 @@ import { queryOf } from './range-query.js';
 
 export interface LeasesRouterDeps extends LeaseDeps {
   readonly validator: Validator;
-  readonly limits: { readonly bodyLimitBytes: number };
+  readonly limits: BodyLimits;
 }
 
 export function createLeasesRouter(deps: LeasesRouterDeps): Router {

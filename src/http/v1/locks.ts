@@ -10,6 +10,7 @@ import type { LockDeps } from '../../domain/locks.js';
 import type { StateFeeds } from '../../domain/state-feed.js';
 import type { Log } from '../../log.js';
 import { createBodyReader, readJson } from '../body.js';
+import type { BodyLimits } from '../body.js';
 import { contextOf } from '../context.js';
 import type { StreamRoom } from '../stream.js';
 import type { Validator } from '../validate.js';
@@ -30,7 +31,7 @@ import { serveStates } from './states.js';
 
 export interface LocksRouterDeps extends LockDeps {
   readonly validator: Validator;
-  readonly limits: { readonly bodyLimitBytes: number };
+  readonly limits: BodyLimits;
   readonly streams: StreamRoom;
   readonly feeds: StateFeeds<LockView>;
   readonly log: Log;

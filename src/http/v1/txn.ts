@@ -5,6 +5,7 @@ import { transact } from '../../domain/transaction.js';
 import type { TransactionDeps } from '../../domain/transaction.js';
 import type { OperationResult, Verdict } from '../../domain/transaction/operation.js';
 import { createBodyReader, readJson } from '../body.js';
+import type { BodyLimits } from '../body.js';
 import { contextOf } from '../context.js';
 import type { Validator } from '../validate.js';
 import { sendJson, toEntryBody, toKeyBody } from './entry-body.js';
@@ -17,7 +18,7 @@ import type { NestedBody, OperationBody, TransactionBody } from './txn-body.js';
 
 export interface TxnRouterDeps extends TransactionDeps {
   readonly validator: Validator;
-  readonly limits: { readonly bodyLimitBytes: number };
+  readonly limits: BodyLimits;
 }
 
 export function createTxnRouter(deps: TxnRouterDeps): Router {
