@@ -21,9 +21,9 @@ module.exports = {
     },
     layer(
       'errors-is-a-leaf',
-      '^src/(errors|caller)\\.ts$',
-      '^src/(?!errors)',
-      'errors.ts and caller.ts import nothing of ours',
+      '^src/(errors|caller|secret)\\.ts$',
+      '^src/(?!errors|secret)',
+      'errors.ts, caller.ts and secret.ts import nothing of ours but each other',
     ),
     layer(
       'etcd-knows-no-upper-layer',

@@ -1,5 +1,23 @@
 // Who asks, until when, and whether he still listens. Made once per request; every domain function takes it first.
-// Imports nothing: the etcd layer, the domain and the doors all know it.
+// Imports nothing but what hides secrets: the etcd layer, the domain and the doors all know it.
+import type { Secret } from './secret.js';
+
+/**
+ * How etcd learns who asks. `key` is the same for the same proof and tells nothing about it: sessions with etcd are kept by it.
+ * `nobody` has proved nothing yet, and nothing of his reaches etcd.
+ */
+export type Login =
+  | UserLogin
+  | { readonly kind: 'token'; readonly key: string; readonly token: Secret }
+  | { readonly kind: 'nobody' };
+
+/** A user of etcd and his password. */
+export interface UserLogin {
+  readonly kind: 'user';
+  readonly key: string;
+  readonly name: string;
+  readonly password: Secret;
+}
 
 /** Whose rights etcd checks. What is shared or batched is keyed by `key`. */
 export interface Identity {
@@ -7,6 +25,8 @@ export interface Identity {
   readonly key: string;
   /** What lock entries and logs call the caller. */
   readonly name: string;
+  /** Without one the gateway itself asks, with its own rights. */
+  readonly login?: Login;
 }
 
 export interface Caller {
@@ -19,7 +39,7 @@ export interface Caller {
   readonly traceparent?: string;
 }
 
-/** The gateway's own rights, used for every caller while there is no authentication. */
+/** The gateway's own rights: for what is its own, and for every caller while there is no authentication. */
 export const GATEWAY_IDENTITY: Identity = { key: 'gateway', name: 'anonymous' };
 
 /** Milliseconds left until the caller's deadline; 0 or less means that time is up. */

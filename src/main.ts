@@ -14,6 +14,8 @@ import { EmbeddedEtcdError } from './embedded/embedded-etcd-error.js';
 import { startEmbeddedEtcd } from './embedded/etcd.js';
 import type { EmbeddedEtcd } from './embedded/etcd.js';
 import { GatewayError } from './errors.js';
+import { Access } from './etcd/auth/access.js';
+import { createAuthenticate } from './etcd/auth/authenticate.js';
 import { createEtcdClient } from './etcd/client.js';
 import type { EtcdClient } from './etcd/client.js';
 import { EndpointPool } from './etcd/endpoints.js';
@@ -87,14 +89,16 @@ async function serve(
     answerBytesMax: UPSTREAM_ANSWER_BYTES_MAX,
   });
   const metrics = createMetrics(packageVersion());
+  const access = new Access({ authenticate: createAuthenticate(transport) });
   const etcd = createEtcdClient({
     pool,
     transport,
+    access,
     meter: metrics.calls,
     onUnrecognised: (message, rpc) =>
       log.warn({ path: rpc.path, message }, 'an error of etcd that no table knows'),
   });
-  const watches = createWatchClient({ pool, transport, meter: metrics.calls });
+  const watches = createWatchClient({ pool, transport, access, meter: metrics.calls });
   const version = await refuseOldEtcd(etcd, log);
   const background = new Background((what, error) =>
     log.warn({ what, error: String(error) }, 'a clean-up was given up'),

@@ -3,6 +3,9 @@
 import { remainingMs } from '../caller.js';
 import type { Caller } from '../caller.js';
 import { GatewayError } from '../errors.js';
+import type { Access } from './auth/access.js';
+import { admit, refuseStale } from './auth/admission.js';
+import type { Session } from './auth/sessions.js';
 import type { CallMeter, CallResult } from './call-meter.js';
 import type { Endpoint, EndpointPool } from './endpoints.js';
 import { ExchangeError } from './http-adapter.js';
@@ -32,6 +35,8 @@ const TIMER_EARLY_MS = 1;
 export interface FailoverDeps {
   readonly pool: EndpointPool;
   readonly transport: Transport;
+  /** Who calls are made as. Without it they are all anonymous, and nobody may call who has a login. */
+  readonly access?: Access | undefined;
   readonly limits?: FailoverLimits;
   /** Told of errors that no table knows; wired to the log. */
   readonly onUnrecognised?: (message: string, rpc: Rpc) => void;
@@ -51,6 +56,9 @@ type Attempt =
   | { readonly kind: 'failed'; readonly error: GatewayError; readonly isMeant?: boolean }
   | { readonly kind: 'elsewhere'; readonly error: GatewayError };
 
+/** `stale`: the member refuses the session that the call was made with. Nothing was applied. */
+type Exchanged = Attempt | { readonly kind: 'stale'; readonly message: string };
+
 /** Sends one JSON body to an RPC and gives the parsed answer. Throws `GatewayError`, with an outcome when the RPC writes. */
 export async function callEtcd(
   caller: Caller,
@@ -65,8 +73,8 @@ export async function callEtcd(
   for (let attempt = 0, round = 0; attempt < limits.attemptsMax; attempt++) {
     const endpoint = candidates.shift();
     if (endpoint === undefined) {
-      // Every endpoint was asked once: only now is there a reason to wait.
-      if (performance.now() >= searchUntil) break;
+      // Every endpoint was asked once: only now is there a reason to wait. A token that none of them takes none will take.
+      if (performance.now() >= searchUntil || error?.code === 'unauthenticated') break;
       await backOff(caller, round++, deps.random ?? Math.random);
       candidates = deps.pool.candidates();
       continue;
@@ -89,6 +97,7 @@ function resultOf(attempt: Attempt): CallResult {
   return attempt.kind === 'failed' && attempt.isMeant === true ? 'refused' : 'failed';
 }
 
+/** Proves who asks first; once more where the member refuses the proof that it took before. */
 async function attemptOnce(
   caller: Caller,
   deps: FailoverDeps,
@@ -97,6 +106,27 @@ async function attemptOnce(
   rpc: Rpc,
   body: string,
 ): Promise<Attempt> {
+  for (let isRepeat = false; ; isRepeat = true) {
+    const pass = await admit(caller, deps.access, endpoint, rpc);
+    if (pass.kind === 'elsewhere') deps.pool.reportFailure(endpoint);
+    if (pass.kind !== 'pass') return pass;
+    const { session } = pass;
+    const result = await exchangeOnce(caller, deps, limits, endpoint, rpc, body, session);
+    if (result.kind !== 'stale') return result;
+    const mayRepeat = deps.access?.renew(caller.identity, endpoint, session) === true && !isRepeat;
+    if (!mayRepeat) return refuseStale(caller, deps.access, rpc, result.message);
+  }
+}
+
+async function exchangeOnce(
+  caller: Caller,
+  deps: FailoverDeps,
+  limits: FailoverLimits,
+  endpoint: Endpoint,
+  rpc: Rpc,
+  body: string,
+  session: Session | undefined,
+): Promise<Exchanged> {
   const totalTimeoutMs = Math.max(1, remainingMs(caller));
   const isSafe = rpc.repeat === 'safe';
   const headersTimeoutMs = isSafe
@@ -107,7 +137,7 @@ async function attemptOnce(
       ...(rpc.method && { method: rpc.method }),
       path: rpc.path,
       body,
-      headers: headersOf(caller, rpc),
+      headers: headersOf(caller, rpc, session),
       signal: caller.signal,
       times: { headersTimeoutMs, totalTimeoutMs },
     });
@@ -121,11 +151,16 @@ async function attemptOnce(
   }
 }
 
-function headersOf({ traceparent }: Caller, rpc: Rpc): CallHeaders {
+function headersOf({ traceparent }: Caller, rpc: Rpc, session: Session | undefined): CallHeaders {
   const headers = rpc.isLocal === true ? NO_HEADERS : REQUIRE_LEADER;
-  if (traceparent === undefined) return headers;
-  // Twice: for proxies on the way, and for etcd, whose gateway hands on what has this prefix.
-  return { ...headers, traceparent, 'grpc-metadata-traceparent': traceparent };
+  const token = session?.token;
+  if (traceparent === undefined && token === undefined) return headers;
+  return {
+    ...headers,
+    ...(token !== undefined && { authorization: token }),
+    // Twice: for proxies on the way, and for etcd, whose gateway hands on what has this prefix.
+    ...(traceparent !== undefined && { traceparent, 'grpc-metadata-traceparent': traceparent }),
+  };
 }
 
 function judgeAnswer(
@@ -134,7 +169,7 @@ function judgeAnswer(
   rpc: Rpc,
   status: number,
   body: Buffer,
-): Attempt {
+): Exchanged {
   const json = parseObject(body);
   if (
     status === 200 &&
@@ -146,6 +181,10 @@ function judgeAnswer(
   }
   const failure = classifyFailure(json);
   if (!failure.isRecognised) deps.onUnrecognised?.(failure.message, rpc);
+  if (failure.authentication === 'stale') {
+    deps.pool.reportSuccess(endpoint);
+    return { kind: 'stale', message: failure.message };
+  }
   const error = toGatewayError(failure, rpc.isWrite);
   if (failure.effect === 'definite') {
     deps.pool.reportSuccess(endpoint);

@@ -10,6 +10,8 @@ export interface Rpc {
   readonly isWrite: boolean;
   /** Answered without asking the leader: worth sending to a member that has none. */
   readonly isLocal?: boolean;
+  /** Answered to everybody: etcd is not told who asks. */
+  readonly isOpen?: boolean;
 }
 
 export const RPCS = {
@@ -29,6 +31,13 @@ export const RPCS = {
   compact: { path: '/v3/kv/compaction', repeat: 'never', isWrite: true },
   memberList: { path: '/v3/cluster/member/list', repeat: 'safe', isWrite: false },
   alarms: { path: '/v3/maintenance/alarm', repeat: 'safe', isWrite: false },
-  version: { path: '/version', method: 'GET', repeat: 'safe', isWrite: false, isLocal: true },
+  version: {
+    path: '/version',
+    method: 'GET',
+    repeat: 'safe',
+    isWrite: false,
+    isLocal: true,
+    isOpen: true,
+  },
   status: { path: '/v3/maintenance/status', repeat: 'safe', isWrite: false, isLocal: true },
 } as const satisfies Record<string, Rpc>;

@@ -16,9 +16,17 @@ export interface EtcdFailure {
   readonly message: string;
   /** False for a body that is none of etcd's: worth a line in the log. */
   readonly isRecognised: boolean;
+  /** What it says of who asked: `stale` = a token that is none (any more), `wrong` = name and password, `off` = it asks nobody. */
+  readonly authentication?: Authentication;
 }
 
-type Row = readonly [message: string, code: ErrorCode, effect: Effect];
+type Authentication = 'stale' | 'wrong' | 'off';
+type Row = readonly [
+  message: string,
+  code: ErrorCode,
+  effect: Effect,
+  authentication?: Authentication,
+];
 
 // Messages as etcd 3.4 to 3.7 spell them, without `etcdserver: ` and `mvcc: `; a row matches as a prefix, the first one wins.
 const BY_MESSAGE: readonly Row[] = [
@@ -45,10 +53,11 @@ const BY_MESSAGE: readonly Row[] = [
   ['duplicate key given in txn request', 'invalid-request', 'definite'],
   ['watcher range is empty', 'invalid-request', 'definite'],
   ['permission denied', 'permission-denied', 'definite'],
-  ['user name is empty', 'etcd-refused', 'definite'],
-  ['invalid auth token', 'etcd-refused', 'definite'],
-  ['revision of auth store is old', 'etcd-refused', 'definite'],
-  ['authentication failed', 'etcd-refused', 'definite'],
+  ['user name is empty', 'etcd-refused', 'definite', 'stale'],
+  ['invalid auth token', 'etcd-refused', 'definite', 'stale'],
+  ['revision of auth store is old', 'etcd-refused', 'definite', 'stale'],
+  ['authentication failed', 'etcd-refused', 'definite', 'wrong'],
+  ['authentication is not enabled', 'etcd-refused', 'definite', 'off'],
 ];
 
 // gRPC's own numbers (google.golang.org/grpc/codes).
@@ -79,10 +88,21 @@ export function classifyFailure(body: unknown): EtcdFailure {
     };
   }
   const bare = message
+    // How watches tell why they were cancelled.
+    .replace(/^rpc error: code = \w+ desc = /, '')
     .replace(/^(etcdserver|mvcc|etcdserver: mvcc|auth): /, '')
     .replace(/^mvcc: /, '');
   const row = BY_MESSAGE.find(([start]) => bare.startsWith(start));
-  if (row !== undefined) return { code: row[1], effect: row[2], message: bare, isRecognised: true };
+  if (row !== undefined) {
+    const [, code, effect, authentication] = row;
+    return {
+      code,
+      effect,
+      message: bare,
+      isRecognised: true,
+      ...(authentication && { authentication }),
+    };
+  }
   const byCode = grpcCode === undefined ? undefined : BY_GRPC_CODE[grpcCode];
   const [code, effect] = byCode ?? (['etcd-unavailable', 'unknown'] as const);
   return { code, effect, message: bare, isRecognised: byCode !== undefined };

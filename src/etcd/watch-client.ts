@@ -2,6 +2,7 @@
 // from where he was.
 import type { Identity } from '../caller.js';
 import { GatewayError } from '../errors.js';
+import type { Access } from './auth/access.js';
 import type { CallMeter } from './call-meter.js';
 import type { EndpointPool } from './endpoints.js';
 import { RETRY_AFTER_SECONDS } from './status.js';
@@ -43,6 +44,8 @@ const WATCH_LIMITS: WatchLimits = {
 export interface WatchClientDeps {
   readonly pool: EndpointPool;
   readonly transport: Pick<Transport, 'stream'>;
+  /** Who streams are opened as. Without it they are all anonymous, and nobody may watch who has a login. */
+  readonly access?: Access | undefined;
   readonly limits?: Partial<WatchLimits>;
   /** Told of errors that no table knows; wired to the log. */
   readonly onUnrecognised?: OnUnrecognised;
@@ -51,8 +54,8 @@ export interface WatchClientDeps {
 
 export function createWatchClient(deps: WatchClientDeps): WatchClient {
   const limits = { ...WATCH_LIMITS, ...deps.limits };
-  const { pool, transport, meter, onUnrecognised = () => undefined } = deps;
-  const shared = { pool, transport, limits, meter, onUnrecognised };
+  const { pool, transport, access, meter, onUnrecognised = () => undefined } = deps;
+  const shared = { pool, transport, access, limits, meter, onUnrecognised };
   /** By identity, oldest first; no empty sets. */
   const streams = new Map<string, Set<WatchStream>>();
   let isClosed = false;
@@ -63,7 +66,7 @@ export function createWatchClient(deps: WatchClientDeps): WatchClient {
     const own = streams.get(identity.key) ?? new Set<WatchStream>();
     for (const stream of own) if (stream.hasRoom) return stream;
     if (all().length >= limits.streamsMax) return undefined;
-    const stream: WatchStream = new WatchStream(shared, () => {
+    const stream: WatchStream = new WatchStream({ ...shared, identity }, () => {
       own.delete(stream);
       if (own.size === 0 && streams.get(identity.key) === own) streams.delete(identity.key);
     });

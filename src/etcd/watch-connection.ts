@@ -1,6 +1,9 @@
 // One open request to /v3/watch: finds a member that takes it, keeps an eye on its life and turns its bytes into messages. Knows nothing of
 // the watches that share it.
+import type { Identity } from '../caller.js';
 import { GatewayError } from '../errors.js';
+import type { Access } from './auth/access.js';
+import type { Session } from './auth/sessions.js';
 import type { CallMeter, CallResult } from './call-meter.js';
 import type { Endpoint, EndpointPool } from './endpoints.js';
 import type { ExchangeError } from './http-adapter.js';
@@ -21,6 +24,9 @@ const WATCH_PATH = '/v3/watch';
 // A member that loses its leader ends the stream by itself, after three election timeouts, instead of keeping it open and silent.
 const WATCH_HEADERS = { 'grpc-metadata-hasleader': 'true' };
 
+/** A stream is opened with a token of at most this age, and outlives it: etcd looks at it again for each watch that is created later. */
+const SESSION_AGE_MS_MAX = 60_000;
+
 export interface ConnectionLimits {
   /** Until a member has answered the first create with headers, its connection included; then the next one is tried. */
   readonly openTimeoutMs: number;
@@ -33,6 +39,9 @@ export interface ConnectionLimits {
 }
 
 export interface ConnectionDeps {
+  /** Who watches. */
+  readonly identity: Identity;
+  readonly access?: Access | undefined;
   readonly pool: EndpointPool;
   readonly transport: Pick<Transport, 'stream'>;
   readonly limits: ConnectionLimits;
@@ -55,6 +64,9 @@ export class WatchConnection {
   readonly #deps: ConnectionDeps;
   readonly #handlers: ConnectionHandlers;
   readonly #candidates: Endpoint[];
+  /** Where the stream is, or is being, opened; undefined when nothing is heard of it any more. */
+  #endpoint: Endpoint | undefined;
+  #session: Session | undefined;
   #stream: OpenStream | undefined;
   #probe: IdleProbe | undefined;
   #openTimer: NodeJS.Timeout | undefined;
@@ -72,19 +84,41 @@ export class WatchConnection {
 
   /** Tries one member after the other. What comes of it is heard after this has returned. */
   open(): void {
-    const lines = this.#handlers.openingLines();
+    const { access, identity } = this.#deps;
     const endpoint = this.#candidates.shift();
-    if (endpoint === undefined || lines.length === 0) {
+    if (endpoint === undefined) {
       this.#handlers.onEnd({ kind: 'broken', error: unavailable('there is nobody left to ask') });
       return;
     }
-    const { transport, limits } = this.#deps;
+    this.#endpoint = endpoint;
     this.#triedAt = performance.now();
+    if (access === undefined) {
+      // Nobody's rights are taken for somebody else's.
+      if (identity.login !== undefined) throw new Error('a watcher with a login needs Access');
+      this.#openStream(endpoint);
+      return;
+    }
+    void access.passFor(identity, endpoint, SESSION_AGE_MS_MAX).then((pass) => {
+      if (this.#endpoint !== endpoint) return;
+      if (pass.kind === 'pass') this.#openStream(endpoint, pass.session);
+      else this.#fail(endpoint, pass.error, pass.kind === 'failed' ? 'definite' : 'unknown');
+    });
+  }
+
+  #openStream(endpoint: Endpoint, session?: Session): void {
+    const { transport, limits } = this.#deps;
+    const lines = this.#handlers.openingLines();
+    if (lines.length === 0) {
+      this.#handlers.onEnd({ kind: 'broken', error: unavailable('there is nothing left to ask') });
+      return;
+    }
+    this.#session = session;
     const messages = new JsonLines(limits.messageBytesMax);
     let status: number | undefined;
+    const token = session?.token;
     const stream = transport.stream(endpoint, {
       path: WATCH_PATH,
-      headers: WATCH_HEADERS,
+      headers: { ...WATCH_HEADERS, ...(token !== undefined && { authorization: token }) },
       onHead: (code) => {
         status = code;
         if (code === 200) this.#opened(endpoint);
@@ -100,6 +134,19 @@ export class WatchConnection {
     for (const line of lines) stream.write(toText(line));
   }
 
+  /**
+   * The member refuses a watch for who asks. True: another stream may be let in, since this one's token is none any more. Of a token that
+   * ran out older versions say that the permission is denied: only a young one is sure to be meant.
+   */
+  isOutdated(refusal: 'stale' | 'denied'): boolean {
+    const { access, identity } = this.#deps;
+    if (access === undefined || this.#endpoint === undefined) return false;
+    const age = performance.now() - (this.#session?.since ?? 0);
+    if (refusal === 'denied' && (this.#session === undefined || age <= SESSION_AGE_MS_MAX))
+      return false;
+    return access.renew(identity, this.#endpoint, this.#session);
+  }
+
   /** Only while it is open. `isAnswered`: etcd answers it at once, so that silence afterwards means something. */
   send(line: Json, isAnswered: boolean): void {
     this.#stream?.write(toText(line));
@@ -108,6 +155,7 @@ export class WatchConnection {
 
   /** Nothing is heard of it any more. */
   destroy(): void {
+    this.#endpoint = undefined;
     clearTimeout(this.#openTimer);
     this.#probe?.stop();
     this.#probe = undefined;

@@ -40,6 +40,13 @@ function toMessage(line: Json, onUnrecognised: OnUnrecognised): StreamMessage {
   return { kind: 'failure', error: toGatewayError(failure, false), effect: failure.effect };
 }
 
+/** Whether a `canceled` is about who asks: `stale` = his token is none (any more), `denied` = he may not. */
+export function refusalOf({ cancelReason }: WatchResponse): 'stale' | 'denied' | undefined {
+  const failure = classifyFailure({ message: cancelReason ?? '' });
+  if (failure.authentication === 'stale') return 'stale';
+  return failure.code === 'permission-denied' ? 'denied' : undefined;
+}
+
 /** What a `canceled` means that nobody asked for. */
 export function toEnd(response: WatchResponse, onUnrecognised: OnUnrecognised): WatchEnd {
   const { compactRevision, revision, cancelReason } = response;

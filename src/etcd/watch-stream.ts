@@ -7,7 +7,7 @@ import { encodeWatchCancel, encodeWatchCreate, encodeWatchProgress } from './wat
 import { WatchConnection } from './watch-connection.js';
 import type { ConnectionDeps, ConnectionLimits } from './watch-connection.js';
 import type { WatchEnd, WatchHandle, WatchListener } from './watch-listener.js';
-import { toEnd } from './watch-messages.js';
+import { refusalOf, toEnd } from './watch-messages.js';
 import { NO_WATCH } from './wire.js';
 import type { WatchRequest, WatchResponse } from './wire.js';
 
@@ -51,6 +51,8 @@ export class WatchStream {
   /** Runs while no further progress request may go out. */
   #progressTimer: NodeJS.Timeout | undefined;
   #isProgressDue = false;
+  /** Opened with a token that is none any more: its watches go on, no other is created. */
+  #isOutdated = false;
   #isShut = false;
 
   /** `onEnd`: the stream takes no more watches. Called before they hear of it. */
@@ -72,6 +74,7 @@ export class WatchStream {
 
   get hasRoom(): boolean {
     const { watchesPerStreamMax } = this.#deps.limits;
+    if (this.#isOutdated) return false;
     return Math.max(this.#watches.size, this.#unanswered.length) < watchesPerStreamMax;
   }
 
@@ -135,12 +138,25 @@ export class WatchStream {
     const watch = id === undefined ? undefined : this.#watches.get(id);
     if (watch === undefined) return;
     if (response.isCanceled) {
-      this.#endOne(watch, toEnd(response, this.#deps.onUnrecognised));
+      this.#endOne(watch, this.#refused(response));
       return;
     }
     watch.isCreated = true;
     watch.joiner.created(response.revision);
     watch.listener.onCreated?.(response.revision);
+  }
+
+  #refused(response: WatchResponse): WatchEnd {
+    const refusal = refusalOf(response);
+    const end = toEnd(response, this.#deps.onUnrecognised);
+    if (refusal === undefined || end.kind !== 'refused') return end;
+    if (this.#connection.isOutdated(refusal)) {
+      this.#isOutdated = true;
+      return { kind: 'broken', error: end.error };
+    }
+    const { access, identity } = this.#deps;
+    if (refusal === 'denied' || access === undefined) return end;
+    return { kind: 'refused', error: access.refusal(identity, end.error.message).error };
   }
 
   #receiveForAll(response: WatchResponse): void {

@@ -3,6 +3,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import nock from 'nock';
 import { afterEach, describe, expect, it } from 'vitest';
+import { Access } from '../../../src/etcd/auth/access.js';
+import { createAuthenticate } from '../../../src/etcd/auth/authenticate.js';
 import { createEtcdClient } from '../../../src/etcd/client.js';
 import type { EtcdClient } from '../../../src/etcd/client.js';
 import { EndpointPool } from '../../../src/etcd/endpoints.js';
@@ -10,6 +12,7 @@ import { isAnswerTooLarge } from '../../../src/etcd/failover.js';
 import { createTransport } from '../../../src/etcd/transport.js';
 import { GatewayError } from '../../../src/errors.js';
 import { callerFor } from '../../support/caller.js';
+import { callerAs, tokenIdentity, userIdentity } from '../../support/identities.js';
 
 const transport = createTransport({
   connectTimeoutMs: 300,
@@ -264,11 +267,76 @@ describe('callEtcd', () => {
 
   it('ends the upstream call when the caller hangs up', async () => {
     let isCut = false;
-    const url = await server((req) => req.socket.on('close', () => (isCut = true)));
     const hangUp = new AbortController();
-    const call = errorOf(client(url).range(callerFor({ signal: hangUp.signal }), { key: put.key }));
-    setTimeout(() => hangUp.abort(), 50);
-    await call;
+    const url = await server((req) => {
+      req.socket.on('close', () => (isCut = true));
+      hangUp.abort();
+    });
+    await errorOf(client(url).range(callerFor({ signal: hangUp.signal }), { key: put.key }));
     await expect.poll(() => isCut).toBe(true);
+  });
+});
+
+describe('callEtcd as a user', () => {
+  /** A member that knows ann, and takes the token that it gave last. */
+  async function member(isStale: (calls: number) => boolean = () => false) {
+    const seen: string[] = [];
+    let [given, calls] = [0, 0];
+    const url = await server((req, res) => {
+      req.resume().on('end', () => {
+        const token = req.headers.authorization ?? 'none';
+        seen.push(`${req.url ?? ''} ${token}`);
+        if (req.url === '/v3/auth/authenticate') {
+          res.end(JSON.stringify({ token: `t${++given}` }));
+        } else if (token !== `t${given}` || isStale(++calls)) {
+          res.statusCode = 401;
+          res.end(JSON.stringify({ code: 16, message: 'etcdserver: invalid auth token' }));
+        } else {
+          res.end(PUT_ANSWER);
+        }
+      });
+    });
+    const access = new Access({ authenticate: createAuthenticate(transport) });
+    const limits = { attemptTimeoutMs: 200, searchMs: 600, attemptsMax: 12 };
+    const etcd = createEtcdClient({ pool: new EndpointPool([url]), transport, limits, access });
+    return { etcd, seen };
+  }
+
+  it('proves who he is before anything else, once', async () => {
+    const { etcd, seen } = await member();
+    const ann = callerAs(userIdentity('ann'));
+    await etcd.put(ann, put);
+    await etcd.put(ann, put);
+    expect(seen).toEqual(['/v3/auth/authenticate none', '/v3/kv/put t1', '/v3/kv/put t1']);
+  });
+
+  it('proves it once more when his token is none any more, and sends a refused write again', async () => {
+    const { etcd, seen } = await member((calls) => calls === 2);
+    const ann = callerAs(userIdentity('ann'));
+    await etcd.put(ann, put);
+    await etcd.put(ann, put);
+    expect(seen.slice(2)).toEqual(['/v3/kv/put t1', '/v3/auth/authenticate none', '/v3/kv/put t2']);
+  });
+
+  it('does not go round in circles with a member that gives tokens which it does not take', async () => {
+    const { etcd, seen } = await member(() => true);
+    const error = await errorOf(etcd.put(callerAs(userIdentity('ann')), put));
+    expect([error.code, error.outcome]).toEqual(['etcd-unavailable', 'not-applied']);
+    expect(seen).toHaveLength(4);
+  });
+
+  it('tells 401 of a token that no member takes, each asked once', async () => {
+    const { etcd, seen } = await member();
+    const error = await errorOf(
+      etcd.put(callerAs(tokenIdentity('stolen'), { timeoutMs: 300 }), put),
+    );
+    expect([error.status, error.code]).toEqual([401, 'unauthenticated']);
+    expect(new Set(seen)).toEqual(new Set(['/v3/kv/put stolen']));
+  });
+
+  it('asks the version without saying who asks', async () => {
+    const { etcd, seen } = await member();
+    await errorOf(etcd.version(callerAs(userIdentity('ann'), { timeoutMs: 300 })));
+    expect(seen[0]).toBe('/version none');
   });
 });

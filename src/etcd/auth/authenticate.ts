@@ -1,0 +1,69 @@
+// The one call that turns a name and a password into a token: what etcd can answer to it, and what that means.
+import { GatewayError } from '../../errors.js';
+import type { Endpoint } from '../endpoints.js';
+import { RETRY_AFTER_SECONDS, classifyFailure } from '../status.js';
+import type { Transport } from '../transport.js';
+
+/** etcd checks a password in some 60 ms, then agrees on the token with its other members. */
+const AUTHENTICATE_MS = 2_000;
+const AUTHENTICATE_PATH = '/v3/auth/authenticate';
+
+/** What a member says of a name and a password. `wrong`: no such user, or not his password. `off`: it asks nobody who he is. */
+export type Authentication =
+  | { readonly kind: 'token'; readonly token: string }
+  | { readonly kind: 'off' }
+  | { readonly kind: 'wrong' }
+  | { readonly kind: 'failed'; readonly error: GatewayError };
+
+/** Never rejects. */
+export type Authenticate = (
+  endpoint: Endpoint,
+  name: string,
+  password: string,
+) => Promise<Authentication>;
+
+export function createAuthenticate(transport: Pick<Transport, 'unary'>): Authenticate {
+  return async (endpoint, name, password) => {
+    try {
+      const { status, body } = await transport.unary(endpoint, {
+        path: AUTHENTICATE_PATH,
+        body: JSON.stringify({ name, password }),
+        headers: { 'grpc-metadata-hasleader': 'true' },
+        signal: new AbortController().signal,
+        times: { headersTimeoutMs: AUTHENTICATE_MS, totalTimeoutMs: AUTHENTICATE_MS },
+      });
+      return readAnswer(status, body);
+    } catch (cause) {
+      return { kind: 'failed', error: unavailable('etcd cannot be asked who this is', cause) };
+    }
+  };
+}
+
+function readAnswer(status: number, body: Buffer): Authentication {
+  const json = parse(body);
+  const token = typeof json === 'object' && json !== null && 'token' in json && json.token;
+  // What a header cannot carry is no token.
+  if (status === 200 && typeof token === 'string' && /^[\x21-\x7e]+$/.test(token))
+    return { kind: 'token', token };
+  const failure = classifyFailure(json);
+  if (failure.authentication === 'off') return { kind: 'off' };
+  if (failure.authentication === 'wrong') return { kind: 'wrong' };
+  const detail = `etcd says, asked who this is: ${failure.message}`;
+  return { kind: 'failed', error: unavailable(detail, undefined) };
+}
+
+function parse(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8')) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+function unavailable(detail: string, cause: unknown): GatewayError {
+  return new GatewayError('etcd-unavailable', {
+    detail,
+    retryAfterSeconds: RETRY_AFTER_SECONDS,
+    cause,
+  });
+}

@@ -1,0 +1,25 @@
+import { inspect } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { Secret, fingerprint, isSameSecret, sha256 } from '../../src/secret.js';
+
+describe('a secret', () => {
+  it('shows itself to nobody who does not ask for it by name', () => {
+    const holder = { user: 'a', password: new Secret('hunter2'), list: [new Secret('hunter2')] };
+    const shown = [JSON.stringify(holder), inspect(holder, { depth: 9 }), String(holder.password)];
+    expect(shown.join(' ')).not.toContain('hunter2');
+    expect(Object.values(holder.password)).toEqual([]);
+    expect(holder.password.reveal()).toBe('hunter2');
+  });
+
+  it('equals the same text and digest, whatever the lengths compared', () => {
+    expect(isSameSecret('abc', 'abc')).toBe(true);
+    expect(isSameSecret(sha256('abc'), sha256('abc'))).toBe(true);
+    for (const other of ['abd', 'ab', '', 'abc ']) expect(isSameSecret('abc', other)).toBe(false);
+  });
+
+  it('is found again by its fingerprint, which keeps parts apart', () => {
+    expect(fingerprint('a', 'bc')).toBe(fingerprint('a', 'bc'));
+    expect(fingerprint('a', 'bc')).not.toBe(fingerprint('ab', 'c'));
+    expect(fingerprint('hunter2')).not.toContain('hunter2');
+  });
+});
