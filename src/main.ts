@@ -14,25 +14,15 @@ import { EmbeddedEtcdError } from './embedded/embedded-etcd-error.js';
 import { startEmbeddedEtcd } from './embedded/etcd.js';
 import type { EmbeddedEtcd } from './embedded/etcd.js';
 import { GatewayError } from './errors.js';
-import { Access } from './etcd/auth/access.js';
-import { createAuthenticate } from './etcd/auth/authenticate.js';
-import { createEtcdClient } from './etcd/client.js';
 import type { EtcdClient } from './etcd/client.js';
-import { EndpointPool } from './etcd/endpoints.js';
-import { createTransport } from './etcd/transport.js';
-import { createWatchClient } from './etcd/watch-client.js';
 import type { ServerVersion } from './etcd/wire.js';
+import { createUpstream } from './upstream.js';
 import { checkHealth } from './healthcheck.js';
 import { createServer, drainServer, listen } from './http/server.js';
 import { createLog } from './log.js';
 import type { Log } from './log.js';
 import { createMetrics } from './metrics.js';
 
-/** Connections to each etcd endpoint; further calls wait for one. */
-const UPSTREAM_SOCKETS_MAX = 256;
-const UPSTREAM_IDLE_SOCKETS_MAX = 64;
-/** The largest answer of etcd that is read into memory: one chunk of a list, at most 32 values of 1.5 MiB in base64. */
-const UPSTREAM_ANSWER_BYTES_MAX = 96 * 1024 * 1024;
 const VERSION_TIMEOUT_MS = 5_000;
 
 /** A mistake of the user's or of the machine's: one line on standard error, no stack. */
@@ -81,24 +71,10 @@ async function serve(
   embedded: EmbeddedEtcd | undefined,
   stopStarting: () => void,
 ): Promise<void> {
-  const pool = new EndpointPool(embedded === undefined ? config.endpoints : [embedded.endpoint]);
-  const transport = createTransport({
-    connectTimeoutMs: config.limits.connectTimeoutMs,
-    socketsMax: UPSTREAM_SOCKETS_MAX,
-    idleSocketsMax: UPSTREAM_IDLE_SOCKETS_MAX,
-    answerBytesMax: UPSTREAM_ANSWER_BYTES_MAX,
-  });
   const metrics = createMetrics(packageVersion());
-  const access = new Access({ authenticate: createAuthenticate(transport) });
-  const etcd = createEtcdClient({
-    pool,
-    transport,
-    access,
-    meter: metrics.calls,
-    onUnrecognised: (message, rpc) =>
-      log.warn({ path: rpc.path, message }, 'an error of etcd that no table knows'),
-  });
-  const watches = createWatchClient({ pool, transport, access, meter: metrics.calls });
+  const endpoints = embedded === undefined ? config.endpoints : [embedded.endpoint];
+  const upstream = createUpstream({ config, endpoints, meter: metrics.calls, log });
+  const { pool, etcd, watches } = upstream;
   const version = await refuseOldEtcd(etcd, log);
   const background = new Background((what, error) =>
     log.warn({ what, error: String(error) }, 'a clean-up was given up'),
@@ -134,8 +110,7 @@ async function serve(
   log.info({ reason }, 'draining');
   draining.abort();
   await drain(server, background, config.limits.drainSeconds);
-  watches.close();
-  transport.close();
+  upstream.close();
   log.info('stopped');
 }
 
