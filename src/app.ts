@@ -13,6 +13,8 @@ import { readRevision } from './domain/cluster.js';
 import { createReservedKeys } from './domain/reserved.js';
 import { Tally } from './domain/tally.js';
 import { WatchHub } from './domain/watch-hub.js';
+import { InOrderQueues } from './domain/v2/in-order.js';
+import { V2Statistics } from './domain/v2/statistics.js';
 import { isCompacted } from './domain/watch-start.js';
 import { StateFeeds } from './domain/state-feed.js';
 import type { EtcdClient } from './etcd/client.js';
@@ -36,6 +38,8 @@ import { createLocksRouter } from './http/v1/locks.js';
 import { createWatchRouter } from './http/v1/watch.js';
 import { createTxnRouter } from './http/v1/txn.js';
 import { createV2ClusterRouter } from './http/v2/cluster.js';
+import { createV2KeysRouter } from './http/v2/keys.js';
+import { StoreHeaders } from './http/v2/store-headers.js';
 import { createValidator, loadDocument } from './http/validate.js';
 import type { Log } from './log.js';
 import type { Metrics } from './metrics.js';
@@ -101,6 +105,9 @@ export function createApp(deps: AppDeps): Express {
   app.use(createElectionsRouter({ ...queues, electionPrefix, feeds: new StateFeeds(watches) }));
   app.use(createClusterRouter({ etcd, validator, limits }));
   app.use(createSimpleLockRouter({ ...contention, lockPrefix, validator, limits }));
+  const statistics = new V2Statistics();
+  const v2 = { etcd, background, reserved, limits, statistics, headers: new StoreHeaders() };
+  app.use(createV2KeysRouter({ ...v2, queues: new InOrderQueues() }));
   app.use(createV2ClusterRouter({ etcd, readiness }));
   app.use(createDocsDoor({ documents: readDocumentTexts() }));
   app.use((req) => {

@@ -14,13 +14,18 @@ const SLASH = 0x2f;
 const PROBE_KEYS = 16;
 const PROBE_KEYS_MAX = 512;
 
-/** A key without its value, or the beginning of keys; `behind` is where the level goes on. */
-type Entry =
+/** A key without its value, or the beginning of keys with the first of them; `behind` is where the level goes on. */
+export type LevelEntry =
   | { readonly kind: 'item'; readonly head: KeyValue; readonly behind: Buffer }
-  | { readonly kind: 'prefix'; readonly prefix: Buffer; readonly behind: Buffer };
+  | {
+      readonly kind: 'prefix';
+      readonly prefix: Buffer;
+      readonly head: KeyValue;
+      readonly behind: Buffer;
+    };
 
 interface Level {
-  readonly entries: readonly Entry[];
+  readonly entries: readonly LevelEntry[];
   readonly revision: number;
   readonly count: number;
 }
@@ -32,7 +37,7 @@ export async function listLevel(
   start: PageStart & { readonly levelBase: number },
 ): Promise<Page> {
   const { limit } = request;
-  const level = await walk(caller, deps, request, start);
+  const level = await walkLevel(caller, deps, request, start);
   const { revision, count } = level;
   const wanted = level.entries.slice(0, limit);
   const values = await valuesOf(caller, deps, request, revision, wanted);
@@ -53,16 +58,16 @@ export async function listLevel(
 }
 
 /** The entries of the page and one more, if there is one. */
-async function walk(
+export async function walkLevel(
   caller: Caller,
   deps: ChunkDeps & Readable,
-  request: PageRequest,
-  start: PageStart & { readonly levelBase: number },
+  request: Omit<PageRequest, 'range'>,
+  start: Pick<PageStart, 'rest' | 'revision' | 'count'> & { readonly levelBase: number },
 ): Promise<Level> {
   let { revision, count } = start;
   let rest: Span = start.rest;
   let limit = PROBE_KEYS;
-  const entries: Entry[] = [];
+  const entries: LevelEntry[] = [];
   for (;;) {
     const chunk: Chunk = await readChunk(caller, deps, deps.reserved.readable(rest), {
       ...readOptionsOf(request),
@@ -83,8 +88,8 @@ async function walk(
   }
 }
 
-function foldLevel(kvs: readonly KeyValue[], levelBase: number): Entry[] {
-  const entries: Entry[] = [];
+function foldLevel(kvs: readonly KeyValue[], levelBase: number): LevelEntry[] {
+  const entries: LevelEntry[] = [];
   let behind: Buffer | undefined;
   for (const head of kvs) {
     const { key } = head;
@@ -96,7 +101,7 @@ function foldLevel(kvs: readonly KeyValue[], levelBase: number): Entry[] {
     } else {
       const prefix = key.subarray(0, slash + 1);
       behind = prefixEnd(prefix);
-      entries.push({ kind: 'prefix', prefix, behind });
+      entries.push({ kind: 'prefix', prefix, head, behind });
     }
   }
   return entries;
@@ -107,7 +112,7 @@ async function valuesOf(
   deps: ChunkDeps,
   request: PageRequest,
   revision: number,
-  entries: readonly Entry[],
+  entries: readonly LevelEntry[],
 ): Promise<readonly KeyValue[]> {
   const heads = entries.flatMap((entry) => (entry.kind === 'item' ? [entry.head] : []));
   if (request.keysOnly === true || heads.length === 0) return heads;
@@ -115,7 +120,7 @@ async function valuesOf(
 }
 
 /** The entries up to the first key whose value did not fit into the page. */
-function untilUnread(entries: readonly Entry[], readCount: number): readonly Entry[] {
+function untilUnread(entries: readonly LevelEntry[], readCount: number): readonly LevelEntry[] {
   let items = 0;
   const end = entries.findIndex((entry) => entry.kind === 'item' && ++items > readCount);
   return end < 0 ? entries : entries.slice(0, end);

@@ -74,7 +74,7 @@ export function startOf(request: PageRequest): PageStart {
 }
 
 /** Options that all reads of a page share. */
-export function readOptionsOf(request: Omit<PageRequest, 'limit'>): {
+export function readOptionsOf(request: Omit<PageRequest, 'limit' | 'range'>): {
   keysOnly: boolean | undefined;
   serializable: boolean | undefined;
 } {

@@ -136,7 +136,8 @@ function keyOf({ key }: KeyValue): KeyRange {
   return { key };
 }
 
-async function readTogether(
+/** Each of at most 100 ranges, at one revision. */
+export async function readTogether(
   caller: Caller,
   deps: ChunkDeps,
   pieces: readonly KeyRange[],

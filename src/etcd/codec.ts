@@ -134,6 +134,7 @@ export function decodeHeader(json: Json): ResponseHeader {
     clusterId: hexId(header.cluster_id) ?? '',
     memberId: hexId(header.member_id) ?? '',
     revision: safeInteger(header.revision),
+    raftTerm: safeInteger(header.raft_term),
   };
 }
 

@@ -17,6 +17,7 @@ export interface ResponseHeader {
   readonly memberId: string;
   /** The store's revision when the answer was made; on a linearizable read nothing newer was acknowledged before the read began. */
   readonly revision: number;
+  readonly raftTerm: number;
 }
 
 export interface KeyValue {

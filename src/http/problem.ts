@@ -1,11 +1,14 @@
-// Our errors, outward: RFC 9457 problems, or the shape of the raw door below /v3*. With http/raw the only place that sets an error status.
+// Our errors, outward: RFC 9457 problems, or the shapes of the raw door below /v3* and of /v2/keys. With http/raw the only place that sets
+// an error status.
 import type { ErrorRequestHandler, NextFunction, Request, Response } from 'express';
 import { GatewayError, invalidRequest } from '../errors.js';
 import type { Log } from '../log.js';
 import { requestIdOf } from './context.js';
 import { toRawError } from './raw.js';
+import { sendV2Error } from './v2/errors.js';
 
 const RAW_PATH = /^\/v3(?:alpha|beta)?(?:\/|$)/;
+const V2_KEYS_PATH = /^\/v2\/keys(?:[/?]|$)/;
 
 export interface Problem extends Record<string, unknown> {
   readonly type: string;
@@ -49,6 +52,10 @@ export function createErrorHandler(log: Log): ErrorRequestHandler {
     if (error.retryAfterSeconds !== undefined)
       res.setHeader('Retry-After', String(error.retryAfterSeconds));
     if (hasMuchToCome(req)) res.setHeader('Connection', 'close');
+    if (V2_KEYS_PATH.test(req.url)) {
+      sendV2Error(res, error);
+      return;
+    }
     if (RAW_PATH.test(req.url)) {
       res.setHeader('Content-Type', 'application/json');
       res.end(JSON.stringify(toRawError(error).body));

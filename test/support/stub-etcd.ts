@@ -35,4 +35,4 @@ function unexpected(rpc: Rpc): () => never {
   };
 }
 
-export const HEADER = { clusterId: 'c', memberId: 'm', revision: 100 };
+export const HEADER = { clusterId: 'c', memberId: 'm', revision: 100, raftTerm: 2 };

@@ -129,7 +129,7 @@ describe('resolveGuard', () => {
     const found = (createRevision: number): Parameters<ResolvedGuard['check']>[0] => ({
       kind: 'range',
       range: {
-        header: { clusterId: '', memberId: '', revision: 9 },
+        header: { clusterId: '', memberId: '', revision: 9, raftTerm: 2 },
         kvs: [{ ...kv, createRevision, lease: undefined }],
         more: false,
         count: 1,

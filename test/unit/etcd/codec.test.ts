@@ -67,7 +67,12 @@ describe('codec', () => {
 
   it('reads omitted fields as zero, empty and absent', () => {
     expect(decodeRange({ header })).toEqual({
-      header: { clusterId: 'cdf818194e3a8c32', memberId: '8e9e05c52164694d', revision: 7 },
+      header: {
+        clusterId: 'cdf818194e3a8c32',
+        memberId: '8e9e05c52164694d',
+        revision: 7,
+        raftTerm: 0,
+      },
       kvs: [],
       more: false,
       count: 0,

@@ -1,0 +1,37 @@
+// The comparisons of compareAndSwap and compareAndDelete: with the value, the index, or both.
+import type { Caller } from '../../caller.js';
+import { modRevisionIs } from '../../etcd/compare.js';
+import type { Compare } from '../../etcd/wire.js';
+import type { Chain, ChainDeps } from './chain.js';
+import { nodeError, v2Error } from './errors.js';
+import { fileKey } from './path.js';
+import { refuseMissing } from './refusals.js';
+
+/** What must be true of a file; an empty value and the index 0 ask nothing. */
+export interface Comparison {
+  readonly prevValue: Buffer;
+  readonly prevIndex: bigint;
+}
+
+/** Throws what a comparison of v2 fails with; gives what makes etcd check that it still holds. */
+export async function compareFile(
+  caller: Caller,
+  deps: ChainDeps,
+  chain: Chain,
+  { prevValue, prevIndex }: Comparison,
+): Promise<Compare> {
+  await refuseMissing(caller, deps, chain);
+  const { file, path } = chain.node;
+  const { revision } = chain.header;
+  if (file === undefined) throw nodeError('notAFile', path, revision);
+  const isValue = prevValue.length === 0 || prevValue.equals(file.value);
+  const isIndex = prevIndex === 0n || prevIndex === BigInt(file.modRevision);
+  if (isValue && isIndex) return modRevisionIs(fileKey(path), file.modRevision);
+  const values = `[${prevValue.toString('utf8')} != ${file.value.toString('utf8')}]`;
+  const indexes = `[${prevIndex} != ${file.modRevision}]`;
+  const parts = [
+    ...(isIndex && !isValue ? [values] : []),
+    ...(isValue && !isIndex ? [indexes] : []),
+  ];
+  throw v2Error('compareFailed', parts[0] ?? `${values} ${indexes}`, revision);
+}

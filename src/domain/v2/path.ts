@@ -1,0 +1,77 @@
+// Where the nodes of the v2 tree live among etcd's keys. A path is `` for the root, else `/a/b`, without a slash at its end; one character
+// stands for one byte, since names need not be UTF-8. The file /a/b is the key `/a/b`; a directory is known by a marker below it. Pure.
+import { prefixEnd } from '../../etcd/range.js';
+import type { Span } from '../../etcd/wire.js';
+
+/** Begins the names of the keys of ours below a directory; sorts before every name that people type. */
+const OURS = '\0latchkey/';
+const MARKER = `${OURS}dir`;
+const ENDING = `${OURS}ends`;
+
+/** Keeps bytes as they are: `latin1` maps each to the character of the same number. */
+export function bytesOf(text: string): Buffer {
+  return Buffer.from(text, 'latin1');
+}
+
+/** The text that people see; bytes that are not UTF-8 become U+FFFD. */
+export function textOf(path: string): string {
+  return bytesOf(path).toString('utf8');
+}
+
+/** Takes any slashes before, behind and between the names. */
+export function parsePath(text: string): string {
+  return text
+    .split('/')
+    .filter((name) => name !== '')
+    .map((name) => `/${name}`)
+    .join('');
+}
+
+/** Hidden nodes answer when they are asked for, and are not listed. */
+export function isHiddenName(name: string): boolean {
+  return name.startsWith('_');
+}
+
+/** From the topmost one below the root to the parent of `path`: `/a`, `/a/b` of `/a/b/c`. */
+export function ancestorsOf(path: string): string[] {
+  const names = path.split('/').slice(1, -1);
+  return names.map((_, index) => `/${names.slice(0, index + 1).join('/')}`);
+}
+
+export function fileKey(path: string): Buffer {
+  return bytesOf(path);
+}
+
+/** Every key below a directory. Not those of a sibling whose name begins alike. */
+export function insideOf(path: string): Span {
+  const key = bytesOf(`${path}/`);
+  return { key, rangeEnd: prefixEnd(key) };
+}
+
+/** Says that there is a directory; hangs on a lease when the directory has a ttl. */
+export function markerKey(path: string): Buffer {
+  return bytesOf(`${path}/${MARKER}`);
+}
+
+/** Says that the directory ends with its marker: where it stands alone, the directory is over, with all that is below. */
+export function endingKey(path: string): Buffer {
+  return bytesOf(`${path}/${ENDING}`);
+}
+
+/** The two keys of ours below a directory. */
+export function oursOf(path: string): Span {
+  const key = bytesOf(`${path}/${OURS}`);
+  return { key, rangeEnd: prefixEnd(key) };
+}
+
+const OURS_BELOW = bytesOf(`/${OURS}`);
+
+/** Whether the key is one of ours below some directory. */
+export function isMarker(key: Buffer): boolean {
+  return key.includes(OURS_BELOW);
+}
+
+/** Names that a v2 path cannot have: the keys of other doors with such names are not in the tree. */
+export function isUnnameable(name: string): boolean {
+  return name === '' || name === '.' || name === '..';
+}

@@ -1,0 +1,24 @@
+// One key says what the last change through a v2 door was. It is written in the same transaction as the change, so that its version at a
+// revision tells watchers the true action of that revision. Who has no rights to it changes the tree without it: watchers then see the
+// nearest action.
+import type { RequestOp } from '../../etcd/wire.js';
+import { PRIVATE_PREFIX } from '../reserved.js';
+import type { Lifetime, V2Action, V2Node } from './node.js';
+
+const RECORD_KEY = Buffer.from(`${PRIVATE_PREFIX}v2/action`);
+
+/** What the keys of the revision do not tell by themselves. Indexes that are absent are the revision itself. */
+export interface ChangeRecord {
+  readonly action: V2Action;
+  readonly path: string;
+  readonly isDirectory: boolean;
+  readonly createdIndex?: number | undefined;
+  readonly lifetime?: Lifetime | undefined;
+  /** The directory that was there before. What a file was, is in the event of its key. */
+  readonly previous?: V2Node | undefined;
+  readonly isRefresh?: boolean | undefined;
+}
+
+export function putRecord(record: ChangeRecord): RequestOp {
+  return { kind: 'put', put: { key: RECORD_KEY, value: Buffer.from(JSON.stringify(record)) } };
+}

@@ -1,0 +1,38 @@
+// What writes of v2 refuse before they are sent, in its own numbers.
+import type { Caller } from '../../caller.js';
+import { GatewayError } from '../../errors.js';
+import type { ReservedKeys } from '../reserved.js';
+import { firstMissing, isDirectory } from './chain.js';
+import type { Chain, ChainDeps } from './chain.js';
+import { nodeError, v2Error } from './errors.js';
+import { fileKey } from './path.js';
+
+export function refuseRoot(path: string, index: number): void {
+  if (path === '') throw v2Error('rootReadOnly', '/', index);
+}
+
+/** Throws when there is neither file nor directory, or a file where a directory should be. */
+export async function refuseMissing(caller: Caller, deps: ChainDeps, chain: Chain): Promise<void> {
+  refuseFilesAbove(chain);
+  const { node, header } = chain;
+  if (node.file !== undefined || isDirectory(node)) return;
+  throw nodeError('keyNotFound', await firstMissing(caller, deps, chain), header.revision);
+}
+
+export function refuseFilesAbove({ ancestors, header }: Chain): void {
+  const file = ancestors.find((place) => place.file !== undefined);
+  if (file !== undefined) throw nodeError('notADirectory', file.path, header.revision);
+}
+
+/** Throws for the paths that only the gateway's other doors may change. */
+export function refuseReserved(
+  { reserved }: { readonly reserved: ReservedKeys },
+  path: string,
+): void {
+  try {
+    reserved.refuseWrite(fileKey(path));
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    throw v2Error('keyReserved', error.message);
+  }
+}

@@ -1,0 +1,91 @@
+// Errors as v2 clients know them: a number, its message, a cause, and the index of the store. Every error below /v2 goes through here.
+import type { Response } from 'express';
+import type { GatewayError } from '../../errors.js';
+import { v2FieldsOf } from '../../domain/v2/errors.js';
+import type { V2ErrorFields } from '../../domain/v2/errors.js';
+import { jsonLine } from './event-body.js';
+
+/** etcd's words for its numbers. */
+const MESSAGES: Readonly<Record<number, string>> = {
+  100: 'Key not found',
+  101: 'Compare failed',
+  102: 'Not a file',
+  104: 'Not a directory',
+  105: 'Key already exists',
+  106: 'The prefix of given key is a keyword in etcd',
+  107: 'Root is read only',
+  108: 'Directory not empty',
+  110: 'The request requires user authentication',
+  201: 'PrevValue is Required in POST form',
+  202: 'The given TTL in POST form is not a number',
+  203: 'The given index in POST form is not a number',
+  209: 'Invalid field',
+  210: 'Invalid POST form',
+  211: 'Value provided on refresh',
+  212: 'A TTL must be provided on refresh',
+  300: 'Raft Internal Error',
+  401: 'The event in requested index is outdated and cleared',
+  500: 'Client Internal Error',
+};
+
+const STATUSES: Readonly<Record<number, number>> = {
+  100: 404,
+  101: 412,
+  102: 403,
+  105: 412,
+  108: 403,
+  110: 401,
+  300: 500,
+};
+const OTHER_STATUS = 400;
+
+/** The one place that turns an error of the house into one of /v2/keys. */
+export function sendV2Error(res: Response, error: GatewayError): void {
+  if (error.code === 'method-not-allowed') {
+    sendMethodNotAllowed(res);
+    return;
+  }
+  const known = v2FieldsOf(error);
+  const { errorCode, cause, index } = known ?? foreignFields(error);
+  const body = { errorCode, message: MESSAGES[errorCode], cause: cause || undefined, index };
+  res.statusCode = statusOf(error, errorCode, known);
+  res.setHeader('Content-Type', 'application/json');
+  res.setHeader('X-Etcd-Index', index);
+  const text = jsonLine(body);
+  res.setHeader('Content-Length', Buffer.byteLength(text));
+  res.end(text);
+}
+
+export const KEYS_METHODS: readonly string[] = ['HEAD', 'GET', 'PUT', 'POST', 'DELETE'];
+
+/** In plain text, as Go's servers do. */
+function sendMethodNotAllowed(res: Response): void {
+  res.statusCode = 405;
+  res.setHeader('Allow', KEYS_METHODS.join(','));
+  res.setHeader('Content-Type', 'text/plain; charset=utf-8');
+  res.setHeader('X-Content-Type-Options', 'nosniff');
+  res.end('Method Not Allowed\n');
+}
+
+function statusOf(error: GatewayError, errorCode: number, known?: V2ErrorFields): number {
+  // What v2 has no number for keeps the status that the gateway gives it.
+  if (known === undefined && errorCode === CLIENT_ERROR) return error.status;
+  return STATUSES[errorCode] ?? OTHER_STATUS;
+}
+
+const CLIENT_ERROR = 500;
+const UNAUTHORIZED = 110;
+const RAFT_INTERNAL = 300;
+const SERVER_FAULT_STATUS = 500;
+
+/** Errors of the gates, of identity, and of etcd itself. */
+function foreignFields(error: GatewayError): V2ErrorFields {
+  if (error.code === 'unauthenticated' || error.code === 'permission-denied')
+    return { errorCode: UNAUTHORIZED, cause: 'Insufficient credentials', index: 0 };
+  const outcome = error.outcome === 'not-applied' ? '; nothing was changed' : '';
+  const cause = error.message.includes('nothing was changed')
+    ? error.message
+    : `${error.message}${outcome}`;
+  const errorCode = error.status >= SERVER_FAULT_STATUS ? RAFT_INTERNAL : CLIENT_ERROR;
+  return { errorCode, cause, index: 0 };
+}

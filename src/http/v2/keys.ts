@@ -1,0 +1,176 @@
+// /v2/keys: which operation of the tree a request asks for, and how its answer is told.
+import { Router } from 'express';
+import type { Request, Response } from 'express';
+import { GatewayError } from '../../errors.js';
+import type { Changed } from '../../domain/v2/change.js';
+import { createInOrder } from '../../domain/v2/in-order.js';
+import type { InOrderDeps } from '../../domain/v2/in-order.js';
+import { expirationOf } from '../../domain/v2/lifetime.js';
+import type { V2Event } from '../../domain/v2/node.js';
+import { parsePath } from '../../domain/v2/path.js';
+import { getNode } from '../../domain/v2/read.js';
+import type { ReadDeps } from '../../domain/v2/read.js';
+import { compareAndDelete, deleteNode } from '../../domain/v2/removals.js';
+import type { CountedOperation, V2Statistics } from '../../domain/v2/statistics.js';
+import { compareAndSwap, createNode, setNode, updateNode } from '../../domain/v2/writes.js';
+import { v2Error } from '../../domain/v2/errors.js';
+import type { ResponseHeader } from '../../etcd/wire.js';
+import { bytesOf, createBodyReader } from '../body.js';
+import type { BodyLimits } from '../body.js';
+import { contextOf } from '../context.js';
+import { KEYS_METHODS } from './errors.js';
+import { actionText, eventText } from './event-body.js';
+import { parseForm } from './form.js';
+import { cleanPath, decodePath, encodePath } from './go-paths.js';
+import { readKeyParameters } from './key-request.js';
+import type { KeyParameters } from './key-request.js';
+import type { StoreHeaders } from './store-headers.js';
+
+const KEYS = '/v2/keys';
+const METHODS_WITH_FORM = ['PUT', 'POST'];
+
+export interface V2KeysDeps extends InOrderDeps, ReadDeps {
+  readonly statistics: V2Statistics;
+  readonly headers: StoreHeaders;
+  readonly limits: BodyLimits;
+}
+
+export function createV2KeysRouter(deps: V2KeysDeps): Router {
+  const router = Router({ strict: true, caseSensitive: true });
+  const body = createBodyReader(deps.limits);
+  router.use((req, res, next) => {
+    if (!isKeysPath(req)) next('router');
+    else if (!KEYS_METHODS.includes(req.method)) throw new GatewayError('method-not-allowed');
+    else if (METHODS_WITH_FORM.includes(req.method)) void body(req, res, next);
+    else next();
+  });
+  router.use((req, res, next) => {
+    if (deps.headers.clusterId !== '') res.setHeader('X-Etcd-Cluster-Id', deps.headers.clusterId);
+    serve(deps, req, res).catch(next);
+  });
+  return router;
+}
+
+function isKeysPath(req: Request): boolean {
+  const path = rawPathOf(req);
+  return path === KEYS || path.startsWith(`${KEYS}/`);
+}
+
+function rawPathOf(req: Request): string {
+  return req.url.split('?', 1)[0] ?? '';
+}
+
+function rawQueryOf(req: Request): string {
+  const mark = req.url.indexOf('?');
+  return mark < 0 ? '' : req.url.slice(mark + 1);
+}
+
+async function serve(deps: V2KeysDeps, req: Request, res: Response): Promise<void> {
+  const path = decodePath(rawPathOf(req));
+  if (path === undefined) throw v2Error('invalidForm', 'the path has a broken escape');
+  if (cleanPath(path) !== path) {
+    redirect(req, res, cleanPath(path));
+    return;
+  }
+  const isForm = METHODS_WITH_FORM.includes(req.method);
+  const contentType = req.headers['content-type'];
+  const form = parseForm(
+    rawQueryOf(req),
+    isForm ? { contentType, bytes: bytesOf(req) } : undefined,
+  );
+  const parameters = readKeyParameters(req.method, form);
+  if (parameters.isWait) throw v2Error('raftInternal', 'waits are not served yet');
+  const node = parsePath(path.slice(KEYS.length));
+  const { event, header } = await perform(deps, req, node, parameters);
+  sendEvent(deps, res, event, header, parameters.isWithoutValue);
+}
+
+function redirect(req: Request, res: Response, path: string): void {
+  const query = rawQueryOf(req);
+  const location = encodePath(path) + (query === '' ? '' : `?${query}`);
+  res.statusCode = 301;
+  res.setHeader('Location', location);
+  const isRead = req.method === 'GET' || req.method === 'HEAD';
+  if (isRead) res.setHeader('Content-Type', 'text/html; charset=utf-8');
+  const target = location.replaceAll('&', '&amp;').replaceAll("'", '&#39;');
+  res.end(req.method === 'GET' ? `<a href="${target}">Moved Permanently</a>.\n\n` : '');
+}
+
+async function perform(
+  deps: V2KeysDeps,
+  req: Request,
+  path: string,
+  parameters: KeyParameters,
+): Promise<Changed> {
+  const { caller } = contextOf(req);
+  const count = <T>(operation: CountedOperation, work: Promise<T>): Promise<T> =>
+    deps.statistics.count(operation, work);
+  const { isDirectory, isRecursive, prevExist, prevValue, prevIndex } = parameters;
+  const isCompared = prevValue.length > 0 || prevIndex > 0n;
+  const comparison = { prevValue, prevIndex };
+  switch (req.method) {
+    case 'POST': {
+      const write = { ...writeOf(path, parameters, true), isDirectory };
+      return count('create', createInOrder(caller, deps, write));
+    }
+    case 'DELETE':
+      return isCompared
+        ? count('compareAndDelete', compareAndDelete(caller, deps, path, comparison))
+        : count('delete', deleteNode(caller, deps, { path, isDirectory, isRecursive }));
+    case 'PUT':
+      if (prevExist !== false && isCompared) {
+        const write = writeOf(path, parameters, false);
+        return count('compareAndSwap', compareAndSwap(caller, deps, write, comparison));
+      }
+      if (prevExist === true)
+        return count('update', updateNode(caller, deps, writeOf(path, parameters, false)));
+      return create(deps, req, path, parameters);
+    default: {
+      const { node, header } = await count('gets', getNode(caller, deps, { path, isRecursive }));
+      return { event: { action: 'get', node }, header };
+    }
+  }
+}
+
+function create(
+  { statistics, ...deps }: V2KeysDeps,
+  req: Request,
+  path: string,
+  parameters: KeyParameters,
+): Promise<Changed> {
+  const { caller } = contextOf(req);
+  const { isDirectory, prevExist } = parameters;
+  const write = { ...writeOf(path, parameters, true), isDirectory };
+  return prevExist === false
+    ? statistics.count('create', createNode(caller, deps, { ...write, isRefresh: false }))
+    : statistics.count('sets', setNode(caller, deps, write));
+}
+
+function writeOf(path: string, { value, ttl, isRefresh }: KeyParameters, isNew: boolean) {
+  const expiresAt = ttl === undefined ? undefined : expirationOf(ttl, Date.now(), isNew);
+  return { path, value, expiresAt, isRefresh };
+}
+
+const VALUELESS_ACTIONS: readonly V2Event['action'][] = [
+  'set',
+  'compareAndSwap',
+  'create',
+  'update',
+];
+
+function sendEvent(
+  { headers }: V2KeysDeps,
+  res: Response,
+  event: V2Event,
+  header: ResponseHeader,
+  isWithoutValue: boolean,
+): void {
+  headers.put(res, header);
+  const isCreated =
+    event.action === 'create' || (event.action === 'set' && event.prevNode === undefined);
+  res.statusCode = isCreated ? 201 : 200;
+  const isShort = isWithoutValue && VALUELESS_ACTIONS.includes(event.action);
+  const text = isShort ? actionText(event) : eventText(event);
+  res.setHeader('Content-Length', Buffer.byteLength(text));
+  res.end(text);
+}
