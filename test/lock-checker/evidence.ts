@@ -1,28 +1,12 @@
 // All that a run left behind, with the questions that several checks ask of it. Pure.
+import type { Fault } from '../laboratory/fault.js';
+import { RevisionClock } from '../laboratory/revision-clock.js';
+import type { Probe } from '../laboratory/revision-clock.js';
 import { entryIdOf } from './call.js';
 import type { Call, CallKind } from './call.js';
 import { buildHistory } from './history.js';
 import type { Entry, History, KeyEvent } from './history.js';
 import type { Removal } from './removal.js';
-import { RevisionClock } from './revision-clock.js';
-import type { Probe } from './revision-clock.js';
-
-/** Something that was done to the system. */
-export interface Fault {
-  readonly kind:
-    | 'member-killed'
-    | 'member-paused'
-    | 'replica-killed'
-    /** A single request between a gateway and etcd: its answer lost, itself lost, or late. */
-    | 'request-disturbed';
-  /** The member, the replica or the request. */
-  readonly what: string;
-  readonly from: number;
-  /** Undefined while it lasts. */
-  until?: number;
-  /** Of a request, the keys that it names. */
-  readonly keys?: readonly string[];
-}
 
 export interface EvidenceInput {
   readonly events: readonly KeyEvent[];

@@ -1,7 +1,7 @@
 // Writes down etcd's own history of the locks: one watch, taken up at the next member where the last one fell silent. Puts a mark on the
 // lease of each entry, so that a deletion and the end of a lease can be told apart.
 import http from 'node:http';
-import { EtcdAccess, base64, textOf } from './etcd-access.js';
+import { EtcdAccess, base64, textOf } from '../laboratory/etcd-access.js';
 import { LOCKS, MARKS, WATCHED } from './history.js';
 import type { KeyEvent } from './history.js';
 

@@ -1,6 +1,6 @@
 // A client of the lock API who writes down whatever he asks and is answered.
 import type { Call, CallKind, Mode } from './call.js';
-import type { Door, Exchange, Reply, StreamEvent } from './door.js';
+import type { Door, Exchange, Reply, StreamEvent } from '../laboratory/door.js';
 import { GUARDED } from './history.js';
 
 /** Past the call's own wait and what the liveness check allows, the client gives up. */

@@ -1,7 +1,8 @@
 // What a run counted, and for each violation what a person needs to understand it: the seed, the calls, and the history around it.
+import { faultsText } from '../laboratory/fault.js';
 import type { Findings } from './checks/all.js';
 import type { Call } from './call.js';
-import type { Evidence, Fault } from './evidence.js';
+import type { Evidence } from './evidence.js';
 import { GUARDED, LOCKS, MARKS } from './history.js';
 import type { KeyEvent } from './history.js';
 import { named } from './violation.js';
@@ -163,12 +164,6 @@ function answersText(calls: readonly Call[]): string {
 function answerText({ ending, status, toldAt }: Call): string {
   const answer = ending === 'answered' ? String(status) : (ending ?? 'open');
   return ending !== 'answered' && toldAt !== undefined ? `told, then ${answer}` : answer;
-}
-
-function faultsText(faults: readonly Fault[]): string {
-  const counts = new Map<string, number>();
-  for (const { kind } of faults) counts.set(kind, (counts.get(kind) ?? 0) + 1);
-  return [...counts].map(([kind, count]) => `${kind} ${count}`).join(', ') || 'none';
 }
 
 /** From the moment at which the entry was seen to hold, for a call that was there before. */

@@ -1,7 +1,8 @@
 // How long and how wild a run is. The short form is part of every test run, the long one a command of its own.
-import type { Span } from './random.js';
+import type { FaultSettings } from '../laboratory/faults.js';
+import type { Span } from '../laboratory/random.js';
 
-export interface CheckSettings {
+export interface CheckSettings extends FaultSettings {
   readonly seed: number;
   /** How long clients begin anew and faults happen; the quiet end comes on top. */
   readonly runMs: number;
@@ -13,12 +14,6 @@ export interface CheckSettings {
   readonly spreadPauseMs: Span;
   readonly ttlSeconds: Span;
   readonly waitMs: Span;
-  /** Between the end of one fault and the next, of members and of replicas. */
-  readonly memberGapMs: Span;
-  readonly replicaGapMs: Span;
-  readonly downMs: Span;
-  /** Of the requests between the first gateway and etcd. */
-  readonly disturbedShare: number;
   /** Without a ttl, queued with a token that nobody knows: takes 30 s to go when its gateway dies. */
   readonly hasUnknownPermanents: boolean;
 }

@@ -1,8 +1,8 @@
 // Hand-made histories for the checks: revision r is seen at its own time, `at(r)`, and a linearizable read at that time answers r.
+import type { Fault } from '../../laboratory/fault.js';
 import { entryIdOf } from '../../lock-checker/call.js';
 import type { Call, CallKind, Mode } from '../../lock-checker/call.js';
 import { Evidence } from '../../lock-checker/evidence.js';
-import type { Fault } from '../../lock-checker/evidence.js';
 import { GUARDED, LOCKS, MARKS } from '../../lock-checker/history.js';
 import type { KeyEvent } from '../../lock-checker/history.js';
 import type { Violation } from '../../lock-checker/violation.js';

@@ -5,7 +5,7 @@ import type { Probe } from './revision-clock.js';
 
 const EVERY_MS = 20;
 const ANSWER_LIMIT_MS = 20_000;
-const READ = { key: base64('lock-checker/nothing') };
+const READ = { key: base64('laboratory/nothing') };
 
 export class RevisionProbe {
   readonly probes: Probe[] = [];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { RevisionClock } from '../../lock-checker/revision-clock.js';
+import { RevisionClock } from '../../laboratory/revision-clock.js';
 
 describe('RevisionClock', () => {
   const clock = new RevisionClock(

@@ -1,17 +1,25 @@
 // The faults of a run, one of members and one of replicas at a time: a quorum stays, and a replica.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Member } from '../support/etcd.js';
-import type { Random } from './random.js';
-import type { CheckSettings } from './settings.js';
+import type { Random, Span } from './random.js';
 import type { System } from './system.js';
 
 const MEMBER_FAULTS = ['kill leader', 'pause leader', 'kill follower', 'pause follower'] as const;
 const REPLICAS = 2;
 
+export interface FaultSettings {
+  /** Between the end of one fault and the next, of members and of replicas. */
+  readonly memberGapMs: Span;
+  readonly replicaGapMs: Span;
+  readonly downMs: Span;
+  /** Of the requests between the first gateway and etcd. */
+  readonly disturbedShare: number;
+}
+
 /** Resolves when the run is over and everything runs again. */
 export async function causeFaults(
   system: System,
-  settings: CheckSettings,
+  settings: FaultSettings,
   random: Random,
   signal: AbortSignal,
 ): Promise<void> {
@@ -25,7 +33,7 @@ export async function causeFaults(
 
 async function disturbMembers(
   system: System,
-  settings: CheckSettings,
+  settings: FaultSettings,
   random: Random,
   signal: AbortSignal,
 ): Promise<void> {
@@ -46,7 +54,7 @@ async function disturbMembers(
 
 async function disturbReplicas(
   system: System,
-  settings: CheckSettings,
+  settings: FaultSettings,
   random: Random,
   signal: AbortSignal,
 ): Promise<void> {

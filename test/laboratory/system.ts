@@ -7,7 +7,7 @@ import { loseAnswer, startFaultProxy } from '../support/fault-proxy.js';
 import type { Call as UpstreamCall, FaultProxy } from '../support/fault-proxy.js';
 import { spawnGateway } from '../support/processes.js';
 import type { Gateway } from '../support/processes.js';
-import type { Fault } from './evidence.js';
+import type { Fault } from './fault.js';
 import type { Random } from './random.js';
 
 /** Of the clients that come to a dead replica nonetheless. */
