@@ -15,7 +15,11 @@ export interface StreamEvent {
 export interface Sent {
   readonly method: string;
   readonly path: string;
+  /** Sent as JSON. */
   readonly body?: object;
+  /** Sent as it is, with a content type among the headers. Not together with `body`. */
+  readonly text?: string;
+  readonly headers?: Readonly<Record<string, string>>;
   /** Past it the request is given up, and `done` is `overdue`. */
   readonly limitMs: number;
   /** For answers that are event streams; told as they come. */
@@ -30,7 +34,7 @@ export type Done =
 export interface Exchange {
   readonly done: Promise<Done>;
   /** Closes the connection; nothing more is heard. */
-  cut(): void;
+  readonly cut: () => void;
 }
 
 export class Door {
@@ -42,18 +46,20 @@ export class Door {
     ({ hostname: this.#hostname, port: this.#port } = new URL(baseUrl));
   }
 
-  send({ method, path, body, limitMs, onEvent }: Sent): Exchange {
-    const text = body === undefined ? undefined : JSON.stringify(body);
+  send(sent: Sent): Exchange {
+    const { method, path, body, limitMs, onEvent } = sent;
+    const text = body === undefined ? sent.text : JSON.stringify(body);
     const request = http.request({
       agent: this.#agent,
       hostname: this.#hostname,
       port: this.#port,
       method,
       path,
-      headers:
-        text === undefined
-          ? {}
-          : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) },
+      headers: {
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...(text !== undefined && { 'content-length': Buffer.byteLength(text) }),
+        ...sent.headers,
+      },
     });
     let given: { ending: 'cut' | 'overdue'; at: number } | undefined;
     let isDone = false;

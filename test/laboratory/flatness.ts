@@ -1,0 +1,30 @@
+// Whether a number grows over a run: the median of its last quarter against that of the second. The first quarter is for warming up. Pure.
+
+/** What the last quarter may have more than the second. */
+const GROWTH_MAX = 0.1;
+
+export interface Flatness {
+  /** Median of the second quarter. */
+  readonly before: number;
+  /** Median of the last quarter. */
+  readonly after: number;
+  readonly isFlat: boolean;
+}
+
+/**
+ * Of samples at even distances. `slack` is what a small number may grow by besides: ten sockets more or less are no leak. Fewer than four
+ * samples have no quarters: throws.
+ */
+export function flatnessOf(samples: readonly number[], slack = 0): Flatness {
+  if (samples.length < 4) throw new Error(`${samples.length} samples are too few`);
+  const quarter = samples.length / 4;
+  const before = median(samples.slice(Math.floor(quarter), Math.floor(2 * quarter)));
+  const after = median(samples.slice(Math.floor(3 * quarter)));
+  return { before, after, isFlat: after <= before * (1 + GROWTH_MAX) + slack };
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
