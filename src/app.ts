@@ -17,6 +17,7 @@ import { InOrderQueues } from './domain/v2/in-order.js';
 import { V2Statistics } from './domain/v2/statistics.js';
 import { isCompacted } from './domain/watch-start.js';
 import { StateFeeds } from './domain/state-feed.js';
+import { withBatching } from './etcd/batching.js';
 import type { EtcdClient } from './etcd/client.js';
 import type { EndpointPool } from './etcd/endpoints.js';
 import type { WatchClient } from './etcd/watch-client.js';
@@ -64,7 +65,7 @@ export function createApp(deps: AppDeps): Express {
   const { limits, lockPrefix, electionPrefix } = config;
   const validator = createValidator(loadDocument('latchkey'));
   const reserved = createReservedKeys(config);
-  const guards = { etcd, lockPrefix, knownHolders: new KnownHolders() };
+  const guards = { etcd: withBatching(etcd), lockPrefix, knownHolders: new KnownHolders() };
   const holds = new Tally();
   const waitingRoom = new WaitingRoom(limits.locks);
   const contention = {
