@@ -1,6 +1,6 @@
 // Every mount, in order, on one screen.
 import express from 'express';
-import type { Express } from 'express';
+import type { Express, Response } from 'express';
 import type { Caller } from './caller.js';
 import type { Config } from './config.js';
 import { GatewayError } from './errors.js';
@@ -22,9 +22,12 @@ import type { EtcdClient } from './etcd/client.js';
 import type { EndpointPool } from './etcd/endpoints.js';
 import type { WatchClient } from './etcd/watch-client.js';
 import { createAccessLog } from './http/access-log.js';
+import { CallerLimits } from './http/caller-limits.js';
 import { createContext } from './http/context.js';
 import { createDocsDoor } from './http/docs.js';
+import { watchEventLoop } from './http/event-loop.js';
 import { createGates } from './http/gates.js';
+import { Load } from './http/load.js';
 import { createMetricsRouter, createOperationsRouter, createReadiness } from './http/operations.js';
 import { readDocumentTexts } from './http/openapi-files.js';
 import { createErrorHandler } from './http/problem.js';
@@ -63,31 +66,12 @@ export function createApp(deps: AppDeps): Express {
   const { config, log, metrics, pool, etcd, watches, background } = deps;
   const { draining, isProgressOrdered } = deps;
   const { limits, lockPrefix, electionPrefix } = config;
-  const validator = createValidator(loadDocument('latchkey'));
-  const reserved = createReservedKeys(config);
-  const guards = { etcd: withBatching(etcd), lockPrefix, knownHolders: new KnownHolders() };
-  const holds = new Tally();
-  const waitingRoom = new WaitingRoom(limits.locks);
-  const contention = {
-    etcd,
-    background,
-    draining,
-    pictures: new Pictures(watches),
-    turnstile: new Turnstile(),
-    lockLimits: limits.locks,
-    waitingRoom,
-    holds,
-  };
-  const streams = new StreamRoom(limits.streamsMax);
-  const hub = new WatchHub({
-    watches,
-    isProgressOrdered,
-    isVisible: (key) => !reserved.isHidden(key),
-    isCompacted: (identity, revision) => isCompacted(identity, { etcd }, revision),
-  });
+  const { validator, reserved, guards, contention, streams, hub, load, callers } =
+    createParts(deps);
   const currentRevision = (caller: Caller): Promise<number> => readRevision(caller, { etcd });
+  const enterWait = (res: Response): void => streams.enterWait(res);
+  const kv = { ...guards, background, reserved, streams, draining, watches, isProgressOrdered };
   const queues = { ...contention, validator, limits, streams };
-  observeGauges(deps, { waitingRoom, holds, streams, hub });
   const readiness = createReadiness({ etcd, isDraining: () => draining.aborted });
 
   const app = createBareApp();
@@ -96,8 +80,9 @@ export function createApp(deps: AppDeps): Express {
   app.use(createOperationsRouter(readiness));
   app.use(createGates(config));
   app.use(createMetricsRouter(metrics));
-  app.use(createRawDoor({ pool, limits, log, meter: metrics.calls, draining }));
-  const kv = { ...guards, background, reserved, streams, draining, watches, isProgressOrdered };
+  app.use(load.admit());
+  app.use(callers.rate());
+  app.use(createRawDoor({ pool, limits, log, meter: metrics.calls, draining, enterWait }));
   app.use(createKvRouter({ ...kv, validator, limits }));
   app.use(createTxnRouter({ ...guards, reserved, validator, limits }));
   app.use(createWatchRouter({ hub, reserved, validator, streams, draining, currentRevision }));
@@ -121,16 +106,56 @@ export function createApp(deps: AppDeps): Express {
   return app;
 }
 
+/** What several doors share. */
+function createParts(deps: AppDeps) {
+  const { config, metrics, etcd, watches, background, draining, isProgressOrdered } = deps;
+  const { limits, lockPrefix } = config;
+  const reserved = createReservedKeys(config);
+  const contention = {
+    etcd,
+    background,
+    draining,
+    pictures: new Pictures(watches),
+    turnstile: new Turnstile(),
+    lockLimits: limits.locks,
+    waitingRoom: new WaitingRoom(limits.locks),
+    holds: new Tally(),
+  };
+  const pace = watchEventLoop(limits.eventLoopDelayMs);
+  const load = new Load({ requestsMax: limits.requestsMax, pace, onShed: metrics.shed });
+  const callers = new CallerLimits(limits, metrics.shed);
+  const streams = new StreamRoom(limits.streamsMax, [load, callers]);
+  const hub = new WatchHub({
+    watches,
+    isProgressOrdered,
+    isVisible: (key) => !reserved.isHidden(key),
+    isCompacted: (identity, revision) => isCompacted(identity, { etcd }, revision),
+  });
+  observeGauges(deps, { ...contention, load, streams, hub });
+  return {
+    validator: createValidator(loadDocument('latchkey')),
+    reserved,
+    guards: { etcd: withBatching(etcd), lockPrefix, knownHolders: new KnownHolders() },
+    contention,
+    streams,
+    hub,
+    load,
+    callers,
+  };
+}
+
 interface Counted {
+  readonly load: Load;
   readonly waitingRoom: WaitingRoom;
   readonly holds: Tally;
   readonly streams: StreamRoom;
   readonly hub: WatchHub;
 }
 
-function observeGauges(deps: AppDeps, { waitingRoom, holds, streams, hub }: Counted): void {
+function observeGauges(deps: AppDeps, { load, waitingRoom, holds, streams, hub }: Counted): void {
   const { metrics, watches, background, draining } = deps;
   metrics.observe({
+    requestsInProgress: () => load.active,
     lockWaiters: () => waitingRoom.count,
     lockHolds: () => holds.count,
     streams: () => streams.count,

@@ -41,6 +41,12 @@ interface Limits {
   readonly requestTimeoutSeconds: number;
   readonly connectTimeoutMs: number;
   readonly bodyLimitBytes: number;
+  /** In progress at the same time, beside those that wait or stream. */
+  readonly requestsMax: number;
+  readonly eventLoopDelayMs: number;
+  /** Requests a second of one caller. */
+  readonly callerRate: number | undefined;
+  readonly callerStreamsMax: number | undefined;
   readonly connectionsMax: number;
   readonly drainSeconds: number;
   /** Event streams and holds open at the same time. */
@@ -136,6 +142,10 @@ function createConfig(values: Values, path: string): Config {
     requestTimeoutSeconds,
     connectTimeoutSeconds,
     bodyLimitBytes,
+    requestsMax,
+    eventLoopDelaySeconds,
+    callerRate,
+    callerStreamsMax,
     connectionsMax,
     drainSeconds,
     streamsMax,
@@ -150,6 +160,10 @@ function createConfig(values: Values, path: string): Config {
     requestTimeoutSeconds,
     connectTimeoutMs: connectTimeoutSeconds * 1_000,
     bodyLimitBytes,
+    requestsMax,
+    eventLoopDelayMs: eventLoopDelaySeconds * 1_000,
+    callerRate,
+    callerStreamsMax,
     connectionsMax,
     drainSeconds,
     streamsMax,

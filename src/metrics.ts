@@ -3,9 +3,12 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { CallMeter } from './etcd/call-meter.js';
 import type { RequestMeter } from './http/access-log.js';
+import type { CallerRefusal } from './http/caller-limits.js';
+import type { Shed } from './http/load.js';
 
 /** What is looked at when somebody asks, and costs nothing until then. */
 export interface GaugeSources {
+  readonly requestsInProgress: () => number;
   readonly lockWaiters: () => number;
   readonly lockHolds: () => number;
   readonly streams: () => number;
@@ -21,6 +24,8 @@ export interface Metrics {
   readonly calls: CallMeter;
   /** A connection was one too many. */
   readonly connectionDropped: () => void;
+  /** A request was refused because of load, or because its caller asks for too much. */
+  readonly shed: (what: Shed | CallerRefusal) => void;
   /** Tells where the gauges are read; once. */
   observe(sources: GaugeSources): void;
   /** The text exposition of all, and its content type. */
@@ -39,6 +44,10 @@ const EVENT_LOOP_RESOLUTION_MS = 20;
 const GAUGES: Readonly<
   Record<keyof GaugeSources, { readonly name: string; readonly help: string }>
 > = {
+  requestsInProgress: {
+    name: 'latchkey_http_requests_in_progress',
+    help: 'Requests that are being served; those that wait or stream are not among them.',
+  },
   lockWaiters: {
     name: 'latchkey_lock_waiters',
     help: 'Callers that wait for a lock or an election at this gateway.',
@@ -80,6 +89,12 @@ export function createMetrics(version: string): Metrics {
     help: 'Connections that were closed at once because there were too many.',
     registers,
   });
+  const shed = new Counter({
+    name: 'latchkey_http_requests_shed_total',
+    help: 'Requests refused with 429: one too many in progress (request), a wait or stream while busy (wait), too many of one caller (caller-rate, caller-streams).',
+    labelNames: ['what'],
+    registers,
+  });
   new Gauge({
     name: 'latchkey_info',
     help: 'The version.',
@@ -90,6 +105,7 @@ export function createMetrics(version: string): Metrics {
     requests: createRequestMeter(registry),
     calls: createCallMeter(registry),
     connectionDropped: () => dropped.inc(),
+    shed: (what) => shed.inc({ what }),
     observe(sources) {
       for (const [source, { name, help }] of Object.entries(GAUGES)) {
         const read = sources[source as keyof GaugeSources];

@@ -13,6 +13,7 @@ import type { Setting, SettingTable } from './setting.js';
 import {
   bytesUpTo,
   integerUpTo,
+  optionalIntegerUpTo,
   parseBoolean,
   parseKeyPrefix,
   parseLogLevel,
@@ -22,6 +23,7 @@ import {
 const REQUEST_TIMEOUT_RANGE = { secondsMin: 0.1, secondsMax: 3600 };
 const CONNECT_TIMEOUT_RANGE = { secondsMin: 0.01, secondsMax: 60 };
 const DRAIN_TIMEOUT_RANGE = { secondsMin: 0, secondsMax: 3600 };
+const EVENT_LOOP_DELAY_RANGE = { secondsMin: 0.01, secondsMax: 60 };
 const BODY_LIMIT_BYTES_MAX = 100 * 1024 * 1024;
 
 const SERVING = {
@@ -161,6 +163,40 @@ const LIMITS = {
     default: '2359296',
     parse: bytesUpTo(BODY_LIMIT_BYTES_MAX),
     describe: 'the largest request body in bytes (etcd itself takes 1.5 MiB unless told otherwise)',
+  }),
+  requestsMax: row({
+    env: 'LATCHKEY_REQUESTS',
+    flag: 'requests',
+    placeholder: 'COUNT',
+    default: '5000',
+    parse: integerUpTo(10_000_000),
+    describe: 'requests in progress at a time, waits and streams aside; one more gets 429',
+  }),
+  eventLoopDelaySeconds: row({
+    env: 'LATCHKEY_EVENT_LOOP_DELAY',
+    flag: 'event-loop-delay',
+    placeholder: 'SECONDS',
+    default: '0.5',
+    parse: durationIn(EVENT_LOOP_DELAY_RANGE),
+    describe: 'how late the process may be with its work; later, new waits get 429',
+  }),
+  callerRate: row({
+    env: 'LATCHKEY_CALLER_RATE',
+    flag: 'caller-rate',
+    placeholder: 'COUNT',
+    default: '',
+    defaultNote: 'no limit',
+    parse: optionalIntegerUpTo(10_000_000),
+    describe: 'requests a second of one caller; more get 429 unless they renew or release',
+  }),
+  callerStreamsMax: row({
+    env: 'LATCHKEY_CALLER_STREAMS',
+    flag: 'caller-streams',
+    placeholder: 'COUNT',
+    default: '',
+    defaultNote: 'no limit',
+    parse: optionalIntegerUpTo(10_000_000),
+    describe: 'waits and streams of one caller; one more gets 429',
   }),
   connectionsMax: row({
     env: 'LATCHKEY_CONNECTIONS',

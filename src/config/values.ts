@@ -53,6 +53,12 @@ export function integerUpTo(max: number): (text: string) => number {
   };
 }
 
+/** A whole number from 1 to `max`, or `undefined` for none. */
+export function optionalIntegerUpTo(max: number): (text: string) => number | undefined {
+  const parse = integerUpTo(max);
+  return (text) => (text === '' ? undefined : parse(text));
+}
+
 /** A key prefix that ends with a slash, can be typed into etcdctl and is not among the gateway's own keys. */
 export function parseKeyPrefix(text: string): string {
   if (!text.endsWith('/')) throw refused(text, 'a key prefix', 'end it with a slash, as in locks/');

@@ -1,7 +1,7 @@
 // The raw door: etcd's own JSON gateway under /v3, /v3beta and /v3alpha, passed through to whichever endpoint is reachable.
 // Paths and headers go by lists (raw/paths.ts, raw/headers.ts), bodies as they are. Mounted without a path and before any body parser.
 import type { IncomingMessage } from 'node:http';
-import type { RequestHandler } from 'express';
+import type { RequestHandler, Response } from 'express';
 import { createProxyMiddleware } from 'http-proxy-middleware';
 import type { Plugin, RequestHandler as ProxyHandler } from 'http-proxy-middleware';
 import type { CallMeter } from '../etcd/call-meter.js';
@@ -34,6 +34,8 @@ export interface RawDoorDeps {
   readonly limits: RawLimits;
   readonly log: Log;
   readonly meter?: CallMeter;
+  /** Where calls that wait or stream are let in; throws `too-many-requests`. */
+  readonly enterWait?: (res: Response) => void;
   /** What https endpoints need beyond the system's own authorities. */
   readonly tls?: EtcdTls;
   /** Aborted when the gateway begins to drain: waiting calls and streams end, the others finish. */
@@ -78,7 +80,7 @@ export function createRawDoor(deps: RawDoorDeps): RequestHandler {
     }
     const rpc = findRawRpc(path);
     if (rpc !== undefined) nameRoute(req, rpc.path);
-    const admitted = admit(req, rpc, deps, running.size);
+    const admitted = admit(req, res, rpc, deps, running.size);
     if (admitted instanceof GatewayError) {
       // A body without an announced end could keep this connection for ever.
       if (hasOpenBody(req) || admitted.status === 413) res.setHeader('Connection', 'close');
@@ -97,11 +99,12 @@ export function createRawDoor(deps: RawDoorDeps): RequestHandler {
   };
 }
 
-/** The call that a request makes, or why it makes none. Looks at the request line and the headers only. */
+/** The call that a request makes, or why it makes none. Looks at the request line, the headers and how busy the gateway is. */
 function admit(
   req: IncomingMessage,
+  res: Response,
   rpc: RawRpc | undefined,
-  { limits, draining }: RawDoorDeps,
+  { limits, draining, enterWait }: RawDoorDeps,
   runningCalls: number,
 ): RawRpc | GatewayError {
   // The words of etcd's own gateway.
@@ -124,11 +127,23 @@ function admit(
   }
   if (draining?.aborted === true && rpc.kind !== 'unary') return shuttingDown(false);
   const callsMax = limits.rawCallsMax ?? RAW_CALLS_MAX;
-  if (runningCalls < callsMax) return rpc;
-  return new GatewayError('too-many-requests', {
-    detail: `${callsMax} raw calls are running already`,
-    retryAfterSeconds: 1,
-  });
+  if (runningCalls >= callsMax && !rpc.isUpkeep) {
+    return new GatewayError('too-many-requests', {
+      detail: `${callsMax} raw calls are running already`,
+      retryAfterSeconds: 1,
+    });
+  }
+  return (rpc.kind === 'unary' ? undefined : refusalOf(() => enterWait?.(res))) ?? rpc;
+}
+
+function refusalOf(check: () => void): GatewayError | undefined {
+  try {
+    check();
+    return undefined;
+  } catch (error) {
+    if (error instanceof GatewayError) return error;
+    throw error;
+  }
 }
 
 function hasOpenBody(req: IncomingMessage): boolean {

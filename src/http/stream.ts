@@ -6,13 +6,21 @@ import { GatewayError } from '../errors.js';
 const HEARTBEAT_MS = 15_000;
 const FULL_RETRY_AFTER_SECONDS = 5;
 
-/** How many streams this process serves; one too many is refused. */
+/** Where requests that wait or stream are let in, or not. */
+export interface Admission {
+  /** Throws `too-many-requests`: the gateway is busy, or this caller has enough open. */
+  park(res: Response): void;
+}
+
+/** How many streams this process serves; one too many is refused. Waits for locks are let in here, too, and counted where they wait. */
 export class StreamRoom {
   readonly #max: number;
+  readonly #admissions: readonly Admission[];
   #count = 0;
 
-  constructor(max: number) {
+  constructor(max: number, admissions: readonly Admission[] = []) {
     this.#max = max;
+    this.#admissions = admissions;
   }
 
   get count(): number {
@@ -28,8 +36,14 @@ export class StreamRoom {
         retryAfterSeconds: FULL_RETRY_AFTER_SECONDS,
       });
     }
+    this.enterWait(res);
     this.#count++;
     res.once('close', () => this.#count--);
+  }
+
+  /** For a request that waits for one answer. Throws `too-many-requests`. */
+  enterWait(res: Response): void {
+    for (const admission of this.#admissions) admission.park(res);
   }
 }
 

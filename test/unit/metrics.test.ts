@@ -48,6 +48,7 @@ describe('metrics', () => {
     let waiters = 1;
     const none = (): number => 0;
     metrics.observe({
+      requestsInProgress: none,
       lockWaiters: () => waiters,
       lockHolds: none,
       streams: none,

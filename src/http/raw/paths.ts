@@ -12,6 +12,8 @@ export interface RawRpc {
   /** The path that goes to etcd: `/v3/kv/range`. */
   readonly path: string;
   readonly kind: RawKind;
+  /** It keeps what its caller has, or gives it back. */
+  readonly isUpkeep: boolean;
 }
 
 /** etcd 3.0 to 3.3 served the older two; etcd of today knows `/v3` alone, so all three become it. */
@@ -75,10 +77,19 @@ const KINDS: Readonly<Record<string, RawKind>> = {
   'election/resign': 'unary',
 };
 
+const UPKEEP: readonly string[] = [
+  'lease/keepalive',
+  'lease/revoke',
+  'kv/lease/revoke',
+  'lock/unlock',
+  'election/resign',
+];
+
 /** Every call, under the path that etcd of today gives it. `openapi/etcd-v3.yaml` describes exactly these. */
 export const RAW_RPCS: readonly RawRpc[] = Object.entries(KINDS).map(([tail, kind]) => ({
   path: `/v3/${tail}`,
   kind,
+  isUpkeep: UPKEEP.includes(tail),
 }));
 
 const RPC_BY_PATH: ReadonlyMap<string, RawRpc> = new Map(

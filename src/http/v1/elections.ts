@@ -55,6 +55,7 @@ export function createElectionsRouter(deps: ElectionsRouterDeps): Router {
       ttlSeconds,
       lease: lease === undefined ? undefined : parseLeaseId(lease, '/lease'),
     };
+    if (wait > 0) deps.streams.enterWait(res);
     sendJson(res, toLeadershipBody(await campaign(contextOf(req).caller, deps, request, wait)));
   });
   router.delete('/v1/elections/:name', body, async (req, res) => {

@@ -44,7 +44,9 @@ export function createLocksRouter(deps: LocksRouterDeps): Router {
   router.put('/v1/locks/:name', body, async (req, res) => {
     const asked = bodyFor(deps, req, 'acquireLock') as LockBody;
     const request = toLockRequest(nameOf(req), asked);
-    const acquired = await acquireLock(contextOf(req).caller, deps, request, asked.wait ?? 0);
+    const { wait = 0 } = asked;
+    if (wait > 0) deps.streams.enterWait(res);
+    const acquired = await acquireLock(contextOf(req).caller, deps, request, wait);
     sendJson(res, toAcquiredBody(acquired));
   });
   router.delete('/v1/locks/:name', body, async (req, res) => {

@@ -36,6 +36,11 @@ export async function serveStream(
   const failure = deps.draining.aborted ? shuttingDown() : await stream.begin();
   if (failure === undefined) return;
   if (format === 'ndjson' || failure.status < 500) throw failure;
+  sendAway(res);
+}
+
+/** An event stream that ends at once: its browser comes back in a moment. */
+export function sendAway(res: Response): void {
   openHeaders(res, 'sse');
   res.end(`retry: ${RETRY_MS}\n\n`);
 }

@@ -16,7 +16,7 @@ import type { RangeQuery } from './range-query.js';
 import type { ServeDeps, WatchCall } from './watch-call.js';
 import { OpenWatches } from './watch-open.js';
 import { servePoll } from './watch-poll.js';
-import { serveStream } from './watch-stream.js';
+import { sendAway, serveStream } from './watch-stream.js';
 
 export interface WatchRouterDeps extends Omit<ServeDeps, 'open'> {
   readonly reserved: ReservedKeys;
@@ -42,7 +42,14 @@ export function createWatchRouter(deps: WatchRouterDeps): Router {
     const query = deps.validator.operation('watchKeys').query(queryOf(req)) as WatchQuery;
     const call = toCall(deps, req, query);
     const format = query.wait === undefined ? formatOf(req) : undefined;
-    deps.streams.enter(res);
+    try {
+      deps.streams.enter(res);
+    } catch (error) {
+      // Anything but 200 stops EventSource for good.
+      if (format !== 'sse') throw error;
+      sendAway(res);
+      return;
+    }
     if (format !== undefined) await serveStream(serving, req, res, call, format);
     else await servePoll(serving, req, res, call, query.wait ?? 0);
   });
