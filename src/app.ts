@@ -13,8 +13,7 @@ import { readRevision } from './domain/cluster.js';
 import { createReservedKeys } from './domain/reserved.js';
 import { Tally } from './domain/tally.js';
 import { WatchHub } from './domain/watch-hub.js';
-import { InOrderQueues } from './domain/v2/in-order.js';
-import { V2Statistics } from './domain/v2/statistics.js';
+import type { HubDeps } from './domain/watch-hub.js';
 import { isCompacted } from './domain/watch-start.js';
 import { StateFeeds } from './domain/state-feed.js';
 import { withBatching } from './etcd/batching.js';
@@ -41,9 +40,7 @@ import { createLeasesRouter } from './http/v1/leases.js';
 import { createLocksRouter } from './http/v1/locks.js';
 import { createWatchRouter } from './http/v1/watch.js';
 import { createTxnRouter } from './http/v1/txn.js';
-import { createV2ClusterRouter } from './http/v2/cluster.js';
-import { createV2KeysRouter } from './http/v2/keys.js';
-import { StoreHeaders } from './http/v2/store-headers.js';
+import { createV2Door } from './http/v2/door.js';
 import { createValidator, loadDocument } from './http/validate.js';
 import type { Log } from './log.js';
 import type { Metrics } from './metrics.js';
@@ -66,7 +63,7 @@ export function createApp(deps: AppDeps): Express {
   const { config, log, metrics, pool, etcd, watches, background } = deps;
   const { draining, isProgressOrdered } = deps;
   const { limits, lockPrefix, electionPrefix } = config;
-  const { validator, reserved, guards, contention, streams, hub, load, callers } =
+  const { validator, reserved, guards, contention, streams, watching, hub, load, callers } =
     createParts(deps);
   const currentRevision = (caller: Caller): Promise<number> => readRevision(caller, { etcd });
   const enterWait = (res: Response): void => streams.enterWait(res);
@@ -91,10 +88,7 @@ export function createApp(deps: AppDeps): Express {
   app.use(createElectionsRouter({ ...queues, electionPrefix, feeds: new StateFeeds(watches) }));
   app.use(createClusterRouter({ etcd, validator, limits }));
   app.use(createSimpleLockRouter({ ...contention, lockPrefix, validator, limits }));
-  const statistics = new V2Statistics();
-  const v2 = { etcd, background, reserved, limits, statistics, headers: new StoreHeaders() };
-  app.use(createV2KeysRouter({ ...v2, queues: new InOrderQueues() }));
-  app.use(createV2ClusterRouter({ etcd, readiness }));
+  app.use(createV2Door({ ...kv, etcd, watching, readiness, limits }));
   app.use(createDocsDoor({ documents: readDocumentTexts() }));
   app.use((req) => {
     throw new GatewayError('not-found', {
@@ -125,12 +119,12 @@ function createParts(deps: AppDeps) {
   const load = new Load({ requestsMax: limits.requestsMax, pace, onShed: metrics.shed });
   const callers = new CallerLimits(limits, metrics.shed);
   const streams = new StreamRoom(limits.streamsMax, [load, callers]);
-  const hub = new WatchHub({
+  const watching: Omit<HubDeps, 'isVisible'> = {
     watches,
     isProgressOrdered,
-    isVisible: (key) => !reserved.isHidden(key),
     isCompacted: (identity, revision) => isCompacted(identity, { etcd }, revision),
-  });
+  };
+  const hub = new WatchHub({ ...watching, isVisible: (key) => !reserved.isHidden(key) });
   observeGauges(deps, { ...contention, load, streams, hub });
   return {
     validator: createValidator(loadDocument('latchkey')),
@@ -138,6 +132,7 @@ function createParts(deps: AppDeps) {
     guards: { etcd: withBatching(etcd), lockPrefix, knownHolders: new KnownHolders() },
     contention,
     streams,
+    watching,
     hub,
     load,
     callers,

@@ -14,6 +14,7 @@ import type { ReservedKeys } from '../reserved.js';
 import { beforeWrite } from '../outcome.js';
 import { chainOf, isDenial, overIn, readChain, readsOf } from './chain.js';
 import type { Chain, ChainDeps } from './chain.js';
+import type { DirectoryEnds } from './directory-ends.js';
 import { v2Error } from './errors.js';
 import { endDirectory } from './expiry.js';
 import { endNodeLease, grantNodeLease, readLifetimes } from './lifetime.js';
@@ -30,6 +31,7 @@ const PAUSE_MAX_MS = 20;
 
 export interface ChangeDeps extends ChainDeps, LifetimeDeps {
   readonly reserved: ReservedKeys;
+  readonly ends: DirectoryEnds;
 }
 
 /** What one transaction is to do, and what its caller and watchers are told of it. */
@@ -164,12 +166,13 @@ async function toChanged(
 ): Promise<Changed> {
   const before = previousFile(responses[0]);
   endNodeLease(caller, deps, before?.lease ?? decided.freedLease);
-  const { action, path, isDirectory, isRefresh = false } = decided;
+  const { action, path, isDirectory, isRefresh = false, expiresAt } = decided;
+  if (isDirectory && expiresAt !== undefined) deps.ends.expect(caller.identity, path, expiresAt);
   const node: V2Node = {
     path,
     isDirectory,
     value: decided.value === 'kept' ? before?.value : decided.value,
-    lifetime: decided.expiresAt === undefined ? undefined : lifetime,
+    lifetime: expiresAt === undefined ? undefined : lifetime,
     modifiedIndex: header.revision,
     createdIndex: createdIndexOf(decided, before) ?? header.revision,
   };

@@ -8,6 +8,12 @@ import { bytesOf, endingKey } from './path.js';
 
 const LIST_PREFIX = `${PRIVATE_PREFIX}v2/ends`;
 
+/** Of all directories with a ttl, in the order of their paths. */
+export const ENDINGS_LIST = {
+  key: bytesOf(`${LIST_PREFIX}/`),
+  rangeEnd: prefixEnd(bytesOf(`${LIST_PREFIX}/`)),
+};
+
 interface Ending {
   /** Milliseconds. */
   readonly expiresAt: number;
@@ -67,6 +73,17 @@ export function unlistEndings(path: string): RequestOp[] {
     unlistEnding(path),
     { kind: 'deleteRange', deleteRange: { key: below, rangeEnd: prefixEnd(below) } },
   ];
+}
+
+/** The path and the end (milliseconds) that an entry of the list tells. */
+export function listedEnding({ key, value }: Pick<KeyValue, 'key' | 'value'>): {
+  readonly path: string;
+  readonly expiresAt: number;
+} {
+  return {
+    path: key.toString('latin1').slice(LIST_PREFIX.length),
+    expiresAt: Number(value.toString('utf8')) || 0,
+  };
 }
 
 function listedKey(path: string): Buffer {

@@ -42,6 +42,15 @@ export function fileKey(path: string): Buffer {
   return bytesOf(path);
 }
 
+/**
+ * The file, the directory, and between them the siblings whose names go on behind it with a character below the slash (`/a-b`): in
+ * etcd's order there is no smaller range that holds both.
+ */
+export function reachOf(path: string): Span {
+  const inside = insideOf(path);
+  return path === '' ? inside : { key: fileKey(path), rangeEnd: inside.rangeEnd };
+}
+
 /** Every key below a directory. Not those of a sibling whose name begins alike. */
 export function insideOf(path: string): Span {
   const key = bytesOf(`${path}/`);
@@ -64,11 +73,21 @@ export function oursOf(path: string): Span {
   return { key, rangeEnd: prefixEnd(key) };
 }
 
+/** Whether `path` lies below the directory. */
+export function isBelow(path: string, directory: string): boolean {
+  return path.startsWith(`${directory}/`);
+}
+
 const OURS_BELOW = bytesOf(`/${OURS}`);
 
 /** Whether the key is one of ours below some directory. */
 export function isMarker(key: Buffer): boolean {
   return key.includes(OURS_BELOW);
+}
+
+/** Of which directory a marker is one. */
+export function directoryOfMarker(key: Buffer): string {
+  return key.subarray(0, key.indexOf(OURS_BELOW)).toString('latin1');
 }
 
 /** Names that a v2 path cannot have: the keys of other doors with such names are not in the tree. */

@@ -1,11 +1,11 @@
 // One key says what the last change through a v2 door was. It is written in the same transaction as the change, so that its version at a
 // revision tells watchers the true action of that revision. Who has no rights to it changes the tree without it: watchers then see the
 // nearest action.
-import type { RequestOp } from '../../etcd/wire.js';
+import type { KeyValue, RequestOp } from '../../etcd/wire.js';
 import { PRIVATE_PREFIX } from '../reserved.js';
 import type { Lifetime, V2Action, V2Node } from './node.js';
 
-const RECORD_KEY = Buffer.from(`${PRIVATE_PREFIX}v2/action`);
+export const RECORD_KEY = Buffer.from(`${PRIVATE_PREFIX}v2/action`);
 
 /** What the keys of the revision do not tell by themselves. Indexes that are absent are the revision itself. */
 export interface ChangeRecord {
@@ -21,4 +21,17 @@ export interface ChangeRecord {
 
 export function putRecord(record: ChangeRecord): RequestOp {
   return { kind: 'put', put: { key: RECORD_KEY, value: Buffer.from(JSON.stringify(record)) } };
+}
+
+/** `undefined` when this version is of another revision, or is nothing that we wrote. */
+export function recordAt(kv: KeyValue | undefined, revision: number): ChangeRecord | undefined {
+  if (kv?.modRevision !== revision) return undefined;
+  try {
+    const record = JSON.parse(kv.value.toString('utf8')) as ChangeRecord | null;
+    return typeof record?.action === 'string' && typeof record.path === 'string'
+      ? record
+      : undefined;
+  } catch {
+    return undefined;
+  }
 }

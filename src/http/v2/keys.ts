@@ -25,11 +25,13 @@ import { cleanPath, decodePath, encodePath } from './go-paths.js';
 import { readKeyParameters } from './key-request.js';
 import type { KeyParameters } from './key-request.js';
 import type { StoreHeaders } from './store-headers.js';
+import { serveWait } from './wait.js';
+import type { WaitRouteDeps } from './wait.js';
 
 const KEYS = '/v2/keys';
 const METHODS_WITH_FORM = ['PUT', 'POST'];
 
-export interface V2KeysDeps extends InOrderDeps, ReadDeps {
+export interface V2KeysDeps extends InOrderDeps, ReadDeps, WaitRouteDeps {
   readonly statistics: V2Statistics;
   readonly headers: StoreHeaders;
   readonly limits: BodyLimits;
@@ -79,8 +81,12 @@ async function serve(deps: V2KeysDeps, req: Request, res: Response): Promise<voi
     isForm ? { contentType, bytes: bytesOf(req) } : undefined,
   );
   const parameters = readKeyParameters(req.method, form);
-  if (parameters.isWait) throw v2Error('raftInternal', 'waits are not served yet');
   const node = parsePath(path.slice(KEYS.length));
+  if (parameters.isWait) {
+    const { isRecursive, isStream, waitIndex } = parameters;
+    await serveWait(deps, req, res, { path: node, isRecursive, isStream, index: waitIndex });
+    return;
+  }
   const { event, header } = await perform(deps, req, node, parameters);
   sendEvent(deps, res, event, header, parameters.isWithoutValue);
 }

@@ -1,0 +1,202 @@
+// wait=true: the events of a node, or of all below it, from an index on, in order and each once. The history is etcd's own, as long as its
+// revisions are not compacted, and the same at every gateway.
+import type { Caller, Identity } from '../../caller.js';
+import { GatewayError } from '../../errors.js';
+import type { EtcdClient } from '../../etcd/client.js';
+import type { KeyRange, ResponseHeader, WatchEvent } from '../../etcd/wire.js';
+import type { WatchHub } from '../watch-hub.js';
+import type { Watcher } from '../watch-topic.js';
+import { isDenial } from './chain.js';
+import type { ChangeRecords } from './change-records.js';
+import { v2Error } from './errors.js';
+import { EventTranslator } from './event-translator.js';
+import type { LifetimeDeps } from './lifetime.js';
+import type { V2Event } from './node.js';
+import { fileKey, insideOf, reachOf } from './path.js';
+import { timesTold } from './wait-match.js';
+import type { WaitTarget } from './wait-match.js';
+
+export interface WaitDeps extends LifetimeDeps {
+  readonly etcd: EtcdClient;
+  readonly hub: WatchHub;
+  readonly records: ChangeRecords;
+}
+
+export interface Wait extends WaitTarget {
+  /** The first index that is wanted; 0: from now on. */
+  readonly index: bigint;
+}
+
+/** Called in this order: `onLive` once, then the rest. None of them must throw. */
+export interface WaitListener {
+  /** The wait has begun, at this state of the store. */
+  onLive(header: ResponseHeader): void;
+  /** Each event as often as v2 tells it. */
+  onEvent(event: V2Event): void;
+  /** The last call, live or not. */
+  onEnd(error: GatewayError): void;
+}
+
+/** Revisions that one wait has received and not yet told: more are more than its reader keeps up with. */
+const BACKLOG_MAX = 10_000;
+
+/** Gives what ends it; then nothing more is heard of it. Throws when etcd cannot be read. */
+export async function startWait(
+  caller: Caller,
+  deps: WaitDeps,
+  wait: Wait,
+  listener: WaitListener,
+): Promise<() => void> {
+  const header = await readHeader(caller, deps, wait.path);
+  const running = new RunningWait(caller.identity, deps, wait, header, listener);
+  running.begin();
+  return () => running.close();
+}
+
+/** The store's revision now. Who has rights to what is below the node only asks there. */
+async function readHeader(caller: Caller, deps: WaitDeps, path: string): Promise<ResponseHeader> {
+  const inside = insideOf(path).key;
+  const keys = path === '' ? [inside] : [fileKey(path), inside];
+  for (const [index, key] of keys.entries()) {
+    try {
+      return (await deps.etcd.range(caller, { key, countOnly: true })).header;
+    } catch (error) {
+      if (!isDenial(error) || index === keys.length - 1) throw error;
+    }
+  }
+  throw v2Error('raftInternal', 'the store was not read');
+}
+
+class RunningWait {
+  readonly #deps: WaitDeps;
+  readonly #identity: Identity;
+  readonly #wait: Wait;
+  readonly #header: ResponseHeader;
+  readonly #listener: WaitListener;
+  readonly #translator: EventTranslator;
+  /** The whole reach of the node, and what is left of it for who may not watch all. */
+  readonly #ranges: KeyRange[];
+  #unwatch: (() => void) | undefined;
+  #isLive = false;
+  #isOver = false;
+  #backlog: WatchEvent[][] = [];
+  #isTelling = false;
+
+  constructor(
+    identity: Identity,
+    deps: WaitDeps,
+    wait: Wait,
+    header: ResponseHeader,
+    listener: WaitListener,
+  ) {
+    this.#identity = identity;
+    this.#deps = deps;
+    this.#wait = wait;
+    this.#header = header;
+    this.#listener = listener;
+    this.#translator = new EventTranslator(identity, deps);
+    const { path } = wait;
+    this.#ranges =
+      path === '' ? [insideOf('')] : [reachOf(path), insideOf(path), { key: fileKey(path) }];
+  }
+
+  begin(): void {
+    const [range] = this.#ranges;
+    if (range === undefined || this.#isOver) return;
+    const { revision } = this.#header;
+    const { index } = this.#wait;
+    const isPast = index > 0n && index <= BigInt(revision);
+    const since = { revision: isPast ? Number(index) - 1 : revision };
+    const request = { identity: this.#identity, range, since, previous: true };
+    const unwatch = this.#deps.hub.watch(request, this.#watcher());
+    // By now it may watch another range.
+    if (this.#ranges[0] !== range) unwatch();
+    else this.#unwatch = unwatch;
+    this.#closeIfOver();
+  }
+
+  /** What happened while the watch began had nothing to close yet. */
+  #closeIfOver(): void {
+    if (this.#isOver) this.close();
+  }
+
+  close(): void {
+    this.#isOver = true;
+    this.#backlog = [];
+    this.#unwatch?.();
+  }
+
+  #watcher(): Watcher {
+    return {
+      onLive: () => {
+        if (this.#isOver || this.#isLive) return;
+        this.#isLive = true;
+        this.#listener.onLive(this.#header);
+      },
+      onEvents: (deliveries) => this.#receive(deliveries.map(({ event }) => event)),
+      onProgress: () => undefined,
+      onCompacted: (oldest) => this.#end(this.#cleared(oldest)),
+      onRefused: (error) => {
+        const isNarrower = !this.#isLive && isDenial(error) && this.#ranges.length > 1;
+        if (!isNarrower) {
+          this.#end(error);
+          return;
+        }
+        this.#ranges.shift();
+        this.begin();
+      },
+    };
+  }
+
+  #cleared(oldest: number): GatewayError {
+    const cause = `the requested history has been cleared [${oldest}/${this.#wait.index}]`;
+    return v2Error('eventIndexCleared', cause, this.#header.revision);
+  }
+
+  #end(error: GatewayError): void {
+    if (this.#isOver) return;
+    this.close();
+    this.#listener.onEnd(error);
+  }
+
+  #receive(events: readonly WatchEvent[]): void {
+    for (const event of events) {
+      const last = this.#backlog.at(-1);
+      if (last?.[0]?.kv.modRevision === event.kv.modRevision) last.push(event);
+      else this.#backlog.push([event]);
+    }
+    if (this.#backlog.length > BACKLOG_MAX) {
+      this.#end(v2Error('raftInternal', 'the reader is too slow', this.#header.revision));
+    } else if (!this.#isTelling) {
+      this.#isTelling = true;
+      void this.#tell().catch((error: unknown) =>
+        this.#end(
+          error instanceof GatewayError
+            ? error
+            : new GatewayError('internal-error', { cause: error }),
+        ),
+      );
+    }
+  }
+
+  /** One after the other, whatever comes in meanwhile. */
+  async #tell(): Promise<void> {
+    while (this.#backlog.length > 0 && !this.#isOver) {
+      const revisions = this.#backlog;
+      this.#backlog = [];
+      const translated = await this.#translator.translate(revisions);
+      translated.forEach((events, at) => this.#tellRevision(events, revisions[at] ?? []));
+    }
+    this.#isTelling = false;
+  }
+
+  #tellRevision(events: readonly V2Event[], keys: readonly WatchEvent[]): void {
+    for (const event of events) {
+      const { modifiedIndex } = event.node;
+      if (BigInt(modifiedIndex) < this.#wait.index) continue;
+      const isPast = modifiedIndex <= this.#header.revision;
+      const times = timesTold(this.#wait, event, keys, isPast);
+      for (let time = 0; time < times && !this.#isOver; time++) this.#listener.onEvent(event);
+    }
+  }
+}

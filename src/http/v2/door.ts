@@ -1,0 +1,40 @@
+// The etcd v2 API: keys, and what v2 clients ask around them.
+import { Router } from 'express';
+import { ChangeRecords } from '../../domain/v2/change-records.js';
+import { DirectoryEnds } from '../../domain/v2/directory-ends.js';
+import { InOrderQueues } from '../../domain/v2/in-order.js';
+import { V2Statistics } from '../../domain/v2/statistics.js';
+import { WatchHub } from '../../domain/watch-hub.js';
+import type { HubDeps } from '../../domain/watch-hub.js';
+import type { Readiness } from '../operations.js';
+import { createV2ClusterRouter } from './cluster.js';
+import { createV2KeysRouter } from './keys.js';
+import type { V2KeysDeps } from './keys.js';
+import { StoreHeaders } from './store-headers.js';
+
+type OwnDeps = 'hub' | 'ends' | 'records' | 'queues' | 'headers' | 'statistics';
+
+export interface V2DoorDeps extends Omit<V2KeysDeps, OwnDeps> {
+  readonly watching: Omit<HubDeps, 'isVisible'>;
+  readonly readiness: Readiness;
+}
+
+export function createV2Door(deps: V2DoorDeps): Router {
+  const router = Router({ strict: true, caseSensitive: true });
+  // The markers of directories are what it is about.
+  const hub = new WatchHub({ ...deps.watching, isVisible: () => true });
+  const statistics = new V2Statistics();
+  router.use(
+    createV2KeysRouter({
+      ...deps,
+      hub,
+      ends: new DirectoryEnds({ ...deps, hub, onEnded: () => statistics.countExpired() }),
+      records: new ChangeRecords(deps.etcd),
+      queues: new InOrderQueues(),
+      headers: new StoreHeaders(),
+      statistics,
+    }),
+  );
+  router.use(createV2ClusterRouter(deps));
+  return router;
+}

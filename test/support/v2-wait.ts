@@ -1,0 +1,69 @@
+// A wait of v2 as its clients see it: headers at once, then a line of JSON for each event.
+import http from 'node:http';
+import { eventually } from './raw-door.js';
+
+const EVENT_LIMIT_MS = 15_000;
+
+export interface V2WaitReader {
+  readonly status: number;
+  readonly headers: http.IncomingHttpHeaders;
+  /** All that have come so far. */
+  readonly events: readonly any[];
+  /** Resolves with all of them once there are so many. */
+  until(count: number): Promise<readonly any[]>;
+  /** Resolves with the whole body when the server has ended the answer, or the connection is gone. */
+  readonly ended: Promise<string>;
+  /** Cuts the connection. */
+  close(): void;
+}
+
+/** Resolves once the answer has begun. `query` without `wait=true`. */
+export async function openWait(baseUrl: string, path: string, query = ''): Promise<V2WaitReader> {
+  const { hostname, port } = new URL(baseUrl);
+  const request = http.request({
+    agent: false,
+    hostname,
+    port,
+    path: `/v2/keys${path}?wait=true${query === '' ? '' : `&${query}`}`,
+  });
+  const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
+    request.on('response', resolve);
+    request.on('error', reject);
+    request.end();
+  });
+  const events: any[] = [];
+  let text = '';
+  let rest = '';
+  let isOver = false;
+  response.setEncoding('utf8');
+  response.on('data', (chunk: string) => {
+    text += chunk;
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop() ?? '';
+    events.push(...lines.map((line) => JSON.parse(line) as unknown));
+  });
+  const ended = new Promise<string>((resolve) => {
+    const end = (): void => {
+      isOver = true;
+      resolve(text);
+    };
+    request.on('error', end);
+    response.on('error', end);
+    response.on('close', end);
+  });
+  return {
+    status: response.statusCode ?? 0,
+    headers: response.headers,
+    events,
+    async until(count) {
+      await eventually(() => isOver || events.length >= count, EVENT_LIMIT_MS).catch(
+        () => undefined,
+      );
+      if (events.length < count)
+        throw new Error(`not ${count} events but ${JSON.stringify(events)}`);
+      return events;
+    },
+    ended,
+    close: () => void request.destroy(),
+  };
+}
