@@ -3,6 +3,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readFacts } from './deploy-facts.mjs';
 import { composeProblems } from './lint-compose.mjs';
 import { dockerfileProblems } from './lint-dockerfile.mjs';
 
@@ -11,21 +12,11 @@ const root = path.resolve(process.argv[2] ?? path.join(here, '..'));
 
 const problems = [
   ...prefixed('Dockerfile', dockerfileProblems(root)),
-  ...prefixed('docker-compose.yml', composeProblems(read('docker-compose.yml'), facts())),
+  ...prefixed('docker-compose.yml', composeProblems(read('docker-compose.yml'), readFacts(root))),
 ];
 for (const problem of problems) console.error(problem);
 if (problems.length === 0) console.log('Dockerfile and docker-compose.yml: no problems');
 process.exitCode = problems.length === 0 ? 0 : 1;
-
-/** What the program says about itself, read from its sources: this also runs where nothing has been built. */
-function facts() {
-  const settings = read('src/config/settings.ts');
-  const rows = [...settings.matchAll(/env: '(?<env>\w+)',[^}]*?default: '(?<fallback>[^']*)'/g)];
-  return {
-    defaults: new Map(rows.map(({ groups }) => [groups.env, groups.fallback])),
-    etcdVersion: /version: '(\d+\.\d+\.\d+)'/.exec(read('src/embedded/release.ts'))?.[1],
-  };
-}
 
 function read(name) {
   return fs.readFileSync(path.join(root, name), 'utf8');

@@ -1,0 +1,17 @@
+// What the program says about itself to those who check how it is deployed. Read from its sources: this also runs where nothing has been built.
+import fs from 'node:fs';
+import path from 'node:path';
+
+/** @returns {{ defaults: Map<string, string>, etcdVersion: string | undefined }} settings by environment variable, and the etcd that is fetched */
+export function readFacts(root) {
+  const settings = read(root, 'src/config/settings.ts');
+  const rows = [...settings.matchAll(/env: '(?<env>\w+)',[^}]*?default: '(?<fallback>[^']*)'/g)];
+  return {
+    defaults: new Map(rows.map(({ groups }) => [groups.env, groups.fallback])),
+    etcdVersion: /version: '(\d+\.\d+\.\d+)'/.exec(read(root, 'src/embedded/release.ts'))?.[1],
+  };
+}
+
+function read(root, name) {
+  return fs.readFileSync(path.join(root, name), 'utf8');
+}
