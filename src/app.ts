@@ -17,9 +17,6 @@ import type { HubDeps } from './domain/watch-hub.js';
 import { isCompacted } from './domain/watch-start.js';
 import { StateFeeds } from './domain/state-feed.js';
 import { withBatching } from './etcd/batching.js';
-import type { EtcdClient } from './etcd/client.js';
-import type { EndpointPool } from './etcd/endpoints.js';
-import type { WatchClient } from './etcd/watch-client.js';
 import { createAccessLog } from './http/access-log.js';
 import { CallerLimits } from './http/caller-limits.js';
 import { createContext } from './http/context.js';
@@ -44,24 +41,21 @@ import { createV2Door } from './http/v2/door.js';
 import { createValidator, loadDocument } from './http/validate.js';
 import type { Log } from './log.js';
 import type { Metrics } from './metrics.js';
+import type { Upstream } from './upstream.js';
 
 export interface AppDeps {
   readonly config: Config;
   readonly log: Log;
   readonly metrics: Metrics;
-  readonly pool: EndpointPool;
-  readonly etcd: EtcdClient;
-  readonly watches: WatchClient;
+  readonly upstream: Upstream;
   readonly background: Background;
-  /** Whether etcd is new enough for its progress answers to be relied on. */
-  readonly isProgressOrdered: () => boolean;
   /** Aborted when the gateway begins to drain. */
   readonly draining: AbortSignal;
 }
 
 export function createApp(deps: AppDeps): Express {
-  const { config, log, metrics, pool, etcd, watches, background } = deps;
-  const { draining, isProgressOrdered } = deps;
+  const { config, log, metrics, upstream, background, draining } = deps;
+  const { etcd, watches, isProgressOrdered } = upstream;
   const { limits, lockPrefix, electionPrefix } = config;
   const { validator, reserved, guards, contention, streams, watching, hub, load, callers } =
     createParts(deps);
@@ -79,7 +73,7 @@ export function createApp(deps: AppDeps): Express {
   app.use(createMetricsRouter(metrics));
   app.use(load.admit());
   app.use(callers.rate());
-  app.use(createRawDoor({ pool, limits, log, meter: metrics.calls, draining, enterWait }));
+  app.use(createRawDoor({ ...upstream, limits, log, meter: metrics.calls, draining, enterWait }));
   app.use(createKvRouter({ ...kv, validator, limits }));
   app.use(createTxnRouter({ ...guards, reserved, validator, limits }));
   app.use(createWatchRouter({ hub, reserved, validator, streams, draining, currentRevision }));
@@ -102,7 +96,8 @@ export function createApp(deps: AppDeps): Express {
 
 /** What several doors share. */
 function createParts(deps: AppDeps) {
-  const { config, metrics, etcd, watches, background, draining, isProgressOrdered } = deps;
+  const { config, metrics, upstream, background, draining } = deps;
+  const { etcd, watches, isProgressOrdered } = upstream;
   const { limits, lockPrefix } = config;
   const reserved = createReservedKeys(config);
   const contention = {
@@ -148,7 +143,8 @@ interface Counted {
 }
 
 function observeGauges(deps: AppDeps, { load, waitingRoom, holds, streams, hub }: Counted): void {
-  const { metrics, watches, background, draining } = deps;
+  const { metrics, upstream, background, draining } = deps;
+  const { watches } = upstream;
   metrics.observe({
     requestsInProgress: () => load.active,
     lockWaiters: () => waitingRoom.count,

@@ -4,26 +4,20 @@ import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import type { Server } from 'node:http';
 import { createApp } from './app.js';
-import { GATEWAY_IDENTITY } from './caller.js';
 import { parseConfig } from './config.js';
 import { packageVersion } from './config/help.js';
 import type { Config } from './config.js';
 import { Background } from './domain/background.js';
-import { checkVersion, isProgressOrdered } from './domain/cluster.js';
 import { EmbeddedEtcdError } from './embedded/embedded-etcd-error.js';
 import { startEmbeddedEtcd } from './embedded/etcd.js';
 import type { EmbeddedEtcd } from './embedded/etcd.js';
-import { GatewayError } from './errors.js';
-import type { EtcdClient } from './etcd/client.js';
-import type { ServerVersion } from './etcd/wire.js';
-import { createUpstream } from './upstream.js';
 import { checkHealth } from './healthcheck.js';
 import { createServer, drainServer, listen } from './http/server.js';
 import { createLog } from './log.js';
 import type { Log } from './log.js';
 import { createMetrics } from './metrics.js';
-
-const VERSION_TIMEOUT_MS = 5_000;
+import { createUpstream } from './upstream.js';
+import type { Upstream } from './upstream.js';
 
 /** A mistake of the user's or of the machine's: one line on standard error, no stack. */
 class StartError extends Error {}
@@ -74,8 +68,7 @@ async function serve(
   const metrics = createMetrics(packageVersion());
   const endpoints = embedded === undefined ? config.endpoints : [embedded.endpoint];
   const upstream = createUpstream({ config, endpoints, meter: metrics.calls, log });
-  const { pool, etcd, watches } = upstream;
-  const version = await refuseOldEtcd(etcd, log);
+  await refuseOldEtcd(upstream, log);
   const background = new Background((what, error) =>
     log.warn({ what, error: String(error) }, 'a clean-up was given up'),
   );
@@ -87,12 +80,9 @@ async function serve(
       config,
       log,
       metrics,
-      pool,
-      etcd,
-      watches,
+      upstream,
       background,
       draining: draining.signal,
-      isProgressOrdered: () => version !== undefined && isProgressOrdered(version),
     }),
     { connectionsMax: config.limits.connectionsMax, onDropped: metrics.connectionDropped },
   );
@@ -103,7 +93,7 @@ async function serve(
   });
   process.off('SIGTERM', stopStarting).off('SIGINT', stopStarting);
   log.info(
-    { url, etcd: pool.all.map((endpoint) => endpoint.url), pid: process.pid },
+    { url, etcd: upstream.pool.all.map((endpoint) => endpoint.url), pid: process.pid },
     `Latchkey serves on ${url}, documentation at ${url}/docs/`,
   );
   const reason = await untilTold(embedded);
@@ -127,20 +117,13 @@ async function startEmbedded(config: Config, signal: AbortSignal): Promise<Embed
 }
 
 /** etcd that cannot be reached yet is no reason not to start: /readyz says so. One that is too old is. */
-async function refuseOldEtcd(etcd: EtcdClient, log: Log): Promise<ServerVersion | undefined> {
-  const caller = {
-    identity: GATEWAY_IDENTITY,
-    signal: AbortSignal.timeout(VERSION_TIMEOUT_MS),
-    deadline: performance.now() + VERSION_TIMEOUT_MS,
-  };
-  try {
-    return await checkVersion(caller, { etcd });
-  } catch (error) {
-    if (error instanceof GatewayError && error.code === 'etcd-refused')
-      throw new StartError(error.message);
-    log.warn({ reason: messageOf(error) }, 'etcd cannot be reached yet');
-    return undefined;
+async function refuseOldEtcd(upstream: Upstream, log: Log): Promise<void> {
+  const results = await upstream.start();
+  if (results.some(({ kind }) => kind === 'fit')) return;
+  for (const result of results) {
+    if (result.kind === 'too-old') throw new StartError(result.problem.message);
   }
+  log.warn({ reason: upstream.pool.whyNone().message }, 'etcd cannot be reached yet');
 }
 
 /** Resolves with the reason to stop: a signal, or the unasked end of embedded etcd, which also makes the exit code 1. */

@@ -1,12 +1,20 @@
-// All that speaks to etcd, wired once: the endpoints, the connections to them, who calls are made as, and the two clients on top.
+// All that speaks to etcd, wired once: the endpoints and who looks after them, the connections to them, who calls are made as, and the two
+// clients on top. What happens to endpoints goes to the log from here.
 import type { Config } from './config.js';
 import { Access } from './etcd/auth/access.js';
 import { createAuthenticate } from './etcd/auth/authenticate.js';
 import type { CallMeter } from './etcd/call-meter.js';
 import { createEtcdClient } from './etcd/client.js';
 import type { EtcdClient } from './etcd/client.js';
+import { createConnector } from './etcd/connection.js';
+import type { Connector } from './etcd/connection.js';
+import type { ProbeResult } from './etcd/endpoint-probe.js';
+import { EndpointProber } from './etcd/endpoint-prober.js';
 import { EndpointPool } from './etcd/endpoints.js';
+import type { EndpointEvent } from './etcd/endpoints.js';
+import { newInstanceId } from './etcd/gateway-loop.js';
 import { createTransport } from './etcd/transport.js';
+import { isProgressOrdered } from './etcd/version.js';
 import { createWatchClient } from './etcd/watch-client.js';
 import type { WatchClient } from './etcd/watch-client.js';
 import type { Log } from './log.js';
@@ -19,8 +27,15 @@ const ANSWER_BYTES_MAX = 96 * 1024 * 1024;
 
 export interface Upstream {
   readonly pool: EndpointPool;
+  readonly connector: Connector;
   readonly etcd: EtcdClient;
   readonly watches: WatchClient;
+  /** Marks what this process asks of its endpoints, so that it recognises its own questions. */
+  readonly instanceId: string;
+  /** Whether all members are new enough for their progress answers to be relied on. */
+  readonly isProgressOrdered: () => boolean;
+  /** Looks at the endpoints, and looks after them from then on; gives what was found of each that answered in time. */
+  start(): Promise<readonly ProbeResult[]>;
   close(): void;
 }
 
@@ -33,13 +48,14 @@ export interface UpstreamDeps {
 }
 
 export function createUpstream({ config, endpoints, meter, log }: UpstreamDeps): Upstream {
-  const pool = new EndpointPool(endpoints);
-  const transport = createTransport({
-    connectTimeoutMs: config.limits.connectTimeoutMs,
-    socketsMax: SOCKETS_MAX,
-    idleSocketsMax: IDLE_SOCKETS_MAX,
-    answerBytesMax: ANSWER_BYTES_MAX,
-  });
+  const instanceId = newInstanceId();
+  const pool = new EndpointPool(endpoints, { needsProof: true });
+  const connector = createConnector({ connectTimeoutMs: config.limits.connectTimeoutMs });
+  const transport = createTransport(
+    { socketsMax: SOCKETS_MAX, idleSocketsMax: IDLE_SOCKETS_MAX, answerBytesMax: ANSWER_BYTES_MAX },
+    connector,
+  );
+  const prober = new EndpointProber({ pool, transport, instanceId });
   const access = new Access({ authenticate: createAuthenticate(transport) });
   const etcd = createEtcdClient({
     pool,
@@ -50,9 +66,50 @@ export function createUpstream({ config, endpoints, meter, log }: UpstreamDeps):
       log.warn({ path: rpc.path, message }, 'an error of etcd that no table knows'),
   });
   const watches = createWatchClient({ pool, transport, access, meter });
-  const close = (): void => {
-    watches.close();
-    transport.close();
+  pool.subscribe((event) => {
+    // Each kept connection to it may be as dead as the one that failed.
+    if (event.kind === 'ejected') transport.retire(event.endpoint);
+    logEvent(log, event);
+  });
+  return {
+    pool,
+    connector,
+    etcd,
+    watches,
+    instanceId,
+    isProgressOrdered: () =>
+      prober.versions.length > 0 && prober.versions.every((version) => isProgressOrdered(version)),
+    start: () => prober.start(),
+    close() {
+      prober.stop();
+      watches.close();
+      transport.close();
+    },
   };
-  return { pool, etcd, watches, close };
+}
+
+function logEvent(log: Log, event: EndpointEvent): void {
+  if (event.kind === 'all-down') return;
+  const endpoint = event.endpoint.url;
+  switch (event.kind) {
+    case 'refused': {
+      const { message, hint, cause } = event.problem;
+      log.error({ endpoint, reason: message, cause: causeText(cause), hint }, 'endpoint refused');
+      return;
+    }
+    case 'ejected':
+      log.warn({ endpoint, reason: event.problem?.message }, 'endpoint ejected');
+      return;
+    case 'proven':
+      log.debug({ endpoint }, 'endpoint proven');
+      return;
+    case 'listed':
+    case 'dropped':
+    case 'returned':
+      log.info({ endpoint }, `endpoint ${event.kind}`);
+  }
+}
+
+function causeText(cause: unknown): string | undefined {
+  return cause instanceof Error ? cause.message : undefined;
 }

@@ -1,7 +1,7 @@
 // Many keys, read from etcd in chunks that are bounded in bytes: etcd limits an answer by keys only, so that how many to ask for is
 // learned from the entries that came before.
 import type { Caller } from '../caller.js';
-import { isAnswerTooLarge } from '../etcd/failover.js';
+import { isAnswerTooLarge } from '../etcd/call-errors.js';
 import type { EtcdClient } from '../etcd/client.js';
 import type { KeyRange, KeyValue, RangeRequest, RangeResponse, SortTarget } from '../etcd/wire.js';
 

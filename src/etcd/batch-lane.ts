@@ -3,7 +3,7 @@
 import { remainingMs } from '../caller.js';
 import type { Caller } from '../caller.js';
 import { GatewayError } from '../errors.js';
-import { isAnswerTooLarge } from './failover.js';
+import { isAnswerTooLarge } from './call-errors.js';
 import type { RequestOp, ResponseOp, TxnResponse } from './wire.js';
 
 /** Calls under way at once in one lane; only behind them requests share. */

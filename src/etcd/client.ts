@@ -5,6 +5,7 @@ import * as codec from './codec.js';
 import { EndpointPool } from './endpoints.js';
 import { callEtcd } from './failover.js';
 import type { FailoverDeps } from './failover.js';
+import { RetryBudget } from './retry-budget.js';
 import { RPCS } from './rpc.js';
 import { decimalId } from './json-values.js';
 import type { Rpc } from './rpc.js';
@@ -61,7 +62,10 @@ export interface EtcdClient {
 
 const ONE_ATTEMPT = { attemptTimeoutMs: 2_000, searchMs: 0, attemptsMax: 1 };
 
-export function createEtcdClient(deps: FailoverDeps): EtcdClient {
+export type EtcdClientDeps = Omit<FailoverDeps, 'budget'>;
+
+export function createEtcdClient(clientDeps: EtcdClientDeps): EtcdClient {
+  const deps: FailoverDeps = { ...clientDeps, budget: new RetryBudget() };
   const call = async <T>(caller: Caller, rpc: Rpc, body: object, decode: Decoder<T>): Promise<T> =>
     decodeAnswer(rpc, decode, await callEtcd(caller, deps, rpc, JSON.stringify(body)));
   return {

@@ -2,15 +2,25 @@
 // The rule that matters: a write that may have been sent is never sent again.
 import { remainingMs } from '../caller.js';
 import type { Caller } from '../caller.js';
-import { GatewayError } from '../errors.js';
+import type { GatewayError } from '../errors.js';
 import type { Access } from './auth/access.js';
 import { admit, refuseStale } from './auth/admission.js';
 import type { Session } from './auth/sessions.js';
+import { backOff } from './back-off.js';
+import {
+  answerTooLarge,
+  answeredElsewhere,
+  nobodyToAsk,
+  timeIsUp,
+  unreachable,
+} from './call-errors.js';
 import type { CallMeter, CallResult } from './call-meter.js';
-import type { Endpoint, EndpointPool } from './endpoints.js';
+import type { Endpoint } from './endpoint.js';
+import type { EndpointPool } from './endpoints.js';
 import { ExchangeError } from './http-adapter.js';
+import type { RetryBudget } from './retry-budget.js';
 import type { Rpc } from './rpc.js';
-import { RETRY_AFTER_SECONDS, UNKNOWN_HINT, classifyFailure, toGatewayError } from './status.js';
+import { classifyFailure, toGatewayError } from './status.js';
 import type { Transport } from './transport.js';
 
 export interface FailoverLimits {
@@ -27,14 +37,17 @@ const FAILOVER_LIMITS: FailoverLimits = {
   attemptsMax: 16,
 };
 
-const BACKOFF_FIRST_MS = 25;
-const BACKOFF_MAX_MS = 400;
 /** Node counts in whole milliseconds: a timer may fire this much before the deadline that it stands for. */
 const TIMER_EARLY_MS = 1;
+/** Silence that is held against an endpoint. A shorter one says more of the caller's haste. */
+const SILENCE_GONE_MS = 2_000;
+const SILENCE_DOUBT_MS = 500;
 
 export interface FailoverDeps {
   readonly pool: EndpointPool;
   readonly transport: Transport;
+  /** Shared by all calls of a client. */
+  readonly budget: RetryBudget;
   /** Who calls are made as. Without it they are all anonymous, and nobody may call who has a login. */
   readonly access?: Access | undefined;
   readonly limits?: FailoverLimits;
@@ -68,18 +81,21 @@ export async function callEtcd(
 ): Promise<Record<string, unknown>> {
   const limits = deps.limits ?? FAILOVER_LIMITS;
   const searchUntil = performance.now() + limits.searchMs;
+  deps.budget.called();
   let candidates = deps.pool.candidates();
   let error: GatewayError | undefined;
   for (let attempt = 0, round = 0; attempt < limits.attemptsMax; attempt++) {
     const endpoint = candidates.shift();
     if (endpoint === undefined) {
+      error ??= nobodyToAsk(rpc, deps.pool.whyNone());
       // Every endpoint was asked once: only now is there a reason to wait. A token that none of them takes none will take.
-      if (performance.now() >= searchUntil || error?.code === 'unauthenticated') break;
-      await backOff(caller, round++, deps.random ?? Math.random);
+      if (performance.now() >= searchUntil || error.code === 'unauthenticated') break;
+      await backOff(caller, round++, deps.random);
       candidates = deps.pool.candidates();
       continue;
     }
     if (remainingMs(caller) <= 0 || caller.signal.aborted) break;
+    if (round > 0 && !deps.budget.take()) break;
     if (error !== undefined) deps.meter?.failedOver(rpc.path);
     const startedAt = performance.now();
     const result = await attemptOnce(caller, deps, limits, endpoint, rpc, body);
@@ -108,7 +124,7 @@ async function attemptOnce(
 ): Promise<Attempt> {
   for (let isRepeat = false; ; isRepeat = true) {
     const pass = await admit(caller, deps.access, endpoint, rpc);
-    if (pass.kind === 'elsewhere') deps.pool.reportFailure(endpoint);
+    if (pass.kind === 'elsewhere') deps.pool.reportFailure(endpoint, 'gone', pass.error);
     if (pass.kind !== 'pass') return pass;
     const { session } = pass;
     const result = await exchangeOnce(caller, deps, limits, endpoint, rpc, body, session);
@@ -127,6 +143,7 @@ async function exchangeOnce(
   body: string,
   session: Session | undefined,
 ): Promise<Exchanged> {
+  const startedAt = performance.now();
   const totalTimeoutMs = Math.max(1, remainingMs(caller));
   const isSafe = rpc.repeat === 'safe';
   const headersTimeoutMs = isSafe
@@ -143,10 +160,7 @@ async function exchangeOnce(
     });
     return judgeAnswer(deps, endpoint, rpc, answer.status, answer.body);
   } catch (cause) {
-    if (cause instanceof ExchangeError && cause.isTooLarge)
-      return { kind: 'failed', error: answerTooLarge(rpc, cause) };
-    const wasQueued = cause instanceof ExchangeError && cause.wasQueued;
-    if (!caller.signal.aborted && !wasQueued) deps.pool.reportFailure(endpoint);
+    reportSilence(caller, deps.pool, endpoint, cause, performance.now() - startedAt);
     return judgeSilence(caller, rpc, cause);
   }
 }
@@ -176,8 +190,7 @@ function judgeAnswer(
     json !== undefined &&
     (json.error === undefined || json.result !== undefined)
   ) {
-    deps.pool.reportSuccess(endpoint);
-    return { kind: 'answer', json };
+    return judgeSuccess(deps.pool, endpoint, rpc, json);
   }
   const failure = classifyFailure(json);
   if (!failure.isRecognised) deps.onUnrecognised?.(failure.message, rpc);
@@ -190,12 +203,47 @@ function judgeAnswer(
     deps.pool.reportSuccess(endpoint);
     return { kind: 'failed', error, isMeant: true };
   }
-  deps.pool.reportFailure(endpoint);
+  // A member that is behind with its work is well all the same.
+  if (failure.code !== 'too-many-requests') {
+    deps.pool.reportFailure(endpoint, failure.effect === 'not-proposed' ? 'gone' : 'doubt', error);
+  }
   const mayRepeat = failure.effect === 'not-proposed' || rpc.repeat === 'safe';
   return { kind: mayRepeat ? 'elsewhere' : 'failed', error };
 }
 
+function judgeSuccess(
+  pool: EndpointPool,
+  endpoint: Endpoint,
+  rpc: Rpc,
+  json: Record<string, unknown>,
+): Attempt {
+  const clusterId = clusterIdOf(json);
+  if (clusterId !== undefined && !pool.belongs(endpoint, clusterId)) {
+    const error = answeredElsewhere(rpc);
+    return { kind: rpc.repeat === 'safe' && !rpc.isWrite ? 'elsewhere' : 'failed', error };
+  }
+  pool.reportSuccess(endpoint);
+  return { kind: 'answer', json };
+}
+
+function reportSilence(
+  caller: Caller,
+  pool: EndpointPool,
+  endpoint: Endpoint,
+  cause: unknown,
+  elapsedMs: number,
+): void {
+  if (caller.signal.aborted || !(cause instanceof ExchangeError)) return;
+  if (cause.wasQueued || cause.isTooLarge) return;
+  if (!cause.wasSent) pool.reportFailure(endpoint, 'gone');
+  else if (!cause.isTimeout) pool.reportFailure(endpoint, 'doubt');
+  else if (elapsedMs >= SILENCE_GONE_MS - TIMER_EARLY_MS) pool.reportFailure(endpoint, 'gone');
+  else if (elapsedMs >= SILENCE_DOUBT_MS) pool.reportFailure(endpoint, 'doubt');
+}
+
 function judgeSilence(caller: Caller, rpc: Rpc, cause: unknown): Attempt {
+  if (cause instanceof ExchangeError && cause.isTooLarge)
+    return { kind: 'failed', error: answerTooLarge(rpc, cause) };
   const wasSent = cause instanceof ExchangeError ? cause.wasSent : true;
   const isTimeUp = remainingMs(caller) <= TIMER_EARLY_MS;
   const wasQueued = cause instanceof ExchangeError && cause.wasQueued;
@@ -205,41 +253,11 @@ function judgeSilence(caller: Caller, rpc: Rpc, cause: unknown): Attempt {
   return { kind: mayRepeat && !isTimeUp ? 'elsewhere' : 'failed', error };
 }
 
-function timeIsUp(rpc: Rpc, wasSent: boolean, cause?: unknown): GatewayError {
-  return new GatewayError('timeout', {
-    detail: 'etcd did not answer before the deadline of this request',
-    ...(rpc.isWrite && { outcome: wasSent ? 'unknown' : 'not-applied' }),
-    ...(rpc.isWrite && wasSent && { hint: UNKNOWN_HINT }),
-    cause,
-  });
-}
-
-function unreachable(rpc: Rpc, wasSent: boolean, cause: unknown): GatewayError {
-  return new GatewayError('etcd-unavailable', {
-    detail: wasSent
-      ? 'the connection to etcd broke before an answer came'
-      : 'etcd cannot be reached',
-    ...(rpc.isWrite && { outcome: wasSent ? 'unknown' : 'not-applied' }),
-    ...(rpc.isWrite && wasSent
-      ? { hint: UNKNOWN_HINT }
-      : { retryAfterSeconds: RETRY_AFTER_SECONDS }),
-    cause,
-  });
-}
-
-function answerTooLarge(rpc: Rpc, cause: ExchangeError): GatewayError {
-  return new GatewayError('etcd-refused', {
-    detail: `etcd's answer is more than the gateway takes in: ${cause.message}`,
-    ...(rpc.isWrite && { outcome: 'unknown', hint: UNKNOWN_HINT }),
-    cause,
-  });
-}
-
-/** True when etcd's answer was more than this process reads: fewer keys at a time may go through. */
-export function isAnswerTooLarge(error: unknown): boolean {
-  return (
-    error instanceof GatewayError && error.cause instanceof ExchangeError && error.cause.isTooLarge
-  );
+function clusterIdOf(json: Record<string, unknown>): string | undefined {
+  // A keepalive's answer is the first line of a stream.
+  const answer = (json.result ?? json) as { header?: { cluster_id?: unknown } };
+  const clusterId = answer.header?.cluster_id;
+  return typeof clusterId === 'string' ? clusterId : undefined;
 }
 
 function parseObject(body: Buffer): Record<string, unknown> | undefined {
@@ -251,19 +269,4 @@ function parseObject(body: Buffer): Record<string, unknown> | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Full jitter, doubling, never past the caller's deadline or his hanging up. */
-async function backOff(caller: Caller, round: number, random: () => number): Promise<void> {
-  const ceilingMs = Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** round);
-  const waitMs = Math.min(random() * ceilingMs + 1, Math.max(0, remainingMs(caller)));
-  await new Promise<void>((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      caller.signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, waitMs);
-    caller.signal.addEventListener('abort', done);
-  });
 }

@@ -1,14 +1,17 @@
 // An axios adapter over node:http. It exists for two things that axios' own cannot do: telling whether a failed request may have
-// reached etcd, and costing half the CPU. It resolves on every status; limits, timeouts and TLS are its own job.
+// reached etcd, and costing half the CPU. It resolves on every status; limits and timeouts are its own job.
 import http from 'node:http';
-import https from 'node:https';
-import type { Socket } from 'node:net';
+import type { ClientRequestArgs } from 'node:http';
 import { AxiosHeaders } from 'axios';
 import type { AxiosAdapter, AxiosResponse, InternalAxiosRequestConfig } from 'axios';
+import { ConnectError, resetConnection } from './connection.js';
+import type { Connector } from './connection.js';
+import { ConnectionAgent } from './connection-agent.js';
+import type { MadeConnection } from './connection-agent.js';
+import type { Endpoint } from './endpoint.js';
+import { Slots } from './slots.js';
 
 export interface AdapterLimits {
-  /** From the socket's creation until it is connected (TLS handshake included). */
-  readonly connectTimeoutMs: number;
   /** Idle connections kept for each endpoint. */
   readonly idleSocketsMax: number;
   /** Connections to each endpoint; further calls wait for one. */
@@ -52,160 +55,177 @@ export interface ExchangeTimes {
 }
 
 export interface ExchangeConfig extends InternalAxiosRequestConfig<string> {
+  readonly endpoint?: Endpoint;
   readonly exchange?: ExchangeTimes;
 }
 
-export function createHttpAdapter(limits: AdapterLimits): {
-  adapter: AxiosAdapter;
-  close: () => void;
-} {
-  const options = {
-    keepAlive: true,
-    maxSockets: limits.socketsMax,
-    maxFreeSockets: limits.idleSocketsMax,
-    scheduling: 'lifo' as const,
-  };
-  const agents = { http: new http.Agent(options), https: new https.Agent(options) };
+export interface HttpAdapter {
+  readonly adapter: AxiosAdapter;
+  /** Takes kept connections out of use: those to one endpoint, or all. */
+  retire(endpoint?: Endpoint): void;
+  close(): void;
+}
+
+export function createHttpAdapter(limits: AdapterLimits, connector: Connector): HttpAdapter {
+  const agent = new CallAgent(limits, connector);
+  const slots = new Slots(limits.socketsMax);
   return {
     adapter: (config) =>
-      new Promise((resolve, reject) => exchange(config, agents, limits, resolve, reject)),
-    close: () => {
-      agents.http.destroy();
-      agents.https.destroy();
-    },
+      new Promise((resolve, reject) => {
+        new Exchange(config, { agent, slots, resolve, reject }).begin();
+      }),
+    retire: (endpoint) => agent.retire(endpoint),
+    close: () => agent.destroy(),
   };
 }
 
-interface Agents {
-  readonly http: http.Agent;
-  readonly https: https.Agent;
+interface CallArgs extends ClientRequestArgs {
+  readonly endpoint?: Endpoint;
 }
 
-function exchange(
-  config: ExchangeConfig,
-  agents: Agents,
-  limits: AdapterLimits,
-  resolve: (response: AxiosResponse<Buffer>) => void,
-  reject: (error: ExchangeError) => void,
-): void {
-  const url = new URL(config.url ?? '');
-  const isSecure = url.protocol === 'https:';
-  const body = config.data ?? '';
-  const request = (isSecure ? https : http).request({
-    host: url.hostname.replace(/^\[|\]$/g, ''),
-    port: url.port,
-    method: config.method ?? 'POST',
-    path: url.pathname,
-    agent: isSecure ? agents.https : agents.http,
-    headers: {
-      ...config.headers.toJSON(),
-      'content-length': Buffer.byteLength(body),
-    } as http.OutgoingHttpHeaders,
-  });
-  const call = new Exchange(request, isSecure, limits, config);
-  call.onFailure = reject;
-  request.on('response', (response) => {
-    call.receive(response, config.maxContentLength ?? -1, (data) =>
-      resolve({
-        data,
-        status: response.statusCode ?? 0,
-        statusText: response.statusMessage ?? '',
-        headers: AxiosHeaders.from(response.headers as Record<string, string>),
-        config,
-        request,
-      }),
-    );
-  });
-  request.end(body);
+/** Keeps connections for each endpoint. */
+class CallAgent extends ConnectionAgent {
+  readonly #connector: Connector;
+
+  constructor(limits: AdapterLimits, connector: Connector) {
+    super({
+      keepAlive: true,
+      maxFreeSockets: limits.idleSocketsMax,
+      scheduling: 'lifo',
+    });
+    this.#connector = connector;
+  }
+
+  // The same host and port may be listed twice, with TLS and without.
+  override getName(options: CallArgs = {}): string {
+    return options.endpoint?.url ?? '';
+  }
+
+  protected override async make({ endpoint }: CallArgs): Promise<MadeConnection> {
+    if (endpoint === undefined) throw new Error('a call without an endpoint');
+    return { socket: await this.#connector.connect(endpoint), endpoint };
+  }
+}
+
+interface ExchangeDeps {
+  readonly agent: CallAgent;
+  readonly slots: Slots;
+  readonly resolve: (response: AxiosResponse<Buffer>) => void;
+  readonly reject: (error: ExchangeError) => void;
 }
 
 /** One request on its way: knows whether it may have been sent, ends it in time, settles once. */
 class Exchange {
-  onFailure: (error: ExchangeError) => void = () => undefined;
-  readonly #request: http.ClientRequest;
-  readonly #signal: ExchangeConfig['signal'];
+  readonly #config: ExchangeConfig;
+  readonly #deps: ExchangeDeps;
+  #request: http.ClientRequest | undefined;
+  #leaveSlot: (() => void) | undefined;
   #totalTimer: NodeJS.Timeout | undefined;
   #headersTimer: NodeJS.Timeout | undefined;
-  #connectTimer: NodeJS.Timeout | undefined;
-  #hasSocket = false;
   #wasSent = false;
   #isSettled = false;
 
-  constructor(
-    request: http.ClientRequest,
-    isSecure: boolean,
-    limits: AdapterLimits,
-    config: ExchangeConfig,
-  ) {
-    this.#request = request;
-    this.#signal = config.signal;
-    const { exchange: times } = config;
-    request.on('socket', (socket) => {
-      this.#hasSocket = true;
-      this.#watchConnect(socket, isSecure, limits.connectTimeoutMs);
-      // Only now is the endpoint the one that lets us wait.
-      if (times !== undefined) {
-        const late = (): void => this.#fail('no answer came in time', true);
-        this.#headersTimer = setTimeout(late, times.headersTimeoutMs);
-      }
-    });
-    request.on('error', (error) => this.#fail(error.message, false, error));
+  constructor(config: ExchangeConfig, deps: ExchangeDeps) {
+    this.#config = config;
+    this.#deps = deps;
+  }
+
+  begin(): void {
+    const { signal, exchange: times, endpoint } = this.#config;
     if (times !== undefined) {
       this.#totalTimer = setTimeout(() => this.#timeIsUp(), times.totalTimeoutMs);
     }
-    if (this.#signal?.aborted === true) this.#hangUp();
-    else this.#signal?.addEventListener?.('abort', this.#hangUp);
+    if (signal?.aborted === true) {
+      this.#hangUp();
+      return;
+    }
+    signal?.addEventListener?.('abort', this.#hangUp);
+    this.#leaveSlot = this.#deps.slots.enter(endpoint?.url ?? '', () => this.#send());
   }
 
-  receive(response: http.IncomingMessage, maxBytes: number, settle: (data: Buffer) => void): void {
+  #send(): void {
+    const config = this.#config;
+    const url = new URL(config.url ?? '');
+    const body = config.data ?? '';
+    const args: CallArgs = {
+      host: url.hostname.replace(/^\[|\]$/g, ''),
+      port: url.port,
+      method: config.method ?? 'POST',
+      path: url.pathname,
+      agent: this.#deps.agent,
+      headers: {
+        ...config.headers.toJSON(),
+        'content-length': Buffer.byteLength(body),
+      },
+      ...(config.endpoint && { endpoint: config.endpoint }),
+    };
+    const request = http.request(args);
+    this.#request = request;
+    // Node keeps the request back until there is a connection, so "nothing was sent" is exact before that.
+    request.on('socket', () => this.#connected());
+    request.on('error', (error) => {
+      const isTimeout = error instanceof ConnectError && error.isTimeout;
+      this.#fail(error.message, isTimeout, { cause: error });
+    });
+    request.on('response', (response) => this.#receive(request, response));
+    request.end(body);
+  }
+
+  #connected(): void {
+    if (this.#isSettled) return;
+    this.#wasSent = true;
+    const { exchange: times } = this.#config;
+    if (times === undefined) return;
+    // Only now is the endpoint the one that lets us wait.
+    const late = (): void => this.#fail('no answer came in time', true);
+    this.#headersTimer = setTimeout(late, times.headersTimeoutMs);
+  }
+
+  #receive(request: http.ClientRequest, response: http.IncomingMessage): void {
     clearTimeout(this.#headersTimer);
+    const maxBytes = this.#config.maxContentLength ?? -1;
     const chunks: Buffer[] = [];
     let length = 0;
     response.on('data', (chunk: Buffer) => {
       length += chunk.length;
       if (maxBytes >= 0 && length > maxBytes) {
-        this.#fail(`the answer is larger than ${maxBytes} bytes`, false, undefined, true);
+        this.#fail(`the answer is larger than ${maxBytes} bytes`, false, { isTooLarge: true });
       }
       chunks.push(chunk);
     });
     response.on('end', () => {
       if (!response.complete || !this.#settle()) return;
-      settle(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks));
+      this.#deps.resolve({
+        data: chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks),
+        status: response.statusCode ?? 0,
+        statusText: response.statusMessage ?? '',
+        headers: AxiosHeaders.from(response.headers as Record<string, string>),
+        config: this.#config,
+        request,
+      });
     });
     response.on('close', () =>
       this.#fail('the connection broke in the middle of the answer', false),
     );
-    response.on('error', (error) => this.#fail(error.message, false, error));
-  }
-
-  // Node keeps the body back until the socket is connected, so "nothing was sent" is exact before that.
-  #watchConnect(socket: Socket, isSecure: boolean, connectTimeoutMs: number): void {
-    if (!socket.connecting) {
-      this.#wasSent = true;
-      return;
-    }
-    this.#connectTimer = setTimeout(
-      () => this.#fail('the connection was not established in time', true),
-      connectTimeoutMs,
-    );
-    socket.once(isSecure ? 'secureConnect' : 'connect', () => {
-      clearTimeout(this.#connectTimer);
-      this.#wasSent = true;
-    });
+    response.on('error', (error) => this.#fail(error.message, false, { cause: error }));
   }
 
   #timeIsUp(): void {
-    this.#fail(this.#hasSocket ? 'time is up' : 'no connection became free in time', true);
+    if (this.#wasSent) this.#fail('time is up', true);
+    else this.#fail('no connection became free in time', true, { wasQueued: true });
   }
 
   readonly #hangUp = (): void => this.#fail('the caller hung up', false);
 
-  #fail(message: string, isTimeout: boolean, cause?: unknown, isTooLarge = false): void {
+  #fail(
+    message: string,
+    isTimeout: boolean,
+    more: { wasQueued?: boolean; isTooLarge?: boolean; cause?: unknown } = {},
+  ): void {
     if (!this.#settle()) return;
-    if (this.#wasSent) cutSocket(this.#request.socket);
-    this.#request.destroy();
-    const what = { wasSent: this.#wasSent, wasQueued: !this.#hasSocket, isTimeout, isTooLarge };
-    this.onFailure(new ExchangeError(message, { ...what, cause }));
+    if (this.#wasSent) resetConnection(this.#request?.socket ?? null);
+    this.#request?.destroy();
+    this.#deps.reject(new ExchangeError(message, { wasSent: this.#wasSent, isTimeout, ...more }));
   }
 
   #settle(): boolean {
@@ -213,19 +233,8 @@ class Exchange {
     this.#isSettled = true;
     clearTimeout(this.#totalTimer);
     clearTimeout(this.#headersTimer);
-    clearTimeout(this.#connectTimer);
-    this.#signal?.removeEventListener?.('abort', this.#hangUp);
+    this.#config.signal?.removeEventListener?.('abort', this.#hangUp);
+    this.#leaveSlot?.();
     return true;
-  }
-}
-
-/** Resets a connection rather than closing it: what the kernel still holds of a request is not to be delivered later. */
-export function cutSocket(socket: Socket | null): void {
-  if (socket === null || socket.destroyed) return;
-  try {
-    socket.resetAndDestroy();
-  } catch {
-    // Node 20 resets plain TCP only; under TLS it throws ERR_INVALID_HANDLE_TYPE (transport.test.ts "over TLS").
-    socket.destroy();
   }
 }

@@ -1,10 +1,11 @@
 // A POST whose body stays open while its answer comes in: etcd's streams over HTTP/1.1. Each has a connection of its own that says
 // `Connection: close`, as Go's server answers an open body on no other (RFC 9112 lets it wait for the end of the body).
 import http from 'node:http';
-import https from 'node:https';
-import type { Socket } from 'node:net';
-import type { Endpoint } from './endpoints.js';
-import { ExchangeError, cutSocket } from './http-adapter.js';
+import { Socket } from 'node:net';
+import { ConnectError, resetConnection } from './connection.js';
+import type { Connector } from './connection.js';
+import type { Endpoint } from './endpoint.js';
+import { ExchangeError } from './http-adapter.js';
 
 export interface StreamCall {
   /** A path of ours, never a caller's. */
@@ -26,24 +27,31 @@ export interface OpenStream {
 export function openHttpStream(
   endpoint: Endpoint,
   call: StreamCall,
-  connectTimeoutMs: number,
+  connector: Connector,
 ): OpenStream {
-  const request = (endpoint.isSecure ? https : http).request({
+  let wasConnected = false;
+  let isEnded = false;
+  const request = http.request({
     host: endpoint.hostname,
     port: endpoint.port,
     method: 'POST',
     path: call.path,
-    agent: false,
     headers: { ...call.headers, connection: 'close' },
+    createConnection: (_options, created) => {
+      connector.connect(endpoint).then(
+        (socket) => {
+          wasConnected = !isEnded;
+          created(null, socket);
+        },
+        (error: unknown) => created(error as Error, new Socket()),
+      );
+      return undefined;
+    },
   });
-  let connectTimer: NodeJS.Timeout | undefined;
-  let wasConnected = false;
-  let isEnded = false;
   const finish = (): boolean => {
     if (isEnded) return false;
     isEnded = true;
-    clearTimeout(connectTimer);
-    cutSocket(request.socket);
+    resetConnection(request.socket);
     request.destroy();
     return true;
   };
@@ -51,16 +59,8 @@ export function openHttpStream(
     if (!finish()) return;
     call.onEnd(new ExchangeError(message, { wasSent: wasConnected, isTimeout, cause }));
   };
-  request.on('error', (error) => fail(error.message, false, error));
-  request.on('socket', (socket: Socket) => {
-    connectTimer = setTimeout(
-      () => fail('the connection was not established in time', true),
-      connectTimeoutMs,
-    );
-    socket.once(endpoint.isSecure ? 'secureConnect' : 'connect', () => {
-      clearTimeout(connectTimer);
-      wasConnected = true;
-    });
+  request.on('error', (error) => {
+    fail(error.message, error instanceof ConnectError && error.isTimeout, error);
   });
   request.on('response', (response) => {
     call.onHead(response.statusCode ?? 0);

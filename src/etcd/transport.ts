@@ -1,7 +1,8 @@
 // How calls reach one endpoint: the only importer of axios, and open streams beside it. Knows paths and bytes, nothing of RPCs, retries
 // or meaning.
 import axios from 'axios';
-import type { Endpoint } from './endpoints.js';
+import type { Connector } from './connection.js';
+import type { Endpoint } from './endpoint.js';
 import { createHttpAdapter } from './http-adapter.js';
 import type { AdapterLimits, ExchangeTimes } from './http-adapter.js';
 import { openHttpStream } from './http-stream.js';
@@ -27,6 +28,8 @@ export interface Transport {
   unary(endpoint: Endpoint, call: UnaryCall): Promise<Exchanged>;
   /** A request and an answer that both stay open, on a connection of their own. Whoever opens it destroys it. */
   stream(endpoint: Endpoint, call: StreamCall): OpenStream;
+  /** Takes the connections that `unary` keeps out of use: those to one endpoint, or all. Calls that run on them go on. */
+  retire(endpoint?: Endpoint): void;
   /** Ends what `unary` keeps; streams are not among it. */
   close(): void;
 }
@@ -38,8 +41,8 @@ export interface TransportLimits extends AdapterLimits {
 
 const JSON_HEADERS = { 'content-type': 'application/json', accept: 'application/json' };
 
-export function createTransport(limits: TransportLimits): Transport {
-  const { adapter, close } = createHttpAdapter(limits);
+export function createTransport(limits: TransportLimits, connector: Connector): Transport {
+  const { adapter, ...kept } = createHttpAdapter(limits, connector);
   const instance = axios.create({
     adapter,
     headers: {},
@@ -56,6 +59,7 @@ export function createTransport(limits: TransportLimits): Transport {
     async unary(endpoint, call) {
       const config = {
         url: endpoint.url + call.path,
+        endpoint,
         method: call.method ?? 'POST',
         data: call.body,
         headers: call.headers === undefined ? JSON_HEADERS : { ...JSON_HEADERS, ...call.headers },
@@ -67,8 +71,8 @@ export function createTransport(limits: TransportLimits): Transport {
     },
     stream(endpoint, call) {
       const headers = { ...JSON_HEADERS, ...call.headers };
-      return openHttpStream(endpoint, { ...call, headers }, limits.connectTimeoutMs);
+      return openHttpStream(endpoint, { ...call, headers }, connector);
     },
-    close,
+    ...kept,
   };
 }

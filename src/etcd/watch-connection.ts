@@ -5,7 +5,9 @@ import { GatewayError } from '../errors.js';
 import type { Access } from './auth/access.js';
 import type { Session } from './auth/sessions.js';
 import type { CallMeter, CallResult } from './call-meter.js';
-import type { Endpoint, EndpointPool } from './endpoints.js';
+import type { Endpoint } from './endpoint.js';
+import type { FailureKind } from './endpoint-health.js';
+import type { EndpointPool } from './endpoints.js';
 import type { ExchangeError } from './http-adapter.js';
 import type { OpenStream } from './http-stream.js';
 import { IdleProbe } from './idle-probe.js';
@@ -101,7 +103,8 @@ export class WatchConnection {
     void access.passFor(identity, endpoint, SESSION_AGE_MS_MAX).then((pass) => {
       if (this.#endpoint !== endpoint) return;
       if (pass.kind === 'pass') this.#openStream(endpoint, pass.session);
-      else this.#fail(endpoint, pass.error, pass.kind === 'failed' ? 'definite' : 'unknown');
+      else
+        this.#fail(endpoint, pass.error, pass.kind === 'failed' ? 'definite' : 'unknown', 'gone');
     });
   }
 
@@ -124,11 +127,14 @@ export class WatchConnection {
         if (code === 200) this.#opened(endpoint);
       },
       onData: (chunk) => this.#read(endpoint, stream, messages, chunk),
-      onEnd: (cause) => this.#fail(endpoint, explain(status, cause), 'unknown'),
+      onEnd: (cause) => {
+        const kind = cause?.wasSent === false ? 'gone' : 'doubt';
+        this.#fail(endpoint, explain(status, cause), 'unknown', kind);
+      },
     });
     this.#stream = stream;
     this.#openTimer = setTimeout(
-      () => this.#fail(endpoint, unavailable('etcd did not answer a watch in time'), 'unknown'),
+      () => this.#silent(endpoint, 'etcd did not answer a watch in time'),
       limits.openTimeoutMs,
     );
     for (const line of lines) stream.write(toText(line));
@@ -172,7 +178,7 @@ export class WatchConnection {
       idleMs: limits.probeIdleMs,
       answerMs: limits.probeAnswerMs,
       ask: () => this.#handlers.onIdle(),
-      giveUp: () => this.#fail(endpoint, unavailable('etcd fell silent on a watch'), 'unknown'),
+      giveUp: () => this.#silent(endpoint, 'etcd fell silent on a watch'),
     });
     this.#handlers.onOpen();
   }
@@ -183,11 +189,18 @@ export class WatchConnection {
       // Whoever heard the last message may have ended all this.
       if (this.#stream !== stream) return;
       if (message.kind === 'response') this.#handlers.onResponse(message.response);
-      else this.#fail(endpoint, message.error, message.effect);
+      else {
+        const kind = message.effect === 'not-proposed' ? 'gone' : 'doubt';
+        this.#fail(endpoint, message.error, message.effect, kind);
+      }
     }
   }
 
-  #fail(endpoint: Endpoint, error: GatewayError, effect: Effect): void {
+  #silent(endpoint: Endpoint, detail: string): void {
+    this.#fail(endpoint, unavailable(detail), 'unknown', 'gone');
+  }
+
+  #fail(endpoint: Endpoint, error: GatewayError, effect: Effect, kind: FailureKind): void {
     const wasOpen = this.isOpen;
     this.destroy();
     if (!wasOpen) this.#count(endpoint, effect === 'definite' ? 'refused' : 'failed');
@@ -195,7 +208,7 @@ export class WatchConnection {
       this.#handlers.onEnd({ kind: 'refused', error });
       return;
     }
-    this.#deps.pool.reportFailure(endpoint);
+    this.#deps.pool.reportFailure(endpoint, kind, error);
     if (wasOpen || this.#candidates.length === 0) this.#handlers.onEnd({ kind: 'broken', error });
     else {
       this.#deps.meter?.failedOver(WATCH_PATH);

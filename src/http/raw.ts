@@ -5,22 +5,24 @@ import type { RequestHandler, Response } from 'express';
 import { createProxyMiddleware } from 'http-proxy-middleware';
 import type { Plugin, RequestHandler as ProxyHandler } from 'http-proxy-middleware';
 import type { CallMeter } from '../etcd/call-meter.js';
-import type { Endpoint, EndpointPool } from '../etcd/endpoints.js';
+import type { Connector } from '../etcd/connection.js';
+import type { Endpoint } from '../etcd/endpoint.js';
+import type { EndpointPool } from '../etcd/endpoints.js';
+import { isLoop } from '../etcd/gateway-loop.js';
 import { GatewayError } from '../errors.js';
 import type { Log } from '../log.js';
 import { EndpointAgent } from './raw/agent.js';
-import type { EtcdTls } from './raw/agent.js';
 import { toRawError, writeRawError } from './raw/errors.js';
-import { Exchange, shuttingDown, tooLarge } from './raw/exchange.js';
+import { Exchange } from './raw/exchange.js';
 import { asksForWebSocket, upstreamHeaders } from './raw/headers.js';
 import { findRawRpc, isRawPath, rawPathOf } from './raw/paths.js';
 import type { RawRpc } from './raw/paths.js';
+import { shuttingDown, tooLarge } from './raw/refusals.js';
 import { nameRoute } from './route-name.js';
 
 export { toRawError };
 
 export interface RawLimits {
-  readonly connectTimeoutMs: number;
   /** For the answer of calls that answer at once, and for every body that has an end to arrive. */
   readonly requestTimeoutSeconds: number;
   /** For every body that has an end. */
@@ -36,8 +38,9 @@ export interface RawDoorDeps {
   readonly meter?: CallMeter;
   /** Where calls that wait or stream are let in; throws `too-many-requests`. */
   readonly enterWait?: (res: Response) => void;
-  /** What https endpoints need beyond the system's own authorities. */
-  readonly tls?: EtcdTls;
+  readonly connector: Connector;
+  /** What this gateway calls itself when it asks its endpoints who they are. */
+  readonly instanceId?: string;
   /** Aborted when the gateway begins to drain: waiting calls and streams end, the others finish. */
   readonly draining?: AbortSignal;
 }
@@ -45,7 +48,7 @@ export interface RawDoorDeps {
 const RAW_CALLS_MAX = 4_096;
 
 /** The proxy's own target is never connected to, the agent does that; its host is what etcd's --host-whitelist sees. */
-type Target = Pick<Endpoint, 'hostname' | 'port'>;
+const NO_TARGET: Pick<Endpoint, 'hostname' | 'port'> = { hostname: 'localhost', port: 2379 };
 type Exchanges = WeakMap<IncomingMessage, Exchange>;
 
 /**
@@ -53,12 +56,11 @@ type Exchanges = WeakMap<IncomingMessage, Exchange>;
  * never calls `next(error)` but for a defect of the gateway. A call that may have reached etcd is never sent again.
  */
 export function createRawDoor(deps: RawDoorDeps): RequestHandler {
-  const { pool, limits, log, meter, tls, draining } = deps;
+  const { pool, limits, log, meter, connector, draining, instanceId } = deps;
   const exchanges: Exchanges = new WeakMap();
   const running = new Set<Exchange>();
-  const agentDeps = { pool, connectTimeoutMs: limits.connectTimeoutMs, ...(tls ? { tls } : {}) };
-  const shared = new EndpointAgent({ ...agentDeps, keepAlive: true });
-  const own = new EndpointAgent({ ...agentDeps, keepAlive: false });
+  const shared = new EndpointAgent({ pool, connector, keepAlive: true });
+  const own = new EndpointAgent({ pool, connector, keepAlive: false });
   const proxies = {
     shared: createProxy(pool, shared, exchanges),
     own: createProxy(pool, own, exchanges),
@@ -94,7 +96,7 @@ export function createRawDoor(deps: RawDoorDeps): RequestHandler {
     running.add(exchange);
     res.once('close', () => running.delete(exchange));
     // The proxy copies what it finds here, and once a connection exists it is too late to change anything.
-    req.headers = upstreamHeaders(req.headers, !isShared);
+    req.headers = upstreamHeaders(req.headers, !isShared, instanceId);
     void (isShared ? proxies.shared : proxies.own)(req, res, next);
   };
 }
@@ -104,7 +106,7 @@ function admit(
   req: IncomingMessage,
   res: Response,
   rpc: RawRpc | undefined,
-  { limits, draining, enterWait }: RawDoorDeps,
+  { limits, draining, enterWait, instanceId }: RawDoorDeps,
   runningCalls: number,
 ): RawRpc | GatewayError {
   // The words of etcd's own gateway.
@@ -120,6 +122,11 @@ function admit(
       detail: 'Method Not Allowed',
       hint: 'every call of this API is a POST',
       headers: { Allow: 'POST' },
+    });
+  }
+  if (instanceId !== undefined && isLoop(req.headers.via, instanceId)) {
+    return new GatewayError('misdirected-request', {
+      detail: 'this call has passed this gateway before: one of its etcd endpoints is a gateway',
     });
   }
   if (Number(req.headers['content-length'] ?? 0) > limits.bodyLimitBytes) {
@@ -151,15 +158,13 @@ function hasOpenBody(req: IncomingMessage): boolean {
 }
 
 function createProxy(pool: EndpointPool, agent: EndpointAgent, exchanges: Exchanges): ProxyHandler {
-  const target: Target = pool.all[0] ?? { hostname: 'localhost', port: 2379 };
   return createProxyMiddleware({
     // The whole upstream path comes from the table: with ignorePath nothing of the caller's target goes in, with toProxy it is not parsed.
-    router: (req) => ({
-      protocol: 'http:',
-      hostname: target.hostname,
-      port: String(target.port),
-      path: exchangeOf(exchanges, req).rpc.path,
-    }),
+    router: (req) => {
+      const { hostname, port } = pool.all[0] ?? NO_TARGET;
+      const { path } = exchangeOf(exchanges, req).rpc;
+      return { protocol: 'http:', hostname, port: String(port), path };
+    },
     ignorePath: true,
     toProxy: true,
     agent,

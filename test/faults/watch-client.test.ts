@@ -6,6 +6,7 @@ import { createEtcdClient } from '../../src/etcd/client.js';
 import type { EtcdClient } from '../../src/etcd/client.js';
 import { EndpointPool } from '../../src/etcd/endpoints.js';
 import { prefixRange } from '../../src/etcd/range.js';
+import { createConnector } from '../../src/etcd/connection.js';
 import { createTransport } from '../../src/etcd/transport.js';
 import { createWatchClient } from '../../src/etcd/watch-client.js';
 import type { WatchClient } from '../../src/etcd/watch-client.js';
@@ -21,12 +22,14 @@ const LIMIT_MS = 30_000;
 const REWATCH_MS = 100;
 const PROBE = { probeIdleMs: 1_000, probeAnswerMs: 1_000 };
 
-const transport = createTransport({
-  connectTimeoutMs: 1_000,
-  socketsMax: 16,
-  idleSocketsMax: 4,
-  answerBytesMax: 1_000_000,
-});
+const transport = createTransport(
+  {
+    socketsMax: 16,
+    idleSocketsMax: 4,
+    answerBytesMax: 1_000_000,
+  },
+  createConnector({ connectTimeoutMs: 1_000 }),
+);
 
 interface Watched {
   readonly client: WatchClient;

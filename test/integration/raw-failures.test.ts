@@ -45,8 +45,7 @@ describe('failover', () => {
   it('goes on when an endpoint does not finish its TLS handshake in time', async () => {
     const silent = (await serveTcp(() => undefined)).replace('http:', 'https:');
     const upstream = await recordUpstream();
-    const limits = { connectTimeoutMs: 300 };
-    const { url } = await serveDoor([silent, upstream.endpoint], { limits });
+    const { url } = await serveDoor([silent, upstream.endpoint], { connectTimeoutMs: 300 });
     expect((await post(`${url}/v3/kv/put`, PUT)).status).toBe(200);
     expect(upstream.requests).toHaveLength(1);
   });
@@ -106,7 +105,7 @@ describe('failover', () => {
     const { port } = server.address() as AddressInfo;
     for (const host of ['127.0.0.1', 'localhost']) {
       const endpoints = [`https://${host}:${port}`];
-      const trusting = await serveDoor(endpoints, { tls: { ca: TEST_CERTIFICATE } });
+      const trusting = await serveDoor(endpoints, { ca: TEST_CERTIFICATE });
       const { status, text } = await post(`${trusting.url}/v3/kv/put`, PUT);
       expect({ status, text }).toEqual({ status: 200, text: '{"over":"tls"}' });
       const wary = await serveDoor(endpoints);
@@ -264,8 +263,7 @@ describe('a client that leaves while the connection is being made', () => {
   it('has nothing sent for him', async () => {
     const silent = (await serveTcp(() => undefined)).replace('http:', 'https:');
     const upstream = await recordUpstream();
-    const limits = { connectTimeoutMs: 400 };
-    const { port } = await serveDoor([silent, upstream.endpoint], { limits });
+    const { port } = await serveDoor([silent, upstream.endpoint], { connectTimeoutMs: 400 });
     const connection = openConnection(port);
     connection.socket.write(request('POST /v3/lock/lock', [], '{}'));
     await new Promise((resolve) => setTimeout(resolve, 100));

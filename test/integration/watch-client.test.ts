@@ -6,6 +6,7 @@ import { createEtcdClient } from '../../src/etcd/client.js';
 import type { EtcdClient } from '../../src/etcd/client.js';
 import { EndpointPool } from '../../src/etcd/endpoints.js';
 import { prefixRange } from '../../src/etcd/range.js';
+import { createConnector } from '../../src/etcd/connection.js';
 import { createTransport } from '../../src/etcd/transport.js';
 import type { Transport } from '../../src/etcd/transport.js';
 import { createWatchClient } from '../../src/etcd/watch-client.js';
@@ -33,12 +34,14 @@ describe.each(['3.4', '3.5'] as const)('etcd %s', (version) => {
       version,
       extraArgs: ['--experimental-watch-progress-notify-interval=500ms'],
     });
-    transport = createTransport({
-      connectTimeoutMs: 1_000,
-      socketsMax: 16,
-      idleSocketsMax: 16,
-      answerBytesMax: 10 * MEGABYTE,
-    });
+    transport = createTransport(
+      {
+        socketsMax: 16,
+        idleSocketsMax: 16,
+        answerBytesMax: 10 * MEGABYTE,
+      },
+      createConnector({ connectTimeoutMs: 1_000 }),
+    );
     etcd = createEtcdClient({ pool: new EndpointPool([member.endpoint]), transport });
   });
 

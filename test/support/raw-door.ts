@@ -2,9 +2,11 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { createSecureContext } from 'node:tls';
 import express from 'express';
 import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
+import { createConnector } from '../../src/etcd/connection.js';
 import { EndpointPool } from '../../src/etcd/endpoints.js';
 import { createRawDoor } from '../../src/http/raw.js';
 import type { RawDoorDeps, RawLimits } from '../../src/http/raw.js';
@@ -19,23 +21,28 @@ export interface Door {
   connections(): Promise<number>;
 }
 
-export interface DoorOptions extends Pick<RawDoorDeps, 'tls' | 'draining'> {
+export interface DoorOptions extends Pick<RawDoorDeps, 'draining'> {
   readonly limits?: Partial<RawLimits>;
+  readonly connectTimeoutMs?: number;
+  /** A certificate authority for https endpoints. */
+  readonly ca?: string;
 }
 
 /** Serves the raw door before these endpoints until the test is over. Whatever the door does not take is 404 `not ours`. */
 export async function serveDoor(
   endpoints: readonly string[],
-  { limits = {}, ...rest }: DoorOptions = {},
+  { limits = {}, connectTimeoutMs = 1_000, ca, ...rest }: DoorOptions = {},
 ): Promise<Door> {
   const pool = new EndpointPool(endpoints);
+  const secureContext = ca === undefined ? undefined : createSecureContext({ ca });
+  const connector = createConnector({ connectTimeoutMs, secureContext: () => secureContext });
   const log: string[] = [];
   const app = express();
   app.use(
     createRawDoor({
       pool,
+      connector,
       limits: {
-        connectTimeoutMs: 1_000,
         requestTimeoutSeconds: 10,
         bodyLimitBytes: 2_097_152,
         ...limits,

@@ -2,13 +2,17 @@
 // Both bodies flow through unbuffered; whoever leaves first takes the other side with him.
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import type { CallMeter, CallResult } from '../../etcd/call-meter.js';
-import type { Endpoint, EndpointPool } from '../../etcd/endpoints.js';
+import { resetConnection } from '../../etcd/connection.js';
+import type { Endpoint } from '../../etcd/endpoint.js';
+import type { FailureKind } from '../../etcd/endpoint-health.js';
+import type { EndpointPool } from '../../etcd/endpoints.js';
 import { GatewayError } from '../../errors.js';
 import type { Log } from '../../log.js';
 import type { EndpointAgent } from './agent.js';
 import { rawStreamError, writeRawError } from './errors.js';
 import { downstreamHeaders, grpcTimeoutMs } from './headers.js';
 import type { RawRpc } from './paths.js';
+import { shuttingDown, tooLarge } from './refusals.js';
 
 export interface ExchangeDeps {
   readonly pool: EndpointPool;
@@ -27,6 +31,8 @@ const GRPC_TIMEOUT_SLACK_MS = 1_000;
 const GRPC_TIMEOUT_MS_MAX = 3_600_000;
 /** How long the last line of a broken stream may take to leave. */
 const LAST_LINE_MS = 1_000;
+/** A caller who set a shorter limit was in haste: that alone does not eject an endpoint. */
+const SILENCE_GONE_MS = 2_000;
 const NEWLINE = 0x0a;
 const READ_FIRST = 'read before you repeat it';
 
@@ -78,7 +84,7 @@ export class Exchange {
     this.#sentAt = performance.now();
     this.#endpoint = upstream.socket ? this.#deps.agent.endpointOf(upstream.socket) : undefined;
     // An unanswered call goes on inside etcd until its connection ends: a waiting lock would be held by nobody.
-    if (this.#state === 'over' || this.#res.destroyed) upstream.destroy();
+    if (this.#state === 'over' || this.#res.destroyed) this.#letGo();
   }
 
   /** Call it with etcd's answer, its body unread. */
@@ -86,10 +92,11 @@ export class Exchange {
     const status = upstreamRes.statusCode ?? 0;
     upstreamRes.on('error', (error) => this.fail(error));
     if (this.#state !== 'waiting' || this.#res.destroyed) {
-      this.#upstream?.destroy();
+      this.#letGo();
       return;
     }
-    this.#report(status !== 503);
+    if (status === 503) this.#reportFailure('doubt');
+    else this.#reportSuccess();
     this.#count(status === 200 ? 'answered' : status === 503 ? 'failed' : 'refused');
     if (status >= 300 && status < 400) {
       this.#refuse(
@@ -109,12 +116,12 @@ export class Exchange {
   fail(error: unknown): void {
     if (this.#state === 'over' || this.#res.destroyed) return;
     if (this.#state === 'answering') {
-      this.#report(false);
+      this.#reportFailure('doubt');
       this.#logFailure('etcd broke off its answer', error);
       this.#cut('etcd broke off its answer');
       return;
     }
-    if (this.#upstream !== undefined) this.#report(false);
+    if (this.#upstream !== undefined) this.#reportFailure('doubt');
     const refusal = error instanceof GatewayError ? error : this.#brokenCall(error);
     this.#logFailure(refusal.message, refusal.cause);
     this.#refuse(refusal);
@@ -167,7 +174,7 @@ export class Exchange {
 
   #answerIsLate(limitMs: number): void {
     const isSent = this.#upstream !== undefined;
-    if (isSent) this.#report(false);
+    if (isSent) this.#reportFailure(limitMs >= SILENCE_GONE_MS ? 'gone' : 'doubt');
     const error = isSent
       ? new GatewayError('timeout', {
           detail: `etcd did not answer within ${limitMs} ms`,
@@ -200,7 +207,7 @@ export class Exchange {
     if (this.#state !== 'waiting') return;
     this.#state = 'over';
     this.#clearTimers();
-    this.#upstream?.destroy();
+    this.#letGo();
     const isCutOff = error.status === 413 || error.status === 408;
     const isOpenEnded = this.rpc.kind === 'bidi-stream' && !this.#req.complete;
     if (isCutOff || isOpenEnded) this.#res.setHeader('Connection', 'close');
@@ -212,7 +219,7 @@ export class Exchange {
   /** Ends an answer that has begun: a last line where the stream allows one, and never the end of a complete answer. */
   #cut(reason: string): void {
     this.#state = 'over';
-    this.#upstream?.destroy();
+    this.#letGo();
     const isStream = this.rpc.kind === 'server-stream' || this.rpc.kind === 'bidi-stream';
     if (!isStream || !this.#isAtLineEnd) {
       this.#res.destroy();
@@ -227,16 +234,22 @@ export class Exchange {
     const isComplete = this.#res.writableFinished && this.#req.complete;
     this.#state = 'over';
     this.#clearTimers();
-    if (!isComplete) this.#upstream?.destroy();
+    if (!isComplete) this.#letGo();
   }
 
-  #report(isGood: boolean): void {
+  /** Whatever of the call is still on its way is not to arrive after its caller has been told an end. */
+  #letGo(): void {
+    resetConnection(this.#upstream?.socket ?? null);
+    this.#upstream?.destroy();
+  }
+
+  #reportSuccess(): void {
+    if (this.#endpoint !== undefined) this.#deps.pool.reportSuccess(this.#endpoint);
+  }
+
+  #reportFailure(kind: FailureKind): void {
     if (this.#endpoint === undefined) return;
-    if (isGood) {
-      this.#deps.pool.reportSuccess(this.#endpoint);
-      return;
-    }
-    this.#deps.pool.reportFailure(this.#endpoint);
+    this.#deps.pool.reportFailure(this.#endpoint, kind);
     this.#deps.retire(this.#endpoint);
   }
 
@@ -261,24 +274,6 @@ export class Exchange {
   #clearTimers(): void {
     for (const timer of this.#timers.splice(0)) clearTimeout(timer);
   }
-}
-
-/** 413. `isSent`: a part of the body is with etcd already, which may have found a whole call in it. */
-export function tooLarge(bodyLimitBytes: number, isSent: boolean): GatewayError {
-  return new GatewayError('too-large', {
-    detail: `the request body is larger than ${bodyLimitBytes} bytes`,
-    hint: 'raise LATCHKEY_BODY_LIMIT / --body-limit if etcd takes more',
-    ...(isSent ? { outcome: 'unknown' as const } : {}),
-  });
-}
-
-/** 503 while the gateway stops. */
-export function shuttingDown(isSent: boolean): GatewayError {
-  return new GatewayError('shutting-down', {
-    detail: 'the gateway is shutting down',
-    outcome: isSent ? 'unknown' : 'not-applied',
-    retryAfterSeconds: 1,
-  });
 }
 
 // Messages alone: a parser's error carries the bytes that it failed on, and these may hold values.

@@ -1,6 +1,7 @@
 // Which headers pass the raw door, both ways: lists of what may, so that everything else stays outside.
 // A Grpc-Metadata-Token, say, would override Authorization inside etcd.
 import type { IncomingHttpHeaders } from 'node:http';
+import { viaOnwards } from '../../etcd/gateway-loop.js';
 import { traceparentOf } from '../traceparent.js';
 
 const REQUEST_HEADERS = [
@@ -32,15 +33,19 @@ const MS_PER_UNIT: Readonly<Record<string, number>> = {
 export function upstreamHeaders(
   headers: IncomingHttpHeaders,
   isOnOwnConnection: boolean,
+  instanceId = '',
 ): IncomingHttpHeaders {
   const hopByHop = new Set((headers.connection ?? '').toLowerCase().split(/[\s,]+/));
   const passed = pick(
     headers,
     REQUEST_HEADERS.filter((name) => !hopByHop.has(name)),
   );
+  // Only the question of another gateway who this is carries one.
+  const via = viaOnwards(headers.via, instanceId);
   return {
     ...passed,
     ...traceHeaders(headers),
+    ...(via !== undefined && { via }),
     ...(isOnOwnConnection && { connection: 'close' }),
   };
 }

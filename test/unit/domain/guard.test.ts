@@ -5,16 +5,19 @@ import { KnownHolders, resolveGuard } from '../../../src/domain/guard.js';
 import type { Guard, GuardDeps, ResolvedGuard } from '../../../src/domain/guard.js';
 import { createEtcdClient } from '../../../src/etcd/client.js';
 import { EndpointPool } from '../../../src/etcd/endpoints.js';
+import { createConnector } from '../../../src/etcd/connection.js';
 import { createTransport } from '../../../src/etcd/transport.js';
 import { callerFor } from '../../support/caller.js';
 
 const ORIGIN = 'http://etcd.example:2379';
-const transport = createTransport({
-  connectTimeoutMs: 300,
-  socketsMax: 4,
-  idleSocketsMax: 1,
-  answerBytesMax: 100_000,
-});
+const transport = createTransport(
+  {
+    socketsMax: 4,
+    idleSocketsMax: 1,
+    answerBytesMax: 100_000,
+  },
+  createConnector({ connectTimeoutMs: 300 }),
+);
 const etcd = createEtcdClient({ pool: new EndpointPool([ORIGIN]), transport });
 const depsOf = (knownHolders = new KnownHolders()): GuardDeps => ({
   etcd,

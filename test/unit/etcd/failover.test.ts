@@ -2,24 +2,34 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import nock from 'nock';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { Access } from '../../../src/etcd/auth/access.js';
 import { createAuthenticate } from '../../../src/etcd/auth/authenticate.js';
 import { createEtcdClient } from '../../../src/etcd/client.js';
 import type { EtcdClient } from '../../../src/etcd/client.js';
 import { EndpointPool } from '../../../src/etcd/endpoints.js';
-import { isAnswerTooLarge } from '../../../src/etcd/failover.js';
+import { isAnswerTooLarge } from '../../../src/etcd/call-errors.js';
+import { createConnector } from '../../../src/etcd/connection.js';
+import { callEtcd } from '../../../src/etcd/failover.js';
+import { RetryBudget } from '../../../src/etcd/retry-budget.js';
+import { RPCS } from '../../../src/etcd/rpc.js';
 import { createTransport } from '../../../src/etcd/transport.js';
 import { GatewayError } from '../../../src/errors.js';
 import { callerFor } from '../../support/caller.js';
 import { callerAs, tokenIdentity, userIdentity } from '../../support/identities.js';
 
-const transport = createTransport({
-  connectTimeoutMs: 300,
-  socketsMax: 16,
-  idleSocketsMax: 4,
-  answerBytesMax: 10_000,
-});
+// nock puts sockets of its own between, and they do not take part in the making of a connection.
+beforeAll(() => nock.restore());
+afterAll(() => nock.activate());
+
+const transport = createTransport(
+  {
+    socketsMax: 16,
+    idleSocketsMax: 4,
+    answerBytesMax: 10_000,
+  },
+  createConnector({ connectTimeoutMs: 300 }),
+);
 const closers: (() => void)[] = [];
 afterEach(() => closers.splice(0).forEach((close) => close()));
 
@@ -74,6 +84,8 @@ function recorder(answer: (res: ServerResponse, count: number) => void): {
 
 describe('callEtcd', () => {
   it('sends exactly what etcd expects', async () => {
+    nock.activate();
+    onTestFinished(() => nock.restore());
     nock('http://etcd.example:2379')
       .post('/v3/kv/put', { key: 'aw==', value: 'dg==' })
       .matchHeader('content-type', 'application/json')
@@ -210,6 +222,39 @@ describe('callEtcd', () => {
     ]);
   });
 
+  it('F15: asks each endpoint once for each call, and again only as far as the budget goes', async () => {
+    const { handle, bodies } = recorder((res) =>
+      res.writeHead(503).end(JSON.stringify({ code: 14, message: 'etcdserver: no leader' })),
+    );
+    const pool = new EndpointPool([await server(handle), await server(handle)]);
+    const budget = new RetryBudget({ tokensPerCall: 0, tokensPerSecond: 0, tokensMax: 10 });
+    const calls = Array.from({ length: 20 }, () =>
+      errorOf(callEtcd(callerFor(), { pool, transport, budget }, RPCS.put, '{}')),
+    );
+    const errors = await Promise.all(calls);
+    expect(new Set(errors.map(({ code }) => code))).toEqual(new Set(['no-leader']));
+    expect(bodies).toHaveLength(20 * 2 + 10);
+  });
+
+  it('F44: takes no answer of another cluster, and asks that endpoint no more', async () => {
+    const { handle } = recorder((res) => res.end('{"header":{"cluster_id":"2","revision":"9"}}'));
+    const pool = new EndpointPool([await server(handle)], { needsProof: true });
+    const [endpoint] = pool.all;
+    pool.prove(endpoint!, '1');
+    const etcd = createEtcdClient({ pool, transport });
+    const error = await errorOf(etcd.put(callerFor(), put));
+    expect([error.code, error.outcome]).toEqual(['etcd-refused', 'unknown']);
+    const next = await errorOf(etcd.put(callerFor({ timeoutMs: 300 }), put));
+    expect([next.code, next.outcome]).toEqual(['etcd-refused', 'not-applied']);
+  });
+
+  it('holds nothing against an endpoint that a caller in haste did not wait for', async () => {
+    const pool = new EndpointPool([await server(() => undefined)]);
+    const etcd = createEtcdClient({ pool, transport });
+    for (let i = 0; i < 5; i++) await errorOf(etcd.put(callerFor({ timeoutMs: 50 }), put));
+    expect(pool.standingOf(pool.all[0]!)).toBe('up');
+  });
+
   it('tells 504 and an unknown outcome when a write was sent and time is up', async () => {
     const error = await errorOf(
       client(await server(() => undefined)).put(callerFor({ timeoutMs: 150 }), put),
@@ -218,14 +263,14 @@ describe('callEtcd', () => {
   });
 
   it('calls a call that got no connection in time surely not applied, and does not blame the endpoint', async () => {
-    // Under nock a call never waits for a socket.
-    nock.restore();
-    const busy = createTransport({
-      connectTimeoutMs: 300,
-      socketsMax: 1,
-      idleSocketsMax: 1,
-      answerBytesMax: 10_000,
-    });
+    const busy = createTransport(
+      {
+        socketsMax: 1,
+        idleSocketsMax: 1,
+        answerBytesMax: 10_000,
+      },
+      createConnector({ connectTimeoutMs: 300 }),
+    );
     closers.push(() => busy.close());
     const pool = new EndpointPool([await server(() => undefined)]);
     const failures: unknown[] = [];
@@ -236,7 +281,6 @@ describe('callEtcd', () => {
     expect([queued.status, queued.outcome]).toEqual([504, 'not-applied']);
     expect(failures).toEqual([]);
     expect((await first).outcome).toBe('unknown');
-    nock.activate();
   });
 
   it('S12: follows no redirect', async () => {

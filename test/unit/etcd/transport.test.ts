@@ -14,9 +14,10 @@ import {
   onTestFinished,
   vi,
 } from 'vitest';
-import { parseEndpoint } from '../../../src/etcd/endpoints.js';
-import type { Endpoint } from '../../../src/etcd/endpoints.js';
+import { parseEndpoint } from '../../../src/etcd/endpoint.js';
+import type { Endpoint } from '../../../src/etcd/endpoint.js';
 import type { ExchangeError } from '../../../src/etcd/http-adapter.js';
+import { createConnector } from '../../../src/etcd/connection.js';
 import { createTransport } from '../../../src/etcd/transport.js';
 import { TEST_CERTIFICATE, TEST_KEY } from '../../support/certificate.js';
 import { deadEndpoint, eventually, serveTcp } from '../../support/raw-door.js';
@@ -25,12 +26,14 @@ import { deadEndpoint, eventually, serveTcp } from '../../support/raw-door.js';
 beforeAll(() => nock.restore());
 afterAll(() => nock.activate());
 
-const transport = createTransport({
-  connectTimeoutMs: 300,
-  socketsMax: 4,
-  idleSocketsMax: 1,
-  answerBytesMax: 10_000,
-});
+const transport = createTransport(
+  {
+    socketsMax: 4,
+    idleSocketsMax: 1,
+    answerBytesMax: 10_000,
+  },
+  createConnector({ connectTimeoutMs: 300 }),
+);
 
 /** A TLS server on loopback until the test is over. */
 async function serveTls(
@@ -81,6 +84,22 @@ describe('over TLS', () => {
       times: { headersTimeoutMs: 300, totalTimeoutMs: 300 },
     });
     await expect(call).rejects.toMatchObject({ wasSent: true, isTimeout: true });
+  });
+
+  it('a call that is given up is reset, so that nothing of it is delivered later', async () => {
+    const errors: string[] = [];
+    const endpoint = await serveTls((req) => {
+      req.socket.on('error', ({ message }) => errors.push(message));
+    });
+    const call = transport.unary(endpoint, {
+      path: '/v3/kv/put',
+      body: '{}',
+      signal: new AbortController().signal,
+      times: { headersTimeoutMs: 300, totalTimeoutMs: 300 },
+    });
+    await expect(call).rejects.toMatchObject({ wasSent: true });
+    await eventually(() => errors.length > 0);
+    expect(errors[0]).toContain('ECONNRESET');
   });
 
   it('a stream carries both ways at once, and its end is heard by the other side', async () => {

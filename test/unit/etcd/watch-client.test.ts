@@ -3,6 +3,7 @@ import nock from 'nock';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { GATEWAY_IDENTITY } from '../../../src/caller.js';
 import { EndpointPool } from '../../../src/etcd/endpoints.js';
+import { createConnector } from '../../../src/etcd/connection.js';
 import { createTransport } from '../../../src/etcd/transport.js';
 import { createWatchClient } from '../../../src/etcd/watch-client.js';
 import type { WatchClient, WatchLimits } from '../../../src/etcd/watch-client.js';
@@ -17,12 +18,14 @@ import type { SentLine, ServerStream } from '../../support/watch-server.js';
 beforeAll(() => nock.restore());
 afterAll(() => nock.activate());
 
-const transport = createTransport({
-  connectTimeoutMs: 1_000,
-  socketsMax: 4,
-  idleSocketsMax: 1,
-  answerBytesMax: 1_000,
-});
+const transport = createTransport(
+  {
+    socketsMax: 4,
+    idleSocketsMax: 1,
+    answerBytesMax: 1_000,
+  },
+  createConnector({ connectTimeoutMs: 1_000 }),
+);
 
 interface Setup {
   readonly client: WatchClient;

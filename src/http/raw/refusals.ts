@@ -1,0 +1,20 @@
+// What the raw door itself refuses, whatever etcd would say.
+import { GatewayError } from '../../errors.js';
+
+/** 413. `isSent`: a part of the body is with etcd already, which may have found a whole call in it. */
+export function tooLarge(bodyLimitBytes: number, isSent: boolean): GatewayError {
+  return new GatewayError('too-large', {
+    detail: `the request body is larger than ${bodyLimitBytes} bytes`,
+    hint: 'raise LATCHKEY_BODY_LIMIT / --body-limit if etcd takes more',
+    ...(isSent ? { outcome: 'unknown' as const } : {}),
+  });
+}
+
+/** 503 while the gateway stops. */
+export function shuttingDown(isSent: boolean): GatewayError {
+  return new GatewayError('shutting-down', {
+    detail: 'the gateway is shutting down',
+    outcome: isSent ? 'unknown' : 'not-applied',
+    retryAfterSeconds: 1,
+  });
+}
