@@ -82,7 +82,7 @@ export function createApp(deps: AppDeps): Express {
   app.use(createElectionsRouter({ ...queues, electionPrefix, feeds: new StateFeeds(watches) }));
   app.use(createClusterRouter({ etcd, validator, limits }));
   app.use(createSimpleLockRouter({ ...contention, lockPrefix, validator, limits }));
-  app.use(createV2Door({ ...kv, etcd, watching, readiness, limits }));
+  app.use(createV2Door({ ...kv, etcd, watching, readiness, limits, urls: config }));
   app.use(createDocsDoor({ documents: readDocumentTexts() }));
   app.use((req) => {
     throw new GatewayError('not-found', {

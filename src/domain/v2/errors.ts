@@ -22,6 +22,7 @@ const CODES = {
   refreshValue: [211, 'invalid-request'],
   refreshTtlRequired: [212, 'invalid-request'],
   raftInternal: [300, 'etcd-unavailable'],
+  leaderElect: [301, 'no-leader'],
   eventIndexCleared: [401, 'revision-compacted'],
 } as const satisfies Record<string, readonly [number, ErrorCode]>;
 

@@ -10,6 +10,10 @@ import type { Readiness } from '../operations.js';
 import { createV2ClusterRouter } from './cluster.js';
 import { createV2KeysRouter } from './keys.js';
 import type { V2KeysDeps } from './keys.js';
+import { createMembersRouter } from './members.js';
+import type { OwnUrlSettings } from './own-urls.js';
+import { sendText } from './plain.js';
+import { createStatsRouter } from './stats.js';
 import { StoreHeaders } from './store-headers.js';
 
 type OwnDeps = 'hub' | 'ends' | 'records' | 'queues' | 'headers' | 'statistics';
@@ -17,6 +21,7 @@ type OwnDeps = 'hub' | 'ends' | 'records' | 'queues' | 'headers' | 'statistics';
 export interface V2DoorDeps extends Omit<V2KeysDeps, OwnDeps> {
   readonly watching: Omit<HubDeps, 'isVisible'>;
   readonly readiness: Readiness;
+  readonly urls: OwnUrlSettings;
 }
 
 export function createV2Door(deps: V2DoorDeps): Router {
@@ -24,6 +29,8 @@ export function createV2Door(deps: V2DoorDeps): Router {
   // The markers of directories are what it is about.
   const hub = new WatchHub({ ...deps.watching, isVisible: () => true });
   const statistics = new V2Statistics();
+  const headers = new StoreHeaders();
+  router.use(createMembersRouter({ ...deps, headers }));
   router.use(
     createV2KeysRouter({
       ...deps,
@@ -31,10 +38,12 @@ export function createV2Door(deps: V2DoorDeps): Router {
       ends: new DirectoryEnds({ ...deps, hub, onEnded: () => statistics.countExpired() }),
       records: new ChangeRecords(deps.etcd),
       queues: new InOrderQueues(),
-      headers: new StoreHeaders(),
+      headers,
       statistics,
     }),
   );
+  router.use(createStatsRouter({ ...deps, statistics }));
   router.use(createV2ClusterRouter(deps));
+  router.use('/v2', (_req, res) => sendText(res, 404, '404 page not found\n'));
   return router;
 }

@@ -4,6 +4,7 @@ import type { GatewayError } from '../../errors.js';
 import { v2FieldsOf } from '../../domain/v2/errors.js';
 import type { V2ErrorFields } from '../../domain/v2/errors.js';
 import { jsonLine } from './event-body.js';
+import { sendMethodNotAllowed } from './plain.js';
 
 /** etcd's words for its numbers. */
 const MESSAGES: Readonly<Record<number, string>> = {
@@ -24,6 +25,7 @@ const MESSAGES: Readonly<Record<number, string>> = {
   211: 'Value provided on refresh',
   212: 'A TTL must be provided on refresh',
   300: 'Raft Internal Error',
+  301: 'During Leader Election',
   401: 'The event in requested index is outdated and cleared',
   500: 'Client Internal Error',
 };
@@ -36,13 +38,14 @@ const STATUSES: Readonly<Record<number, number>> = {
   108: 403,
   110: 401,
   300: 500,
+  301: 500,
 };
 const OTHER_STATUS = 400;
 
 /** The one place that turns an error of the house into one of /v2/keys. */
 export function sendV2Error(res: Response, error: GatewayError): void {
   if (error.code === 'method-not-allowed') {
-    sendMethodNotAllowed(res);
+    sendMethodNotAllowed(res, KEYS_METHODS);
     return;
   }
   const known = v2FieldsOf(error);
@@ -57,15 +60,6 @@ export function sendV2Error(res: Response, error: GatewayError): void {
 }
 
 export const KEYS_METHODS: readonly string[] = ['HEAD', 'GET', 'PUT', 'POST', 'DELETE'];
-
-/** In plain text, as Go's servers do. */
-function sendMethodNotAllowed(res: Response): void {
-  res.statusCode = 405;
-  res.setHeader('Allow', KEYS_METHODS.join(','));
-  res.setHeader('Content-Type', 'text/plain; charset=utf-8');
-  res.setHeader('X-Content-Type-Options', 'nosniff');
-  res.end('Method Not Allowed\n');
-}
 
 function statusOf(error: GatewayError, errorCode: number, known?: V2ErrorFields): number {
   // What v2 has no number for keeps the status that the gateway gives it.

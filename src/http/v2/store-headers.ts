@@ -10,7 +10,7 @@ export class StoreHeaders {
     return this.#clusterId;
   }
 
-  remember({ clusterId }: ResponseHeader): void {
+  remember({ clusterId }: Pick<ResponseHeader, 'clusterId'>): void {
     this.#clusterId = clusterId;
   }
 

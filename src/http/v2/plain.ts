@@ -1,0 +1,39 @@
+// Answers around the keys as Go's servers give them: JSON bodies, and plain text for what is not there or not allowed.
+import type { NextFunction, Request, Response } from 'express';
+import { contextOf } from '../context.js';
+import type { Caller } from '../../caller.js';
+
+type Serve = (req: Request, res: Response, caller: Caller) => Promise<void> | void;
+
+/** Which method is served how; HEAD only where it is named. */
+export type Methods = Readonly<Record<string, Serve>>;
+
+export function serveMethods(methods: Methods) {
+  return (req: Request, res: Response, next: NextFunction): void => {
+    const serve = methods[req.method];
+    if (serve === undefined) {
+      sendMethodNotAllowed(res, Object.keys(methods));
+      return;
+    }
+    Promise.resolve(serve(req, res, contextOf(req).caller)).catch(next);
+  };
+}
+
+export function sendMethodNotAllowed(res: Response, allowed: readonly string[]): void {
+  res.setHeader('Allow', allowed.join(','));
+  sendText(res, 405, 'Method Not Allowed\n');
+}
+
+export function sendText(res: Response, status: number, text: string): void {
+  res.statusCode = status;
+  res.setHeader('Content-Type', 'text/plain; charset=utf-8');
+  res.setHeader('X-Content-Type-Options', 'nosniff');
+  res.end(text);
+}
+
+/** `end`: what stands behind it; some of etcd's answers end in a newline. */
+export function sendBody(res: Response, status: number, body: object, end = ''): void {
+  res.statusCode = status;
+  res.setHeader('Content-Type', 'application/json');
+  res.end(`${JSON.stringify(body)}${end}`);
+}
