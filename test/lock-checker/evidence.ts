@@ -1,11 +1,12 @@
 // All that a run left behind, with the questions that several checks ask of it. Pure.
 import type { Fault } from '../laboratory/fault.js';
+import type { KeyEvent } from '../laboratory/key-event.js';
 import { RevisionClock } from '../laboratory/revision-clock.js';
 import type { Probe } from '../laboratory/revision-clock.js';
 import { entryIdOf } from './call.js';
 import type { Call, CallKind } from './call.js';
 import { buildHistory } from './history.js';
-import type { Entry, History, KeyEvent } from './history.js';
+import type { Entry, History } from './history.js';
 import type { Removal } from './removal.js';
 
 export interface EvidenceInput {

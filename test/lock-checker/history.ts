@@ -1,5 +1,6 @@
 // etcd's own history of the locks, as one watch told it: entries from their creation to their end, who of them held and since when.
 // The rule of who holds is written here a second time, on purpose: this judges the gateway's.
+import type { KeyEvent } from '../laboratory/key-event.js';
 import type { Mode } from './call.js';
 
 /** One watch shows them all, since they stand between two keys. */
@@ -11,18 +12,6 @@ export const MARKS = `${OWN_KEYS}marks/`;
 export const GUARDED = `${OWN_KEYS}guarded/`;
 /** The smallest range with all of them. */
 export const WATCHED = { key: OWN_KEYS, rangeEnd: 'locks0' } as const;
-
-/** A deletion shows what the key was before. */
-export interface KeyEvent {
-  readonly kind: 'put' | 'delete';
-  readonly key: string;
-  readonly revision: number;
-  readonly createRevision: number;
-  /** A decimal number, as etcd writes it. */
-  readonly lease: string | undefined;
-  readonly value: string;
-  readonly seenAt: number;
-}
 
 export interface EntryPut {
   readonly revision: number;

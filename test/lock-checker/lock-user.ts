@@ -1,6 +1,7 @@
 // A client of the lock API who writes down whatever he asks and is answered.
 import type { Call, CallKind, Mode } from './call.js';
-import type { Door, Exchange, Reply, StreamEvent } from '../laboratory/door.js';
+import type { DocumentCheck } from '../laboratory/document-check.js';
+import type { Door, Exchange, StreamEvent } from '../laboratory/door.js';
 import { GUARDED } from './history.js';
 
 /** Past the call's own wait and what the liveness check allows, the client gives up. */
@@ -33,8 +34,7 @@ export interface Attempt {
 
 export interface Notebook {
   readonly calls: Call[];
-  /** What is not as the document says, in an answer to that operation. */
-  deviationOf(operation: string, reply: Reply): string | undefined;
+  readonly deviationOf: DocumentCheck;
 }
 
 export class LockUser {

@@ -1,11 +1,8 @@
 // How long and how wild a run is. The short form is part of every test run, the long one a command of its own.
-import type { FaultSettings } from '../laboratory/faults.js';
+import type { ObservationSettings } from '../laboratory/observation.js';
 import type { Span } from '../laboratory/random.js';
 
-export interface CheckSettings extends FaultSettings {
-  readonly seed: number;
-  /** How long clients begin anew and faults happen; the quiet end comes on top. */
-  readonly runMs: number;
+export interface CheckSettings extends ObservationSettings {
   readonly hotClients: number;
   readonly spreadClients: number;
   readonly spreadLocks: number;

@@ -1,10 +1,10 @@
 // Hand-made histories for the checks: revision r is seen at its own time, `at(r)`, and a linearizable read at that time answers r.
 import type { Fault } from '../../laboratory/fault.js';
+import type { KeyEvent } from '../../laboratory/key-event.js';
 import { entryIdOf } from '../../lock-checker/call.js';
 import type { Call, CallKind, Mode } from '../../lock-checker/call.js';
 import { Evidence } from '../../lock-checker/evidence.js';
 import { GUARDED, LOCKS, MARKS } from '../../lock-checker/history.js';
-import type { KeyEvent } from '../../lock-checker/history.js';
 import type { Violation } from '../../lock-checker/violation.js';
 
 const STEP_MS = 10;
@@ -145,14 +145,14 @@ export class Story {
 
   #put(revision: number, key: string, value: string, lease: string | undefined): this {
     const seenAt = revision * STEP_MS;
-    const event = { key, revision, createRevision: revision, lease, value, seenAt };
+    const event = { key, revision, createRevision: revision, version: 1, lease, value, seenAt };
     this.#events.push({ kind: 'put', ...event });
     return this;
   }
 
   #delete(revision: number, key: string, lease: string | undefined): this {
     const seenAt = revision * STEP_MS;
-    const event = { key, revision, createRevision: 0, lease, value: '', seenAt };
+    const event = { key, revision, createRevision: 0, version: 0, lease, value: '', seenAt };
     this.#events.push({ kind: 'delete', ...event });
     return this;
   }

@@ -1,9 +1,8 @@
-// Writes down etcd's own history of the locks: one watch, taken up at the next member where the last one fell silent. Puts a mark on the
-// lease of each entry, so that a deletion and the end of a lease can be told apart.
+// Writes down etcd's own history of a range of keys, from the first revision on: one watch, taken up at the next member where the last
+// one fell silent.
 import http from 'node:http';
-import { EtcdAccess, base64, textOf } from '../laboratory/etcd-access.js';
-import { LOCKS, MARKS, WATCHED } from './history.js';
-import type { KeyEvent } from './history.js';
+import { EtcdAccess, base64, textOf } from './etcd-access.js';
+import type { KeyEvent } from './key-event.js';
 
 const RECONNECT_MS = 50;
 /** So long may a revision that etcd has be missing before the watch counts as silent. */
@@ -12,22 +11,30 @@ const CAUGHT_UP_POLL_MS = 20;
 
 type Json = Readonly<Record<string, any>>;
 
+export interface WatchedRange {
+  readonly key: string;
+  readonly rangeEnd: string;
+}
+
 export class HistoryRecorder {
   readonly events: KeyEvent[] = [];
-  /** Key -> create revision of the entries that are there, as far as has been seen. */
-  readonly alive = new Map<string, number>();
   readonly #etcd: EtcdAccess;
-  readonly #marker: EtcdAccess;
-  #revision: number;
+  readonly #watched: WatchedRange;
+  readonly #onEvent: (event: KeyEvent) => void;
+  /** A fresh etcd is at this one. */
+  #revision = 1;
   #request: http.ClientRequest | undefined;
   #behindSince: number | undefined;
   #isStopped = false;
 
-  /** Begins behind that revision. */
-  constructor(endpoints: readonly string[], revision: number) {
+  constructor(
+    endpoints: readonly string[],
+    watched: WatchedRange,
+    onEvent: (event: KeyEvent) => void,
+  ) {
     this.#etcd = new EtcdAccess(endpoints);
-    this.#marker = new EtcdAccess(endpoints);
-    this.#revision = revision;
+    this.#watched = watched;
+    this.#onEvent = onEvent;
     this.#watch();
   }
 
@@ -94,8 +101,8 @@ export class HistoryRecorder {
       response.on('close', again);
     });
     const create = {
-      key: base64(WATCHED.key),
-      range_end: base64(WATCHED.rangeEnd),
+      key: base64(this.#watched.key),
+      range_end: base64(this.#watched.rangeEnd),
       start_revision: this.#revision + 1,
       prev_kv: true,
     };
@@ -116,18 +123,7 @@ export class HistoryRecorder {
   #note(event: KeyEvent): void {
     this.events.push(event);
     this.#revision = event.revision;
-    const { key, kind, revision, createRevision, lease } = event;
-    if (!key.startsWith(LOCKS)) return;
-    if (kind === 'delete') this.alive.delete(key);
-    else this.alive.set(key, createRevision);
-    const isNew = kind === 'put' && revision === createRevision;
-    if (isNew && lease !== undefined) this.#mark(lease);
-  }
-
-  // A lease that is gone already takes no mark, and needs none.
-  #mark(lease: string): void {
-    const body = { key: base64(MARKS + lease), value: '', lease };
-    this.#marker.once('/v3/kv/put', body).catch(() => undefined);
+    this.#onEvent(event);
   }
 }
 
@@ -140,6 +136,7 @@ function toEvent(json: Json, seenAt: number): KeyEvent {
     key: textOf(kv.key),
     revision: Number(kv.mod_revision),
     createRevision: Number(was.create_revision),
+    version: Number(was.version),
     lease: was.lease === undefined || was.lease === '0' ? undefined : String(was.lease),
     value: textOf(was.value),
     seenAt,
