@@ -5,6 +5,7 @@ export interface Fault {
     | 'member-killed'
     | 'member-paused'
     | 'replica-killed'
+    | 'connections-cut'
     /** A single request between a gateway and etcd: its answer lost, itself lost, or late. */
     | 'request-disturbed';
   /** The member, the replica or the request. */

@@ -1,6 +1,7 @@
 // The faults of a run, one of members and one of replicas at a time: a quorum stays, and a replica.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Member } from '../support/etcd.js';
+import type { CallKind } from '../support/fault-proxy.js';
 import type { Random, Span } from './random.js';
 import type { System } from './system.js';
 
@@ -14,6 +15,9 @@ export interface FaultSettings {
   readonly downMs: Span;
   /** Of the requests between the first gateway and etcd. */
   readonly disturbedShare: number;
+  readonly disturbedKinds: readonly CallKind[];
+  /** Between two cuts of all connections of the first gateway to etcd; undefined for none. */
+  readonly connectionGapMs?: Span;
 }
 
 /** Resolves when the run is over and everything runs again. */
@@ -23,10 +27,12 @@ export async function causeFaults(
   random: Random,
   signal: AbortSignal,
 ): Promise<void> {
-  const settle = system.disturb(random.fork('requests'), settings.disturbedShare);
+  const { disturbedShare, disturbedKinds, connectionGapMs } = settings;
+  const settle = system.disturb(random.fork('requests'), disturbedShare, disturbedKinds);
   await Promise.all([
     disturbMembers(system, settings, random.fork('members'), signal),
     disturbReplicas(system, settings, random.fork('replicas'), signal),
+    cutConnections(system, connectionGapMs, random.fork('connections'), signal),
   ]);
   settle();
 }
@@ -63,6 +69,20 @@ async function disturbReplicas(
     await unlessAborted(random.between(settings.replicaGapMs), signal);
     if (signal.aborted) return;
     await system.killReplica((first + count) % REPLICAS, random.between([50, 1_000]));
+  }
+}
+
+async function cutConnections(
+  system: System,
+  gapMs: Span | undefined,
+  random: Random,
+  signal: AbortSignal,
+): Promise<void> {
+  if (gapMs === undefined) return;
+  for (;;) {
+    await unlessAborted(random.between(gapMs), signal);
+    if (signal.aborted) return;
+    system.cutConnections();
   }
 }
 

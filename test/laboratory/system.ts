@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { startThreeMembers } from '../support/etcd.js';
 import type { Cluster, Member } from '../support/etcd.js';
 import { loseAnswer, startFaultProxy } from '../support/fault-proxy.js';
-import type { Call as UpstreamCall, FaultProxy } from '../support/fault-proxy.js';
+import type { CallKind, Call as UpstreamCall, FaultProxy } from '../support/fault-proxy.js';
 import { spawnGateway } from '../support/processes.js';
 import type { Gateway } from '../support/processes.js';
 import type { Fault } from './fault.js';
@@ -13,9 +13,9 @@ import type { Random } from './random.js';
 /** Of the clients that come to a dead replica nonetheless. */
 const DEAD_SHARE = 0.1;
 
-const LATE_MS = [50, 5_000] as const;
-/** Requests that disturbing makes sense for: the others are over before anything depends on them. */
-const DISTURBED = ['grant', 'revoke', 'keepalive', 'look', 'enter', 'touch', 'delete'];
+/** So long a request may be kept back on its way to etcd. */
+export const LATE_MS_MAX = 5_000;
+const LATE_MS = [50, LATE_MS_MAX] as const;
 
 export class System {
   readonly cluster: Cluster;
@@ -57,11 +57,11 @@ export class System {
       : any;
   }
 
-  /** Loses, cuts or delays that share of the first replica's requests to etcd, until the returned function is called. */
-  disturb(random: Random, share: number): () => void {
+  /** Loses, cuts or delays that share of the first replica's requests of these kinds, until the returned function is called. */
+  disturb(random: Random, share: number, kinds: readonly CallKind[]): () => void {
     const stops = this.#proxies.map((proxy) =>
       proxy.every(
-        ({ kind }) => DISTURBED.includes(kind) && random.chance(share),
+        ({ kind }) => kinds.includes(kind) && random.chance(share),
         (call, forward) => {
           const how = random.pick(['answer lost', 'never sent', 'late'] as const);
           const lateMs = how === 'late' ? random.between(LATE_MS) : 0;
@@ -78,6 +78,13 @@ export class System {
   /** Ends every watch of the first replica. */
   cutWatches(): void {
     for (const proxy of this.#proxies) proxy.cutWatches()();
+  }
+
+  /** Breaks every connection of the first replica to etcd; it may make new ones at once. */
+  cutConnections(): void {
+    const from = performance.now();
+    this.faults.push({ kind: 'connections-cut', what: 'replica 0', from, until: from });
+    for (const proxy of this.#proxies) proxy.cutConnections();
   }
 
   async killMember(member: Member, downMs: number): Promise<void> {

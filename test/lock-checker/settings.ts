@@ -21,9 +21,14 @@ const LONG_FROM_SECONDS = 30;
 /** `LOCK_CHECKER_SECONDS` and `LOCK_CHECKER_SEED` of the environment; the short form, and any seed, without them. */
 export function readSettings(env: NodeJS.ProcessEnv): CheckSettings {
   const seconds = numberOf(env.LOCK_CHECKER_SECONDS) ?? SHORT_SECONDS;
+  return settingsFor(seconds, numberOf(env.LOCK_CHECKER_SEED) ?? Date.now() % 1_000_000);
+}
+
+/** Faults and clients as they fit into that time. */
+export function settingsFor(seconds: number, seed: number): CheckSettings {
   const isLong = seconds >= LONG_FROM_SECONDS;
   return {
-    seed: numberOf(env.LOCK_CHECKER_SEED) ?? Date.now() % 1_000_000,
+    seed,
     runMs: seconds * 1000,
     hotClients: 50,
     spreadClients: 200,
@@ -36,11 +41,14 @@ export function readSettings(env: NodeJS.ProcessEnv): CheckSettings {
     replicaGapMs: isLong ? [6_000, 15_000] : [3_000, 6_000],
     downMs: isLong ? [500, 6_000] : [500, 3_000],
     disturbedShare: 0.01,
+    // The others are over before anything depends on them.
+    disturbedKinds: ['grant', 'revoke', 'keepalive', 'look', 'enter', 'touch', 'delete'],
     hasUnknownPermanents: isLong,
   };
 }
 
-function numberOf(text: string | undefined): number | undefined {
+/** Of a variable of the environment; undefined when it is not set. */
+export function numberOf(text: string | undefined): number | undefined {
   if (text === undefined || text === '') return undefined;
   const value = Number(text);
   if (!Number.isFinite(value) || value < 0) throw new Error(`${text} is no number of any use`);

@@ -52,6 +52,8 @@ export interface FaultProxy {
   resend(call: Call): Promise<Answer>;
   /** Cuts all watches, and refuses new ones until the returned function is called. */
   cutWatches(): () => void;
+  /** Breaks every connection, whatever runs over it; what was handed on to etcd goes on there. */
+  cutConnections(): void;
   stop(): Promise<void>;
 }
 
@@ -169,6 +171,9 @@ export async function startFaultProxy(etcd: string): Promise<FaultProxy> {
       isCutting = true;
       for (const end of [...watches]) end();
       return () => (isCutting = false);
+    },
+    cutConnections() {
+      for (const socket of sockets) socket.destroy();
     },
     async stop() {
       for (const end of [...watches]) end();

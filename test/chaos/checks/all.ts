@@ -1,0 +1,16 @@
+// Every check of the keys.
+import type { KeyEvidence } from '../key-evidence.js';
+import type { KeyViolation } from '../key-violation.js';
+import { checkKeyAnswers } from './answers.js';
+import { checkDeletes } from './deletes.js';
+import { checkReads } from './reads.js';
+import { checkWrites } from './writes.js';
+
+export function checkKeys(evidence: KeyEvidence): KeyViolation[] {
+  return [
+    ...checkWrites(evidence),
+    ...checkDeletes(evidence),
+    ...checkReads(evidence),
+    ...checkKeyAnswers(evidence),
+  ];
+}

@@ -1,0 +1,80 @@
+// Deletions carry no name of who asked. Each one in the history has to be acknowledged, part of a transaction, or one that a call of
+// unknown fate can have done, which can have done one at most.
+import type { KeyEvent } from '../../laboratory/key-event.js';
+import { fateOf } from '../key-call.js';
+import type { KeyCall } from '../key-call.js';
+import type { KeyEvidence } from '../key-evidence.js';
+import { keyViolation } from '../key-violation.js';
+import type { KeyViolation } from '../key-violation.js';
+
+export function checkDeletes(evidence: KeyEvidence): KeyViolation[] {
+  const deleters = evidence.calls.filter(
+    ({ deletes, puts }) => deletes.length > 0 && puts.length === 0,
+  );
+  const unknown = deleters.filter((call) => fateOf(call) === 'unknown');
+  const acknowledged = new Map<string, KeyCall[]>();
+  for (const call of deleters) {
+    if (fateOf(call) !== 'applied') continue;
+    const name = `${call.deletes[0]}@${call.told?.revision}`;
+    acknowledged.set(name, [...(acknowledged.get(name) ?? []), call]);
+  }
+  const used = new Set<KeyCall>();
+  const unexplained = evidence.events.filter((event) => {
+    if (event.kind === 'put' || isOfTransaction(evidence, event)) return false;
+    if (acknowledged.has(`${event.key}@${event.revision}`)) return false;
+    const candidates = unknown.filter(
+      (call) => !used.has(call) && canHaveDone(evidence, call, event),
+    );
+    // One with a condition can have done this deletion alone: the others are kept for those that come.
+    const call = candidates.find(({ conditions }) => conditions.length > 0) ?? candidates[0];
+    if (call !== undefined) used.add(call);
+    return call === undefined;
+  });
+  return [
+    ...[...acknowledged.values()]
+      .filter((calls) => calls.length > 1)
+      .map((calls) => sharedBy(calls)),
+    ...[...acknowledged.values()].flatMap(([call]) => checkThere(evidence, call!)),
+    ...unexplained.map(({ key, revision }) => inventedBy(deleters, key, revision)),
+  ];
+}
+
+function sharedBy(calls: readonly KeyCall[]): KeyViolation {
+  const [{ deletes, told }] = calls as [KeyCall];
+  const who = calls.map(({ id }) => id).join(' and ');
+  const what = `${who} were both told that they deleted ${deletes[0]} at ${told?.revision}`;
+  return keyViolation('twice', what, calls, told?.revision);
+}
+
+function checkThere(evidence: KeyEvidence, call: KeyCall): KeyViolation[] {
+  const [key = ''] = call.deletes;
+  const revision = call.told?.revision ?? 0;
+  if (evidence.eventAt(key, revision)?.kind === 'delete') return [];
+  const what = `${call.id} was told that it deleted ${key} at ${revision}, but nothing was deleted there`;
+  return [keyViolation('lost', what, [call], revision)];
+}
+
+function inventedBy(deleters: readonly KeyCall[], key: string, revision: number): KeyViolation {
+  const calls = deleters.filter(({ deletes, told }) => deletes.includes(key) && told === undefined);
+  const what = `nobody can have deleted ${key} at revision ${revision}`;
+  return { ...keyViolation('invented', what, calls, revision), keys: [key] };
+}
+
+/** A transaction writes its name beside what it deletes. */
+function isOfTransaction(evidence: KeyEvidence, { key, revision }: KeyEvent): boolean {
+  return evidence
+    .eventsAt(revision)
+    .some((event) => event.kind === 'put' && deletesToo(evidence.callNamed(event.value), key));
+}
+
+function deletesToo(call: KeyCall | undefined, key: string): boolean {
+  return call?.deletes.includes(key) === true;
+}
+
+function canHaveDone(evidence: KeyEvidence, call: KeyCall, event: KeyEvent): boolean {
+  return (
+    call.deletes.includes(event.key) &&
+    call.startedAt <= event.seenAt &&
+    call.conditions.every((condition) => evidence.isTrueAt(condition, event.revision - 1))
+  );
+}
