@@ -29,6 +29,12 @@ export interface Identity {
   readonly login?: Login;
 }
 
+/**
+ * Which connections to etcd a call takes: those of plain requests, of who waits for a lock, or of renewals and releases. None of them
+ * stands in line behind the others.
+ */
+export type Lane = 'requests' | 'waits' | 'upkeep';
+
 export interface Caller {
   readonly identity: Identity;
   /** Aborted when the caller hung up: whatever waits for him stops. A write that was sent is not cancelled by it. */
@@ -37,6 +43,8 @@ export interface Caller {
   readonly deadline: number;
   /** W3C trace context of the request, for etcd to take part in. */
   readonly traceparent?: string;
+  /** `requests` unless it says otherwise. */
+  readonly lane?: Lane;
 }
 
 /** The gateway's own rights: for what is its own, and for every caller while there is no authentication. */

@@ -13,14 +13,16 @@ import { EndpointProber } from './etcd/endpoint-prober.js';
 import { EndpointPool } from './etcd/endpoints.js';
 import type { EndpointEvent } from './etcd/endpoints.js';
 import { newInstanceId } from './etcd/gateway-loop.js';
+import { withLanes } from './etcd/lanes.js';
 import { createTransport } from './etcd/transport.js';
+import type { Transport } from './etcd/transport.js';
 import { isProgressOrdered } from './etcd/version.js';
 import { createWatchClient } from './etcd/watch-client.js';
 import type { WatchClient } from './etcd/watch-client.js';
 import type { Log } from './log.js';
 
-/** Connections to each etcd endpoint; further calls wait for one. */
-const SOCKETS_MAX = 256;
+/** Connections to each etcd endpoint, by lane; further calls of that lane wait for one. */
+const SOCKETS_MAX = { requests: 256, waits: 64, upkeep: 64 } as const;
 const IDLE_SOCKETS_MAX = 64;
 /** The largest answer of etcd that is read into memory: one chunk of a list, at most 32 values of 1.5 MiB in base64. */
 const ANSWER_BYTES_MAX = 96 * 1024 * 1024;
@@ -51,10 +53,16 @@ export function createUpstream({ config, endpoints, meter, log }: UpstreamDeps):
   const instanceId = newInstanceId();
   const pool = new EndpointPool(endpoints, { needsProof: true });
   const connector = createConnector({ connectTimeoutMs: config.limits.connectTimeoutMs });
-  const transport = createTransport(
-    { socketsMax: SOCKETS_MAX, idleSocketsMax: IDLE_SOCKETS_MAX, answerBytesMax: ANSWER_BYTES_MAX },
-    connector,
-  );
+  const lane = (socketsMax: number): Transport =>
+    createTransport(
+      { socketsMax, idleSocketsMax: IDLE_SOCKETS_MAX, answerBytesMax: ANSWER_BYTES_MAX },
+      connector,
+    );
+  const transport = withLanes({
+    requests: lane(SOCKETS_MAX.requests),
+    waits: lane(SOCKETS_MAX.waits),
+    upkeep: lane(SOCKETS_MAX.upkeep),
+  });
   const prober = new EndpointProber({ pool, transport, instanceId });
   const access = new Access({ authenticate: createAuthenticate(transport) });
   const etcd = createEtcdClient({

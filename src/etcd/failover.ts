@@ -156,6 +156,7 @@ async function exchangeOnce(
       body,
       headers: headersOf(caller, rpc, session),
       signal: caller.signal,
+      lane: rpc.lane ?? caller.lane,
       times: { headersTimeoutMs, totalTimeoutMs },
     });
     return judgeAnswer(deps, endpoint, rpc, answer.status, answer.body);

@@ -1,6 +1,7 @@
 // How calls reach one endpoint: the only importer of axios, and open streams beside it. Knows paths and bytes, nothing of RPCs, retries
 // or meaning.
 import axios from 'axios';
+import type { Lane } from '../caller.js';
 import type { Connector } from './connection.js';
 import type { Endpoint } from './endpoint.js';
 import { createHttpAdapter } from './http-adapter.js';
@@ -21,6 +22,8 @@ export interface UnaryCall {
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
   readonly times: ExchangeTimes;
+  /** Looked at where there are several (lanes.ts). */
+  readonly lane?: Lane | undefined;
 }
 
 export interface Transport {

@@ -5,7 +5,9 @@ import { GATEWAY_IDENTITY } from '../caller.js';
 import type { Caller } from '../caller.js';
 import { invalidRequest } from '../errors.js';
 import { setSecurityHeaders } from './security-headers.js';
+import { rawPathOf } from './raw/paths.js';
 import { traceparentOf } from './traceparent.js';
+import { isUpkeep } from './upkeep.js';
 
 export interface RequestContext {
   readonly requestId: string;
@@ -18,6 +20,7 @@ interface WithContext {
   [CONTEXT]?: RequestContext;
 }
 
+const UPKEEP_LANE = { lane: 'upkeep' } as const;
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
 /** First of all middleware: names the request, and ends its Caller when the client hangs up. */
@@ -39,6 +42,7 @@ export function createContext(limits: { readonly requestTimeoutSeconds: number }
         signal: hangUp.signal,
         deadline: performance.now() + seconds * 1000,
         ...(traceparent !== undefined && { traceparent }),
+        ...(isUpkeep(req.method, rawPathOf(req.url)) && UPKEEP_LANE),
       },
     });
     const request = req as WithContext;

@@ -62,5 +62,7 @@ const STEP_MS = 8_000;
 
 /** A request's own deadline: that of the caller for a try, a fixed one for waiters. */
 export function stepCaller({ caller, contest }: Attempt): Caller {
-  return contest.waitMs === 0 ? caller : { ...caller, deadline: performance.now() + STEP_MS };
+  return contest.waitMs === 0
+    ? caller
+    : { ...caller, lane: 'waits', deadline: performance.now() + STEP_MS };
 }
