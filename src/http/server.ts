@@ -1,4 +1,5 @@
 // The node server under Express: header limits, answers to what the parser refuses, and the drain.
+import { randomUUID } from 'node:crypto';
 import http from 'node:http';
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -88,7 +89,7 @@ const PARSER_ERRORS: Readonly<Record<string, ErrorCode>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'request-timeout',
 };
 
-// What node's parser refuses never reaches Express.
+// What node's parser refuses never reaches Express: nobody named it, and nobody logs it.
 function refuseUnparsable(error: NodeJS.ErrnoException, socket: HttpSocket): void {
   if (
     !socket.writable ||
@@ -101,10 +102,11 @@ function refuseUnparsable(error: NodeJS.ErrnoException, socket: HttpSocket): voi
   const refusal = new GatewayError(PARSER_ERRORS[error.code ?? ''] ?? 'invalid-request', {
     detail: 'the request is not valid HTTP/1.1',
   });
-  const body = JSON.stringify(toProblem(refusal));
+  const requestId = randomUUID();
+  const body = `${JSON.stringify(toProblem(refusal, requestId))}\n`;
   socket.end(
     `HTTP/1.1 ${refusal.status} ${http.STATUS_CODES[refusal.status] ?? 'Error'}\r\n` +
-      'Content-Type: application/problem+json\r\nConnection: close\r\n' +
+      `Content-Type: application/problem+json\r\nX-Request-Id: ${requestId}\r\nConnection: close\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
 }

@@ -10,7 +10,7 @@ export interface SoakSettings {
   readonly file: string | undefined;
 }
 
-const SHORT_MINUTES = 0.1;
+const SHORT_MINUTES = 0.05;
 const JUDGED_FROM_MINUTES = 10;
 const SAMPLES = 720;
 const SAMPLE_EVERY_MS_MIN = 500;

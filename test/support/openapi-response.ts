@@ -39,11 +39,23 @@ const compiled = new Map<string, ValidateFunction>();
 
 /** Fails the test, saying what is not documented, unless `response` is an answer that the operation promises. */
 export function expectDocumentedResponse(operationId: string, response: ActualResponse): void {
-  const operation = operations.get(operationId);
-  if (operation === undefined) throw new Error(`no operation "${operationId}" is documented`);
-  const deviations = deviationsOf(operation, response);
+  const deviations = deviationsFrom(operationId, response);
   const answer = `${response.status} ${response.text.slice(0, TEXT_SHOWN_CHARACTERS_MAX)}`;
   expect(deviations, `${operationId}: ${deviations.join('; ')} in ${answer}`).toEqual([]);
+}
+
+/** Each thing in which the answer is not as the operation promises, as a sentence. */
+export function deviationsFrom(operationId: string, response: ActualResponse): string[] {
+  const operation = operations.get(operationId);
+  if (operation === undefined) throw new Error(`no operation "${operationId}" is documented`);
+  return deviationsOf(operation, response);
+}
+
+/** The same for a problem of whichever operation. */
+export function deviationsOfProblem({ status, text }: ActualResponse): string[] {
+  const problem = JSON.parse(text) as { status?: unknown };
+  const deviations = schemaDeviations('#/components/schemas/Problem', problem, 'the problem');
+  return problem.status === status ? deviations : [...deviations, 'it names another status'];
 }
 
 /** Fails the test unless the operation's event stream promises such an event, data included, and its id where it has one. */

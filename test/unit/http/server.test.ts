@@ -108,6 +108,14 @@ describe('the server', () => {
     expect(large.headers.connection).toBe('close');
   });
 
+  it('names what its parser refuses, as every other request', async () => {
+    const { port } = await serve();
+    const garbage = await ask(port, 'NONSENSE\r\n\r\n');
+    const name = garbage.headers['x-request-id'];
+    expect(name).toMatch(/^[0-9a-f-]{36}$/);
+    expect(JSON.parse(garbage.body).requestId).toBe(name);
+  });
+
   it('gives requests and responses the prototypes of Express from birth', async () => {
     const app = express();
     const seen: boolean[] = [];

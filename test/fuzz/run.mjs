@@ -1,0 +1,15 @@
+// The long form of the fuzz: `npm run test:fuzz -- --requests 20000 --seed 7`. Runs the same test with other settings.
+import { parseArgs } from 'node:util';
+import { runTest } from '../laboratory/long-form.mjs';
+
+const { values } = parseArgs({
+  options: {
+    requests: { type: 'string', default: '20000' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+  },
+});
+
+process.exitCode = runTest('test/integration/fuzz.test.ts', {
+  FUZZ_REQUESTS: values.requests,
+  FUZZ_SEED: values.seed,
+});

@@ -1,0 +1,20 @@
+// Requests made up out of the OpenAPI documents, against a healthy etcd of their own. `npm run test:fuzz` is the long form.
+import { expect, it } from 'vitest';
+import { fuzz } from '../fuzz/fuzz.js';
+import { readFuzzSettings } from '../fuzz/settings.js';
+
+/** A request takes a few milliseconds; this is for the machine. */
+const REQUEST_MS_MAX = 100;
+const AROUND_MS = 60_000;
+
+const settings = readFuzzSettings(process.env);
+
+it(
+  'L10: answers made-up requests as documented, none with a 5xx that etcd does not give itself',
+  { timeout: settings.requests * REQUEST_MS_MAX + AROUND_MS },
+  async () => {
+    const { report, faults } = await fuzz(settings);
+    console.log(`fuzz: ${report}`);
+    expect(faults, report).toEqual([]);
+  },
+);
