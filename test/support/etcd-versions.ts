@@ -29,9 +29,10 @@ async function testCacheDir(): Promise<string> {
   return (await cachedBinaries(PROJECT_CACHE)).length > 0 ? PROJECT_CACHE : writableCacheDir();
 }
 
-/** The etcd of a plain `npm start` here. */
+/** The etcd of a plain `npm start` here, unless `TEST_ETCD_BIN` names another one. */
 export async function findTestEtcd(): Promise<EtcdBinary> {
   return findEtcd({
+    etcdBin: process.env.TEST_ETCD_BIN,
     path: testPath(),
     cacheDir: await testCacheDir(),
     downloadBaseUrl: OFFICIAL_BASE_URL,
