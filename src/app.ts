@@ -12,6 +12,7 @@ import { WaitingRoom } from './domain/lock-limits.js';
 import { readRevision } from './domain/cluster.js';
 import { createReservedKeys } from './domain/reserved.js';
 import { Tally } from './domain/tally.js';
+import { withoutMarkers } from './domain/visible-keys.js';
 import { WatchHub } from './domain/watch-hub.js';
 import type { HubDeps } from './domain/watch-hub.js';
 import { isCompacted } from './domain/watch-start.js';
@@ -124,7 +125,11 @@ function createParts(deps: AppDeps) {
   return {
     validator: createValidator(loadDocument('latchkey')),
     reserved,
-    guards: { etcd: withBatching(etcd), lockPrefix, knownHolders: new KnownHolders() },
+    guards: {
+      etcd: withoutMarkers(withBatching(etcd)),
+      lockPrefix,
+      knownHolders: new KnownHolders(),
+    },
     contention,
     streams,
     watching,

@@ -1,4 +1,5 @@
-// Which keys are the gateway's own: the locks, the elections, and everything else of ours below `\0latchkey/`. Pure.
+// Which keys are the gateway's own: the locks, the elections, everything else of ours below `\0latchkey/`, and the markers of v2
+// directories, which lie below those directories. Pure.
 import { GatewayError } from '../errors.js';
 import { containsKey, prefixRange, subtractRanges } from '../etcd/range.js';
 import type { KeyRange } from '../etcd/wire.js';
@@ -24,6 +25,13 @@ export interface ReservedKeys {
   deletable(range: KeyRange, pointer?: string): KeyRange[];
 }
 
+const MARKER_BELOW = Buffer.from(`/${PRIVATE_PREFIX}`);
+
+/** Whether the key is one of ours below a directory of the v2 tree. */
+export function isMarker(key: Buffer): boolean {
+  return key.includes(MARKER_BELOW);
+}
+
 export function createReservedKeys(prefixes: {
   lockPrefix: string;
   electionPrefix: string;
@@ -35,9 +43,15 @@ export function createReservedKeys(prefixes: {
   ];
   return {
     // Almost every key begins with another byte.
-    isHidden: (key) => key[0] === 0 && containsKey(hidden, key),
-    refuseWrite: (key, pointer) => refuse(key, reserved, 'written', pointer),
-    refuseRead: (key) => refuse(key, [hidden], 'read'),
+    isHidden: (key) => (key[0] === 0 && containsKey(hidden, key)) || isMarker(key),
+    refuseWrite: (key, pointer) => {
+      refuseMarker(key, 'written', pointer);
+      refuse(key, reserved, 'written', pointer);
+    },
+    refuseRead: (key) => {
+      refuseMarker(key, 'read');
+      refuse(key, [hidden], 'read');
+    },
     refuseCompare: (range, pointer) => {
       const isApart = subtractRanges(range, [hidden])[0] === range;
       if (!isApart) throw reservedPrefix(hidden, 'compared', pointer);
@@ -56,6 +70,10 @@ export function createReservedKeys(prefixes: {
       return subtractRanges(range, reserved);
     },
   };
+}
+
+function refuseMarker(key: Buffer, verb: string, pointer?: string): void {
+  if (isMarker(key)) throw reservedPrefix({ key }, verb, pointer);
 }
 
 function refuse(key: Buffer, ranges: readonly KeyRange[], verb: string, pointer?: string): void {

@@ -2,9 +2,10 @@
 // stands for one byte, since names need not be UTF-8. The file /a/b is the key `/a/b`; a directory is known by a marker below it. Pure.
 import { prefixEnd } from '../../etcd/range.js';
 import type { Span } from '../../etcd/wire.js';
+import { PRIVATE_PREFIX } from '../reserved.js';
 
 /** Begins the names of the keys of ours below a directory; sorts before every name that people type. */
-const OURS = '\0latchkey/';
+const OURS = PRIVATE_PREFIX;
 const MARKER = `${OURS}dir`;
 const ENDING = `${OURS}ends`;
 
@@ -79,11 +80,6 @@ export function isBelow(path: string, directory: string): boolean {
 }
 
 const OURS_BELOW = bytesOf(`/${OURS}`);
-
-/** Whether the key is one of ours below some directory. */
-export function isMarker(key: Buffer): boolean {
-  return key.includes(OURS_BELOW);
-}
 
 /** Of which directory a marker is one. */
 export function directoryOfMarker(key: Buffer): string {

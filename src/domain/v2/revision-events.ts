@@ -1,9 +1,10 @@
 // What one revision of etcd means to v2: the one event that its record tells, or the nearest one for each key that another door changed.
 // Pure.
 import type { WatchEvent } from '../../etcd/wire.js';
+import { isMarker } from '../reserved.js';
 import { directoryNode, fileNode } from './node.js';
 import type { LifetimeOf, V2Event, V2Node } from './node.js';
-import { directoryOfMarker, fileKey, isBelow, isMarker, isUnnameable, markerKey } from './path.js';
+import { directoryOfMarker, fileKey, isBelow, isUnnameable, markerKey } from './path.js';
 import type { ChangeRecord } from './record.js';
 
 export interface RevisionOfKeys {

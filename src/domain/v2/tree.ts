@@ -4,12 +4,13 @@ import { nextKey } from '../../etcd/range.js';
 import type { KeyValue, Span } from '../../etcd/wire.js';
 import { ChunkSize, readSized, sizeOf } from '../range-chunks.js';
 import type { ChunkDeps } from '../range-chunks.js';
+import { isMarker } from '../reserved.js';
 import { ANSWER_BYTES_MAX, NODES_MAX, leasesOf, sortNodes, tooMuch } from './level.js';
 import { readLifetimes } from './lifetime.js';
 import type { LifetimeDeps } from './lifetime.js';
 import { directoryNode, fileNode } from './node.js';
 import type { LifetimeOf, V2Node } from './node.js';
-import { endingKey, insideOf, isHiddenName, isMarker, isUnnameable, markerKey } from './path.js';
+import { endingKey, insideOf, isHiddenName, isUnnameable, markerKey } from './path.js';
 
 /** What one read of etcd shall bring. */
 const CHUNK_BYTES = 4 * 1024 * 1024;

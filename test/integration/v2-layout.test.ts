@@ -1,0 +1,124 @@
+import { describe, expect, inject, it } from 'vitest';
+import { putAll } from '../support/bulk.js';
+import { spawnGatewayBetween } from '../support/etcd-between.js';
+import { JSON_TYPE, send } from '../support/http-client.js';
+import { newPath, v2Client } from '../support/v2-client.js';
+import { openWatch } from '../support/watch-reader.js';
+
+const base = inject('gatewayUrl');
+const etcd = inject('etcdEndpoint');
+const v2 = v2Client(base);
+
+const list = async (query: string): Promise<any> =>
+  (await send(base, 'GET', `/v1/kv?${query}`)).json();
+
+describe('the keys of the v2 tree at other doors', () => {
+  it('are files only: lists, counts, exports, levels, histories and watches hide the markers', async () => {
+    const path = newPath();
+    const watch = await openWatch(base, `prefix=${path}`);
+    for (let i = 0; i < 40; i++) await v2.put(`${path}/d${i}/e`, { dir: true });
+    await v2.put(`${path}/z/f`, { value: 'x' });
+    const all = await list(`prefix=${path}`);
+    expect([all.count, all.items.map(({ key }: any) => key)]).toEqual([1, [`${path}/z/f`]]);
+    const first = await list(`prefix=${path}&limit=1&order=desc`);
+    expect(first.items).toHaveLength(1);
+    expect((await list(`prefix=${path}&countOnly`)).count).toBe(1);
+    expect((await list(`prefix=${path}/&delimiter=/`)).prefixes).toEqual([`${path}/z/`]);
+    const headers = { accept: 'application/x-ndjson' };
+    const lines = await send(base, 'GET', `/v1/kv?prefix=${path}`, { headers });
+    expect(lines.text.trim().split('\n')).toHaveLength(1);
+    expect((await watch.until(1)).map(({ data }) => data.key)).toEqual([`${path}/z/f`]);
+    watch.close();
+  });
+
+  it('include the markers at the raw door, and a prefix that covers the directory deletes them', async () => {
+    const path = newPath();
+    await v2.put(`${path}/d`, { dir: true });
+    const key = Buffer.from(`${path}/`).toString('base64');
+    const rangeEnd = Buffer.from(`${path}0`).toString('base64');
+    const body = JSON.stringify({ key, range_end: rangeEnd, keys_only: true });
+    const raw = async (): Promise<string[]> =>
+      ((await send(base, 'POST', '/v3/kv/range', { body })).json().kvs ?? []).map((kv: any) =>
+        Buffer.from(kv.key as string, 'base64').toString(),
+      );
+    expect(await raw()).toEqual([`${path}/\0latchkey/dir`, `${path}/d/\0latchkey/dir`]);
+    await send(base, 'DELETE', `/v1/kv?prefix=${path}/`);
+    expect(await raw()).toEqual([]);
+    expect((await v2.get(path)).status).toBe(404);
+  });
+
+  it('cannot be forged: a marker is neither read nor written at /v1', async () => {
+    const marker = encodeURIComponent(`${newPath()}/\0latchkey/dir`);
+    for (const method of ['GET', 'PUT', 'DELETE']) {
+      const answer = await send(base, method, `/v1/kv?key=${marker}`, {
+        headers: JSON_TYPE,
+        ...(method === 'PUT' && { body: '{"value":"x"}' }),
+      });
+      expect([method, answer.status, answer.json().code]).toEqual([method, 403, 'reserved-prefix']);
+    }
+  });
+});
+
+describe('one level of a directory', () => {
+  it('with 50,000 keys below it is listed without reading them all', async () => {
+    const path = newPath();
+    const keys = Array.from({ length: 50_000 }, (_, i) => ({
+      key: Buffer.from(`${path}/deep/${i % 50}/${i}`),
+      value: Buffer.from('x'),
+    }));
+    await putAll(etcd, keys);
+    await v2.put(`${path}/file`, { value: 'y' });
+    const between = await spawnGatewayBetween(etcd);
+    let bytes = 0;
+    between.intercept(async (_call, forward) => {
+      const answer = await forward();
+      bytes += answer.bytes.length;
+      return answer;
+    });
+    const level = await v2Client(between.baseUrl).get(path);
+    const names = level.json().node.nodes.map(({ key }: any) => key);
+    expect(names).toEqual([`${path}/deep`, `${path}/file`]);
+    expect(between.calls.length).toBeLessThanOrEqual(10);
+    expect(bytes).toBeLessThan(50_000);
+  });
+});
+
+describe('two writers at once', () => {
+  /** Holds the transaction that writes `path` until the other writer is done. */
+  const held = async (path: string, write: string, other: () => Promise<unknown>) => {
+    const between = await spawnGatewayBetween(etcd);
+    let isHeld = false;
+    between.intercept(async (call, forward) => {
+      const isWrite = call.path === '/v3/kv/txn' && call.body.includes('request_put');
+      if (isWrite && !isHeld) {
+        isHeld = true;
+        await other();
+      }
+      return forward();
+    });
+    const answer = await v2Client(between.baseUrl).put(`${path}${write}`, { value: 'late' });
+    expect(isHeld).toBe(true);
+    return answer;
+  };
+
+  it('never leave a file below a file: who comes late is told what is there', async () => {
+    const path = newPath();
+    const below = await held(path, '/a/b', () => v2.put(`${path}/a`, { value: 'first' }));
+    expect([below.status, below.json().errorCode]).toEqual([400, 104]);
+    const above = await held(path, '/c', () => v2.put(`${path}/c/d`, { value: 'first' }));
+    expect([above.status, above.json().errorCode]).toEqual([403, 102]);
+    const { nodes } = (await v2.get(path, { recursive: true })).json().node;
+    expect(nodes).toMatchObject([
+      { key: `${path}/a`, value: 'first' },
+      { key: `${path}/c`, nodes: [{ key: `${path}/c/d`, value: 'first' }] },
+    ]);
+  });
+
+  it('make a directory anew when it was deleted under the late one', async () => {
+    const path = newPath();
+    await v2.put(`${path}/d`, { dir: true });
+    const late = await held(path, '/d/f', () => v2.delete(path, { recursive: true }));
+    expect(late.status).toBe(201);
+    expect((await v2.get(`${path}/d`)).json().node.nodes).toMatchObject([{ value: 'late' }]);
+  });
+});
