@@ -23,6 +23,15 @@ export async function sendFuzz(
   baseUrl: string,
   request: FuzzRequest,
 ): Promise<FuzzAnswer | undefined> {
+  const answer = await sendOnce(baseUrl, request);
+  // A kept connection may be closed at any moment, as after what the request before it left unread: a new one decides.
+  return answer === 'kept connection broke' ? sendFuzz(baseUrl, request) : answer;
+}
+
+async function sendOnce(
+  baseUrl: string,
+  request: FuzzRequest,
+): Promise<FuzzAnswer | 'kept connection broke' | undefined> {
   const { hostname, port } = new URL(baseUrl);
   const { method, path, headers, body } = request;
   return new Promise((resolve, reject) => {
@@ -42,7 +51,7 @@ export async function sendFuzz(
       reject(new Error(`no answer to ${describe(request)}`));
       sent.destroy();
     });
-    sent.on('error', () => resolve(undefined));
+    sent.on('error', () => resolve(sent.reusedSocket ? 'kept connection broke' : undefined));
     sent.on('response', (response) => {
       const chunks: Buffer[] = [];
       const finish = (isWhole: boolean): void => {
