@@ -10,9 +10,13 @@ const retry = process.env.CI === 'true' ? 1 : 0;
 // One project per kind of proof. Everything but `unit` and `contract` talks to real etcd members that the tests start themselves.
 export default defineConfig({
   test: {
-    maxWorkers: 2,
+    maxWorkers: 3,
     projects: [
-      project('unit', { setupFiles: ['test/support/closed-world.ts'], testTimeout: 20_000 }),
+      project('unit', {
+        setupFiles: ['test/support/closed-world.ts'],
+        retry,
+        testTimeout: 20_000,
+      }),
       project('integration', {
         globalSetup: ['test/support/one-member.ts'],
         retry,
