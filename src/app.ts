@@ -20,6 +20,7 @@ import { StateFeeds } from './domain/state-feed.js';
 import { withBatching } from './etcd/batching.js';
 import { createAccessLog } from './http/access-log.js';
 import { CallerLimits } from './http/caller-limits.js';
+import { requireClientCertificate } from './http/client-certificate.js';
 import { createContext } from './http/context.js';
 import { createDocsDoor } from './http/docs.js';
 import { watchEventLoop } from './http/event-loop.js';
@@ -71,6 +72,7 @@ export function createApp(deps: AppDeps): Express {
   app.use(createAccessLog({ log, requests: metrics.requests }));
   app.use(createOperationsRouter(readiness));
   app.use(createGates(config));
+  if (config.doorTls?.ca !== undefined) app.use(requireClientCertificate());
   app.use(createMetricsRouter(metrics));
   app.use(load.admit());
   app.use(callers.rate());

@@ -8,8 +8,10 @@ import type { ValuesOf } from './config/setting.js';
 import { SETTINGS } from './config/settings.js';
 import { readCommandLine, readSettings } from './config/sources.js';
 import { isInside } from './config/values.js';
+import type { DiscoverySettings } from './etcd/discovery.js';
 import type { LockLimits } from './domain/lock-limits.js';
 import type { LogLevel } from './log.js';
+import type { TlsPaths } from './tls-files.js';
 
 export interface Config {
   /** `host` without brackets; port 0 = any free one. */
@@ -26,6 +28,14 @@ export interface Config {
   /** Ends with `/`; neither inside the other. */
   readonly lockPrefix: string;
   readonly electionPrefix: string;
+  /** Where DNS names the endpoints. */
+  readonly discovery?: Omit<DiscoverySettings, 'isTlsOnly'>;
+  /** Addresses; empty = the system's resolver. */
+  readonly dnsServers: readonly string[];
+  /** Files for TLS to etcd; none of them for the system's authorities and no certificate. */
+  readonly etcdTls: TlsPaths;
+  /** Files for TLS at the gateway's own door, `ca` for callers' certificates; undefined = plain HTTP. */
+  readonly doorTls?: TlsPaths;
   readonly logLevel: LogLevel;
   readonly etcdBin?: string;
   /** As it was written: relative to the working directory unless absolute. */
@@ -86,6 +96,7 @@ export function parseConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Co
     // The health check serves nobody.
     ...(command === 'healthcheck' ? [] : exposureProblems(values, writtenAs)),
     ...prefixProblems(values, writtenAs),
+    ...accessProblems(values),
   ];
   if (problems.length > 0) return { kind: 'errors', problems };
   if (line.actions.has('print-config')) {
@@ -108,17 +119,43 @@ function readCommand(words: readonly string[]): { command?: Command; problems: s
 }
 
 function exposureProblems(
-  { listen, allowAnonymous }: Partial<Values>,
+  { listen, allowAnonymous, tlsClientCa }: Partial<Values>,
   writtenAs: WrittenAs,
 ): string[] {
   if (listen === undefined || isLoopback(listen.host) || allowAnonymous !== false) return [];
+  if (tlsClientCa !== undefined) return [];
   return [
     problemText(
       writtenAs('listen'),
       `${listen.host} is not a loopback address, and without authentication whoever reaches it may read and write every key`,
-      'listen on 127.0.0.1, or say --allow-anonymous (LATCHKEY_ALLOW_ANONYMOUS=true) if only trusted machines reach it',
+      'listen on 127.0.0.1, ask for client certificates (--tls-client-ca), or say --allow-anonymous (LATCHKEY_ALLOW_ANONYMOUS=true) if only trusted machines reach it',
     ),
   ];
+}
+
+const TLS_PAIRS = [
+  ['cert', 'key'],
+  ['tlsCert', 'tlsKey'],
+] as const;
+
+function accessProblems(values: Partial<Values>): string[] {
+  const problems = TLS_PAIRS.filter(
+    ([cert, key]) => (values[cert] === undefined) !== (values[key] === undefined),
+  ).map(([cert, key]) =>
+    problemText(
+      `--${SETTINGS[cert].flag}`,
+      `it goes with --${SETTINGS[key].flag}, and only one of them is set`,
+      'set both',
+    ),
+  );
+  if (values.discoverySrv !== undefined && (values.endpoints ?? []).length > 0) {
+    problems.push(
+      problemText('--discovery-srv', 'endpoints are set too', 'set only one of --endpoints and it'),
+    );
+  }
+  if (values.tlsClientCa === undefined || values.tlsCert !== undefined) return problems;
+  const detail = 'client certificates need TLS';
+  return [...problems, problemText('--tls-client-ca', detail, 'set --tls-cert and --tls-key too')];
 }
 
 function prefixProblems(
@@ -154,8 +191,20 @@ function createConfig(values: Values, path: string): Config {
     waitSecondsMax,
     ttlSecondsMax,
     metadataBytesMax,
+    endpoints,
+    cacert,
+    cert,
+    key,
+    tlsCert,
+    tlsKey,
+    tlsClientCa,
+    discoverySrv,
+    discoverySrvName,
+    discoveryIntervalSeconds,
     ...rest
   } = values;
+  const etcdTls = pathsOf({ ca: cacert, cert, key });
+  const doorTls = pathsOf({ ca: tlsClientCa, cert: tlsCert, key: tlsKey });
   const limits: Limits = {
     requestTimeoutSeconds,
     connectTimeoutMs: connectTimeoutSeconds * 1_000,
@@ -169,7 +218,41 @@ function createConfig(values: Values, path: string): Config {
     streamsMax,
     locks: { waitersPerLockMax, waitersMax, waitSecondsMax, ttlSecondsMax, metadataBytesMax },
   };
-  return deepFrozen({ ...rest, path, ...(etcdBin === undefined ? {} : { etcdBin }), limits });
+  return deepFrozen({
+    ...rest,
+    endpoints: withScheme(endpoints, Object.keys(etcdTls).length > 0),
+    etcdTls,
+    ...discoveryOf({ discoverySrv, discoverySrvName, discoveryIntervalSeconds }),
+    ...(doorTls.cert !== undefined && { doorTls }),
+    path,
+    ...(etcdBin === undefined ? {} : { etcdBin }),
+    limits,
+  });
+}
+
+function discoveryOf({
+  discoverySrv,
+  discoverySrvName,
+  discoveryIntervalSeconds,
+}: Pick<Values, 'discoverySrv' | 'discoverySrvName' | 'discoveryIntervalSeconds'>): Pick<
+  Config,
+  'discovery'
+> {
+  if (discoverySrv === undefined) return {};
+  const intervalMs = discoveryIntervalSeconds * 1_000;
+  return { discovery: { domain: discoverySrv, name: discoverySrvName, intervalMs } };
+}
+
+function pathsOf(paths: Record<keyof TlsPaths, string | undefined>): TlsPaths {
+  return Object.fromEntries(
+    Object.entries(paths).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+}
+
+/** As etcdctl takes them: an endpoint without a scheme is one with TLS where there is anything for TLS. */
+function withScheme(endpoints: readonly string[], isSecure: boolean): string[] {
+  const scheme = isSecure ? 'https' : 'http';
+  return [...new Set(endpoints.map((each) => each.replace(/^\/\//, `${scheme}://`)))];
 }
 
 function deepFrozen<T extends object>(value: T): T {

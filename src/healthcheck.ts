@@ -1,5 +1,6 @@
 // `latchkey healthcheck`: asks the gateway on the listen address whether it is ready. For images without curl.
-import { get } from 'node:http';
+import http from 'node:http';
+import https from 'node:https';
 import { problemText } from './config/setting.js';
 
 /** A container engine's own limit should be longer than this. */
@@ -13,21 +14,25 @@ export interface Health {
 
 export interface HealthcheckTarget {
   readonly listen: { readonly host: string; readonly port: number };
+  /** The gateway serves https. */
+  readonly doorTls?: object;
   readonly timeoutMs?: number;
 }
 
 /** GETs `/readyz`. Never rejects: whatever keeps the answer from being 200 in time is an unready gateway. */
 export async function checkHealth({
   listen,
+  doorTls,
   timeoutMs = HEALTHCHECK_TIMEOUT_MS,
 }: HealthcheckTarget): Promise<Health> {
   const host = reachableHost(listen.host);
-  const url = `http://${host.includes(':') ? `[${host}]` : host}:${listen.port}/readyz`;
+  const isSecure = doorTls !== undefined;
+  const url = `${isSecure ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${listen.port}/readyz`;
   if (listen.port === 0) {
     return { isReady: false, text: problemText(url, 'port 0 tells nobody where the gateway is') };
   }
   try {
-    const status = await statusOf({ host, port: listen.port, timeoutMs });
+    const status = await statusOf({ host, port: listen.port, isSecure, timeoutMs });
     return { isReady: status === 200, text: problemText(url, `status ${status}`) };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
@@ -45,15 +50,20 @@ function reachableHost(host: string): string {
 function statusOf({
   host,
   port,
+  isSecure,
   timeoutMs,
 }: {
   host: string;
   port: number;
+  isSecure: boolean;
   timeoutMs: number;
 }): Promise<number> {
   return new Promise((resolve, reject) => {
     const signal = AbortSignal.timeout(timeoutMs);
-    const request = get({ host, port, path: '/readyz', agent: false, signal }, (response) => {
+    // It asks its own machine for a status and tells nothing: the certificate is for the gateway's clients to check.
+    const options = { host, port, path: '/readyz', signal, rejectUnauthorized: false };
+    const { get } = isSecure ? https : http;
+    const request = get({ ...options, agent: false }, (response) => {
       resolve(response.statusCode ?? 0);
       response.destroy();
     });

@@ -12,10 +12,12 @@ import { EmbeddedEtcdError } from './embedded/embedded-etcd-error.js';
 import { startEmbeddedEtcd } from './embedded/etcd.js';
 import type { EmbeddedEtcd } from './embedded/etcd.js';
 import { checkHealth } from './healthcheck.js';
-import { createServer, drainServer, listen } from './http/server.js';
+import { createServer, drainServer, listen, useCertificates } from './http/server.js';
 import { createLog } from './log.js';
 import type { Log } from './log.js';
 import { createMetrics } from './metrics.js';
+import { TlsFiles } from './tls-files.js';
+import type { TlsMaterial } from './tls-files.js';
 import { createUpstream } from './upstream.js';
 import type { Upstream } from './upstream.js';
 
@@ -51,7 +53,9 @@ async function run(config: Config): Promise<void> {
   const stopStarting = (): void => starting.abort();
   process.once('SIGTERM', stopStarting).once('SIGINT', stopStarting);
   const embedded =
-    config.endpoints.length === 0 ? await startEmbedded(config, starting.signal) : undefined;
+    config.endpoints.length === 0 && config.discovery === undefined
+      ? await startEmbedded(config, starting.signal)
+      : undefined;
   try {
     await serve(config, log, embedded, stopStarting);
   } finally {
@@ -67,7 +71,12 @@ async function serve(
 ): Promise<void> {
   const metrics = createMetrics(packageVersion());
   const endpoints = embedded === undefined ? config.endpoints : [embedded.endpoint];
-  const upstream = createUpstream({ config, endpoints, meter: metrics.calls, log });
+  const doorTls = usable('TLS at the door', () =>
+    openDoorTls(config, log, (material) => useCertificates(server, material)),
+  );
+  const upstream = usable('TLS to etcd', () =>
+    createUpstream({ config, endpoints, meter: metrics.calls, log }),
+  );
   await refuseOldEtcd(upstream, log);
   const background = new Background((what, error) =>
     log.warn({ what, error: String(error) }, 'a clean-up was given up'),
@@ -84,7 +93,11 @@ async function serve(
       background,
       draining: draining.signal,
     }),
-    { connectionsMax: config.limits.connectionsMax, onDropped: metrics.connectionDropped },
+    {
+      connectionsMax: config.limits.connectionsMax,
+      onDropped: metrics.connectionDropped,
+      tls: doorTls?.material,
+    },
   );
   const url = await listen(server, config.listen).catch((error: unknown) => {
     throw new StartError(
@@ -101,7 +114,31 @@ async function serve(
   draining.abort();
   await drain(server, background, config.limits.drainSeconds);
   upstream.close();
+  doorTls?.close();
   log.info('stopped');
+}
+
+function openDoorTls(
+  { doorTls }: Config,
+  log: Log,
+  use: (material: TlsMaterial) => void,
+): TlsFiles | undefined {
+  if (doorTls === undefined) return undefined;
+  return new TlsFiles(doorTls, {
+    onChange(material) {
+      use(material);
+      log.info('certificates of the door were read again');
+    },
+    onProblem: (reason) => log.error({ reason }, 'the new certificates of the door are of no use'),
+  });
+}
+
+function usable<T>(what: string, open: () => T): T {
+  try {
+    return open();
+  } catch (error) {
+    throw new StartError(`${what}: ${messageOf(error)}`);
+  }
 }
 
 async function startEmbedded(config: Config, signal: AbortSignal): Promise<EmbeddedEtcd> {

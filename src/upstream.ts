@@ -6,8 +6,11 @@ import { createAuthenticate } from './etcd/auth/authenticate.js';
 import type { CallMeter } from './etcd/call-meter.js';
 import { createEtcdClient } from './etcd/client.js';
 import type { EtcdClient } from './etcd/client.js';
+import { createNameService } from './etcd/addresses.js';
+import type { NameService } from './etcd/addresses.js';
 import { createConnector } from './etcd/connection.js';
 import type { Connector } from './etcd/connection.js';
+import { Discovery } from './etcd/discovery.js';
 import type { ProbeResult } from './etcd/endpoint-probe.js';
 import { EndpointProber } from './etcd/endpoint-prober.js';
 import { EndpointPool } from './etcd/endpoints.js';
@@ -20,6 +23,7 @@ import { isProgressOrdered } from './etcd/version.js';
 import { createWatchClient } from './etcd/watch-client.js';
 import type { WatchClient } from './etcd/watch-client.js';
 import type { Log } from './log.js';
+import { TlsFiles } from './tls-files.js';
 
 /** Connections to each etcd endpoint, by lane; further calls of that lane wait for one. */
 const SOCKETS_MAX = { requests: 256, waits: 64, upkeep: 64 } as const;
@@ -52,7 +56,13 @@ export interface UpstreamDeps {
 export function createUpstream({ config, endpoints, meter, log }: UpstreamDeps): Upstream {
   const instanceId = newInstanceId();
   const pool = new EndpointPool(endpoints, { needsProof: true });
-  const connector = createConnector({ connectTimeoutMs: config.limits.connectTimeoutMs });
+  const tls = openEtcdTls(config, log, () => transport.retire());
+  const names = createNameService(config.dnsServers);
+  const connector = createConnector({
+    lookup: names.lookup,
+    connectTimeoutMs: config.limits.connectTimeoutMs,
+    secureContext: () => tls?.context,
+  });
   const lane = (socketsMax: number): Transport =>
     createTransport(
       { socketsMax, idleSocketsMax: IDLE_SOCKETS_MAX, answerBytesMax: ANSWER_BYTES_MAX },
@@ -64,6 +74,7 @@ export function createUpstream({ config, endpoints, meter, log }: UpstreamDeps):
     upkeep: lane(SOCKETS_MAX.upkeep),
   });
   const prober = new EndpointProber({ pool, transport, instanceId });
+  const discovery = createDiscovery(config, pool, names, log);
   const access = new Access({ authenticate: createAuthenticate(transport) });
   const etcd = createEtcdClient({
     pool,
@@ -87,13 +98,45 @@ export function createUpstream({ config, endpoints, meter, log }: UpstreamDeps):
     instanceId,
     isProgressOrdered: () =>
       prober.versions.length > 0 && prober.versions.every((version) => isProgressOrdered(version)),
-    start: () => prober.start(),
+    async start() {
+      await discovery?.start();
+      return prober.start();
+    },
     close() {
+      discovery?.stop();
       prober.stop();
+      tls?.close();
       watches.close();
       transport.close();
     },
   };
+}
+
+function createDiscovery(
+  { discovery, etcdTls }: Config,
+  pool: EndpointPool,
+  { resolveSrv }: NameService,
+  log: Log,
+): Discovery | undefined {
+  if (discovery === undefined) return undefined;
+  // Whoever names an authority or shows a certificate does not want to talk in the open.
+  const isTlsOnly = Object.keys(etcdTls).length > 0;
+  return new Discovery(
+    { ...discovery, isTlsOnly },
+    { pool, resolveSrv, onProblem: (reason) => log.warn({ reason }, 'discovery failed') },
+  );
+}
+
+/** Throws when the files cannot be used. New ones count for new connections, and connections that are kept are not kept any longer. */
+function openEtcdTls({ etcdTls }: Config, log: Log, onChange: () => void): TlsFiles | undefined {
+  if (Object.keys(etcdTls).length === 0) return undefined;
+  return new TlsFiles(etcdTls, {
+    onChange() {
+      onChange();
+      log.info('certificates for etcd were read again');
+    },
+    onProblem: (reason) => log.error({ reason }, 'the new certificates for etcd are of no use'),
+  });
 }
 
 function logEvent(log: Log, event: EndpointEvent): void {

@@ -55,7 +55,7 @@ export function parseAllowedHosts(text: string): string[] {
   });
 }
 
-/** etcd endpoints as URLs, each once. An entry with credentials is refused without being repeated in the message. */
+/** etcd endpoints as URLs, those without a scheme as `//host:port`, each once. One with credentials is not repeated in the message. */
 export function parseEndpoints(text: string): string[] {
   const urls = listOf(text).map((entry) => {
     if (entry.includes('@')) {
@@ -64,9 +64,40 @@ export function parseEndpoints(text: string): string[] {
         hint: 'write the endpoint alone, such as https://host:2379',
       });
     }
-    return parseEndpoint(entry).url;
+    const { url } = parseEndpoint(entry);
+    return entry.includes('://') ? url : url.replace('http:', '');
   });
   return [...new Set(urls)];
+}
+
+/** A domain name in lower case, without a dot at the end; `undefined` for none. */
+export function parseDomain(text: string): string | undefined {
+  const name = text.trim().toLowerCase().replace(/\.$/, '');
+  if (name === '') return undefined;
+  if (isHostName(name)) return name;
+  throw refused(text, 'a domain', 'write a name such as etcd.example.com');
+}
+
+/** One label of a domain name; `undefined` for none. */
+export function parseServiceName(text: string): string | undefined {
+  const name = text.trim().toLowerCase();
+  if (name === '') return undefined;
+  if (isHostName(name) && !name.includes('.')) return name;
+  throw refused(text, 'a service name', 'write letters, digits and hyphens');
+}
+
+/** Addresses of DNS servers as Node takes them, with or without a port. */
+export function parseDnsServers(text: string): string[] {
+  return listOf(text).map((entry) => {
+    const bare =
+      /^\[(.+)\](?::\d{1,5})?$/.exec(entry)?.[1] ?? entry.replace(/(?<=\.\d+):\d{1,5}$/, '');
+    if (isIPv4(bare) || isIPv6(bare)) return entry;
+    throw refused(
+      entry,
+      'the address of a DNS server',
+      'write 127.0.0.1, 127.0.0.1:53 or [::1]:53',
+    );
+  });
 }
 
 /** A base URL to which a path is appended; answers it without a slash at the end. */

@@ -20,6 +20,11 @@ export interface Setting<T> {
   readonly isSecret?: true;
 }
 
+/** A row whose type is that of its parser's answer. */
+export function row<T>(setting: Setting<T>): Setting<T> {
+  return setting;
+}
+
 /** Keyed by the name that the rest of the program uses. */
 export type SettingTable = Readonly<Record<string, Setting<unknown>>>;
 

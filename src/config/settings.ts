@@ -9,7 +9,9 @@ import {
   parseOrigins,
 } from './address.js';
 import { durationIn } from './duration.js';
-import type { Setting, SettingTable } from './setting.js';
+import { DOOR_TLS, ETCD_ACCESS } from './access-settings.js';
+import { row } from './setting.js';
+import type { SettingTable } from './setting.js';
 import {
   bytesUpTo,
   integerUpTo,
@@ -33,7 +35,8 @@ const SERVING = {
     placeholder: 'HOST:PORT',
     default: '127.0.0.1:8888',
     parse: parseListen,
-    describe: 'address and port to serve on; not loopback: only with --allow-anonymous',
+    describe:
+      'address and port to serve on; not loopback: only with --tls-client-ca or --allow-anonymous',
   }),
   allowAnonymous: row({
     env: 'LATCHKEY_ALLOW_ANONYMOUS',
@@ -85,6 +88,9 @@ const ETCD = {
     describe: 'etcd endpoints, URLs or host:port',
     isList: true,
   }),
+} as const;
+
+const KEYSPACE = {
   lockPrefix: row({
     env: 'LATCHKEY_LOCK_PREFIX',
     flag: 'lock-prefix',
@@ -269,12 +275,11 @@ const WAITING = {
 
 export const SETTINGS = {
   ...SERVING,
+  ...DOOR_TLS,
   ...ETCD,
+  ...ETCD_ACCESS,
+  ...KEYSPACE,
   ...EMBEDDED,
   ...LIMITS,
   ...WAITING,
 } satisfies SettingTable;
-
-function row<T>(setting: Setting<T>): Setting<T> {
-  return setting;
-}

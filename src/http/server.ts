@@ -1,6 +1,7 @@
 // The node server under Express: header limits, answers to what the parser refuses, and the drain.
 import { randomUUID } from 'node:crypto';
 import http from 'node:http';
+import https from 'node:https';
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Express } from 'express';
@@ -34,22 +35,35 @@ export interface ServerOptions {
   /** Told of connections that were one too many. */
   readonly onDropped?: () => void;
   readonly times?: Partial<ServerTimes>;
+  /** Serves https with it; `ca`: asks callers for certificates, and refuses nobody for his (client-certificate.ts does). */
+  readonly tls?: ServerTls | undefined;
+}
+
+interface ServerTls {
+  readonly cert?: Buffer;
+  readonly key?: Buffer;
+  readonly ca?: Buffer;
 }
 
 /** Wraps the app. Bodies have no limit in time here (the raw door keeps them open): each other door has its own. */
 export function createServer(app: Express, options: ServerOptions): Server {
   const times = { ...SERVER_TIMES, ...options.times };
-  const server = http.createServer(
-    {
-      ...ownPrototypes(app),
-      requestTimeout: 0,
-      connectionsCheckingInterval: times.checkMs,
-      headersTimeout: times.headersMs,
-      keepAliveTimeout: times.keepAliveMs,
-      maxHeaderSize: HEADER_BYTES_MAX,
-    },
-    app,
-  );
+  const settings = {
+    ...ownPrototypes(app),
+    requestTimeout: 0,
+    connectionsCheckingInterval: times.checkMs,
+    headersTimeout: times.headersMs,
+    keepAliveTimeout: times.keepAliveMs,
+    maxHeaderSize: HEADER_BYTES_MAX,
+  };
+  const { tls } = options;
+  const server =
+    tls === undefined
+      ? http.createServer(settings, app)
+      : https.createServer(
+          { ...settings, ...tls, requestCert: tls.ca !== undefined, rejectUnauthorized: false },
+          app,
+        );
   server.maxHeadersCount = HEADERS_MAX + 1;
   server.maxConnections = options.connectionsMax;
   server.timeout = times.stalledMs;
@@ -111,6 +125,13 @@ function refuseUnparsable(error: NodeJS.ErrnoException, socket: HttpSocket): voi
   );
 }
 
+/** Other certificates from now on; connections that are open stay, those that are idle do not. Nothing to do for plain HTTP. */
+export function useCertificates(server: Server, tls: ServerTls): void {
+  if (!(server instanceof https.Server)) return;
+  server.setSecureContext(tls);
+  server.closeIdleConnections();
+}
+
 /** Listens and resolves with the address as people write it. Rejects with node's error (`EADDRINUSE`, ...). */
 export async function listen(
   server: Server,
@@ -125,7 +146,8 @@ export async function listen(
   });
   const bound = server.address();
   const port = typeof bound === 'object' && bound !== null ? bound.port : address.port;
-  return `http://${address.host.includes(':') ? `[${address.host}]` : address.host}:${port}`;
+  const scheme = server instanceof https.Server ? 'https' : 'http';
+  return `${scheme}://${address.host.includes(':') ? `[${address.host}]` : address.host}:${port}`;
 }
 
 /** How often a drain closes connections whose last answer went out meanwhile. */

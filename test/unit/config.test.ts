@@ -31,6 +31,8 @@ describe('parseConfig', () => {
       allowedHosts: [],
       corsOrigins: [],
       endpoints: [],
+      dnsServers: [],
+      etcdTls: {},
       lockPrefix: 'locks/',
       electionPrefix: 'elections/',
       logLevel: 'info',
