@@ -31,8 +31,8 @@ const WATCH_LIMITS: WatchLimits = {
   streamsMax: 200,
   watchesPerStreamMax: 500,
   openTimeoutMs: 2_000,
-  probeIdleMs: 10_000,
-  probeAnswerMs: 5_000,
+  probeIdleMs: 4_000,
+  probeAnswerMs: 3_000,
   lingerMs: 1_000,
   progressGapMs: 100,
   // Fragments are of 2 MiB, or of one event: two values of the largest request that etcd is set up to take, in base64.

@@ -8,6 +8,9 @@ export interface TcpBetween {
   /** Breaks every connection and takes none, until it is mended. */
   cut(): void;
   mend(): void;
+  /** From now on nothing comes back of what etcd says, and all that is asked reaches it; until `speak`. */
+  swallow(): void;
+  speak(): void;
   /** From now on whatever etcd sends comes byte by byte. */
   slice(): void;
 }
@@ -18,6 +21,7 @@ export async function serveTcpBetween(endpoint: string): Promise<TcpBetween> {
   const sockets = new Set<Socket>();
   let isCut = false;
   let isSliced = false;
+  let isSwallowing = false;
   const follow = (socket: Socket): Socket => {
     sockets.add(socket);
     socket.on('error', () => undefined);
@@ -33,6 +37,7 @@ export async function serveTcpBetween(endpoint: string): Promise<TcpBetween> {
     const far = follow(connect({ port: Number(port), host: hostname, noDelay: true }));
     near.on('data', (chunk) => far.write(chunk));
     far.on('data', (chunk) => {
+      if (isSwallowing) return;
       const pieces = isSliced ? [...chunk].map((byte) => Buffer.from([byte])) : [chunk];
       for (const piece of pieces) near.write(piece);
     });
@@ -51,6 +56,8 @@ export async function serveTcpBetween(endpoint: string): Promise<TcpBetween> {
       for (const socket of sockets) socket.resetAndDestroy();
     },
     mend: () => void (isCut = false),
+    swallow: () => void (isSwallowing = true),
+    speak: () => void (isSwallowing = false),
     slice: () => void (isSliced = true),
   };
 }

@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+
+// Cases that take longer than twenty seconds each: `npm run test:long`, not part of `npm test`.
+export default defineConfig({
+  test: {
+    name: 'long',
+    include: ['test/long/**/*.test.ts'],
+    environment: 'node',
+    testTimeout: 600_000,
+    hookTimeout: 120_000,
+    fileParallelism: false,
+  },
+});
