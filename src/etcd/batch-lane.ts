@@ -7,7 +7,7 @@ import { isAnswerTooLarge } from './call-errors.js';
 import type { RequestOp, ResponseOp, TxnResponse } from './wire.js';
 
 /** Calls under way at once in one lane; only behind them requests share. */
-const AT_ONCE_MAX = 4;
+const AT_ONCE_MAX = 2;
 /** etcd takes 128 operations in a transaction unless it is set up otherwise. */
 const OPERATIONS_MAX = 100;
 const OPERATIONS_FIRST = 8;

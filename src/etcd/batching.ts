@@ -50,13 +50,17 @@ class Lanes<Q, A> {
 
 function isPlainRead(request: RangeRequest): boolean {
   const { key, ...options } = request;
-  return key.length > 0 && Object.values(options).every((option) => option === undefined);
+  return key.length > 0 && Object.values(options).every(isUnasked);
 }
 
 function isPlainWrite(request: PutRequest): boolean {
   const { key, value = Buffer.alloc(0), ...options } = request;
   const isSmall = key.length + value.length <= SHARED_VALUE_BYTES_MAX;
-  return isSmall && Object.values(options).every((option) => option === undefined);
+  return isSmall && Object.values(options).every(isUnasked);
+}
+
+function isUnasked(option: unknown): boolean {
+  return option === undefined || option === false;
 }
 
 function readFreight(etcd: EtcdClient): Freight<RangeRequest, RangeResponse> {
