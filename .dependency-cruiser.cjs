@@ -73,7 +73,7 @@ module.exports = {
     {
       name: 'axios-only-in-transport',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/etcd/(transport|http-adapter)\\.ts$' },
+      from: { path: '^src/', pathNot: '^src/etcd/transport/(transport|http-adapter)\\.ts$' },
       to: { path: 'node_modules/axios' },
     },
   ],

@@ -8,8 +8,8 @@ import type { ValuesOf } from './config/setting.js';
 import { SETTINGS } from './config/settings.js';
 import { readCommandLine, readSettings } from './config/sources.js';
 import { isInside } from './config/values.js';
-import type { DiscoverySettings } from './etcd/discovery.js';
-import type { LockLimits } from './domain/lock-limits.js';
+import type { DiscoverySettings } from './etcd/endpoints/discovery.js';
+import type { LockLimits } from './domain/locks/limits.js';
 import type { LogLevel } from './log.js';
 import type { TlsPaths } from './tls-files.js';
 

@@ -1,10 +1,10 @@
 // The process' numbers, for Prometheus: the only importer of prom-client. Everybody else is handed the small interfaces that he counts by.
 // Labels are bounded: routes are templates, never paths; endpoints are those configured or discovered, and past a limit all the others.
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
-import type { CallMeter } from './etcd/call-meter.js';
+import type { CallMeter } from './etcd/calls/meter.js';
 import type { RequestMeter } from './http/access-log.js';
-import type { CallerRefusal } from './http/caller-limits.js';
-import type { Shed } from './http/load.js';
+import type { CallerRefusal } from './http/load/caller-limits.js';
+import type { Shed } from './http/load/load.js';
 
 /** What is looked at when somebody asks, and costs nothing until then. */
 export interface GaugeSources {

@@ -2,10 +2,10 @@
 import type { Caller } from '../caller.js';
 import { GatewayError } from '../errors.js';
 import * as codec from './codec.js';
-import { EndpointPool } from './endpoints.js';
-import { callEtcd } from './failover.js';
-import type { FailoverDeps } from './failover.js';
-import { RetryBudget } from './retry-budget.js';
+import { EndpointPool } from './endpoints/pool.js';
+import { callEtcd } from './calls/failover.js';
+import type { FailoverDeps } from './calls/failover.js';
+import { RetryBudget } from './calls/retry-budget.js';
 import { RPCS } from './rpc.js';
 import { decimalId } from './json-values.js';
 import type { Rpc } from './rpc.js';

@@ -7,7 +7,7 @@ import { invalidRequest } from '../errors.js';
 import { setSecurityHeaders } from './security-headers.js';
 import { rawPathOf } from './raw/paths.js';
 import { traceparentOf } from './traceparent.js';
-import { isUpkeep } from './upkeep.js';
+import { isUpkeep } from './load/upkeep.js';
 
 export interface RequestContext {
   readonly requestId: string;

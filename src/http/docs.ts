@@ -8,8 +8,8 @@ import swaggerUi from 'swagger-ui-express';
 import type { SwaggerUiOptions } from 'swagger-ui-express';
 import { parse } from 'yaml';
 import { GatewayError } from '../errors.js';
-import { DOCUMENT_NAMES } from './openapi-files.js';
-import type { DocumentName } from './openapi-files.js';
+import { DOCUMENT_NAMES } from './contract/openapi-files.js';
+import type { DocumentName } from './contract/openapi-files.js';
 
 export interface DocsDoorDeps {
   /** The YAML texts, see `readDocumentTexts`. */

@@ -2,7 +2,7 @@
 // repeated fields (parsers disagree about who wins), lone surrogates (they have no UTF-8 form) and deep nesting.
 import { isUtf8 } from 'node:buffer';
 import { invalidRequest } from '../errors.js';
-import { escapePointer } from './openapi.js';
+import { escapePointer } from './contract/openapi.js';
 
 /** No body of ours needs more; JSON.stringify overflows the stack at some thousands. */
 export const JSON_DEPTH_MAX = 64;

@@ -2,7 +2,7 @@
 // input without a word (`%ff` becomes U+FFFD, a second value an array), so it is not used.
 import { invalidRequest } from '../errors.js';
 import { nearestName } from '../nearest-name.js';
-import type { QueryParameter } from './openapi.js';
+import type { QueryParameter } from './contract/openapi.js';
 
 export type QueryValue = string | number | boolean;
 

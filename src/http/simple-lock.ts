@@ -2,12 +2,12 @@
 import { Router } from 'express';
 import type { Request, Response } from 'express';
 import { GatewayError } from '../errors.js';
-import { acquireSimply, inspectSimply, releaseSimply } from '../domain/simple-lock.js';
-import type { LockDeps } from '../domain/locks.js';
+import { acquireSimply, inspectSimply, releaseSimply } from '../domain/locks/simple-lock.js';
+import type { LockDeps } from '../domain/locks/locks.js';
 import { bytesOf, createBodyReader, jsonOf } from './body.js';
 import type { BodyLimits } from './body.js';
 import { contextOf } from './context.js';
-import type { Validator } from './validate.js';
+import type { Validator } from './contract/validate.js';
 import { queryOf } from './v1/range-query.js';
 
 export interface SimpleLockRouterDeps extends LockDeps {

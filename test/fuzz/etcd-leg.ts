@@ -1,6 +1,6 @@
 // Requests out of openapi/etcd-v3.yaml at the raw door: no 5xx that etcd itself does not give to the same request.
 import type fc from 'fast-check';
-import { loadDocument } from '../../src/http/validate.js';
+import { loadDocument } from '../../src/http/contract/validate.js';
 import type { Verdict } from './friendly-leg.js';
 import { ETCD_POOLS } from './pools.js';
 import { requestsTo } from './request.js';

@@ -1,6 +1,6 @@
 // Requests out of openapi/latchkey.yaml: against a healthy etcd none of them gets a 5xx, and every answer is as the document says.
 import type fc from 'fast-check';
-import { loadDocument } from '../../src/http/validate.js';
+import { loadDocument } from '../../src/http/contract/validate.js';
 import { deviationsFrom, deviationsOfProblem } from '../support/openapi-response.js';
 import { POOLS } from './pools.js';
 import { requestsTo } from './request.js';

@@ -1,7 +1,7 @@
 // Requests to the operations of an OpenAPI document: valid ones, and what careless and hostile callers make of them.
 import fc from 'fast-check';
-import { isNode, operationsOf, resolvePointer, valueAt } from '../../src/http/openapi.js';
-import type { OpenApiDocument, Operation } from '../../src/http/openapi.js';
+import { isNode, operationsOf, resolvePointer, valueAt } from '../../src/http/contract/openapi.js';
+import type { OpenApiDocument, Operation } from '../../src/http/contract/openapi.js';
 import { someOf } from './schema-values.js';
 import type { SchemaValues } from './schema-values.js';
 import type { Values } from './pools.js';

@@ -1,7 +1,7 @@
 // Values that fit a JSON schema of an OpenAPI document. Covers the words that our documents use; what it does not know it throws for.
 import fc from 'fast-check';
-import { isNode, resolvePointer, valueAt } from '../../src/http/openapi.js';
-import type { OpenApiDocument } from '../../src/http/openapi.js';
+import { isNode, resolvePointer, valueAt } from '../../src/http/contract/openapi.js';
+import type { OpenApiDocument } from '../../src/http/contract/openapi.js';
 import { POOLED_ONLY } from './pools.js';
 import type { Values } from './pools.js';
 

@@ -3,9 +3,9 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { ValidateFunction } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { operationsOf, resolvePointer, valueAt } from '../../src/http/openapi.js';
-import type { Operation } from '../../src/http/openapi.js';
-import { loadDocument } from '../../src/http/validate.js';
+import { operationsOf, resolvePointer, valueAt } from '../../src/http/contract/openapi.js';
+import type { Operation } from '../../src/http/contract/openapi.js';
+import { loadDocument } from '../../src/http/contract/validate.js';
 import { startMember } from '../support/etcd.js';
 import type { Member } from '../support/etcd.js';
 import { send } from '../support/http-client.js';

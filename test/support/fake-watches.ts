@@ -2,8 +2,8 @@
 import { GatewayError } from '../../src/errors.js';
 import type { Identity } from '../../src/caller.js';
 import { containsKey } from '../../src/etcd/range.js';
-import type { WatchClient } from '../../src/etcd/watch-client.js';
-import type { WatchEnd, WatchHandle, WatchListener } from '../../src/etcd/watch-listener.js';
+import type { WatchClient } from '../../src/etcd/watch/client.js';
+import type { WatchEnd, WatchHandle, WatchListener } from '../../src/etcd/watch/listener.js';
 import type { KeyValue, WatchEvent, WatchRequest } from '../../src/etcd/wire.js';
 
 /** `key` for a put, `-key` for a deletion; `key=value` for a put with a value. */

@@ -1,9 +1,9 @@
 // A watcher of the hub that keeps what it hears, in words that are easy to compare.
 import type { GatewayError } from '../../src/errors.js';
-import type { Delivery } from '../../src/domain/watch-delivery.js';
-import type { Watcher } from '../../src/domain/watch-topic.js';
-import { formatPosition } from '../../src/domain/watch-position.js';
-import type { Position } from '../../src/domain/watch-position.js';
+import type { Delivery } from '../../src/domain/watch/delivery.js';
+import type { Watcher } from '../../src/domain/watch/topic.js';
+import { formatPosition } from '../../src/domain/watch/position.js';
+import type { Position } from '../../src/domain/watch/position.js';
 
 export class HubWatcher implements Watcher {
   /** Whatever is called, in its order: `live 41`, `put a@42.1`, `delete a@43.1`, `progress 44`, `compacted 45`, `refused code`. */

@@ -8,9 +8,9 @@ import {
   operationsOf,
   resolvePointer,
   valueAt,
-} from '../../src/http/openapi.js';
-import type { Operation } from '../../src/http/openapi.js';
-import { loadDocument } from '../../src/http/validate.js';
+} from '../../src/http/contract/openapi.js';
+import type { Operation } from '../../src/http/contract/openapi.js';
+import { loadDocument } from '../../src/http/contract/validate.js';
 
 export interface ActualResponse {
   readonly status: number;

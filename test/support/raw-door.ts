@@ -6,8 +6,8 @@ import { createSecureContext } from 'node:tls';
 import express from 'express';
 import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
-import { createConnector } from '../../src/etcd/connection.js';
-import { EndpointPool } from '../../src/etcd/endpoints.js';
+import { createConnector } from '../../src/etcd/transport/connection.js';
+import { EndpointPool } from '../../src/etcd/endpoints/pool.js';
 import { createRawDoor } from '../../src/http/raw.js';
 import type { RawDoorDeps, RawLimits } from '../../src/http/raw.js';
 

@@ -6,11 +6,11 @@ import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
 import type { Caller } from '../../src/caller.js';
 import { createReservedKeys } from '../../src/domain/reserved.js';
-import { WatchHub } from '../../src/domain/watch-hub.js';
+import { WatchHub } from '../../src/domain/watch/hub.js';
 import { createContext } from '../../src/http/context.js';
 import { createErrorHandler } from '../../src/http/problem.js';
 import { StreamRoom } from '../../src/http/stream.js';
-import { createValidator, loadDocument } from '../../src/http/validate.js';
+import { createValidator, loadDocument } from '../../src/http/contract/validate.js';
 import { createWatchRouter } from '../../src/http/v1/watch.js';
 import { FakeStore } from './fake-watches.js';
 

@@ -10,14 +10,14 @@ import {
   operationsOf,
   resolvePointer,
   valueAt,
-} from '../../src/http/openapi.js';
+} from '../../src/http/contract/openapi.js';
 import {
   DOCUMENT_NAMES,
   readDocumentText,
   readDocumentTexts,
-} from '../../src/http/openapi-files.js';
+} from '../../src/http/contract/openapi-files.js';
 import { RAW_RPCS } from '../../src/http/raw/paths.js';
-import { createValidator, loadDocument } from '../../src/http/validate.js';
+import { createValidator, loadDocument } from '../../src/http/contract/validate.js';
 
 type Node = Readonly<Record<string, unknown>>;
 

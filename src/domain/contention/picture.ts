@@ -1,8 +1,8 @@
 // What this process knows of one contended lock: the deletions in its range, from one upstream watch that all local waiters share.
 // It decides nothing: a waiter that is woken looks for himself.
 import type { Identity } from '../../caller.js';
-import type { WatchClient } from '../../etcd/watch-client.js';
-import type { WatchHandle } from '../../etcd/watch-listener.js';
+import type { WatchClient } from '../../etcd/watch/client.js';
+import type { WatchHandle } from '../../etcd/watch/listener.js';
 import type { WatchEvent } from '../../etcd/wire.js';
 import type { Arena } from './key.js';
 

@@ -3,7 +3,7 @@
 // covers both branches. Each becomes a decision of its own: a tree of tests with the branches as leaves. Pure.
 import { addSizes, sizeOfCompare, sizeOfRequest, ZERO } from './size.js';
 import type { PlainRequest, Size } from './size.js';
-import type { ResolvedGuard } from '../guard.js';
+import type { ResolvedGuard } from '../locks/guard.js';
 import type { ReservedKeys } from '../reserved.js';
 import type { Compare } from '../../etcd/wire.js';
 import type { Branch, Comparison, Operation, PlainOperation, Transaction } from './operation.js';

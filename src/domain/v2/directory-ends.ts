@@ -6,7 +6,7 @@ import { isAbsent } from '../../etcd/compare.js';
 import type { EtcdClient } from '../../etcd/client.js';
 import type { KeyValue } from '../../etcd/wire.js';
 import type { ReservedKeys } from '../reserved.js';
-import type { WatchHub } from '../watch-hub.js';
+import type { WatchHub } from '../watch/hub.js';
 import { ENDINGS_LIST, listedEnding, unlistEnding } from './ending.js';
 import { endDirectory } from './expiry.js';
 import { endingKey } from './path.js';

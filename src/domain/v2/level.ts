@@ -1,10 +1,10 @@
 // What is directly below a directory. Costs reads of etcd by how many that are, not by what lies deeper.
 import type { Caller } from '../../caller.js';
 import type { KeyRange, KeyValue } from '../../etcd/wire.js';
-import { walkLevel } from '../level-listing.js';
-import type { LevelEntry } from '../level-listing.js';
-import { readTogether, readValues } from '../range-chunks.js';
-import type { ChunkDeps } from '../range-chunks.js';
+import { walkLevel } from '../keys/level-listing.js';
+import type { LevelEntry } from '../keys/level-listing.js';
+import { readTogether, readValues } from '../keys/range-chunks.js';
+import type { ChunkDeps } from '../keys/range-chunks.js';
 import { v2Error } from './errors.js';
 import { readLifetimes } from './lifetime.js';
 import type { LifetimeDeps } from './lifetime.js';

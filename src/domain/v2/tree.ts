@@ -2,8 +2,8 @@
 import type { Caller } from '../../caller.js';
 import { nextKey } from '../../etcd/range.js';
 import type { KeyValue, Span } from '../../etcd/wire.js';
-import { ChunkSize, readSized, sizeOf } from '../range-chunks.js';
-import type { ChunkDeps } from '../range-chunks.js';
+import { ChunkSize, readSized, sizeOf } from '../keys/range-chunks.js';
+import type { ChunkDeps } from '../keys/range-chunks.js';
 import { isMarker } from '../reserved.js';
 import { ANSWER_BYTES_MAX, NODES_MAX, leasesOf, sortNodes, tooMuch } from './level.js';
 import { readLifetimes } from './lifetime.js';

@@ -1,8 +1,8 @@
 // The one call that turns a name and a password into a token: what etcd can answer to it, and what that means.
 import { GatewayError } from '../../errors.js';
-import type { Endpoint } from '../endpoint.js';
+import type { Endpoint } from '../endpoints/endpoint.js';
 import { RETRY_AFTER_SECONDS, classifyFailure } from '../status.js';
-import type { Transport } from '../transport.js';
+import type { Transport } from '../transport/transport.js';
 
 /** etcd checks a password in some 60 ms, then agrees on the token with its other members. */
 const AUTHENTICATE_MS = 2_000;

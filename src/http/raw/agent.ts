@@ -1,9 +1,9 @@
 // An http.Agent that connects to the first endpoint of the pool that takes a connection. Node holds a request back until it has a
 // connection, so trying the next endpoint never sends anything twice; after that there is no failover.
-import type { Connector } from '../../etcd/connection.js';
-import { ConnectionAgent } from '../../etcd/connection-agent.js';
-import type { MadeConnection } from '../../etcd/connection-agent.js';
-import type { EndpointPool } from '../../etcd/endpoints.js';
+import type { Connector } from '../../etcd/transport/connection.js';
+import { ConnectionAgent } from '../../etcd/transport/connection-agent.js';
+import type { MadeConnection } from '../../etcd/transport/connection-agent.js';
+import type { EndpointPool } from '../../etcd/endpoints/pool.js';
 import { GatewayError } from '../../errors.js';
 
 export interface EndpointAgentDeps {

@@ -1,11 +1,11 @@
 // One call at the raw door from the caller's first byte to etcd's last: its limits, its answer, and what is said when it breaks.
 // Both bodies flow through unbuffered; whoever leaves first takes the other side with him.
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
-import type { CallMeter, CallResult } from '../../etcd/call-meter.js';
-import { resetConnection } from '../../etcd/connection.js';
-import type { Endpoint } from '../../etcd/endpoint.js';
-import type { FailureKind } from '../../etcd/endpoint-health.js';
-import type { EndpointPool } from '../../etcd/endpoints.js';
+import type { CallMeter, CallResult } from '../../etcd/calls/meter.js';
+import { resetConnection } from '../../etcd/transport/connection.js';
+import type { Endpoint } from '../../etcd/endpoints/endpoint.js';
+import type { FailureKind } from '../../etcd/endpoints/health.js';
+import type { EndpointPool } from '../../etcd/endpoints/pool.js';
 import { GatewayError } from '../../errors.js';
 import type { Log } from '../../log.js';
 import type { EndpointAgent } from './agent.js';

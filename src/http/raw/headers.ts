@@ -1,7 +1,7 @@
 // Which headers pass the raw door, both ways: lists of what may, so that everything else stays outside.
 // A Grpc-Metadata-Token, say, would override Authorization inside etcd.
 import type { IncomingHttpHeaders } from 'node:http';
-import { viaOnwards } from '../../etcd/gateway-loop.js';
+import { viaOnwards } from '../../etcd/endpoints/gateway-loop.js';
 import { traceparentOf } from '../traceparent.js';
 
 const REQUEST_HEADERS = [

@@ -6,7 +6,7 @@ import type { EtcdClient } from '../../etcd/client.js';
 import { createBodyReader, readJson } from '../body.js';
 import type { BodyLimits } from '../body.js';
 import { contextOf } from '../context.js';
-import type { Validator } from '../validate.js';
+import type { Validator } from '../contract/validate.js';
 import { sendJson } from './entry-body.js';
 import { queryOf } from './range-query.js';
 

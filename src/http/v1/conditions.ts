@@ -1,7 +1,7 @@
 // If-Match and If-None-Match, RFC 9110 section 13.1: entity tags are mod revisions.
 import type { Request } from 'express';
 import { invalidRequest } from '../../errors.js';
-import type { Condition } from '../../domain/kv.js';
+import type { Condition } from '../../domain/keys/kv.js';
 import { etagOf } from './entry-body.js';
 
 const REVISION_TAG = /^"(\d{1,16})"$/;

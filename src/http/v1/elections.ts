@@ -4,17 +4,17 @@ import type { Request } from 'express';
 import type { Caller } from '../../caller.js';
 import { invalidRequest } from '../../errors.js';
 import { createArena } from '../../domain/contention/key.js';
-import { inspectElection, toCandidateText } from '../../domain/election-view.js';
-import type { ElectionView } from '../../domain/election-view.js';
-import { campaign, proclaim, renewLeadership, resign } from '../../domain/elections.js';
-import type { ElectionDeps, Leadership } from '../../domain/elections.js';
-import { parseLeaseId } from '../../domain/leases.js';
-import type { StateFeeds } from '../../domain/state-feed.js';
+import { inspectElection, toCandidateText } from '../../domain/elections/view.js';
+import type { ElectionView } from '../../domain/elections/view.js';
+import { campaign, proclaim, renewLeadership, resign } from '../../domain/elections/elections.js';
+import type { ElectionDeps, Leadership } from '../../domain/elections/elections.js';
+import { parseLeaseId } from '../../domain/leases/leases.js';
+import type { StateFeeds } from '../../domain/contention/state-feed.js';
 import { bytesOf, createBodyReader, readJson } from '../body.js';
 import type { BodyLimits } from '../body.js';
 import { contextOf } from '../context.js';
 import type { StreamRoom } from '../stream.js';
-import type { Validator } from '../validate.js';
+import type { Validator } from '../contract/validate.js';
 import { sendJson } from './entry-body.js';
 import {
   namedTokens,

@@ -1,6 +1,6 @@
 // A guard as callers write it: an object in a JSON body, or two query parameters for bodies that are bytes and requests that have none.
 import { invalidRequest } from '../../errors.js';
-import type { Guard } from '../../domain/guard.js';
+import type { Guard } from '../../domain/locks/guard.js';
 
 export interface GuardBody {
   readonly lock: string;

@@ -1,8 +1,8 @@
 // GET of one key with ?history: its versions, newest first, deletions among them.
 import type { Request, Response } from 'express';
 import { invalidRequest } from '../../errors.js';
-import { readHistory } from '../../domain/history.js';
-import type { HistoryDeps } from '../../domain/history.js';
+import { readHistory } from '../../domain/keys/history.js';
+import type { HistoryDeps } from '../../domain/keys/history.js';
 import type { WatchEvent } from '../../etcd/wire.js';
 import { contextOf } from '../context.js';
 import type { components } from '../generated/latchkey.js';

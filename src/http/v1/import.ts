@@ -1,13 +1,13 @@
 // POST /v1/kv/import: the lines of an export, written as they come.
 import type { Request, Response } from 'express';
 import { GatewayError } from '../../errors.js';
-import { Importer } from '../../domain/import.js';
-import type { ImportCounts, ImportDeps, ImportedEntry } from '../../domain/import.js';
+import { Importer } from '../../domain/keys/import.js';
+import type { ImportCounts, ImportDeps, ImportedEntry } from '../../domain/keys/import.js';
 import { discardRest, readLines } from '../body-lines.js';
 import { contextOf } from '../context.js';
 import { parseJsonBody } from '../json.js';
 import type { StreamRoom } from '../stream.js';
-import type { OperationValidator } from '../validate.js';
+import type { OperationValidator } from '../contract/validate.js';
 import { sendJson } from './entry-body.js';
 import { parseKey } from './key-text.js';
 import type { KeyEncoding } from './key-text.js';

@@ -2,12 +2,12 @@
 import { Router } from 'express';
 import type { Request, Response } from 'express';
 import { GatewayError, invalidRequest } from '../../errors.js';
-import { deleteKey, getKey, putKey } from '../../domain/kv.js';
-import type { KvDeps, Put, Written } from '../../domain/kv.js';
+import { deleteKey, getKey, putKey } from '../../domain/keys/kv.js';
+import type { KvDeps, Put, Written } from '../../domain/keys/kv.js';
 import { createBodyReader } from '../body.js';
 import type { BodyLimits } from '../body.js';
 import { contextOf } from '../context.js';
-import type { Validator } from '../validate.js';
+import type { Validator } from '../contract/validate.js';
 import { deleteConditionOf, isUnchanged, writeConditionOf } from './conditions.js';
 import { etagOf, negotiate, sendEntry, sendJson, toEntryBody } from './entry-body.js';
 import { guardOfQuery } from './guard-fields.js';

@@ -10,12 +10,12 @@ import {
   listLeases,
   parseLeaseId,
   readLease,
-} from '../../domain/leases.js';
-import type { LeaseDeps, LeaseState } from '../../domain/leases.js';
+} from '../../domain/leases/leases.js';
+import type { LeaseDeps, LeaseState } from '../../domain/leases/leases.js';
 import { bytesOf, createBodyReader, readJson } from '../body.js';
 import type { BodyLimits } from '../body.js';
 import { contextOf } from '../context.js';
-import type { Validator } from '../validate.js';
+import type { Validator } from '../contract/validate.js';
 import { sendJson } from './entry-body.js';
 import type { KeyEncoding } from './key-text.js';
 import { refuseOtherMethods } from './methods.js';

@@ -2,9 +2,9 @@
 import { isUtf8 } from 'node:buffer';
 import type { Request, Response } from 'express';
 import { invalidRequest } from '../../errors.js';
-import type { KvDeps } from '../../domain/kv.js';
-import { countKeys, deleteKeys, listKeys } from '../../domain/listing.js';
-import type { Page } from '../../domain/page.js';
+import type { KvDeps } from '../../domain/keys/kv.js';
+import { countKeys, deleteKeys, listKeys } from '../../domain/keys/listing.js';
+import type { Page } from '../../domain/keys/page.js';
 import { contextOf } from '../context.js';
 import { deleteConditionOf } from './conditions.js';
 import { negotiateList, sendJson, toEntryBody, toKeyBody } from './entry-body.js';

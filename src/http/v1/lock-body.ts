@@ -4,10 +4,10 @@ import { GatewayError, invalidRequest } from '../../errors.js';
 import type { Lifetime } from '../../domain/contention/renewal.js';
 import { RENEWALS_PER_TTL } from '../../domain/contention/renewal.js';
 import type { Mode } from '../../domain/contention/key.js';
-import { parseLeaseId } from '../../domain/leases.js';
-import type { Acquired, LockRequest, ReleaseRequest } from '../../domain/locks.js';
+import { parseLeaseId } from '../../domain/leases/leases.js';
+import type { Acquired, LockRequest, ReleaseRequest } from '../../domain/locks/locks.js';
 import { bytesOf, readJson } from '../body.js';
-import type { OperationValidator } from '../validate.js';
+import type { OperationValidator } from '../contract/validate.js';
 import { queryOf } from './range-query.js';
 
 export interface LockBody {

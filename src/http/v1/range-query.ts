@@ -1,7 +1,7 @@
 // Ranges of keys as query parameters: prefix, or start and end, or neither for the whole keyspace.
 import type { Request } from 'express';
-import { spanOf } from '../../domain/span.js';
-import type { SortBy } from '../../domain/page.js';
+import { spanOf } from '../../domain/keys/span.js';
+import type { SortBy } from '../../domain/keys/page.js';
 import type { Span } from '../../etcd/wire.js';
 import { parseKeyText } from './key-text.js';
 import type { KeyEncoding } from './key-text.js';

@@ -1,6 +1,6 @@
 // Streams of `state` events: the whole state of a lock or an election whenever it changes. A slow reader skips states, never the last one.
 import type { Response } from 'express';
-import type { StateFeeds, StateSource } from '../../domain/state-feed.js';
+import type { StateFeeds, StateSource } from '../../domain/contention/state-feed.js';
 import { openEventStream } from '../stream.js';
 
 export interface StatesDeps<T> {

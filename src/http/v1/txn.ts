@@ -1,13 +1,13 @@
 // /v1/txn: comparisons and one of two branches, at one revision.
 import { Router } from 'express';
 import type { Request } from 'express';
-import { transact } from '../../domain/transaction.js';
-import type { TransactionDeps } from '../../domain/transaction.js';
+import { transact } from '../../domain/transaction/transaction.js';
+import type { TransactionDeps } from '../../domain/transaction/transaction.js';
 import type { OperationResult, Verdict } from '../../domain/transaction/operation.js';
 import { createBodyReader, readJson } from '../body.js';
 import type { BodyLimits } from '../body.js';
 import { contextOf } from '../context.js';
-import type { Validator } from '../validate.js';
+import type { Validator } from '../contract/validate.js';
 import { sendJson, toEntryBody, toKeyBody } from './entry-body.js';
 import { guardOfBody } from './guard-fields.js';
 import type { KeyEncoding } from './key-text.js';

@@ -1,10 +1,10 @@
 // What a PUT of one key asks: the JSON envelope, or the value's bytes as they are with everything else in the query.
 import type { Request } from 'express';
 import { GatewayError, invalidRequest } from '../../errors.js';
-import type { KeyPut } from '../../domain/kv.js';
-import { parseLeaseId } from '../../domain/leases.js';
+import type { KeyPut } from '../../domain/keys/kv.js';
+import { parseLeaseId } from '../../domain/leases/leases.js';
 import { bodyKindOf, bytesOf, jsonOf } from '../body.js';
-import type { OperationValidator } from '../validate.js';
+import type { OperationValidator } from '../contract/validate.js';
 import { guardOfBody, guardOfQuery } from './guard-fields.js';
 import type { GuardBody, GuardQuery } from './guard-fields.js';
 

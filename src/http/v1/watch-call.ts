@@ -1,8 +1,8 @@
 // What the three ways of serving a watch share: the call, what they need, and how they fail.
 import type { Caller } from '../../caller.js';
 import { GatewayError } from '../../errors.js';
-import type { HubRequest, WatchHub } from '../../domain/watch-hub.js';
-import type { Position } from '../../domain/watch-position.js';
+import type { HubRequest, WatchHub } from '../../domain/watch/hub.js';
+import type { Position } from '../../domain/watch/position.js';
 import type { KeyEncoding } from './key-text.js';
 import type { OpenWatches } from './watch-open.js';
 

@@ -1,7 +1,7 @@
 // How events travel: as server-sent events, as JSON lines, or as items of a long poll.
-import type { Delivery } from '../../domain/watch-delivery.js';
-import { formatPosition } from '../../domain/watch-position.js';
-import type { Position } from '../../domain/watch-position.js';
+import type { Delivery } from '../../domain/watch/delivery.js';
+import { formatPosition } from '../../domain/watch/position.js';
+import type { Position } from '../../domain/watch/position.js';
 import type { WatchEvent } from '../../etcd/wire.js';
 import { toEntryBody } from './entry-body.js';
 import { toKeyText } from './key-text.js';

@@ -1,10 +1,10 @@
 // The long poll: the first events after a position, or an empty list when the time is up; `next` is where to go on.
 import type { Request, Response } from 'express';
 import type { GatewayError } from '../../errors.js';
-import type { Delivery } from '../../domain/watch-delivery.js';
-import type { Watcher } from '../../domain/watch-topic.js';
-import { formatPosition } from '../../domain/watch-position.js';
-import type { Position } from '../../domain/watch-position.js';
+import type { Delivery } from '../../domain/watch/delivery.js';
+import type { Watcher } from '../../domain/watch/topic.js';
+import { formatPosition } from '../../domain/watch/position.js';
+import type { Position } from '../../domain/watch/position.js';
 import { contextOf } from '../context.js';
 import { sendJson } from './entry-body.js';
 import { positionOf, toEventBody } from './watch-frames.js';

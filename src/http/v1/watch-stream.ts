@@ -1,10 +1,10 @@
 // The open-ended watches: server-sent events and JSON lines. A reader that is too slow is dropped, never buffered without bound.
 import type { Request, Response } from 'express';
 import type { GatewayError } from '../../errors.js';
-import type { Delivery } from '../../domain/watch-delivery.js';
-import type { Watcher } from '../../domain/watch-topic.js';
-import { formatPosition } from '../../domain/watch-position.js';
-import type { Position } from '../../domain/watch-position.js';
+import type { Delivery } from '../../domain/watch/delivery.js';
+import type { Watcher } from '../../domain/watch/topic.js';
+import { formatPosition } from '../../domain/watch/position.js';
+import type { Position } from '../../domain/watch/position.js';
 import { toProblem } from '../problem.js';
 import { contextOf } from '../context.js';
 import { framesOf, heartbeatOf, noticeOf, positionOf } from './watch-frames.js';

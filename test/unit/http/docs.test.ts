@@ -11,7 +11,7 @@ import {
   DOCUMENT_NAMES,
   readDocumentText,
   readDocumentTexts,
-} from '../../../src/http/openapi-files.js';
+} from '../../../src/http/contract/openapi-files.js';
 
 const server = http.createServer(createApp());
 let baseUrl = '';

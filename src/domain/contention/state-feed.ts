@@ -1,0 +1,127 @@
+// The whole state of a lock or an election again and again, whenever its range changes: one watch and one read for all who follow it.
+import type { Caller, Identity } from '../../caller.js';
+import type { WatchClient } from '../../etcd/watch/client.js';
+import type { WatchHandle } from '../../etcd/watch/listener.js';
+import type { Span } from '../../etcd/wire.js';
+
+/** At most ten states a second go out, whatever happens in the range. */
+const STATE_EVERY_MS = 100;
+const READ_TIMEOUT_MS = 5_000;
+const RETRY_MS = 1_000;
+
+export interface StateSource<T> {
+  readonly identity: Identity;
+  readonly range: Span;
+  /** Reads the whole state; `revision` is when it was so. */
+  readonly read: (caller: Caller) => Promise<T & { readonly revision: number }>;
+}
+
+type Listener<T> = (state: T) => void;
+
+class StateFeed<T> {
+  readonly #source: StateSource<T>;
+  readonly #watches: WatchClient;
+  readonly #listeners = new Set<Listener<T>>();
+  #handle: WatchHandle | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #readAt = 0;
+  #isReading = false;
+  /** Counts what made the state stale. */
+  #changes = 0;
+  #state: T | undefined;
+  readonly #closed = new AbortController();
+
+  constructor(watches: WatchClient, source: StateSource<T>) {
+    this.#watches = watches;
+    this.#source = source;
+    this.#refresh();
+  }
+
+  get listeners(): number {
+    return this.#listeners.size;
+  }
+
+  add(listener: Listener<T>): void {
+    this.#listeners.add(listener);
+    if (this.#state !== undefined) listener(this.#state);
+  }
+
+  remove(listener: Listener<T>): void {
+    this.#listeners.delete(listener);
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#closed.abort();
+    this.#handle?.close();
+  }
+
+  #refresh(afterMs = this.#readAt + STATE_EVERY_MS - performance.now()): void {
+    this.#changes++;
+    if (this.#isReading || this.#timer !== undefined || this.#closed.signal.aborted) return;
+    this.#timer = setTimeout(() => void this.#read(), Math.max(0, afterMs));
+  }
+
+  async #read(): Promise<void> {
+    this.#timer = undefined;
+    this.#isReading = true;
+    const changes = this.#changes;
+    this.#readAt = performance.now();
+    const { identity } = this.#source;
+    const deadline = this.#readAt + READ_TIMEOUT_MS;
+    try {
+      const state = await this.#source.read({ identity, signal: this.#closed.signal, deadline });
+      if (this.#closed.signal.aborted) return;
+      this.#state = state;
+      for (const listener of this.#listeners) listener(state);
+      if (this.#handle === undefined) this.#watch(state.revision);
+      this.#readAgain(this.#changes === changes ? undefined : 0);
+    } catch {
+      this.#readAgain(RETRY_MS);
+    }
+  }
+
+  #readAgain(afterMs: number | undefined): void {
+    this.#isReading = false;
+    if (afterMs !== undefined)
+      this.#refresh(Math.max(afterMs, this.#readAt + STATE_EVERY_MS - performance.now()));
+  }
+
+  #watch(revision: number): void {
+    const again = (): void => {
+      this.#handle = undefined;
+      this.#refresh(RETRY_MS);
+    };
+    const { identity, range } = this.#source;
+    this.#handle = this.#watches.watch(
+      identity,
+      { ...range, startRevision: revision + 1 },
+      // Whatever ended the watch, the next read begins a new one.
+      { onEvents: () => this.#refresh(), onEnd: again },
+    );
+  }
+}
+
+/** Shares one feed among all who follow the same range with the same rights. */
+export class StateFeeds<T> {
+  readonly #watches: WatchClient;
+  readonly #feeds = new Map<string, StateFeed<T>>();
+
+  constructor(watches: WatchClient) {
+    this.#watches = watches;
+  }
+
+  /** Calls `listener` with the present state, then with each new one. Gives what ends it. */
+  follow(source: StateSource<T>, listener: Listener<T>): () => void {
+    const name = `${source.identity.key}\n${source.range.key.toString('latin1')}`;
+    const feed = this.#feeds.get(name) ?? new StateFeed(this.#watches, source);
+    this.#feeds.set(name, feed);
+    feed.add(listener);
+    return () => {
+      feed.remove(listener);
+      if (feed.listeners > 0 || this.#feeds.get(name) !== feed) return;
+      this.#feeds.delete(name);
+      feed.close();
+    };
+  }
+}

@@ -1,0 +1,189 @@
+// Many keys, read from etcd in chunks that are bounded in bytes: etcd limits an answer by keys only, so that how many to ask for is
+// learned from the entries that came before.
+import type { Caller } from '../../caller.js';
+import { isAnswerTooLarge } from '../../etcd/calls/errors.js';
+import type { EtcdClient } from '../../etcd/client.js';
+import type {
+  KeyRange,
+  KeyValue,
+  RangeRequest,
+  RangeResponse,
+  SortTarget,
+} from '../../etcd/wire.js';
+
+/** What one upstream read asks for before the size of the entries is known: at 1.5 MiB each it stays below 70 MB of JSON. */
+const CHUNK_KEYS_FIRST = 32;
+const CHUNK_KEYS_MAX = 1_000;
+/** A chunk has at most this many times the keys of the one before: what is large may begin behind what is small. */
+const GROWTH_MAX = 4;
+/** etcd takes 128 operations in a transaction unless it is set up otherwise. */
+const KEYS_IN_TXN_MAX = 100;
+
+export interface ChunkDeps {
+  readonly etcd: EtcdClient;
+}
+
+export type ReadOptions = Omit<RangeRequest, 'key' | 'rangeEnd'>;
+
+export interface Chunk {
+  readonly kvs: readonly KeyValue[];
+  /** Of all pieces, whatever the limit. */
+  readonly count: number;
+  readonly more: boolean;
+  readonly revision: number;
+}
+
+/** How many keys to ask for next. */
+export class ChunkSize {
+  #keys: number;
+  readonly #max: number;
+
+  constructor({ isKeysOnly = false, max = CHUNK_KEYS_MAX } = {}) {
+    this.#max = max;
+    this.#keys = isKeysOnly ? max : Math.min(CHUNK_KEYS_FIRST, max);
+  }
+
+  get keys(): number {
+    return this.#keys;
+  }
+
+  /** `targetBytes`: what the next chunk shall have if its entries are as large as these. */
+  learn(kvs: readonly KeyValue[], targetBytes: number): void {
+    if (kvs.length === 0) return;
+    const averageBytes = Math.max(1, sizeOf(kvs) / kvs.length);
+    const wanted = Math.max(1, Math.floor(targetBytes / averageBytes));
+    this.#keys = Math.min(this.#max, this.#keys * GROWTH_MAX, wanted);
+  }
+
+  /** Half of it; false when that is none. */
+  halve(): boolean {
+    if (this.#keys === 1) return false;
+    this.#keys = Math.floor(this.#keys / 2);
+    return true;
+  }
+}
+
+/**
+ * The first keys of all pieces at one revision: one range when there is one piece, else one read-only transaction. Reads fewer keys
+ * than `options.limit` when the size says so, and fewer still while etcd's answer is too large.
+ */
+export async function readSized(
+  caller: Caller,
+  deps: ChunkDeps,
+  pieces: readonly KeyRange[],
+  options: ReadOptions & { readonly limit: number },
+  size: ChunkSize,
+): Promise<Chunk> {
+  for (;;) {
+    const limit = Math.min(size.keys, options.limit);
+    try {
+      return await readChunk(caller, deps, pieces, { ...options, limit });
+    } catch (error) {
+      if (!isAnswerTooLarge(error) || !size.halve()) throw error;
+    }
+  }
+}
+
+/** The same without looking at sizes: for counts, and for reads without values. */
+export async function readChunk(
+  caller: Caller,
+  deps: ChunkDeps,
+  pieces: readonly KeyRange[],
+  options: ReadOptions,
+): Promise<Chunk> {
+  const [only] = pieces;
+  if (only !== undefined && pieces.length === 1) {
+    const answer = await deps.etcd.range(caller, { ...only, ...options });
+    return joinRanges([answer], answer.header.revision, options);
+  }
+  const { ranges, revision } = await readTogether(caller, deps, pieces, options);
+  return joinRanges(ranges, revision, options);
+}
+
+/** The values of keys that were read without, in the same order, until they are `bytesMax`: the last one may go past it. */
+export async function readValues(
+  caller: Caller,
+  deps: ChunkDeps,
+  heads: readonly KeyValue[],
+  options: ReadOptions,
+  bytesMax: number,
+): Promise<readonly KeyValue[]> {
+  const size = new ChunkSize({ max: KEYS_IN_TXN_MAX });
+  const items: KeyValue[] = [];
+  for (let bytes = 0; items.length < heads.length && bytes < bytesMax;) {
+    const some = heads.slice(items.length, items.length + size.keys);
+    try {
+      const { ranges } = await readTogether(caller, deps, some.map(keyOf), options);
+      const kvs = ranges.flatMap((range) => range.kvs);
+      const kept = takeBytes(kvs, bytesMax - bytes);
+      items.push(...kept);
+      bytes += sizeOf(kept);
+      if (kept.length < some.length) break;
+      size.learn(kvs, bytesMax - bytes);
+    } catch (error) {
+      if (!isAnswerTooLarge(error) || !size.halve()) throw error;
+    }
+  }
+  return items;
+}
+
+export function sizeOf(kvs: readonly KeyValue[]): number {
+  return kvs.reduce((sum, kv) => sum + kv.key.length + kv.value.length, 0);
+}
+
+/** The entries up to the one that goes past `budgetBytes`, which is still taken: a page is never empty. */
+export function takeBytes(kvs: readonly KeyValue[], budgetBytes: number): readonly KeyValue[] {
+  let left = budgetBytes;
+  const end = kvs.findIndex((kv) => (left -= kv.key.length + kv.value.length) <= 0);
+  return end < 0 ? kvs : kvs.slice(0, end + 1);
+}
+
+function keyOf({ key }: KeyValue): KeyRange {
+  return { key };
+}
+
+/** Each of at most 100 ranges, at one revision. */
+export async function readTogether(
+  caller: Caller,
+  deps: ChunkDeps,
+  pieces: readonly KeyRange[],
+  options: ReadOptions,
+): Promise<{ ranges: readonly RangeResponse[]; revision: number }> {
+  const answer = await deps.etcd.txn(caller, {
+    compare: [],
+    success: pieces.map((piece) => ({ kind: 'range', range: { ...piece, ...options } })),
+    failure: [],
+  });
+  const ranges = answer.responses.flatMap((op) => (op.kind === 'range' ? [op.range] : []));
+  return { ranges, revision: answer.header.revision };
+}
+
+function joinRanges(
+  ranges: readonly RangeResponse[],
+  revision: number,
+  { limit = Infinity, sort }: ReadOptions,
+): Chunk {
+  const kvs = ranges.flatMap((range) => range.kvs);
+  // etcd sorts each piece for itself, and keys that are equal in what it sorts by in any order.
+  if (sort !== undefined) kvs.sort(comparatorOf(sort));
+  return {
+    kvs: kvs.slice(0, limit),
+    count: ranges.reduce((sum, range) => sum + range.count, 0),
+    more: kvs.length > limit || ranges.some((range) => range.more),
+    revision,
+  };
+}
+
+type Comparator = (a: KeyValue, b: KeyValue) => number;
+
+const NUMBERS: Partial<Record<SortTarget, (kv: KeyValue) => number>> = {
+  create: (kv) => kv.createRevision,
+  mod: (kv) => kv.modRevision,
+  version: (kv) => kv.version,
+};
+
+function comparatorOf({ target, order }: NonNullable<RangeRequest['sort']>): Comparator {
+  const numberOf = NUMBERS[target] ?? (() => 0);
+  const sign = order === 'ascend' ? 1 : -1;
+  return (a, b) => sign * (numberOf(a) - numberOf(b)) || sign * a.key.compare(b.key);
+}

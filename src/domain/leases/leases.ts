@@ -1,0 +1,188 @@
+// Leases as sessions: several keys and locks can hang on one, and its end ends them all. Also the leases that a put with a ttl makes.
+// Not here: the leases of the gateway's own lock and election entries, which nobody may touch through these calls.
+import { randomBytes } from 'node:crypto';
+import type { Caller } from '../../caller.js';
+import { GatewayError, invalidRequest } from '../../errors.js';
+import type { EtcdClient } from '../../etcd/client.js';
+import type { Background } from '../background.js';
+import { isOwnLease } from '../contention/own-leases.js';
+import { keepAlive, timeToLive } from './life.js';
+import { beforeWrite } from '../outcome.js';
+import type { ReservedKeys } from '../reserved.js';
+
+const LEASE_HEX_DIGITS = 16;
+const LEASE_BYTES = 8;
+/** IDs are positive int64s: from here on the sign bit is set. */
+const LEASE_ID_END = 1n << 63n;
+const GRANT_ATTEMPTS_MAX = 3;
+/** A lease with more keys than this tells how many there are, not all of them. */
+const LEASE_KEYS_SHOWN_MAX = 1_000;
+
+export interface LeaseGrantDeps {
+  readonly etcd: EtcdClient;
+  readonly background: Background;
+}
+
+export interface LeaseDeps extends LeaseGrantDeps {
+  readonly reserved: ReservedKeys;
+}
+
+/**
+ * A caller's lease ID in the form that the house uses, 16 lowercase hex digits. Takes 1 to 16, so leading zeros may be missing. Throws
+ * `invalid-request` at `pointer` for what is no positive 63-bit number, `permission-denied` for leases of the gateway's own entries.
+ */
+export function parseLeaseId(text: string, pointer: string): string {
+  const isHex = /^[0-9a-f]{1,16}$/i.test(text);
+  const id = isHex ? BigInt(`0x${text}`) : 0n;
+  if (id === 0n || id >= LEASE_ID_END) {
+    throw invalidRequest(
+      pointer,
+      `${JSON.stringify(text.slice(0, 2 * LEASE_HEX_DIGITS))} is not a lease ID`,
+      'lease IDs are 1 to 16 hex digits, from 1 to 7fffffffffffffff, as etcdctl prints them',
+    );
+  }
+  const lease = id.toString(16).padStart(LEASE_HEX_DIGITS, '0');
+  if (!isOwnLease(lease)) return lease;
+  throw new GatewayError('permission-denied', {
+    detail: `the lease ${lease} belongs to a lock or an election of the gateway`,
+    hint: 'renew or release it through its lock or election',
+  });
+}
+
+export interface GrantedLease {
+  readonly lease: string;
+  /** What etcd granted: at least what was asked (etcd has a minimum of its own, some seconds). */
+  readonly ttlSeconds: number;
+}
+
+/**
+ * Makes a lease, under the ID `lease` if there is one (`already-exists` when it is taken). A chosen ID is never granted twice: a
+ * grant without an answer is told as `unknown`.
+ */
+export async function createLease(
+  caller: Caller,
+  deps: LeaseGrantDeps,
+  request: { readonly ttlSeconds: number; readonly lease?: string | undefined },
+): Promise<GrantedLease> {
+  if (request.lease === undefined) return grantFreshLease(caller, deps, request.ttlSeconds);
+  const { lease, ttlSeconds } = await deps.etcd.leaseGrant(
+    caller,
+    request.lease,
+    request.ttlSeconds,
+  );
+  return { lease, ttlSeconds };
+}
+
+/** A lease under a random ID. An ID whose grant was not answered is given up for another, and revoked once: nothing ever hangs on it. */
+export async function grantFreshLease(
+  caller: Caller,
+  deps: LeaseGrantDeps,
+  ttlSeconds: number,
+): Promise<GrantedLease> {
+  for (let attempt = 1; ; attempt++) {
+    const lease = randomLeaseId();
+    try {
+      return {
+        lease,
+        ttlSeconds: (await deps.etcd.leaseGrant(caller, lease, ttlSeconds)).ttlSeconds,
+      };
+    } catch (error) {
+      const isUnknown = error instanceof GatewayError && error.outcome === 'unknown';
+      const isTaken = error instanceof GatewayError && error.code === 'already-exists';
+      if (isUnknown) revokeLater(caller, deps, lease);
+      if (!(isTaken || isUnknown) || attempt >= GRANT_ATTEMPTS_MAX || caller.signal.aborted)
+        throw error;
+    }
+  }
+}
+
+function randomLeaseId(): string {
+  for (;;) {
+    const bytes = randomBytes(LEASE_BYTES);
+    bytes[0] = (bytes[0] ?? 0) & 0x7f;
+    const lease = bytes.toString('hex');
+    if (!isOwnLease(lease) && BigInt(`0x${lease}`) > 0n) return lease;
+  }
+}
+
+/** Ends a lease that surely carries nothing, behind the caller's back. */
+export function revokeLater(caller: Caller, deps: LeaseGrantDeps, lease: string): void {
+  void deps.background.run('revoke an unused lease', caller.identity, (cleaner) =>
+    deps.etcd.leaseRevoke(cleaner, lease),
+  );
+}
+
+export interface LeasePage {
+  /** In the order of their IDs. */
+  readonly leases: readonly string[];
+  /** The ID after which the next page begins. */
+  readonly next: string | undefined;
+}
+
+/** The leases that etcd has, without those of the gateway's own entries. Leases come and go between two pages: each shows its own moment. */
+export async function listLeases(
+  caller: Caller,
+  deps: LeaseDeps,
+  page: { readonly limit: number; readonly after?: string | undefined },
+): Promise<LeasePage> {
+  const { after = '', limit } = page;
+  const answer = await deps.etcd.leaseLeases(caller);
+  const rest = answer.leases.filter((lease) => !isOwnLease(lease) && lease > after).sort();
+  const leases = rest.slice(0, limit);
+  return { leases, next: rest.length > limit ? leases.at(-1) : undefined };
+}
+
+export interface LeaseState {
+  readonly lease: string;
+  readonly grantedTtlSeconds: number;
+  /** Seconds until it ends unless it is renewed. */
+  readonly expiresInSeconds: number;
+  /** The first 1,000 keys that hang on it, in key order. */
+  readonly keys: readonly Buffer[];
+  readonly keyCount: number;
+}
+
+/** Throws `lease-not-found` for one that has ended. */
+export async function readLease(
+  caller: Caller,
+  deps: LeaseDeps,
+  lease: string,
+): Promise<LeaseState> {
+  const answer = await timeToLive(caller, deps.etcd, lease, true);
+  if (answer.ttlSeconds === undefined) throw leaseNotFound(lease);
+  const keys = answer.keys
+    .filter((key) => !deps.reserved.isHidden(key))
+    .sort((a, b) => a.compare(b));
+  return {
+    lease,
+    grantedTtlSeconds: answer.grantedTtlSeconds,
+    expiresInSeconds: answer.ttlSeconds,
+    keys: keys.slice(0, LEASE_KEYS_SHOWN_MAX),
+    keyCount: keys.length,
+  };
+}
+
+/** Gives the lease its full ttl again and tells it, in seconds. Throws `lease-not-found` when it came too late: etcd itself answers 200 then. */
+export async function keepLeaseAlive(
+  caller: Caller,
+  deps: LeaseDeps,
+  lease: string,
+): Promise<number> {
+  const { ttlSeconds } = await keepAlive(caller, deps.etcd, lease);
+  if (ttlSeconds === undefined) throw leaseNotFound(lease);
+  return ttlSeconds;
+}
+
+/**
+ * Ends the lease and everything that hangs on it. It is looked for first: a revoke that failed over and finds nothing may well be
+ * the one that ended it.
+ */
+export async function endLease(caller: Caller, deps: LeaseDeps, lease: string): Promise<void> {
+  const { ttlSeconds } = await beforeWrite(timeToLive(caller, deps.etcd, lease, false));
+  if (ttlSeconds === undefined) throw leaseNotFound(lease);
+  await deps.etcd.leaseRevoke(caller, lease);
+}
+
+function leaseNotFound(lease: string): GatewayError {
+  return new GatewayError('lease-not-found', { detail: `there is no lease ${lease}` });
+}

@@ -1,0 +1,31 @@
+// Whether the past from which a watch is to start is still there. etcd accepts such a watch first and finds out later.
+import type { Identity } from '../../caller.js';
+import { GatewayError } from '../../errors.js';
+import type { EtcdClient } from '../../etcd/client.js';
+import { PRIVATE_PREFIX } from '../reserved.js';
+
+const READ_TIMEOUT_MS = 2_000;
+
+/** Whether a watch from `revision` on misses something; of a revision to come it does not. Throws when etcd cannot be read. */
+export async function isCompacted(
+  identity: Identity,
+  { etcd }: { readonly etcd: EtcdClient },
+  revision: number,
+): Promise<boolean> {
+  const caller = {
+    identity,
+    signal: AbortSignal.timeout(READ_TIMEOUT_MS),
+    deadline: performance.now() + READ_TIMEOUT_MS,
+  };
+  const key = Buffer.from(`${PRIVATE_PREFIX}revision`);
+  try {
+    await etcd.range(caller, { key, revision, countOnly: true });
+    return false;
+  } catch (error) {
+    const code = error instanceof GatewayError ? error.code : undefined;
+    if (code === 'revision-compacted') return true;
+    // How etcd answers to a revision that it does not have yet.
+    if (code === 'invalid-request') return false;
+    throw error;
+  }
+}

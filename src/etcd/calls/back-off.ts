@@ -1,0 +1,25 @@
+// How long to wait before everybody is asked again: full jitter, doubling, never past the caller's deadline or his hanging up.
+import { remainingMs } from '../../caller.js';
+import type { Caller } from '../../caller.js';
+
+const BACKOFF_FIRST_MS = 25;
+const BACKOFF_MAX_MS = 400;
+
+/** `round` counts from 0; `random` gives 0 to 1. */
+export async function backOff(
+  caller: Caller,
+  round: number,
+  random: () => number = Math.random,
+): Promise<void> {
+  const ceilingMs = Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** round);
+  const waitMs = Math.min(random() * ceilingMs + 1, Math.max(0, remainingMs(caller)));
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      caller.signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, waitMs);
+    caller.signal.addEventListener('abort', done);
+  });
+}

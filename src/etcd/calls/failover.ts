@@ -1,0 +1,267 @@
+// One call over the list of endpoints: which failures may be tried elsewhere, for how long, and what is told when nothing worked.
+// The rule that matters: a write that may have been sent is never sent again.
+import { remainingMs } from '../../caller.js';
+import type { Caller } from '../../caller.js';
+import type { GatewayError } from '../../errors.js';
+import type { Access } from '../auth/access.js';
+import { admit, refuseStale } from '../auth/admission.js';
+import type { Session } from '../auth/sessions.js';
+import { backOff } from './back-off.js';
+import { answerTooLarge, answeredElsewhere, nobodyToAsk, timeIsUp, unreachable } from './errors.js';
+import type { CallMeter, CallResult } from './meter.js';
+import type { Endpoint } from '../endpoints/endpoint.js';
+import type { EndpointPool } from '../endpoints/pool.js';
+import { ExchangeError } from '../transport/http-adapter.js';
+import type { RetryBudget } from './retry-budget.js';
+import type { Rpc } from '../rpc.js';
+import { classifyFailure, toGatewayError } from '../status.js';
+import type { Transport } from '../transport/transport.js';
+
+export interface FailoverLimits {
+  /** Until a repeatable call must have answered headers, else it goes to the next endpoint. */
+  readonly attemptTimeoutMs: number;
+  /** How long a call looks for a member that can take it, inside the caller's deadline. */
+  readonly searchMs: number;
+  readonly attemptsMax: number;
+}
+
+const FAILOVER_LIMITS: FailoverLimits = {
+  attemptTimeoutMs: 2_000,
+  searchMs: 3_000,
+  attemptsMax: 16,
+};
+
+/** Node counts in whole milliseconds: a timer may fire this much before the deadline that it stands for. */
+const TIMER_EARLY_MS = 1;
+/** Silence that is held against an endpoint. A shorter one says more of the caller's haste. */
+const SILENCE_GONE_MS = 2_000;
+const SILENCE_DOUBT_MS = 500;
+
+export interface FailoverDeps {
+  readonly pool: EndpointPool;
+  readonly transport: Transport;
+  /** Shared by all calls of a client. */
+  readonly budget: RetryBudget;
+  /** Who calls are made as. Without it they are all anonymous, and nobody may call who has a login. */
+  readonly access?: Access | undefined;
+  readonly limits?: FailoverLimits;
+  /** Told of errors that no table knows; wired to the log. */
+  readonly onUnrecognised?: (message: string, rpc: Rpc) => void;
+  readonly random?: () => number;
+  readonly meter?: CallMeter;
+}
+
+// Without it a member that lost its leader holds a request for 7 s; with it the answer is an immediate, definite "no leader".
+const REQUIRE_LEADER: CallHeaders = { 'grpc-metadata-hasleader': 'true' };
+const NO_HEADERS: CallHeaders = {};
+type CallHeaders = Readonly<Record<string, string>>;
+
+/** How one attempt ended: with an answer, with the error to tell, or with one after which the next endpoint may be asked. */
+type Attempt =
+  | { readonly kind: 'answer'; readonly json: Record<string, unknown> }
+  /** `isMeant`: etcd is well, and this is its answer. */
+  | { readonly kind: 'failed'; readonly error: GatewayError; readonly isMeant?: boolean }
+  | { readonly kind: 'elsewhere'; readonly error: GatewayError };
+
+/** `stale`: the member refuses the session that the call was made with. Nothing was applied. */
+type Exchanged = Attempt | { readonly kind: 'stale'; readonly message: string };
+
+/** Sends one JSON body to an RPC and gives the parsed answer. Throws `GatewayError`, with an outcome when the RPC writes. */
+export async function callEtcd(
+  caller: Caller,
+  deps: FailoverDeps,
+  rpc: Rpc,
+  body: string,
+): Promise<Record<string, unknown>> {
+  const limits = deps.limits ?? FAILOVER_LIMITS;
+  const searchUntil = performance.now() + limits.searchMs;
+  deps.budget.called();
+  let candidates = deps.pool.candidates();
+  let error: GatewayError | undefined;
+  for (let attempt = 0, round = 0; attempt < limits.attemptsMax; attempt++) {
+    const endpoint = candidates.shift();
+    if (endpoint === undefined) {
+      error ??= nobodyToAsk(rpc, deps.pool.whyNone());
+      // Every endpoint was asked once: only now is there a reason to wait. A token that none of them takes none will take.
+      if (performance.now() >= searchUntil || error.code === 'unauthenticated') break;
+      await backOff(caller, round++, deps.random);
+      candidates = deps.pool.candidates();
+      continue;
+    }
+    if (remainingMs(caller) <= 0 || caller.signal.aborted) break;
+    if (round > 0 && !deps.budget.take()) break;
+    if (error !== undefined) deps.meter?.failedOver(rpc.path);
+    const startedAt = performance.now();
+    const result = await attemptOnce(caller, deps, limits, endpoint, rpc, body);
+    const seconds = (performance.now() - startedAt) / 1000;
+    deps.meter?.called(rpc.path, endpoint.url, resultOf(result), seconds);
+    if (result.kind === 'answer') return result.json;
+    if (result.kind === 'failed') throw result.error;
+    error = result.error;
+  }
+  throw error ?? timeIsUp(rpc, false);
+}
+
+function resultOf(attempt: Attempt): CallResult {
+  if (attempt.kind === 'answer') return 'answered';
+  return attempt.kind === 'failed' && attempt.isMeant === true ? 'refused' : 'failed';
+}
+
+/** Proves who asks first; once more where the member refuses the proof that it took before. */
+async function attemptOnce(
+  caller: Caller,
+  deps: FailoverDeps,
+  limits: FailoverLimits,
+  endpoint: Endpoint,
+  rpc: Rpc,
+  body: string,
+): Promise<Attempt> {
+  for (let isRepeat = false; ; isRepeat = true) {
+    const pass = await admit(caller, deps.access, endpoint, rpc);
+    if (pass.kind === 'elsewhere') deps.pool.reportFailure(endpoint, 'gone', pass.error);
+    if (pass.kind !== 'pass') return pass;
+    const { session } = pass;
+    const result = await exchangeOnce(caller, deps, limits, endpoint, rpc, body, session);
+    if (result.kind !== 'stale') return result;
+    const mayRepeat = deps.access?.renew(caller.identity, endpoint, session) === true && !isRepeat;
+    if (!mayRepeat) return refuseStale(caller, deps.access, rpc, result.message);
+  }
+}
+
+async function exchangeOnce(
+  caller: Caller,
+  deps: FailoverDeps,
+  limits: FailoverLimits,
+  endpoint: Endpoint,
+  rpc: Rpc,
+  body: string,
+  session: Session | undefined,
+): Promise<Exchanged> {
+  const startedAt = performance.now();
+  const totalTimeoutMs = Math.max(1, remainingMs(caller));
+  const isSafe = rpc.repeat === 'safe';
+  const headersTimeoutMs = isSafe
+    ? Math.min(limits.attemptTimeoutMs, totalTimeoutMs)
+    : totalTimeoutMs;
+  try {
+    const answer = await deps.transport.unary(endpoint, {
+      ...(rpc.method && { method: rpc.method }),
+      path: rpc.path,
+      body,
+      headers: headersOf(caller, rpc, session),
+      signal: caller.signal,
+      lane: rpc.lane ?? caller.lane,
+      times: { headersTimeoutMs, totalTimeoutMs },
+    });
+    return judgeAnswer(deps, endpoint, rpc, answer.status, answer.body);
+  } catch (cause) {
+    reportSilence(caller, deps.pool, endpoint, cause, performance.now() - startedAt);
+    return judgeSilence(caller, rpc, cause);
+  }
+}
+
+function headersOf({ traceparent }: Caller, rpc: Rpc, session: Session | undefined): CallHeaders {
+  const headers = rpc.isLocal === true ? NO_HEADERS : REQUIRE_LEADER;
+  const token = session?.token;
+  if (traceparent === undefined && token === undefined) return headers;
+  return {
+    ...headers,
+    ...(token !== undefined && { authorization: token }),
+    // Twice: for proxies on the way, and for etcd, whose gateway hands on what has this prefix.
+    ...(traceparent !== undefined && { traceparent, 'grpc-metadata-traceparent': traceparent }),
+  };
+}
+
+function judgeAnswer(
+  deps: FailoverDeps,
+  endpoint: Endpoint,
+  rpc: Rpc,
+  status: number,
+  body: Buffer,
+): Exchanged {
+  const json = parseObject(body);
+  if (
+    status === 200 &&
+    json !== undefined &&
+    (json.error === undefined || json.result !== undefined)
+  ) {
+    return judgeSuccess(deps.pool, endpoint, rpc, json);
+  }
+  const failure = classifyFailure(json);
+  if (!failure.isRecognised) deps.onUnrecognised?.(failure.message, rpc);
+  if (failure.authentication === 'stale') {
+    deps.pool.reportSuccess(endpoint);
+    return { kind: 'stale', message: failure.message };
+  }
+  const error = toGatewayError(failure, rpc.isWrite);
+  if (failure.effect === 'definite') {
+    deps.pool.reportSuccess(endpoint);
+    return { kind: 'failed', error, isMeant: true };
+  }
+  // A member that is behind with its work is well all the same.
+  if (failure.code !== 'too-many-requests') {
+    deps.pool.reportFailure(endpoint, failure.effect === 'not-proposed' ? 'gone' : 'doubt', error);
+  }
+  const mayRepeat = failure.effect === 'not-proposed' || rpc.repeat === 'safe';
+  return { kind: mayRepeat ? 'elsewhere' : 'failed', error };
+}
+
+function judgeSuccess(
+  pool: EndpointPool,
+  endpoint: Endpoint,
+  rpc: Rpc,
+  json: Record<string, unknown>,
+): Attempt {
+  const clusterId = clusterIdOf(json);
+  if (clusterId !== undefined && !pool.belongs(endpoint, clusterId)) {
+    const error = answeredElsewhere(rpc);
+    return { kind: rpc.repeat === 'safe' && !rpc.isWrite ? 'elsewhere' : 'failed', error };
+  }
+  pool.reportSuccess(endpoint);
+  return { kind: 'answer', json };
+}
+
+function reportSilence(
+  caller: Caller,
+  pool: EndpointPool,
+  endpoint: Endpoint,
+  cause: unknown,
+  elapsedMs: number,
+): void {
+  if (caller.signal.aborted || !(cause instanceof ExchangeError)) return;
+  if (cause.wasQueued || cause.isTooLarge) return;
+  if (!cause.wasSent) pool.reportFailure(endpoint, 'gone');
+  else if (!cause.isTimeout) pool.reportFailure(endpoint, 'doubt');
+  else if (elapsedMs >= SILENCE_GONE_MS - TIMER_EARLY_MS) pool.reportFailure(endpoint, 'gone');
+  else if (elapsedMs >= SILENCE_DOUBT_MS) pool.reportFailure(endpoint, 'doubt');
+}
+
+function judgeSilence(caller: Caller, rpc: Rpc, cause: unknown): Attempt {
+  if (cause instanceof ExchangeError && cause.isTooLarge)
+    return { kind: 'failed', error: answerTooLarge(rpc, cause) };
+  const wasSent = cause instanceof ExchangeError ? cause.wasSent : true;
+  const isTimeUp = remainingMs(caller) <= TIMER_EARLY_MS;
+  const wasQueued = cause instanceof ExchangeError && cause.wasQueued;
+  const isLate = isTimeUp && (wasSent || wasQueued);
+  const error = isLate ? timeIsUp(rpc, wasSent, cause) : unreachable(rpc, wasSent, cause);
+  const mayRepeat = !wasSent || rpc.repeat === 'safe';
+  return { kind: mayRepeat && !isTimeUp ? 'elsewhere' : 'failed', error };
+}
+
+function clusterIdOf(json: Record<string, unknown>): string | undefined {
+  // A keepalive's answer is the first line of a stream.
+  const answer = (json.result ?? json) as { header?: { cluster_id?: unknown } };
+  const clusterId = answer.header?.cluster_id;
+  return typeof clusterId === 'string' ? clusterId : undefined;
+}
+
+function parseObject(body: Buffer): Record<string, unknown> | undefined {
+  try {
+    const json: unknown = JSON.parse(body.toString('utf8'));
+    return typeof json === 'object' && json !== null && !Array.isArray(json)
+      ? (json as Record<string, unknown>)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}

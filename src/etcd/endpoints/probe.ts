@@ -1,0 +1,127 @@
+// Asks one endpoint who it is, and judges whether it may take calls: an etcd member that is new enough, knows a leader, is no learner and
+// no gateway that leads back here. Which cluster it belongs to is for the pool to judge.
+import { GatewayError } from '../../errors.js';
+import { certificateProblemOf } from '../transport/connection.js';
+import type { Endpoint } from './endpoint.js';
+import { viaOf } from './gateway-loop.js';
+import { asJson } from '../json-values.js';
+import type { Json } from '../json-values.js';
+import { classifyFailure } from '../status.js';
+import type { Transport } from '../transport/transport.js';
+import { isTooOld } from '../version.js';
+
+const STATUS_PATH = '/v3/maintenance/status';
+const VERSION_PATH = '/version';
+
+export type ProbeResult =
+  /** `clusterId` is missing where etcd tells its status to nobody without credentials. */
+  | { readonly kind: 'fit'; readonly clusterId?: string; readonly version?: string }
+  /** `isLasting`: it is somebody whom nobody should ask, now or later; else it may be well the next time. */
+  | { readonly kind: 'unfit'; readonly isLasting: boolean; readonly problem: GatewayError }
+  | { readonly kind: 'too-old'; readonly problem: GatewayError };
+
+export interface ProbeDeps {
+  readonly transport: Pick<Transport, 'unary'>;
+  readonly instanceId: string;
+  /** For connection and answer together. */
+  readonly timeoutMs: number;
+}
+
+/** Never throws. */
+export async function probeEndpoint(endpoint: Endpoint, deps: ProbeDeps): Promise<ProbeResult> {
+  try {
+    const { status, json } = await ask(endpoint, deps, { path: STATUS_PATH, body: '{}' });
+    if (status === 200 && json?.header !== undefined) return judgeMember(json);
+    if (status === 421)
+      return lasting('an etcd endpoint is this gateway itself, or leads back to it');
+    if (json !== undefined && classifyFailure(json).isRecognised) return judgeRefusal(json);
+    return await judgeStranger(endpoint, deps, status);
+  } catch (error) {
+    return judgeSilence(error);
+  }
+}
+
+function judgeMember(json: Json): ProbeResult {
+  const version = typeof json.version === 'string' ? json.version : '';
+  if (isTooOld(version)) return tooOld(version);
+  if (json.isLearner === true) return passing('an etcd endpoint is a learner, which serves nobody');
+  if (json.leader === undefined || json.leader === '0') {
+    return passing('an etcd endpoint has no leader', 'no-leader');
+  }
+  const clusterId = asJson(json.header).cluster_id;
+  return { kind: 'fit', version, ...(typeof clusterId === 'string' && { clusterId }) };
+}
+
+/** It is an etcd, and does not say more: one with authentication may keep its status to itself. */
+function judgeRefusal(json: Json): ProbeResult {
+  const { effect, message, code } = classifyFailure(json);
+  if (effect === 'definite') return { kind: 'fit' };
+  return passing(`etcd says: ${message}`, code === 'no-leader' ? code : undefined);
+}
+
+/** Whatever speaks HTTP and is no etcd of today may be one of yesterday. */
+async function judgeStranger(
+  endpoint: Endpoint,
+  deps: ProbeDeps,
+  status: number,
+): Promise<ProbeResult> {
+  const { json } = await ask(endpoint, deps, { path: VERSION_PATH, method: 'GET' });
+  const version = json?.etcdserver;
+  if (typeof version === 'string' && isTooOld(version)) return tooOld(version);
+  return passing(`an etcd endpoint answers as no etcd does (status ${status})`, 'etcd-refused');
+}
+
+function judgeSilence(error: unknown): ProbeResult {
+  const certificateProblem = certificateProblemOf(error);
+  if (certificateProblem !== undefined) {
+    const detail = `TLS with an etcd endpoint fails (${certificateProblem})`;
+    const hint = 'check --cacert, --cert and --key, and the names in the certificate of etcd';
+    const problem = new GatewayError('etcd-refused', { detail, hint, cause: error });
+    return { kind: 'unfit', isLasting: true, problem };
+  }
+  const problem = new GatewayError('etcd-unavailable', {
+    detail: 'etcd cannot be reached',
+    cause: error,
+  });
+  return { kind: 'unfit', isLasting: false, problem };
+}
+
+async function ask(
+  endpoint: Endpoint,
+  deps: ProbeDeps,
+  question: { path: string; method?: 'GET'; body?: string },
+): Promise<{ status: number; json: Json | undefined }> {
+  const { transport, instanceId, timeoutMs } = deps;
+  const { status, body } = await transport.unary(endpoint, {
+    ...question,
+    headers: { via: viaOf(instanceId) },
+    signal: AbortSignal.timeout(timeoutMs),
+    times: { headersTimeoutMs: timeoutMs, totalTimeoutMs: timeoutMs },
+  });
+  return { status, json: parse(body) };
+}
+
+function parse(body: Buffer): Json | undefined {
+  try {
+    return asJson(JSON.parse(body.toString('utf8')));
+  } catch {
+    return undefined;
+  }
+}
+
+function tooOld(version: string): ProbeResult {
+  const detail = `etcd ${version || 'of an unknown version'} is too old: Latchkey needs etcd 3.4 or newer`;
+  return { kind: 'too-old', problem: new GatewayError('etcd-refused', { detail }) };
+}
+
+function lasting(detail: string): ProbeResult {
+  const problem = new GatewayError('etcd-refused', { detail, hint: 'check the endpoints' });
+  return { kind: 'unfit', isLasting: true, problem };
+}
+
+function passing(
+  detail: string,
+  code: 'etcd-unavailable' | 'no-leader' | 'etcd-refused' = 'etcd-unavailable',
+): ProbeResult {
+  return { kind: 'unfit', isLasting: false, problem: new GatewayError(code, { detail }) };
+}

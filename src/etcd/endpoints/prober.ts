@@ -1,0 +1,169 @@
+// Looks after the endpoints that get no calls: new ones until they have proven themselves, ejected ones until they are well, refused ones in
+// case that they become what they should be. Real calls never pay for finding that out. Those that are up it leaves alone.
+import type { Endpoint } from './endpoint.js';
+import { probeEndpoint } from './probe.js';
+import type { ProbeDeps, ProbeResult } from './probe.js';
+import type { EndpointPool } from './pool.js';
+
+export interface ProberLimits {
+  /** Of one question and its answer. */
+  readonly timeoutMs: number;
+  /** How long the first round waits for those who have not answered yet. */
+  readonly firstRoundMs: number;
+  /** Between two questions to the same endpoint: doubles from the first to the last, with jitter. */
+  readonly pauseFirstMs: number;
+  readonly pauseMaxMs: number;
+}
+
+const PROBER_LIMITS: ProberLimits = {
+  timeoutMs: 1_000,
+  firstRoundMs: 1_500,
+  pauseFirstMs: 250,
+  pauseMaxMs: 2_000,
+};
+
+export interface ProberDeps extends Omit<ProbeDeps, 'timeoutMs'> {
+  readonly pool: EndpointPool;
+  readonly limits?: Partial<ProberLimits>;
+  readonly random?: () => number;
+}
+
+interface Watched {
+  timer: NodeJS.Timeout | undefined;
+  /** Questions since it was last well. */
+  asked: number;
+}
+
+export class EndpointProber {
+  readonly #deps: ProberDeps;
+  readonly #limits: ProberLimits;
+  readonly #watched = new Map<Endpoint, Watched>();
+  readonly #versions = new Map<Endpoint, string>();
+  #isRunning = false;
+
+  constructor(deps: ProberDeps) {
+    this.#deps = deps;
+    this.#limits = { ...PROBER_LIMITS, ...deps.limits };
+    deps.pool.subscribe(({ kind, ...event }) => {
+      if (!('endpoint' in event) || !this.#isRunning) return;
+      if (kind === 'listed') this.#watch(event.endpoint, 0);
+      if (kind === 'ejected' || kind === 'refused') this.#watch(event.endpoint);
+      if (kind === 'dropped') this.#forget(event.endpoint);
+    });
+  }
+
+  /** What the members say that took calls so far; empty as long as none did. */
+  get versions(): readonly string[] {
+    return [...this.#versions.values()];
+  }
+
+  /**
+   * Asks every endpoint. Resolves when all have answered, when most of them are of one cluster, or when the round is over; the cluster
+   * that most of them belong to is then the one that all have to belong to.
+   */
+  async start(): Promise<readonly ProbeResult[]> {
+    this.#isRunning = true;
+    const round = await this.#firstRound(this.#deps.pool.all);
+    const cluster = mostFrequent(round.map(([, result]) => clusterOf(result)));
+    const isLast = ([, result]: Asked): boolean => clusterOf(result) !== cluster;
+    for (const [endpoint, result] of [...round].sort((a, b) => +isLast(a) - +isLast(b))) {
+      this.#judge(endpoint, result);
+    }
+    return round.map(([, result]) => result);
+  }
+
+  stop(): void {
+    this.#isRunning = false;
+    for (const endpoint of [...this.#watched.keys()]) this.#forget(endpoint);
+  }
+
+  #firstRound(endpoints: readonly Endpoint[]): Promise<Asked[]> {
+    const round: Asked[] = [];
+    return new Promise((resolve) => {
+      let isOver = false;
+      const end = (): void => {
+        isOver = true;
+        clearTimeout(timer);
+        resolve(round);
+      };
+      const timer = setTimeout(end, this.#limits.firstRoundMs);
+      if (endpoints.length === 0) end();
+      for (const endpoint of endpoints) {
+        void this.#ask(endpoint).then((result) => {
+          if (isOver) {
+            this.#judge(endpoint, result);
+            return;
+          }
+          round.push([endpoint, result]);
+          if (round.length === endpoints.length || isDecided(round, endpoints.length)) end();
+        });
+      }
+    });
+  }
+
+  #ask(endpoint: Endpoint): Promise<ProbeResult> {
+    const { transport, instanceId } = this.#deps;
+    return probeEndpoint(endpoint, { transport, instanceId, timeoutMs: this.#limits.timeoutMs });
+  }
+
+  #judge(endpoint: Endpoint, result: ProbeResult): void {
+    const { pool } = this.#deps;
+    if (!this.#isRunning || pool.standingOf(endpoint) === undefined) return;
+    if (result.kind === 'fit') {
+      if (result.version !== undefined) this.#versions.set(endpoint, result.version);
+      pool.prove(endpoint, result.clusterId);
+    } else if (result.kind === 'too-old' || result.isLasting) {
+      pool.refuse(endpoint, result.problem);
+    } else {
+      pool.reportFailure(endpoint, 'gone', result.problem);
+    }
+    if (pool.standingOf(endpoint) === 'up') this.#watched.delete(endpoint);
+    else this.#watch(endpoint);
+  }
+
+  /** Asks it later, unless that is planned already. */
+  #watch(endpoint: Endpoint, pauseMs?: number): void {
+    const watched = this.#watched.get(endpoint) ?? { timer: undefined, asked: 0 };
+    this.#watched.set(endpoint, watched);
+    if (watched.timer !== undefined) return;
+    const { pauseFirstMs, pauseMaxMs } = this.#limits;
+    const ceilingMs = Math.min(pauseMaxMs, pauseFirstMs * 2 ** watched.asked);
+    const jitter = 0.5 + (this.#deps.random ?? Math.random)() / 2;
+    watched.timer = setTimeout(
+      () => {
+        watched.asked += 1;
+        void this.#ask(endpoint).then((result) => {
+          if (this.#watched.get(endpoint) !== watched) return;
+          watched.timer = undefined;
+          this.#judge(endpoint, result);
+        });
+      },
+      pauseMs ?? ceilingMs * jitter,
+    );
+  }
+
+  #forget(endpoint: Endpoint): void {
+    clearTimeout(this.#watched.get(endpoint)?.timer);
+    this.#watched.delete(endpoint);
+    this.#versions.delete(endpoint);
+  }
+}
+
+type Asked = readonly [Endpoint, ProbeResult];
+
+function isDecided(round: readonly Asked[], endpoints: number): boolean {
+  const clusters = round.map(([, result]) => clusterOf(result));
+  const most = mostFrequent(clusters);
+  return most !== undefined && clusters.filter((each) => each === most).length * 2 > endpoints;
+}
+
+function clusterOf(result: ProbeResult): string | undefined {
+  return result.kind === 'fit' ? result.clusterId : undefined;
+}
+
+/** The first of those that are there most often; `undefined` counts for nothing. */
+function mostFrequent(texts: readonly (string | undefined)[]): string | undefined {
+  const counts = new Map<string, number>();
+  for (const text of texts) if (text !== undefined) counts.set(text, (counts.get(text) ?? 0) + 1);
+  return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0];
+}

@@ -1,0 +1,240 @@
+// An axios adapter over node:http. It exists for two things that axios' own cannot do: telling whether a failed request may have
+// reached etcd, and costing half the CPU. It resolves on every status; limits and timeouts are its own job.
+import http from 'node:http';
+import type { ClientRequestArgs } from 'node:http';
+import { AxiosHeaders } from 'axios';
+import type { AxiosAdapter, AxiosResponse, InternalAxiosRequestConfig } from 'axios';
+import { ConnectError, resetConnection } from './connection.js';
+import type { Connector } from './connection.js';
+import { ConnectionAgent } from './connection-agent.js';
+import type { MadeConnection } from './connection-agent.js';
+import type { Endpoint } from '../endpoints/endpoint.js';
+import { Slots } from './slots.js';
+
+export interface AdapterLimits {
+  /** Idle connections kept for each endpoint. */
+  readonly idleSocketsMax: number;
+  /** Connections to each endpoint; further calls wait for one. */
+  readonly socketsMax: number;
+}
+
+/** Why a call has no answer. `wasSent` is false only when surely no byte of the request left this process. */
+export class ExchangeError extends Error {
+  readonly wasSent: boolean;
+  /** It never got a connection: this process is busy, and nothing is wrong with the endpoint. */
+  readonly wasQueued: boolean;
+  readonly isTimeout: boolean;
+  /** The answer is larger than this process reads: the same request anywhere else has the same end. */
+  readonly isTooLarge: boolean;
+
+  constructor(
+    message: string,
+    how: {
+      wasSent: boolean;
+      isTimeout: boolean;
+      wasQueued?: boolean;
+      isTooLarge?: boolean;
+      cause?: unknown;
+    },
+  ) {
+    super(message, { cause: how.cause });
+    this.name = 'ExchangeError';
+    this.wasSent = how.wasSent;
+    this.wasQueued = how.wasQueued ?? false;
+    this.isTimeout = how.isTimeout;
+    this.isTooLarge = how.isTooLarge ?? false;
+  }
+}
+
+/** Times of one call that plain axios has no word for; set in the request's config. */
+export interface ExchangeTimes {
+  /** Until the answer's headers are there. */
+  readonly headersTimeoutMs: number;
+  /** Until its last byte. */
+  readonly totalTimeoutMs: number;
+}
+
+export interface ExchangeConfig extends InternalAxiosRequestConfig<string> {
+  readonly endpoint?: Endpoint;
+  readonly exchange?: ExchangeTimes;
+}
+
+export interface HttpAdapter {
+  readonly adapter: AxiosAdapter;
+  /** Takes kept connections out of use: those to one endpoint, or all. */
+  retire(endpoint?: Endpoint): void;
+  close(): void;
+}
+
+export function createHttpAdapter(limits: AdapterLimits, connector: Connector): HttpAdapter {
+  const agent = new CallAgent(limits, connector);
+  const slots = new Slots(limits.socketsMax);
+  return {
+    adapter: (config) =>
+      new Promise((resolve, reject) => {
+        new Exchange(config, { agent, slots, resolve, reject }).begin();
+      }),
+    retire: (endpoint) => agent.retire(endpoint),
+    close: () => agent.destroy(),
+  };
+}
+
+interface CallArgs extends ClientRequestArgs {
+  readonly endpoint?: Endpoint;
+}
+
+/** Keeps connections for each endpoint. */
+class CallAgent extends ConnectionAgent {
+  readonly #connector: Connector;
+
+  constructor(limits: AdapterLimits, connector: Connector) {
+    super({
+      keepAlive: true,
+      maxFreeSockets: limits.idleSocketsMax,
+      scheduling: 'lifo',
+    });
+    this.#connector = connector;
+  }
+
+  // The same host and port may be listed twice, with TLS and without.
+  override getName(options: CallArgs = {}): string {
+    return options.endpoint?.url ?? '';
+  }
+
+  protected override async make({ endpoint }: CallArgs): Promise<MadeConnection> {
+    if (endpoint === undefined) throw new Error('a call without an endpoint');
+    return { socket: await this.#connector.connect(endpoint), endpoint };
+  }
+}
+
+interface ExchangeDeps {
+  readonly agent: CallAgent;
+  readonly slots: Slots;
+  readonly resolve: (response: AxiosResponse<Buffer>) => void;
+  readonly reject: (error: ExchangeError) => void;
+}
+
+/** One request on its way: knows whether it may have been sent, ends it in time, settles once. */
+class Exchange {
+  readonly #config: ExchangeConfig;
+  readonly #deps: ExchangeDeps;
+  #request: http.ClientRequest | undefined;
+  #leaveSlot: (() => void) | undefined;
+  #totalTimer: NodeJS.Timeout | undefined;
+  #headersTimer: NodeJS.Timeout | undefined;
+  #wasSent = false;
+  #isSettled = false;
+
+  constructor(config: ExchangeConfig, deps: ExchangeDeps) {
+    this.#config = config;
+    this.#deps = deps;
+  }
+
+  begin(): void {
+    const { signal, exchange: times, endpoint } = this.#config;
+    if (times !== undefined) {
+      this.#totalTimer = setTimeout(() => this.#timeIsUp(), times.totalTimeoutMs);
+    }
+    if (signal?.aborted === true) {
+      this.#hangUp();
+      return;
+    }
+    signal?.addEventListener?.('abort', this.#hangUp);
+    this.#leaveSlot = this.#deps.slots.enter(endpoint?.url ?? '', () => this.#send());
+  }
+
+  #send(): void {
+    const config = this.#config;
+    const url = new URL(config.url ?? '');
+    const body = config.data ?? '';
+    const args: CallArgs = {
+      host: url.hostname.replace(/^\[|\]$/g, ''),
+      port: url.port,
+      method: config.method ?? 'POST',
+      path: url.pathname,
+      agent: this.#deps.agent,
+      headers: {
+        ...config.headers.toJSON(),
+        'content-length': Buffer.byteLength(body),
+      },
+      ...(config.endpoint && { endpoint: config.endpoint }),
+    };
+    const request = http.request(args);
+    this.#request = request;
+    // Node keeps the request back until there is a connection, so "nothing was sent" is exact before that.
+    request.on('socket', () => this.#connected());
+    request.on('error', (error) => {
+      const isTimeout = error instanceof ConnectError && error.isTimeout;
+      this.#fail(error.message, isTimeout, { cause: error });
+    });
+    request.on('response', (response) => this.#receive(request, response));
+    request.end(body);
+  }
+
+  #connected(): void {
+    if (this.#isSettled) return;
+    this.#wasSent = true;
+    const { exchange: times } = this.#config;
+    if (times === undefined) return;
+    // Only now is the endpoint the one that lets us wait.
+    const late = (): void => this.#fail('no answer came in time', true);
+    this.#headersTimer = setTimeout(late, times.headersTimeoutMs);
+  }
+
+  #receive(request: http.ClientRequest, response: http.IncomingMessage): void {
+    clearTimeout(this.#headersTimer);
+    const maxBytes = this.#config.maxContentLength ?? -1;
+    const chunks: Buffer[] = [];
+    let length = 0;
+    response.on('data', (chunk: Buffer) => {
+      length += chunk.length;
+      if (maxBytes >= 0 && length > maxBytes) {
+        this.#fail(`the answer is larger than ${maxBytes} bytes`, false, { isTooLarge: true });
+      }
+      chunks.push(chunk);
+    });
+    response.on('end', () => {
+      if (!response.complete || !this.#settle()) return;
+      this.#deps.resolve({
+        data: chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks),
+        status: response.statusCode ?? 0,
+        statusText: response.statusMessage ?? '',
+        headers: AxiosHeaders.from(response.headers as Record<string, string>),
+        config: this.#config,
+        request,
+      });
+    });
+    response.on('close', () =>
+      this.#fail('the connection broke in the middle of the answer', false),
+    );
+    response.on('error', (error) => this.#fail(error.message, false, { cause: error }));
+  }
+
+  #timeIsUp(): void {
+    if (this.#wasSent) this.#fail('time is up', true);
+    else this.#fail('no connection became free in time', true, { wasQueued: true });
+  }
+
+  readonly #hangUp = (): void => this.#fail('the caller hung up', false);
+
+  #fail(
+    message: string,
+    isTimeout: boolean,
+    more: { wasQueued?: boolean; isTooLarge?: boolean; cause?: unknown } = {},
+  ): void {
+    if (!this.#settle()) return;
+    if (this.#wasSent) resetConnection(this.#request?.socket ?? null);
+    this.#request?.destroy();
+    this.#deps.reject(new ExchangeError(message, { wasSent: this.#wasSent, isTimeout, ...more }));
+  }
+
+  #settle(): boolean {
+    if (this.#isSettled) return false;
+    this.#isSettled = true;
+    clearTimeout(this.#totalTimer);
+    clearTimeout(this.#headersTimer);
+    this.#config.signal?.removeEventListener?.('abort', this.#hangUp);
+    this.#leaveSlot?.();
+    return true;
+  }
+}

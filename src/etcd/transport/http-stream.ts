@@ -1,0 +1,82 @@
+// A POST whose body stays open while its answer comes in: etcd's streams over HTTP/1.1. Each has a connection of its own that says
+// `Connection: close`, as Go's server answers an open body on no other (RFC 9112 lets it wait for the end of the body).
+import http from 'node:http';
+import { Socket } from 'node:net';
+import { ConnectError, resetConnection } from './connection.js';
+import type { Connector } from './connection.js';
+import type { Endpoint } from '../endpoints/endpoint.js';
+import { ExchangeError } from './http-adapter.js';
+
+export interface StreamCall {
+  /** A path of ours, never a caller's. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  onHead(status: number): void;
+  onData(chunk: Buffer): void;
+  /** Once, unless `destroy` came first. Without an error when the answer ended as HTTP wants it. */
+  onEnd(error: ExchangeError | undefined): void;
+}
+
+export interface OpenStream {
+  write(text: string): void;
+  /** Cuts the connection at once; nothing is heard of it any more. */
+  destroy(): void;
+}
+
+/** Never throws, and calls back only after it has returned. */
+export function openHttpStream(
+  endpoint: Endpoint,
+  call: StreamCall,
+  connector: Connector,
+): OpenStream {
+  let wasConnected = false;
+  let isEnded = false;
+  const request = http.request({
+    host: endpoint.hostname,
+    port: endpoint.port,
+    method: 'POST',
+    path: call.path,
+    headers: { ...call.headers, connection: 'close' },
+    createConnection: (_options, created) => {
+      connector.connect(endpoint).then(
+        (socket) => {
+          wasConnected = !isEnded;
+          created(null, socket);
+        },
+        (error: unknown) => created(error as Error, new Socket()),
+      );
+      return undefined;
+    },
+  });
+  const finish = (): boolean => {
+    if (isEnded) return false;
+    isEnded = true;
+    resetConnection(request.socket);
+    request.destroy();
+    return true;
+  };
+  const fail = (message: string, isTimeout: boolean, cause?: unknown): void => {
+    if (!finish()) return;
+    call.onEnd(new ExchangeError(message, { wasSent: wasConnected, isTimeout, cause }));
+  };
+  request.on('error', (error) => {
+    fail(error.message, error instanceof ConnectError && error.isTimeout, error);
+  });
+  request.on('response', (response) => {
+    call.onHead(response.statusCode ?? 0);
+    response.on('data', (chunk: Buffer) => {
+      if (!isEnded) call.onData(chunk);
+    });
+    response.on('end', () => {
+      if (finish()) call.onEnd(undefined);
+    });
+    response.on('error', (error) => fail(error.message, false, error));
+    response.on('close', () => fail('the connection broke', false));
+  });
+  return {
+    write(text) {
+      if (!isEnded) request.write(text);
+    },
+    destroy: () => void finish(),
+  };
+}

@@ -1,0 +1,16 @@
+// Connections to etcd in lanes: ten thousand who wait for a lock and are woken at once queue for connections of their own, and nobody who
+// only reads, renews or releases stands behind them.
+import type { Lane } from '../../caller.js';
+import type { Transport } from './transport.js';
+
+/** One transport whose calls go each over that of its lane. Closing it closes all. */
+export function withLanes(lanes: Readonly<Record<Lane, Transport>>): Transport {
+  const all = Object.values(lanes);
+  return {
+    unary: (endpoint, call) => lanes[call.lane ?? 'requests'].unary(endpoint, call),
+    // Each has a connection of its own anyway.
+    stream: (endpoint, call) => lanes.waits.stream(endpoint, call),
+    retire: (endpoint) => all.forEach((lane) => lane.retire(endpoint)),
+    close: () => all.forEach((lane) => lane.close()),
+  };
+}

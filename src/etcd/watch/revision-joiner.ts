@@ -1,0 +1,81 @@
+// Makes whole revisions of one watch's messages: joins the fragments into which etcd cuts large ones, and lets every revision pass once.
+import { GatewayError } from '../../errors.js';
+import type { WatchEvent, WatchResponse } from '../wire.js';
+
+/** Roughly what one event costs besides its bytes. */
+const EVENT_OVERHEAD_BYTES = 500;
+
+export class RevisionJoiner {
+  readonly #bytesMax: number;
+  /** The lowest revision that is still to come; etcd up to 3.6 may send older ones to a watch of a future revision (etcd #20221). */
+  #next: number;
+  /** Events of the last revision of a fragment: more of them may follow. At most `bytesMax`. */
+  #held: WatchEvent[] = [];
+  #heldBytes = 0;
+
+  /** `bytesMax`: of the one revision that is held back while its fragments come in. */
+  constructor(startRevision: number | undefined, bytesMax: number) {
+    this.#next = startRevision ?? 0;
+    this.#bytesMax = bytesMax;
+  }
+
+  /** `revision` of the message that says `created`. */
+  created(revision: number): void {
+    if (this.#next === 0) this.#next = revision + 1;
+  }
+
+  /** The revisions that are whole now. Throws `too-large`. */
+  push(response: WatchResponse): readonly WatchEvent[] {
+    const fresh = response.events.filter(({ kv }) => kv.modRevision >= this.#next);
+    if (!response.isFragment) return this.#deliver(this.#release(fresh));
+    const last = fresh.at(-1)?.kv.modRevision;
+    if (last === undefined) return [];
+    const cut = fresh.findIndex(({ kv }) => kv.modRevision === last);
+    const isContinued = cut === 0 && this.#held.at(-1)?.kv.modRevision === last;
+    const whole = isContinued ? [] : this.#release(fresh.slice(0, cut));
+    this.#hold(cut === 0 ? fresh : fresh.slice(cut));
+    return this.#deliver(whole);
+  }
+
+  /** Whether nothing is held back. */
+  get isWhole(): boolean {
+    return this.#held.length === 0;
+  }
+
+  /** Whether progress up to `revision` tells anything new: not inside a revision, and no step back. */
+  allowsProgress(revision: number): boolean {
+    return this.isWhole && revision >= this.#next - 1;
+  }
+
+  #release(more: readonly WatchEvent[]): readonly WatchEvent[] {
+    if (this.#held.length === 0) return more;
+    const whole = this.#held.concat(more);
+    this.#held = [];
+    this.#heldBytes = 0;
+    return whole;
+  }
+
+  #hold(events: readonly WatchEvent[]): void {
+    for (const event of events) {
+      this.#held.push(event);
+      this.#heldBytes += sizeOf(event);
+    }
+    if (this.#heldBytes > this.#bytesMax) {
+      throw new GatewayError('too-large', {
+        detail: `the events of revision ${events[0]?.kv.modRevision ?? 0} take more than ${this.#bytesMax} bytes`,
+        hint: 'watch a smaller range, or without previous values',
+      });
+    }
+  }
+
+  #deliver(events: readonly WatchEvent[]): readonly WatchEvent[] {
+    const last = events.at(-1);
+    if (last !== undefined) this.#next = last.kv.modRevision + 1;
+    return events;
+  }
+}
+
+function sizeOf({ kv, prevKv }: WatchEvent): number {
+  const previous = prevKv === undefined ? 0 : prevKv.key.length + prevKv.value.length;
+  return EVENT_OVERHEAD_BYTES + kv.key.length + kv.value.length + previous;
+}

@@ -1,0 +1,158 @@
+// Turns ajv's errors into sentences that name the field and say what would be right. Pure.
+import type { ErrorObject } from 'ajv/dist/2020.js';
+import { GatewayError } from '../../errors.js';
+import { nearestName } from '../../nearest-name.js';
+import { escapePointer, isNode } from './openapi.js';
+
+export interface FieldError {
+  /** A JSON pointer into the body, or the name of a query parameter. */
+  readonly pointer: string;
+  readonly detail: string;
+}
+
+interface Finding extends FieldError {
+  readonly hint?: string;
+}
+
+const ERRORS_MAX = 20;
+const NAME_SHOWN_CHARACTERS_MAX = 100;
+
+/** One invalid-request of everything that ajv (run with `verbose`) found; `toPointer` shapes the places for bodies or queries. */
+export function toInvalidRequest(
+  errors: readonly ErrorObject[],
+  toPointer: (jsonPointer: string) => string,
+): GatewayError {
+  const findings = uniqueFindings(errors).slice(0, ERRORS_MAX);
+  const hint = findings.find((finding) => finding.hint !== undefined)?.hint;
+  return new GatewayError('invalid-request', {
+    detail: findings.map((finding) => finding.detail).join('; '),
+    ...(hint === undefined ? {} : { hint }),
+    fields: {
+      errors: findings.map(({ pointer, detail }) => ({ pointer: toPointer(pointer), detail })),
+    },
+  });
+}
+
+function uniqueFindings(errors: readonly ErrorObject[]): Finding[] {
+  const byText = new Map<string, Finding>();
+  for (const error of errors) {
+    const finding = toFinding(error);
+    byText.set(`${finding.pointer} ${finding.detail}`, finding);
+  }
+  return [...byText.values()];
+}
+
+function toFinding(error: ErrorObject): Finding {
+  const field = nameOf(error.instancePath);
+  const parameters = error.params as Readonly<Record<string, unknown>>;
+  switch (error.keyword) {
+    case 'required':
+      return missing(error.instancePath, String(parameters.missingProperty));
+    case 'additionalProperties':
+    case 'unevaluatedProperties':
+      return unknown(error);
+    default:
+      return { pointer: error.instancePath, detail: `${field} ${demand(error, parameters)}` };
+  }
+}
+
+function missing(parent: string, name: string): Finding {
+  return { pointer: `${parent}/${escapePointer(name)}`, detail: `"${name}" is missing` };
+}
+
+function unknown(error: ErrorObject): Finding {
+  const parameters = error.params as Readonly<Record<string, unknown>>;
+  const name = String(parameters.additionalProperty ?? parameters.unevaluatedProperty);
+  const shown = name.slice(0, NAME_SHOWN_CHARACTERS_MAX);
+  const schema: unknown = error.parentSchema;
+  const properties = isNode(schema) ? schema.properties : undefined;
+  const known = isNode(properties) ? Object.keys(properties) : [];
+  const guess = nearestName(name, known);
+  return {
+    pointer: `${error.instancePath}/${escapePointer(shown)}`,
+    detail: `unknown field ${JSON.stringify(shown)}`,
+    hint:
+      guess === undefined
+        ? `the fields here are ${known.join(', ')}`
+        : `did you mean ${JSON.stringify(guess)}?`,
+  };
+}
+
+function demand(error: ErrorObject, parameters: Readonly<Record<string, unknown>>): string {
+  const limit = Number(parameters.limit);
+  switch (error.keyword) {
+    case 'type':
+      return `must be ${typesOf(parameters.type)}, not ${kindOf(error.data)}`;
+    case 'enum':
+      return `must be ${alternatives(parameters.allowedValues)}`;
+    case 'const':
+      return `must be ${JSON.stringify(parameters.allowedValue)}`;
+    case 'minimum':
+      return `must be at least ${limit}`;
+    case 'maximum':
+      return `must be at most ${limit}`;
+    case 'exclusiveMinimum':
+      return `must be more than ${limit}`;
+    case 'exclusiveMaximum':
+      return `must be less than ${limit}`;
+    case 'minLength':
+      return limit === 1 ? 'must not be empty' : `must have at least ${limit} characters`;
+    case 'maxLength':
+      return `must have at most ${limit} characters`;
+    case 'minItems':
+      return limit === 1 ? 'must not be empty' : `must have at least ${limit} items`;
+    case 'maxItems':
+      return `must have at most ${limit} items`;
+    case 'minProperties':
+      return `must have ${limit === 1 ? 'a field' : `at least ${limit} fields`}`;
+    case 'maxProperties':
+      return `must have ${limit === 1 ? 'one field only' : `at most ${limit} fields`}`;
+    case 'pattern':
+      return `must match ${String(parameters.pattern)}`;
+    default:
+      return error.message ?? `breaks the rule "${error.keyword}"`;
+  }
+}
+
+function nameOf(instancePath: string): string {
+  if (instancePath === '') return 'the body';
+  const segments = instancePath.slice(1).split('/');
+  const readable = segments.map((segment) => segment.replaceAll('~1', '/').replaceAll('~0', '~'));
+  return JSON.stringify(readable.join('.').slice(0, NAME_SHOWN_CHARACTERS_MAX));
+}
+
+function typesOf(types: unknown): string {
+  const names: Readonly<Record<string, string>> = {
+    object: 'a JSON object',
+    array: 'an array',
+    string: 'a string',
+    integer: 'a whole number',
+    number: 'a number',
+    boolean: 'true or false',
+    null: 'null',
+  };
+  const list = Array.isArray(types) ? types.map(String) : [String(types)];
+  return list.map((type) => names[type] ?? type).join(' or ');
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'an array';
+  switch (typeof value) {
+    case 'object':
+      return 'an object';
+    case 'number':
+      return Number.isFinite(value) ? `the number ${value}` : 'a number too large to hold';
+    case 'boolean':
+      return String(value);
+    case 'string':
+      return 'a string';
+    default:
+      return 'nothing';
+  }
+}
+
+function alternatives(values: unknown): string {
+  const list = (Array.isArray(values) ? values : [values]).map((value) => JSON.stringify(value));
+  return list.length === 1 ? String(list[0]) : `one of ${list.join(', ')}`;
+}

@@ -1,0 +1,85 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  createArena,
+  decodeName,
+  encodeName,
+  entryId,
+  entryKey,
+  modeOf,
+  modeRanges,
+} from '../../../../src/domain/contention/key.js';
+import { containsKey } from '../../../../src/etcd/range.js';
+
+const tricky = fc.string({
+  unit: fc.constantFrom('a', '/', '%', '2', 'F', '~', ' ', '\x7f', '\n', 'ä', '😀'),
+  minLength: 1,
+  maxLength: 8,
+});
+const name = fc.oneof(
+  tricky,
+  fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }),
+  fc.constantFrom('.', '..', 'a', 'a/b', '__proto__', 'e\u0301', '\u00e9'),
+);
+const usable = name.filter((text) => !text.includes('\0') && !/\p{Surrogate}/u.test(text));
+
+describe('lock names', () => {
+  it('S17: decode to what was encoded, and hold no slash', () => {
+    fc.assert(
+      fc.property(usable, (text) => {
+        expect(encodeName(text)).not.toContain('/');
+        expect(decodeName(encodeName(text))).toBe(text);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('S17: give disjoint ranges when they are distinct', () => {
+    fc.assert(
+      fc.property(usable, usable, (a, b) => {
+        fc.pre(a !== b);
+        const [left, right] = [createArena('locks/', a, 'name'), createArena('locks/', b, 'name')];
+        for (const id of ['0000000000000000', 'ffffffffffffffff', 'x/y', '~']) {
+          expect(containsKey(right.range, entryKey(left, id, 'exclusive'))).toBe(false);
+          expect(containsKey(right.range, entryKey(left, id, 'shared'))).toBe(false);
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('encodes only what etcdctl users could not type', () => {
+    expect(encodeName('db/migrate 100%')).toBe('db%2Fmigrate%20100%25');
+    expect(encodeName('ä-b_c~d')).toBe('ä-b_c~d');
+  });
+
+  it('does not decode what it did not encode', () => {
+    for (const segment of ['a%2f', '%41', 'a b', '%']) expect(decodeName(segment)).toBeUndefined();
+  });
+
+  it.each([
+    ['', /empty/],
+    ['a\0b', /NUL/],
+    ['x'.repeat(513), /512/],
+  ])('refuses %j', (text, reason) => {
+    expect(() => createArena('locks/', text, 'name')).toThrow(reason);
+  });
+});
+
+describe('entry keys', () => {
+  it('tell their mode, and each lies in the ranges of its mode alone', () => {
+    const arena = createArena('locks/', 'a', 'name');
+    for (const mode of ['exclusive', 'shared'] as const) {
+      const key = entryKey(arena, entryId('token'), mode);
+      const other = mode === 'shared' ? 'exclusive' : 'shared';
+      expect(modeOf(arena, key)).toBe(mode);
+      expect(modeRanges(arena, mode).filter((range) => containsKey(range, key))).toHaveLength(1);
+      expect(modeRanges(arena, other).filter((range) => containsKey(range, key))).toHaveLength(0);
+    }
+  });
+
+  it('show a digest, never the token', () => {
+    expect(entryId('my-token-0123456789')).toMatch(/^[0-9a-f]{16}$/);
+    expect(entryId('my-token-0123456789')).not.toContain('my-token');
+  });
+});

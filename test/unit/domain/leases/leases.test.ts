@@ -1,0 +1,226 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Background } from '../../../../src/domain/background.js';
+import { KnownHolders } from '../../../../src/domain/locks/guard.js';
+import { putKey } from '../../../../src/domain/keys/kv.js';
+import type { KvDeps } from '../../../../src/domain/keys/kv.js';
+import {
+  createLease,
+  endLease,
+  keepLeaseAlive,
+  listLeases,
+  parseLeaseId,
+  readLease,
+} from '../../../../src/domain/leases/leases.js';
+import type { LeaseDeps } from '../../../../src/domain/leases/leases.js';
+import { createReservedKeys } from '../../../../src/domain/reserved.js';
+import { GatewayError } from '../../../../src/errors.js';
+import type { ErrorCode, Outcome } from '../../../../src/errors.js';
+import { callerFor } from '../../../support/caller.js';
+import { HEADER, stubEtcd } from '../../../support/stub-etcd.js';
+import type { StubEtcd } from '../../../support/stub-etcd.js';
+
+const reserved = createReservedKeys({ lockPrefix: 'locks/', electionPrefix: 'elections/' });
+
+function depsOf({ etcd }: StubEtcd): LeaseDeps & KvDeps & { background: Background } {
+  const background = new Background(() => undefined);
+  return { etcd, background, reserved, lockPrefix: 'locks/', knownHolders: new KnownHolders() };
+}
+
+const failWith = (code: ErrorCode, outcome?: Outcome) => (): never => {
+  throw new GatewayError(code, { detail: 'told to fail', ...(outcome && { outcome }) });
+};
+const granting = (lease: string, ttlSeconds: number): object => ({
+  header: HEADER,
+  lease,
+  ttlSeconds,
+});
+const leasesOf = (stub: StubEtcd, rpc: string): unknown[] =>
+  stub.asked.filter((call) => call.rpc === rpc).map((call) => call.args[0]);
+
+describe('parseLeaseId', () => {
+  const nonZero = fc.bigInt(1n, (1n << 63n) - 1n);
+  const isOwn = (id: bigint): boolean => id >> 48n === 0x4c4bn;
+
+  it('takes every positive 63-bit number, with and without leading zeros, in either case', () => {
+    fc.assert(
+      fc.property(nonZero, (id) => {
+        fc.pre(!isOwn(id));
+        const hex = id.toString(16);
+        const lease = hex.padStart(16, '0');
+        for (const text of [hex, lease, hex.toUpperCase()])
+          expect(parseLeaseId(text, 'id')).toBe(lease);
+      }),
+    );
+  });
+
+  it("refuses those of the gateway's own entries, however they are written", () => {
+    fc.assert(
+      fc.property(fc.bigInt(0n, (1n << 48n) - 1n), (rest) => {
+        const text = ((0x4c4bn << 48n) | rest).toString(16);
+        expect(() => parseLeaseId(text.toUpperCase(), 'id')).toThrow(/belongs to a lock/);
+      }),
+    );
+  });
+
+  it.each(['', '0', '00', '-1', '1 ', '8000000000000000', '00000000000000001', '1g'])(
+    'S16: refuses %j and names the field',
+    (text) => {
+      const error = (() => {
+        try {
+          return parseLeaseId(text, '/lease');
+        } catch (thrown) {
+          return thrown;
+        }
+      })();
+      expect(error).toMatchObject({
+        code: 'invalid-request',
+        fields: { errors: [{ pointer: '/lease' }] },
+      });
+    },
+  );
+});
+
+describe('createLease', () => {
+  it('never makes one under the prefix of own entries, nor a negative one', async () => {
+    const stub = stubEtcd({ leaseGrant: granting });
+    const ids = await Promise.all(
+      Array.from({ length: 2_000 }, () =>
+        createLease(callerFor(), depsOf(stub), { ttlSeconds: 5 }),
+      ),
+    );
+    for (const { lease } of ids) expect(parseLeaseId(lease, 'id')).toBe(lease);
+    expect(new Set(ids.map(({ lease }) => lease)).size).toBe(2_000);
+  });
+
+  it('gives an unanswered ID up for a new one, and revokes it once', async () => {
+    let failures = 2;
+    const stub = stubEtcd({
+      leaseGrant: (lease: string, ttl: number) =>
+        failures-- > 0 ? failWith('etcd-unavailable', 'unknown')() : granting(lease, ttl),
+      leaseRevoke: () => true,
+    });
+    const deps = depsOf(stub);
+    const { lease } = await createLease(callerFor(), deps, { ttlSeconds: 5 });
+    await deps.background.idle();
+    const granted = leasesOf(stub, 'leaseGrant');
+    expect(new Set(granted).size).toBe(3);
+    expect(lease).toBe(granted[2]);
+    expect(leasesOf(stub, 'leaseRevoke').sort()).toEqual(granted.slice(0, 2).sort());
+  });
+
+  it('gives up after three, and sends a chosen ID once', async () => {
+    const stub = stubEtcd({ leaseGrant: failWith('timeout', 'unknown'), leaseRevoke: () => true });
+    const deps = depsOf(stub);
+    await expect(createLease(callerFor(), deps, { ttlSeconds: 5 })).rejects.toThrow('told to fail');
+    expect(leasesOf(stub, 'leaseGrant')).toHaveLength(3);
+    const chosen = { ttlSeconds: 5, lease: '0000000000000777' };
+    await expect(createLease(callerFor(), deps, chosen)).rejects.toMatchObject({
+      outcome: 'unknown',
+    });
+    expect(leasesOf(stub, 'leaseGrant')).toHaveLength(4);
+    await deps.background.idle();
+    expect(leasesOf(stub, 'leaseRevoke')).not.toContain(chosen.lease);
+  });
+});
+
+describe('a put with a ttl', () => {
+  const key = Buffer.from('k');
+  const write = { key, value: key, ttlSeconds: 5 };
+
+  it.each([
+    ['of unknown fate', 'etcd-unavailable', 'unknown', []],
+    ['of unknown fate', 'timeout', 'unknown', []],
+    ['that surely did not happen', 'no-leader', 'not-applied', ['revoked']],
+    ['that etcd refused', 'too-large', undefined, ['revoked']],
+  ] as const)('%s (%s) is undone only when it is safe', async (_, code, outcome, expected) => {
+    const stub = stubEtcd({
+      leaseGrant: granting,
+      put: failWith(code, outcome),
+      leaseRevoke: () => true,
+    });
+    const deps = depsOf(stub);
+    await expect(putKey(callerFor(), deps, write)).rejects.toMatchObject({ code });
+    await deps.background.idle();
+    expect(leasesOf(stub, 'leaseRevoke').map(() => 'revoked')).toEqual(expected);
+  });
+
+  it('is not undone after an error that is none of ours: it may have been written', async () => {
+    const stub = stubEtcd({
+      leaseGrant: granting,
+      put: () => {
+        throw new Error('a mistake');
+      },
+    });
+    const deps = depsOf(stub);
+    await expect(putKey(callerFor(), deps, write)).rejects.toThrow('a mistake');
+    await deps.background.idle();
+    expect(leasesOf(stub, 'leaseRevoke')).toEqual([]);
+  });
+
+  it('says "not-applied" when its lease ended before the key was written', async () => {
+    const stub = stubEtcd({
+      leaseGrant: granting,
+      put: failWith('lease-not-found'),
+      leaseRevoke: () => false,
+    });
+    await expect(putKey(callerFor(), depsOf(stub), write)).rejects.toMatchObject({
+      code: 'etcd-unavailable',
+      outcome: 'not-applied',
+      retryAfterSeconds: 1,
+    });
+  });
+
+  it('makes no lease for a reserved key', async () => {
+    const stub = stubEtcd({});
+    const reservedKey = { ...write, key: Buffer.from('locks/a/b') };
+    await expect(putKey(callerFor(), depsOf(stub), reservedKey)).rejects.toMatchObject({
+      code: 'reserved-prefix',
+    });
+    expect(stub.asked).toEqual([]);
+  });
+});
+
+describe('the life of a lease', () => {
+  const lease = '0000000000000777';
+
+  it('F37: is over when keepalives answer without a ttl, before and behind a linearizable read', async () => {
+    const stub = stubEtcd({
+      leaseKeepAlive: () => ({ header: HEADER, ttlSeconds: undefined }),
+      range: () => ({ header: HEADER, kvs: [], count: 0, more: false }),
+    });
+    await expect(keepLeaseAlive(callerFor(), depsOf(stub), lease)).rejects.toMatchObject({
+      code: 'lease-not-found',
+      status: 404,
+    });
+  });
+
+  it('is ended once: a revoke that finds nothing after the lease was seen is the one that ended it', async () => {
+    const stub = stubEtcd({
+      leaseTimeToLive: () => ({ header: HEADER, ttlSeconds: 5, grantedTtlSeconds: 5, keys: [] }),
+      leaseRevoke: () => false,
+    });
+    await expect(endLease(callerFor(), depsOf(stub), lease)).resolves.toBeUndefined();
+  });
+
+  it('shows its first 1,000 keys in key order, none of the hidden ones, and counts all', async () => {
+    const keys = Array.from({ length: 1_500 }, (_, index) => Buffer.from(`k${9_999 - index}`));
+    const hidden = Buffer.from('\0latchkey/x');
+    const answer = { header: HEADER, ttlSeconds: 5, grantedTtlSeconds: 9, keys: [hidden, ...keys] };
+    const stub = stubEtcd({ leaseTimeToLive: () => answer });
+    const state = await readLease(callerFor(), depsOf(stub), lease);
+    expect(state).toMatchObject({ grantedTtlSeconds: 9, expiresInSeconds: 5, keyCount: 1_500 });
+    expect(state.keys).toHaveLength(1_000);
+    expect(state.keys[0]).toEqual(Buffer.from('k8500'));
+  });
+
+  it("is listed by ID, in pages, without the gateway's own", async () => {
+    const leases = ['0000000000000003', '4c4b000000000001', '0000000000000001', '7000000000000000'];
+    const stub = stubEtcd({ leaseLeases: () => ({ header: HEADER, leases }) });
+    const page = (limit: number, after?: string): ReturnType<typeof listLeases> =>
+      listLeases(callerFor(), depsOf(stub), { limit, after });
+    expect(await page(2)).toEqual({ leases: [leases[2], leases[0]], next: leases[0] });
+    expect(await page(2, leases[0])).toEqual({ leases: [leases[3]], next: undefined });
+    expect(await page(3)).toEqual({ leases: [leases[2], leases[0], leases[3]], next: undefined });
+  });
+});
