@@ -3,13 +3,15 @@ import express from 'express';
 import type { Express, Response } from 'express';
 import type { Caller } from './caller.js';
 import type { Config } from './config.js';
+import { isLoopback } from './config/address.js';
 import { GatewayError } from './errors.js';
 import type { Background } from './domain/background.js';
 import { KnownHolders } from './domain/locks/guard.js';
+import { withLeaseRights } from './domain/leases/rights.js';
 import { Pictures } from './domain/contention/picture.js';
 import { Turnstile } from './domain/contention/turnstile.js';
 import { WaitingRoom } from './domain/locks/limits.js';
-import { readRevision } from './domain/cluster.js';
+import { checkQuorum, readRevision } from './domain/cluster.js';
 import { createReservedKeys } from './domain/reserved.js';
 import { Tally } from './domain/tally.js';
 import { withoutMarkers } from './domain/keys/visible-keys.js';
@@ -19,6 +21,8 @@ import { isCompacted } from './domain/watch/start.js';
 import { StateFeeds } from './domain/contention/state-feed.js';
 import { withBatching } from './etcd/batching/batching.js';
 import { createAccessLog } from './http/access-log.js';
+import { createAuth, firstIdentity } from './http/auth.js';
+import type { Authentication } from './http/auth.js';
 import { CallerLimits } from './http/load/caller-limits.js';
 import { requireClientCertificate } from './http/client-certificate.js';
 import { createContext } from './http/context.js';
@@ -30,6 +34,7 @@ import { createMetricsRouter, createOperationsRouter, createReadiness } from './
 import { readDocumentTexts } from './http/contract/openapi-files.js';
 import { createErrorHandler } from './http/problem.js';
 import { createRawDoor } from './http/raw.js';
+import { createCredentialsFor } from './http/raw/credentials.js';
 import { createSimpleLockRouter } from './http/simple-lock.js';
 import { StreamRoom } from './http/stream.js';
 import { createClusterRouter } from './http/v1/cluster.js';
@@ -53,30 +58,41 @@ export interface AppDeps {
   readonly background: Background;
   /** Aborted when the gateway begins to drain. */
   readonly draining: AbortSignal;
+  /** How callers say who they are. */
+  readonly authentication: Authentication;
 }
 
 export function createApp(deps: AppDeps): Express {
-  const { config, log, metrics, upstream, background, draining } = deps;
-  const { etcd, watches, isProgressOrdered } = upstream;
+  const { config, log, metrics, upstream, background, draining, authentication } = deps;
+  const { watches, isProgressOrdered, proofs } = upstream;
   const { limits, lockPrefix, electionPrefix } = config;
-  const { validator, reserved, guards, contention, streams, watching, hub, load, callers } =
+  const { etcd, validator, reserved, guards, contention, streams, watching, hub, load, callers } =
     createParts(deps);
   const currentRevision = (caller: Caller): Promise<number> => readRevision(caller, { etcd });
   const enterWait = (res: Response): void => streams.enterWait(res);
   const kv = { ...guards, background, reserved, streams, draining, watches, isProgressOrdered };
   const queues = { ...contention, validator, limits, streams };
-  const readiness = createReadiness({ etcd, isDraining: () => draining.aborted });
+  const raw = { ...upstream, credentialsFor: createCredentialsFor({ mode: config.auth, proofs }) };
+  const readiness = createReadiness({
+    check: (caller) =>
+      // Without rights of its own the gateway has nobody to read as.
+      config.auth === 'etcd' && config.user === undefined
+        ? etcd.health(caller)
+        : checkQuorum(caller, { etcd }),
+    isDraining: () => draining.aborted,
+  });
 
   const app = createBareApp();
-  app.use(createContext(limits));
+  app.use(createContext(limits, firstIdentity(authentication)));
   app.use(createAccessLog({ log, requests: metrics.requests }));
   app.use(createOperationsRouter(readiness));
   app.use(createGates(config));
   if (config.doorTls?.ca !== undefined) app.use(requireClientCertificate());
+  app.use(createAuth(authentication, { isLocal: isLoopback(config.listen.host) }));
   app.use(createMetricsRouter(metrics));
   app.use(load.admit());
   app.use(callers.rate());
-  app.use(createRawDoor({ ...upstream, limits, log, meter: metrics.calls, draining, enterWait }));
+  app.use(createRawDoor({ ...raw, limits, log, meter: metrics.calls, draining, enterWait }));
   app.use(createKvRouter({ ...kv, validator, limits }));
   app.use(createTxnRouter({ ...guards, reserved, validator, limits }));
   app.use(createWatchRouter({ hub, reserved, validator, streams, draining, currentRevision }));
@@ -100,8 +116,9 @@ export function createApp(deps: AppDeps): Express {
 /** What several doors share. */
 function createParts(deps: AppDeps) {
   const { config, metrics, upstream, background, draining } = deps;
-  const { etcd, watches, isProgressOrdered } = upstream;
+  const { watches, isProgressOrdered } = upstream;
   const { limits, lockPrefix } = config;
+  const etcd = withLeaseRights(upstream.etcd);
   const reserved = createReservedKeys(config);
   const contention = {
     etcd,
@@ -120,11 +137,12 @@ function createParts(deps: AppDeps) {
   const watching: Omit<HubDeps, 'isVisible'> = {
     watches,
     isProgressOrdered,
-    isCompacted: (identity, revision) => isCompacted(identity, { etcd }, revision),
+    isCompacted: (identity, key, revision) => isCompacted(identity, { etcd }, key, revision),
   };
   const hub = new WatchHub({ ...watching, isVisible: (key) => !reserved.isHidden(key) });
   observeGauges(deps, { ...contention, load, streams, hub });
   return {
+    etcd,
     validator: createValidator(loadDocument('latchkey')),
     reserved,
     guards: {

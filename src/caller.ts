@@ -19,6 +19,15 @@ export interface UserLogin {
   readonly password: Secret;
 }
 
+export type Right = 'read' | 'write' | 'lock' | 'admin';
+
+/** What an API token may do. The gateway alone enforces it: to etcd its calls are the gateway's own. */
+export interface Scope {
+  /** Of keys, lock names and election names alike. */
+  readonly prefixes: readonly string[];
+  readonly rights: ReadonlySet<Right>;
+}
+
 /** Whose rights etcd checks. What is shared or batched is keyed by `key`. */
 export interface Identity {
   /** Equal keys may share connections, watches and batches; different keys never do. */
@@ -27,6 +36,8 @@ export interface Identity {
   readonly name: string;
   /** Without one the gateway itself asks, with its own rights. */
   readonly login?: Login;
+  /** Without one there are no limits but etcd's. */
+  readonly scope?: Scope;
 }
 
 /**
@@ -49,6 +60,9 @@ export interface Caller {
 
 /** The gateway's own rights: for what is its own, and for every caller while there is no authentication. */
 export const GATEWAY_IDENTITY: Identity = { key: 'gateway', name: 'anonymous' };
+
+/** Who has shown nothing of himself yet, where that is asked for: nothing of his reaches etcd. */
+export const NOBODY: Identity = { key: 'nobody', name: 'nobody', login: { kind: 'nobody' } };
 
 /** Milliseconds left until the caller's deadline; 0 or less means that time is up. */
 export function remainingMs(caller: Caller): number {

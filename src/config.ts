@@ -1,22 +1,27 @@
 // Flags and environment become one frozen Config, or the list of everything that is wrong with them.
 // The only reader of the environment; what the settings are stands in config/settings.ts.
-import { isLoopback } from './config/address.js';
+import { combinationProblems, exposureProblems } from './config/combinations.js';
 import { effectiveText, helpText, versionText } from './config/help.js';
 import { nearestName } from './nearest-name.js';
 import { problemText } from './config/setting.js';
-import type { ValuesOf } from './config/setting.js';
 import { SETTINGS } from './config/settings.js';
+import type { Values, WrittenAs } from './config/settings.js';
 import { readCommandLine, readSettings } from './config/sources.js';
-import { isInside } from './config/values.js';
 import type { DiscoverySettings } from './etcd/endpoints/discovery.js';
 import type { LockLimits } from './domain/locks/limits.js';
 import type { LogLevel } from './log.js';
+import type { AuthMode, UserSetting } from './config/identity-values.js';
+import type { Secret } from './secret.js';
 import type { TlsPaths } from './tls-files.js';
 
 export interface Config {
   /** `host` without brackets; port 0 = any free one. */
   readonly listen: { readonly host: string; readonly port: number };
   readonly allowAnonymous: boolean;
+  /** Who callers are. */
+  readonly auth: AuthMode;
+  /** The etcd user as whom the gateway itself calls. */
+  readonly user?: { readonly name: string; readonly password: Secret };
   /** Origins (`http://gateway:8888`); empty = from listen, else from the request. */
   readonly advertiseUrls: readonly string[];
   /** Lower case: `name`, `*.suffix` or `*`. */
@@ -70,10 +75,6 @@ export type ConfigResult =
   | { readonly kind: 'help' | 'version' | 'print-config'; readonly text: string }
   | { readonly kind: 'errors'; readonly problems: string[] };
 
-type Values = ValuesOf<typeof SETTINGS>;
-/** The flag or variable in which the user wrote a setting. */
-type WrittenAs = (name: keyof Values) => string;
-
 const COMMANDS = ['healthcheck'] as const;
 type Command = (typeof COMMANDS)[number];
 
@@ -95,8 +96,7 @@ export function parseConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Co
     ...valueProblems,
     // The health check serves nobody.
     ...(command === 'healthcheck' ? [] : exposureProblems(values, writtenAs)),
-    ...prefixProblems(values, writtenAs),
-    ...accessProblems(values),
+    ...combinationProblems(values, writtenAs),
   ];
   if (problems.length > 0) return { kind: 'errors', problems };
   if (line.actions.has('print-config')) {
@@ -118,99 +118,54 @@ function readCommand(words: readonly string[]): { command?: Command; problems: s
   return command === undefined ? { problems } : { command, problems };
 }
 
-function exposureProblems(
-  { listen, allowAnonymous, tlsClientCa }: Partial<Values>,
-  writtenAs: WrittenAs,
-): string[] {
-  if (listen === undefined || isLoopback(listen.host) || allowAnonymous !== false) return [];
-  if (tlsClientCa !== undefined) return [];
-  return [
-    problemText(
-      writtenAs('listen'),
-      `${listen.host} is not a loopback address, and without authentication whoever reaches it may read and write every key`,
-      'listen on 127.0.0.1, ask for client certificates (--tls-client-ca), or say --allow-anonymous (LATCHKEY_ALLOW_ANONYMOUS=true) if only trusted machines reach it',
-    ),
-  ];
-}
-
-const TLS_PAIRS = [
-  ['cert', 'key'],
-  ['tlsCert', 'tlsKey'],
-] as const;
-
-function accessProblems(values: Partial<Values>): string[] {
-  const problems = TLS_PAIRS.filter(
-    ([cert, key]) => (values[cert] === undefined) !== (values[key] === undefined),
-  ).map(([cert, key]) =>
-    problemText(
-      `--${SETTINGS[cert].flag}`,
-      `it goes with --${SETTINGS[key].flag}, and only one of them is set`,
-      'set both',
-    ),
-  );
-  if (values.discoverySrv !== undefined && (values.endpoints ?? []).length > 0) {
-    problems.push(
-      problemText('--discovery-srv', 'endpoints are set too', 'set only one of --endpoints and it'),
-    );
-  }
-  if (values.tlsClientCa === undefined || values.tlsCert !== undefined) return problems;
-  const detail = 'client certificates need TLS';
-  return [...problems, problemText('--tls-client-ca', detail, 'set --tls-cert and --tls-key too')];
-}
-
-function prefixProblems(
-  { lockPrefix, electionPrefix }: Partial<Values>,
-  writtenAs: WrittenAs,
-): string[] {
-  if (lockPrefix === undefined || electionPrefix === undefined) return [];
-  if (!isInside(lockPrefix, electionPrefix) && !isInside(electionPrefix, lockPrefix)) return [];
-  return [
-    problemText(
-      writtenAs('lockPrefix'),
-      `${JSON.stringify(lockPrefix)} and ${writtenAs('electionPrefix')} ${JSON.stringify(electionPrefix)} lie one inside the other`,
-      'write two prefixes of which neither begins with the other, such as locks/ and elections/',
-    ),
-  ];
-}
-
 function createConfig(values: Values, path: string): Config {
   const {
-    etcdBin,
-    requestTimeoutSeconds,
-    connectTimeoutSeconds,
-    bodyLimitBytes,
-    requestsMax,
-    eventLoopDelaySeconds,
-    callerRate,
-    callerStreamsMax,
-    connectionsMax,
-    drainSeconds,
-    streamsMax,
-    waitersPerLockMax,
-    waitersMax,
-    waitSecondsMax,
-    ttlSecondsMax,
-    metadataBytesMax,
-    endpoints,
-    cacert,
-    cert,
-    key,
-    tlsCert,
-    tlsKey,
-    tlsClientCa,
-    discoverySrv,
-    discoverySrvName,
-    discoveryIntervalSeconds,
-    ...rest
+    listen,
+    allowAnonymous,
+    advertiseUrls,
+    allowedHosts,
+    corsOrigins,
+    auth = 'none',
   } = values;
-  const etcdTls = pathsOf({ ca: cacert, cert, key });
-  const doorTls = pathsOf({ ca: tlsClientCa, cert: tlsCert, key: tlsKey });
-  const limits: Limits = {
+  const { lockPrefix, electionPrefix, dnsServers, logLevel, dataDir, etcdDownloadUrl } = values;
+  const { etcdBin, user, password, endpoints } = values;
+  const etcdTls = pathsOf({ ca: values.cacert, cert: values.cert, key: values.key });
+  const doorTls = pathsOf({ ca: values.tlsClientCa, cert: values.tlsCert, key: values.tlsKey });
+  return deepFrozen({
+    listen,
+    allowAnonymous,
+    advertiseUrls,
+    allowedHosts,
+    corsOrigins,
+    auth,
+    ...userOf(user, password),
+    lockPrefix,
+    electionPrefix,
+    dnsServers,
+    logLevel,
+    dataDir,
+    etcdDownloadUrl,
+    endpoints: withScheme(endpoints, Object.keys(etcdTls).length > 0),
+    etcdTls,
+    ...discoveryOf(values),
+    ...(doorTls.cert !== undefined && { doorTls }),
+    path,
+    ...(etcdBin === undefined ? {} : { etcdBin }),
+    limits: limitsOf(values),
+  });
+}
+
+function limitsOf(values: Values): Limits {
+  const { requestTimeoutSeconds, bodyLimitBytes, requestsMax, callerRate, callerStreamsMax } =
+    values;
+  const { connectionsMax, drainSeconds, streamsMax } = values;
+  const { waitersPerLockMax, waitersMax, waitSecondsMax, ttlSecondsMax, metadataBytesMax } = values;
+  return {
     requestTimeoutSeconds,
-    connectTimeoutMs: connectTimeoutSeconds * 1_000,
+    connectTimeoutMs: values.connectTimeoutSeconds * 1_000,
     bodyLimitBytes,
     requestsMax,
-    eventLoopDelayMs: eventLoopDelaySeconds * 1_000,
+    eventLoopDelayMs: values.eventLoopDelaySeconds * 1_000,
     callerRate,
     callerStreamsMax,
     connectionsMax,
@@ -218,26 +173,17 @@ function createConfig(values: Values, path: string): Config {
     streamsMax,
     locks: { waitersPerLockMax, waitersMax, waitSecondsMax, ttlSecondsMax, metadataBytesMax },
   };
-  return deepFrozen({
-    ...rest,
-    endpoints: withScheme(endpoints, Object.keys(etcdTls).length > 0),
-    etcdTls,
-    ...discoveryOf({ discoverySrv, discoverySrvName, discoveryIntervalSeconds }),
-    ...(doorTls.cert !== undefined && { doorTls }),
-    path,
-    ...(etcdBin === undefined ? {} : { etcdBin }),
-    limits,
-  });
 }
 
-function discoveryOf({
-  discoverySrv,
-  discoverySrvName,
-  discoveryIntervalSeconds,
-}: Pick<Values, 'discoverySrv' | 'discoverySrvName' | 'discoveryIntervalSeconds'>): Pick<
-  Config,
-  'discovery'
-> {
+function userOf(user: UserSetting | undefined, password: Secret | undefined): Pick<Config, 'user'> {
+  const secret = user?.password ?? password;
+  return user === undefined || secret === undefined
+    ? {}
+    : { user: { name: user.name, password: secret } };
+}
+
+function discoveryOf(values: Values): Pick<Config, 'discovery'> {
+  const { discoverySrv, discoverySrvName, discoveryIntervalSeconds } = values;
   if (discoverySrv === undefined) return {};
   const intervalMs = discoveryIntervalSeconds * 1_000;
   return { discovery: { domain: discoverySrv, name: discoverySrvName, intervalMs } };

@@ -12,6 +12,7 @@ import { EmbeddedEtcdError } from './embedded/embedded-etcd-error.js';
 import { startEmbeddedEtcd } from './embedded/etcd.js';
 import type { EmbeddedEtcd } from './embedded/etcd.js';
 import { checkHealth } from './healthcheck.js';
+import type { Authentication } from './http/auth.js';
 import { createServer, drainServer, listen, useCertificates } from './http/server.js';
 import { createLog } from './log.js';
 import type { Log } from './log.js';
@@ -92,6 +93,7 @@ async function serve(
       upstream,
       background,
       draining: draining.signal,
+      authentication: authenticationOf(config, upstream),
     }),
     {
       connectionsMax: config.limits.connectionsMax,
@@ -116,6 +118,17 @@ async function serve(
   upstream.close();
   doorTls?.close();
   log.info('stopped');
+}
+
+function authenticationOf({ auth }: Config, { proofs }: Upstream): Authentication {
+  switch (auth) {
+    case 'none':
+      return { mode: auth };
+    case 'etcd':
+      return { mode: auth, proofs };
+    case 'tokens':
+      throw new StartError('--auth=tokens is not there yet');
+  }
 }
 
 function openDoorTls(

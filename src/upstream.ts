@@ -1,8 +1,12 @@
 // All that speaks to etcd, wired once: the endpoints and who looks after them, the connections to them, who calls are made as, and the two
 // clients on top. What happens to endpoints goes to the log from here.
+import type { UserLogin } from './caller.js';
 import type { Config } from './config.js';
 import { Access } from './etcd/auth/access.js';
 import { createAuthenticate } from './etcd/auth/authenticate.js';
+import { withNestedRights } from './etcd/auth/nested-rights.js';
+import { Proofs } from './etcd/auth/proof.js';
+import { withWatchRights } from './etcd/auth/watch-rights.js';
 import type { CallMeter } from './etcd/calls/meter.js';
 import { createEtcdClient } from './etcd/client.js';
 import type { EtcdClient } from './etcd/client.js';
@@ -35,6 +39,7 @@ export interface Upstream {
   readonly pool: EndpointPool;
   readonly connector: Connector;
   readonly etcd: EtcdClient;
+  readonly proofs: Proofs;
   readonly watches: WatchClient;
   /** Marks what this process asks of its endpoints, so that it recognises its own questions. */
   readonly instanceId: string;
@@ -75,16 +80,18 @@ export function createUpstream({ config, endpoints, meter, log }: UpstreamDeps):
   });
   const prober = new EndpointProber({ pool, transport, instanceId });
   const discovery = createDiscovery(config, pool, names, log);
-  const access = new Access({ authenticate: createAuthenticate(transport) });
-  const etcd = createEtcdClient({
-    pool,
-    transport,
-    access,
-    meter,
-    onUnrecognised: (message, rpc) =>
-      log.warn({ path: rpc.path, message }, 'an error of etcd that no table knows'),
-  });
-  const watches = createWatchClient({ pool, transport, access, meter });
+  const access = new Access({ authenticate: createAuthenticate(transport), own: ownLogin(config) });
+  const etcd = withNestedRights(
+    createEtcdClient({
+      pool,
+      transport,
+      access,
+      meter,
+      onUnrecognised: (message, rpc) =>
+        log.warn({ path: rpc.path, message }, 'an error of etcd that no table knows'),
+    }),
+  );
+  const watches = withWatchRights(createWatchClient({ pool, transport, access, meter }), etcd);
   pool.subscribe((event) => {
     // Each kept connection to it may be as dead as the one that failed.
     if (event.kind === 'ejected') transport.retire(event.endpoint);
@@ -94,6 +101,7 @@ export function createUpstream({ config, endpoints, meter, log }: UpstreamDeps):
     pool,
     connector,
     etcd,
+    proofs: new Proofs({ pool, access, transport }),
     watches,
     instanceId,
     isProgressOrdered: () =>
@@ -112,15 +120,20 @@ export function createUpstream({ config, endpoints, meter, log }: UpstreamDeps):
   };
 }
 
+function ownLogin({ user }: Config): UserLogin | undefined {
+  if (user === undefined) return undefined;
+  return { kind: 'user', key: 'gateway', ...user };
+}
+
 function createDiscovery(
-  { discovery, etcdTls }: Config,
+  { discovery, etcdTls, user, auth }: Config,
   pool: EndpointPool,
   { resolveSrv }: NameService,
   log: Log,
 ): Discovery | undefined {
   if (discovery === undefined) return undefined;
-  // Whoever names an authority or shows a certificate does not want to talk in the open.
-  const isTlsOnly = Object.keys(etcdTls).length > 0;
+  // Whoever names an authority or shows a certificate does not want to talk in the open, and passwords never do.
+  const isTlsOnly = Object.keys(etcdTls).length > 0 || user !== undefined || auth === 'etcd';
   return new Discovery(
     { ...discovery, isTlsOnly },
     { pool, resolveSrv, onProblem: (reason) => log.warn({ reason }, 'discovery failed') },

@@ -1,10 +1,23 @@
-// The part of the table of settings about how etcd is found and trusted, and how the gateway is: discovery and certificates.
+// The part of the table of settings about how etcd is found and trusted, and how the gateway is: discovery, certificates, identities.
 import { parseDomain, parseServiceName, parseDnsServers } from './address.js';
 import { durationIn } from './duration.js';
 import { row } from './setting.js';
+import { AUTH_MODES, parseAuthMode, parseSecret, parseUser } from './identity-values.js';
 import { parseOptionalPath } from './values.js';
 
 const DISCOVERY_INTERVAL_RANGE = { secondsMin: 1, secondsMax: 86_400 };
+
+export const IDENTITY = {
+  auth: row({
+    env: 'LATCHKEY_AUTH',
+    flag: 'auth',
+    placeholder: AUTH_MODES.join('|'),
+    default: '',
+    defaultNote: 'none',
+    parse: parseAuthMode,
+    describe: 'who callers are: anybody, users of etcd, or owners of API tokens',
+  }),
+} as const;
 
 export const DOOR_TLS = {
   tlsCert: row({
@@ -68,6 +81,26 @@ export const ETCD_ACCESS = {
     describe:
       'DNS servers to ask for the records and for the names of endpoints, ADDRESS or ADDRESS:PORT',
     isList: true,
+  }),
+  user: row({
+    env: 'ETCDCTL_USER',
+    flag: 'user',
+    placeholder: 'NAME[:PASSWORD]',
+    default: '',
+    defaultNote: 'none',
+    parse: parseUser,
+    describe: 'etcd user as whom the gateway itself calls',
+    isSecret: true,
+  }),
+  password: row({
+    env: 'ETCDCTL_PASSWORD',
+    flag: 'password',
+    placeholder: 'PASSWORD',
+    default: '',
+    defaultNote: 'that of --user',
+    parse: parseSecret,
+    describe: "that user's password; better from ETCDCTL_PASSWORD_FILE",
+    isSecret: true,
   }),
   cacert: row({
     env: 'ETCDCTL_CACERT',

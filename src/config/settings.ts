@@ -9,9 +9,9 @@ import {
   parseOrigins,
 } from './address.js';
 import { durationIn } from './duration.js';
-import { DOOR_TLS, ETCD_ACCESS } from './access-settings.js';
+import { DOOR_TLS, ETCD_ACCESS, IDENTITY } from './access-settings.js';
 import { row } from './setting.js';
-import type { SettingTable } from './setting.js';
+import type { SettingTable, ValuesOf } from './setting.js';
 import {
   bytesUpTo,
   integerUpTo,
@@ -36,7 +36,7 @@ const SERVING = {
     default: '127.0.0.1:8888',
     parse: parseListen,
     describe:
-      'address and port to serve on; not loopback: only with --tls-client-ca or --allow-anonymous',
+      'address and port to serve on; not loopback: only with --auth, --tls-client-ca or --allow-anonymous',
   }),
   allowAnonymous: row({
     env: 'LATCHKEY_ALLOW_ANONYMOUS',
@@ -275,6 +275,7 @@ const WAITING = {
 
 export const SETTINGS = {
   ...SERVING,
+  ...IDENTITY,
   ...DOOR_TLS,
   ...ETCD,
   ...ETCD_ACCESS,
@@ -283,3 +284,8 @@ export const SETTINGS = {
   ...LIMITS,
   ...WAITING,
 } satisfies SettingTable;
+
+export type Values = ValuesOf<typeof SETTINGS>;
+
+/** The flag or variable in which the user wrote a setting. */
+export type WrittenAs = (name: keyof Values) => string;

@@ -1,7 +1,7 @@
 // The cluster as a whole: can it serve, and is it new enough.
 import type { Caller } from '../caller.js';
 import type { EtcdClient } from '../etcd/client.js';
-import type { Alarm, Member, ServerVersion, StatusResponse } from '../etcd/wire.js';
+import type { Alarm, Member, ServerVersion, StatusResponse, TxnRequest } from '../etcd/wire.js';
 import { PRIVATE_PREFIX } from './reserved.js';
 
 /** Resolves when a quorum answers a read; throws what stands in the way. */
@@ -12,17 +12,24 @@ export async function checkQuorum(
   await deps.etcd.range(caller, { key: Buffer.from(`${PRIVATE_PREFIX}ready`), countOnly: true });
 }
 
-/** The store's revision: what is read or watched from here on misses nothing that was acknowledged before. */
+/** The store's revision: what is read or watched from here on misses nothing that was acknowledged before. Asks for no right to any key. */
 export async function readRevision(
   caller: Caller,
   deps: { readonly etcd: EtcdClient },
 ): Promise<number> {
-  const answer = await deps.etcd.range(caller, {
-    key: Buffer.from(`${PRIVATE_PREFIX}revision`),
-    countOnly: true,
-  });
-  return answer.header.revision;
+  const { header } =
+    caller.identity.login === undefined
+      ? await deps.etcd.range(caller, {
+          key: Buffer.from(`${PRIVATE_PREFIX}revision`),
+          countOnly: true,
+        })
+      : await deps.etcd.txn(caller, NOTHING_NESTED);
+  return header.revision;
 }
+
+/** Touches no key, so that every user may send it; etcd agrees on it all the same, where it would answer an empty one by itself. */
+const NOTHING: TxnRequest = { compare: [], success: [], failure: [] };
+const NOTHING_NESTED: TxnRequest = { ...NOTHING, success: [{ kind: 'txn', txn: NOTHING }] };
 
 export interface MemberView extends Member {
   readonly isLeader: boolean;
@@ -78,12 +85,24 @@ export async function readCluster(
   };
 }
 
-/** Gives up all history before `revision`. Throws `revision-compacted`, or `invalid-request` for a revision that is yet to come. */
+/** Throws `permission-denied` for a user of etcd who is not root: before 3.4.42, 3.5.28 and 3.6.9 etcd lets anybody compact, for one. */
+async function requireRoot(
+  caller: Caller,
+  deps: { readonly etcd: EtcdClient },
+): Promise<void> {
+  if (caller.identity.login !== undefined) await deps.etcd.userList(caller);
+}
+
+/**
+ * Gives up all history before `revision`. Throws `revision-compacted`, `invalid-request` for a revision that is yet to come, and
+ * `permission-denied`.
+ */
 export async function compactHistory(
   caller: Caller,
   deps: { readonly etcd: EtcdClient },
   revision: number,
 ): Promise<void> {
+  await requireRoot(caller, deps);
   await deps.etcd.compact(caller, revision);
 }
 

@@ -49,6 +49,8 @@ export interface EtcdClient {
     withKeys: boolean,
   ): Promise<LeaseTimeToLiveResponse>;
   leaseLeases(caller: Caller): Promise<LeaseLeasesResponse>;
+  /** Throws `permission-denied` for everybody but root. */
+  userList(caller: Caller): Promise<void>;
   /** Forgets everything before `revision`. Throws `revision-compacted` when that is so already. */
   compact(caller: Caller, revision: number): Promise<void>;
   members(caller: Caller): Promise<{ header: ResponseHeader; members: readonly Member[] }>;
@@ -58,6 +60,8 @@ export interface EtcdClient {
   /** Of the one member that answers, like `status`. */
   version(caller: Caller): Promise<ServerVersion>;
   status(caller: Caller): Promise<StatusResponse>;
+  /** Resolves when the member that answers has read through a quorum. */
+  health(caller: Caller): Promise<void>;
 }
 
 const ONE_ATTEMPT = { attemptTimeoutMs: 2_000, searchMs: 0, attemptsMax: 1 };
@@ -108,6 +112,7 @@ export function createEtcdClient(clientDeps: EtcdClientDeps): EtcdClient {
       return call(caller, RPCS.leaseTimeToLive, body, codec.decodeLeaseTimeToLive);
     },
     leaseLeases: (caller) => call(caller, RPCS.leaseLeases, {}, codec.decodeLeaseLeases),
+    userList: (caller) => ask(caller, deps, RPCS.userList),
     async compact(caller, revision) {
       await call(caller, RPCS.compact, { revision }, codec.decodeHeader);
     },
@@ -117,7 +122,13 @@ export function createEtcdClient(clientDeps: EtcdClientDeps): EtcdClient {
       Promise.all(deps.pool.all.map((endpoint) => statusOf(caller, deps, endpoint.url))),
     version: async (caller) => codec.decodeVersion(await callEtcd(caller, deps, RPCS.version, '')),
     status: (caller) => call(caller, RPCS.status, {}, codec.decodeStatus),
+    health: (caller) => ask(caller, deps, RPCS.health),
   };
+}
+
+/** For an answer that says enough by being there. */
+async function ask(caller: Caller, deps: FailoverDeps, rpc: Rpc): Promise<void> {
+  await callEtcd(caller, deps, rpc, rpc.method === 'GET' ? '' : '{}');
 }
 
 export interface EndpointStatus {
@@ -160,8 +171,9 @@ function decodeAnswer<T>(rpc: Rpc, decode: Decoder<T>, json: Record<string, unkn
   }
 }
 
-function isReadOnly(txn: TxnRequest): boolean {
+function isReadOnly({ compare, success, failure }: TxnRequest): boolean {
   const isRead = (op: RequestOp): boolean =>
     op.kind === 'range' || (op.kind === 'txn' && isReadOnly(op.txn));
-  return txn.success.every(isRead) && txn.failure.every(isRead);
+  // Without a comparison the failure branch is never taken.
+  return success.every(isRead) && (compare.length === 0 || failure.every(isRead));
 }

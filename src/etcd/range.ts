@@ -31,6 +31,11 @@ function isToEnd(rangeEnd: Buffer | undefined): boolean {
   return rangeEnd?.length === 1 && rangeEnd[0] === 0;
 }
 
+/** Whether a range goes to the end of the keyspace. */
+export function isOpenEnded({ rangeEnd }: KeyRange): boolean {
+  return isToEnd(rangeEnd);
+}
+
 /** The key right behind `key`: nothing fits between them. */
 export function nextKey(key: Buffer): Buffer {
   return Buffer.concat([key, NUL]);

@@ -33,10 +33,21 @@ export const RPCS = {
   leaseTimeToLive: { path: '/v3/lease/timetolive', repeat: 'safe', isWrite: false },
   leaseLeases: { path: '/v3/lease/leases', repeat: 'safe', isWrite: false },
   compact: { path: '/v3/kv/compaction', repeat: 'never', isWrite: true },
+  // Nobody but root is told, by any version of etcd.
+  userList: { path: '/v3/auth/user/list', repeat: 'safe', isWrite: false },
   memberList: { path: '/v3/cluster/member/list', repeat: 'safe', isWrite: false },
   alarms: { path: '/v3/maintenance/alarm', repeat: 'safe', isWrite: false },
   version: {
     path: '/version',
+    method: 'GET',
+    repeat: 'safe',
+    isWrite: false,
+    isLocal: true,
+    isOpen: true,
+  },
+  health: {
+    // A member that has no space left serves reads all the same.
+    path: '/health?exclude=NOSPACE',
     method: 'GET',
     repeat: 'safe',
     isWrite: false,

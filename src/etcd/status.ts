@@ -111,9 +111,17 @@ export function classifyFailure(body: unknown): EtcdFailure {
 function errorParts(body: unknown): { message: string | undefined; grpcCode: number | undefined } {
   const outer = isRecord(body) ? body : {};
   const parts = isRecord(outer.error) ? outer.error : outer;
-  const message = firstString(parts.message, parts.error);
+  const message = firstString(parts.message, parts.error) ?? unhealthyText(outer);
   const grpcCode = [parts.code, parts.grpc_code].find((code) => typeof code === 'number');
   return { message, grpcCode };
+}
+
+/** What `/health` says with its 503. */
+function unhealthyText({ health, reason }: Record<string, unknown>): string | undefined {
+  if (health !== 'false') return undefined;
+  return typeof reason === 'string' && reason !== ''
+    ? `unhealthy cluster: ${reason}`
+    : 'unhealthy cluster';
 }
 
 function firstString(...values: readonly unknown[]): string | undefined {

@@ -1,8 +1,7 @@
 // What every request carries through its door: an ID, and the Caller that travels down to etcd.
 import { randomUUID } from 'node:crypto';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
-import { GATEWAY_IDENTITY } from '../caller.js';
-import type { Caller } from '../caller.js';
+import type { Caller, Identity } from '../caller.js';
 import { invalidRequest } from '../errors.js';
 import { setSecurityHeaders } from './security-headers.js';
 import { rawPathOf } from './raw/paths.js';
@@ -23,8 +22,11 @@ interface WithContext {
 const UPKEEP_LANE = { lane: 'upkeep' } as const;
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
-/** First of all middleware: names the request, and ends its Caller when the client hangs up. */
-export function createContext(limits: { readonly requestTimeoutSeconds: number }): RequestHandler {
+/** First of all middleware: names the request, and ends its Caller when the client hangs up. He is `identity` until `identify` says more. */
+export function createContext(
+  limits: { readonly requestTimeoutSeconds: number },
+  identity: Identity,
+): RequestHandler {
   return (req: Request, res: Response, next: NextFunction) => {
     const given = req.headers['x-request-id'];
     const requestId = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
@@ -38,7 +40,7 @@ export function createContext(limits: { readonly requestTimeoutSeconds: number }
     const deadlineIn = (seconds: number): RequestContext => ({
       requestId,
       caller: {
-        identity: GATEWAY_IDENTITY,
+        identity,
         signal: hangUp.signal,
         deadline: performance.now() + seconds * 1000,
         ...(traceparent !== undefined && { traceparent }),
@@ -61,6 +63,12 @@ export function contextOf(req: Request): RequestContext {
   const context = (req as WithContext)[CONTEXT];
   if (context === undefined) throw new Error('createContext is not mounted');
   return context;
+}
+
+/** From here on this is who asks. */
+export function identify(req: Request, identity: Identity): void {
+  const { requestId, caller } = contextOf(req);
+  (req as WithContext)[CONTEXT] = { requestId, caller: { ...caller, identity } };
 }
 
 /** The ID that `createContext` gave, for the error handler, which may come before it. */

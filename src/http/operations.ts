@@ -3,8 +3,7 @@
 import { Router } from 'express';
 import { GatewayError } from '../errors.js';
 import { GATEWAY_IDENTITY } from '../caller.js';
-import { checkQuorum } from '../domain/cluster.js';
-import type { EtcdClient } from '../etcd/client.js';
+import type { Caller } from '../caller.js';
 
 /** A probe that waits longer than this has its answer. */
 const READY_TIMEOUT_MS = 2_000;
@@ -15,7 +14,8 @@ export interface Readiness {
 }
 
 export function createReadiness(deps: {
-  readonly etcd: EtcdClient;
+  /** Whether a quorum of etcd answers; throws what stands in the way. */
+  readonly check: (caller: Caller) => Promise<void>;
   readonly isDraining: () => boolean;
 }): Readiness {
   let running: Promise<void> | undefined;
@@ -26,7 +26,7 @@ export function createReadiness(deps: {
       signal: AbortSignal.timeout(READY_TIMEOUT_MS),
       deadline,
     };
-    return checkQuorum(caller, deps).finally(() => (running = undefined));
+    return deps.check(caller).finally(() => (running = undefined));
   };
   return {
     async check() {

@@ -48,6 +48,7 @@ export function createErrorHandler(log: Log): ErrorRequestHandler {
       return;
     }
     res.statusCode = error.status;
+    if (error.status === 401) res.setHeader('WWW-Authenticate', CHALLENGE);
     for (const [name, value] of Object.entries(error.headers)) res.setHeader(name, value);
     if (error.retryAfterSeconds !== undefined)
       res.setHeader('Retry-After', String(error.retryAfterSeconds));
@@ -66,6 +67,9 @@ export function createErrorHandler(log: Log): ErrorRequestHandler {
     res.end(`${JSON.stringify(toProblem(error, requestId))}\n`);
   };
 }
+
+/** A password in a browser's own window, or a token. */
+const CHALLENGE = 'Basic realm="Latchkey", charset="UTF-8", Bearer realm="Latchkey"';
 
 /** Node reads what is left of a refused body to keep the connection; past this it is cheaper to lose it. */
 const REST_BYTES_MAX = 64 * 1024;

@@ -1,7 +1,7 @@
 // The raw door: etcd's own JSON gateway under /v3, /v3beta and /v3alpha, passed through to whichever endpoint is reachable.
 // Paths and headers go by lists (raw/paths.ts, raw/headers.ts), bodies as they are. Mounted without a path and before any body parser.
 import type { IncomingMessage } from 'node:http';
-import type { RequestHandler, Response } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import { createProxyMiddleware } from 'http-proxy-middleware';
 import type { Plugin, RequestHandler as ProxyHandler } from 'http-proxy-middleware';
 import type { CallMeter } from '../etcd/calls/meter.js';
@@ -11,8 +11,10 @@ import type { EndpointPool } from '../etcd/endpoints/pool.js';
 import { isLoop } from '../etcd/endpoints/gateway-loop.js';
 import { GatewayError } from '../errors.js';
 import type { Log } from '../log.js';
+import { contextOf } from './context.js';
 import { EndpointAgent } from './raw/agent.js';
 import { toRawError, writeRawError } from './raw/errors.js';
+import type { CredentialsFor, RawCredentials } from './raw/credentials.js';
 import { Exchange } from './raw/exchange.js';
 import { asksForWebSocket, upstreamHeaders } from './raw/headers.js';
 import { findRawRpc, isRawPath, rawPathOf } from './raw/paths.js';
@@ -39,6 +41,7 @@ export interface RawDoorDeps {
   /** Where calls that wait or stream are let in; throws `too-many-requests`. */
   readonly enterWait?: (res: Response) => void;
   readonly connector: Connector;
+  readonly credentialsFor: CredentialsFor;
   /** What this gateway calls itself when it asks its endpoints who they are. */
   readonly instanceId?: string;
   /** Aborted when the gateway begins to drain: waiting calls and streams end, the others finish. */
@@ -74,7 +77,7 @@ export function createRawDoor(deps: RawDoorDeps): RequestHandler {
     for (const exchange of [...running]) exchange.shutDown();
   });
 
-  return (req, res, next) => {
+  return async (req, res, next) => {
     const path = rawPathOf(req.url);
     if (!isRawPath(path)) {
       next();
@@ -82,23 +85,45 @@ export function createRawDoor(deps: RawDoorDeps): RequestHandler {
     }
     const rpc = findRawRpc(path);
     if (rpc !== undefined) nameRoute(req, rpc.path);
-    const admitted = admit(req, res, rpc, deps, running.size);
-    if (admitted instanceof GatewayError) {
-      // A body without an announced end could keep this connection for ever.
-      if (hasOpenBody(req) || admitted.status === 413) res.setHeader('Connection', 'close');
-      writeRawError(res, admitted);
+    const credentials = rpc === undefined ? {} : await credentialsOf(req, rpc, deps);
+    // He left while etcd was asked who he is.
+    if (res.destroyed) return;
+    const admitted =
+      credentials instanceof GatewayError ? credentials : admit(req, res, rpc, deps, running.size);
+    if (admitted instanceof GatewayError || credentials instanceof GatewayError) {
+      refuse(req, res, admitted as GatewayError);
       return;
     }
     const isShared = admitted.kind === 'unary';
+    const { authorization, forget } = credentials;
     const agent = isShared ? shared : own;
-    const exchange = new Exchange({ ...base, agent }, admitted, req, res);
+    const exchange = new Exchange({ ...base, agent, forgetSession: forget }, admitted, req, res);
     exchanges.set(req, exchange);
     running.add(exchange);
     res.once('close', () => running.delete(exchange));
     // The proxy copies what it finds here, and once a connection exists it is too late to change anything.
-    req.headers = upstreamHeaders(req.headers, !isShared, instanceId);
+    req.headers = upstreamHeaders(req.headers, !isShared, instanceId, authorization);
     void (isShared ? proxies.shared : proxies.own)(req, res, next);
   };
+}
+
+function refuse(req: IncomingMessage, res: Response, error: GatewayError): void {
+  // A body without an announced end could keep this connection for ever.
+  if (hasOpenBody(req) || error.status === 413) res.setHeader('Connection', 'close');
+  writeRawError(res, error);
+}
+
+async function credentialsOf(
+  req: Request,
+  rpc: RawRpc,
+  { credentialsFor }: RawDoorDeps,
+): Promise<RawCredentials | GatewayError> {
+  try {
+    return await credentialsFor(contextOf(req).caller, rpc, req.headers);
+  } catch (error) {
+    if (error instanceof GatewayError) return error;
+    throw error;
+  }
 }
 
 /** The call that a request makes, or why it makes none. Looks at the request line, the headers and how busy the gateway is. */

@@ -6,8 +6,10 @@ import { createSecureContext } from 'node:tls';
 import express from 'express';
 import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
+import { GATEWAY_IDENTITY } from '../../src/caller.js';
 import { createConnector } from '../../src/etcd/transport/connection.js';
 import { EndpointPool } from '../../src/etcd/endpoints/pool.js';
+import { createContext } from '../../src/http/context.js';
 import { createRawDoor } from '../../src/http/raw.js';
 import type { RawDoorDeps, RawLimits } from '../../src/http/raw.js';
 
@@ -38,10 +40,13 @@ export async function serveDoor(
   const connector = createConnector({ connectTimeoutMs, secureContext: () => secureContext });
   const log: string[] = [];
   const app = express();
+  app.use(createContext({ requestTimeoutSeconds: 10 }, GATEWAY_IDENTITY));
   app.use(
     createRawDoor({
       pool,
       connector,
+      credentialsFor: (_caller, _rpc, { authorization }) =>
+        Promise.resolve(authorization === undefined ? {} : { authorization }),
       limits: {
         requestTimeoutSeconds: 10,
         bodyLimitBytes: 2_097_152,

@@ -18,13 +18,19 @@ export interface V2WaitReader {
 }
 
 /** Resolves once the answer has begun. `query` without `wait=true`. */
-export async function openWait(baseUrl: string, path: string, query = ''): Promise<V2WaitReader> {
+export async function openWait(
+  baseUrl: string,
+  path: string,
+  query = '',
+  headers: http.OutgoingHttpHeaders = {},
+): Promise<V2WaitReader> {
   const { hostname, port } = new URL(baseUrl);
   const request = http.request({
     agent: false,
     hostname,
     port,
     path: `/v2/keys${path}?wait=true${query === '' ? '' : `&${query}`}`,
+    headers,
   });
   const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
     request.on('response', resolve);

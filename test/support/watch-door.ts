@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
+import { GATEWAY_IDENTITY } from '../../src/caller.js';
 import type { Caller } from '../../src/caller.js';
 import { createReservedKeys } from '../../src/domain/reserved.js';
 import { WatchHub } from '../../src/domain/watch/hub.js';
@@ -42,7 +43,7 @@ export async function serveWatchDoor(options: WatchDoorOptions = {}): Promise<Wa
     watches: store,
     isProgressOrdered: () => true,
     isVisible: (key) => !reserved.isHidden(key),
-    isCompacted: (_identity, revision) => Promise.resolve(store.isCompacted(revision)),
+    isCompacted: (_identity, _key, revision) => Promise.resolve(store.isCompacted(revision)),
   });
   const revisionAskedFor: number[] = [];
   const currentRevision = async (caller: Caller): Promise<number> => {
@@ -50,7 +51,7 @@ export async function serveWatchDoor(options: WatchDoorOptions = {}): Promise<Wa
     return options.currentRevision?.(caller) ?? store.revision;
   };
   const app = express();
-  app.use(createContext({ requestTimeoutSeconds }));
+  app.use(createContext({ requestTimeoutSeconds }, GATEWAY_IDENTITY));
   app.use(
     createWatchRouter({
       hub,

@@ -27,6 +27,7 @@ describe('parseConfig', () => {
     expect(run([])).toEqual({
       listen: { host: '127.0.0.1', port: 8888 },
       allowAnonymous: false,
+      auth: 'none',
       advertiseUrls: [],
       allowedHosts: [],
       corsOrigins: [],
@@ -383,5 +384,43 @@ describe('embedded etcd', () => {
 
   it('takes the program from the environment', () => {
     expect(run([], { LATCHKEY_ETCD_BIN: '/opt/etcd' }).etcdBin).toBe('/opt/etcd');
+  });
+});
+
+describe('identities', () => {
+  const USER = ['--user=gateway:a:b'];
+
+  it('takes a user with his password, or with the password beside him', () => {
+    const both = run([...USER, '--auth=etcd']).user;
+    expect([both?.name, both?.password.reveal()]).toEqual(['gateway', 'a:b']);
+    const apart = run(['--user=gateway', '--auth=none'], { ETCDCTL_PASSWORD: 'secret' }).user;
+    expect(apart?.password.reveal()).toBe('secret');
+  });
+
+  it('wants it written out to whom the gateway lends rights of its own', () => {
+    expect(problems(USER)).toEqual([expect.stringMatching(/^--user: .*identity.*--auth=none/)]);
+    expect(run([...USER, '--auth=none']).auth).toBe('none');
+    expect(run([...USER, '--auth=etcd']).auth).toBe('etcd');
+  });
+
+  it.each([
+    [['--auth=etdc'], /^--auth: "etdc"/],
+    [['--user=gateway', '--auth=etcd'], /^--user: .*no password/],
+    [['--user=:x', '--auth=etcd'], /^--user: .*not valid/],
+    [['--password=x'], /^--password: .*no user/],
+    [[...USER, '--password=x', '--auth=etcd'], /^--user: .*--password is set too/],
+  ])('refuses %j', (argv, line) => {
+    expect(problems(argv)).toEqual([expect.stringMatching(line)]);
+  });
+
+  it('serves other machines once callers have to say who they are', () => {
+    expect(problems(['--listen=0.0.0.0:1'])[0]).toContain('--auth');
+    expect(run(['--listen=0.0.0.0:1', '--auth=etcd']).listen.host).toBe('0.0.0.0');
+    expect(problems(['--listen=0.0.0.0:1', '--auth=none'])).toHaveLength(1);
+  });
+
+  it('shows no password', () => {
+    const shown = text([...USER, '--auth=etcd', '--print-config'], { ETCDCTL_PASSWORD: '' });
+    expect(shown).not.toContain('a:b');
   });
 });

@@ -17,6 +17,9 @@ const LEASE_ID_END = 1n << 63n;
 const GRANT_ATTEMPTS_MAX = 3;
 /** A lease with more keys than this tells how many there are, not all of them. */
 const LEASE_KEYS_SHOWN_MAX = 1_000;
+/** For a page of the leases of a caller who may not see all: each is a look at its keys. */
+const LEASES_LOOKED_AT_MAX = 1_000;
+const LOOKS_AT_ONCE = 8;
 
 export interface LeaseGrantDeps {
   readonly etcd: EtcdClient;
@@ -128,8 +131,40 @@ export async function listLeases(
   const { after = '', limit } = page;
   const answer = await deps.etcd.leaseLeases(caller);
   const rest = answer.leases.filter((lease) => !isOwnLease(lease) && lease > after).sort();
-  const leases = rest.slice(0, limit);
-  return { leases, next: rest.length > limit ? leases.at(-1) : undefined };
+  const seesAll = caller.identity.login === undefined && caller.identity.scope === undefined;
+  if (seesAll) {
+    const leases = rest.slice(0, limit);
+    return { leases, next: rest.length > limit ? leases.at(-1) : undefined };
+  }
+  return listWithin(caller, deps, rest.slice(0, LEASES_LOOKED_AT_MAX), rest.length, limit);
+}
+
+/** Those that the caller has rights on: a page may have few, or none, and still a `next`. */
+async function listWithin(
+  caller: Caller,
+  deps: LeaseDeps,
+  candidates: readonly string[],
+  restCount: number,
+  limit: number,
+): Promise<LeasePage> {
+  const leases: string[] = [];
+  let looked = 0;
+  while (looked < candidates.length && leases.length < limit) {
+    const some = candidates.slice(looked, looked + Math.min(LOOKS_AT_ONCE, limit - leases.length));
+    const areOurs = await Promise.all(some.map((lease) => isWithin(caller, deps, lease)));
+    leases.push(...some.filter((_, index) => areOurs[index]));
+    looked += some.length;
+  }
+  return { leases, next: looked < restCount ? candidates[looked - 1] : undefined };
+}
+
+async function isWithin(caller: Caller, { etcd }: LeaseDeps, lease: string): Promise<boolean> {
+  try {
+    return (await etcd.leaseTimeToLive(caller, lease, false)).ttlSeconds !== undefined;
+  } catch (error) {
+    if (error instanceof GatewayError && error.code === 'permission-denied') return false;
+    throw error;
+  }
 }
 
 export interface LeaseState {

@@ -14,8 +14,8 @@ export interface HubDeps {
   readonly isProgressOrdered: () => boolean;
   /** False for keys that nobody is shown. */
   readonly isVisible: (key: Buffer) => boolean;
-  /** Whether a watch from that revision on misses something. Rejects when etcd cannot be read. */
-  readonly isCompacted: (identity: Identity, revision: number) => Promise<boolean>;
+  /** Whether a watch from that revision on misses something; `key` is its first. Rejects when etcd cannot be read. */
+  readonly isCompacted: (identity: Identity, key: Buffer, revision: number) => Promise<boolean>;
 }
 
 export interface HubRequest {

@@ -2,14 +2,14 @@
 import type { Identity } from '../../caller.js';
 import { GatewayError } from '../../errors.js';
 import type { EtcdClient } from '../../etcd/client.js';
-import { PRIVATE_PREFIX } from '../reserved.js';
 
 const READ_TIMEOUT_MS = 2_000;
 
-/** Whether a watch from `revision` on misses something; of a revision to come it does not. Throws when etcd cannot be read. */
+/** Whether a watch from `revision` on misses something; of a revision to come it does not. `key` is one that he may read. Throws when etcd cannot be read. */
 export async function isCompacted(
   identity: Identity,
   { etcd }: { readonly etcd: EtcdClient },
+  key: Buffer,
   revision: number,
 ): Promise<boolean> {
   const caller = {
@@ -17,7 +17,6 @@ export async function isCompacted(
     signal: AbortSignal.timeout(READ_TIMEOUT_MS),
     deadline: performance.now() + READ_TIMEOUT_MS,
   };
-  const key = Buffer.from(`${PRIVATE_PREFIX}revision`);
   try {
     await etcd.range(caller, { key, revision, countOnly: true });
     return false;

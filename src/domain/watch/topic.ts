@@ -50,7 +50,7 @@ export interface TopicDeps {
   /** False for keys that nobody is shown. */
   readonly isVisible: (key: Buffer) => boolean;
   /** Whether a watch from that revision on misses something. */
-  readonly isCompacted: (identity: Identity, revision: number) => Promise<boolean>;
+  readonly isCompacted: (identity: Identity, key: Buffer, revision: number) => Promise<boolean>;
   readonly budget: KeptBudget;
   readonly identity: Identity;
   readonly range: KeyRange;
@@ -163,10 +163,10 @@ export class Topic {
 
   /** etcd takes a watch from a compacted revision and ends it later; until then it looks like one on which nothing happens. */
   async #confirm(start: number): Promise<void> {
-    const { identity, isCompacted } = this.#deps;
+    const { identity, range, isCompacted } = this.#deps;
     const handle = this.#handle;
     // Where it cannot be told, the end will come soon enough.
-    const isGone = await isCompacted(identity, start).catch(() => false);
+    const isGone = await isCompacted(identity, range.key, start).catch(() => false);
     if (!isGone && handle === this.#handle) this.#goLive();
   }
 

@@ -125,7 +125,7 @@ export class Access {
 }
 
 /** 401: the caller did not prove who he is. */
-function unauthenticated(detail: string): GatewayError {
+export function unauthenticated(detail: string): GatewayError {
   return new GatewayError('unauthenticated', {
     detail,
     hint: 'send Authorization: Basic with the name and password of an etcd user, or a token that etcd gave you',
@@ -133,7 +133,7 @@ function unauthenticated(detail: string): GatewayError {
 }
 
 /** 502: nobody can be told from anybody. */
-function authenticationIsOff(): GatewayError {
+export function authenticationIsOff(): GatewayError {
   return new GatewayError('etcd-refused', {
     detail: "etcd's authentication is not enabled, so that it cannot say who this is",
     hint: 'run etcdctl auth enable, or the gateway with another --auth',

@@ -2113,6 +2113,18 @@ export interface components {
                 readonly "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description The gateway asks who you are, and nothing of this request has reached etcd. */
+        readonly Unauthenticated: {
+            headers: {
+                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                /** @description How to say it. */
+                readonly "WWW-Authenticate"?: string;
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /**
          * @description Not allowed: the key is reserved for the gateway or a lock (`reserved-prefix`), the request comes from a foreign web page
          *     (`foreign-origin`), or etcd refuses (`permission-denied`).
@@ -2685,6 +2697,7 @@ export interface operations {
             readonly 200: components["responses"]["Found"];
             readonly 304: components["responses"]["NotModified"];
             readonly 400: components["responses"]["InvalidRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["KeyNotFound"];
             readonly 406: components["responses"]["NotAcceptable"];
@@ -2742,6 +2755,7 @@ export interface operations {
         readonly responses: {
             readonly 200: components["responses"]["Written"];
             readonly 400: components["responses"]["InvalidRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["LeaseNotFound"];
             readonly 408: components["responses"]["RequestTooSlow"];
@@ -2793,6 +2807,7 @@ export interface operations {
         readonly responses: {
             readonly 200: components["responses"]["Deleted"];
             readonly 400: components["responses"]["InvalidRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["KeyNotFound"];
             readonly 412: components["responses"]["PreconditionFailed"];
@@ -2845,6 +2860,7 @@ export interface operations {
             readonly 200: components["responses"]["FoundHead"];
             readonly 304: components["responses"]["NotModified"];
             readonly 400: components["responses"]["InvalidRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["KeyNotFound"];
             readonly 406: components["responses"]["NotAcceptable"];
@@ -2915,6 +2931,7 @@ export interface operations {
             readonly 200: components["responses"]["Listed"];
             readonly 304: components["responses"]["NotModified"];
             readonly 400: components["responses"]["InvalidRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["KeyNotFound"];
             readonly 406: components["responses"]["NotAcceptable"];
@@ -2970,6 +2987,7 @@ export interface operations {
         readonly responses: {
             readonly 200: components["responses"]["Written"];
             readonly 400: components["responses"]["InvalidRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["LeaseNotFound"];
             readonly 408: components["responses"]["RequestTooSlow"];
@@ -3027,6 +3045,7 @@ export interface operations {
         readonly responses: {
             readonly 200: components["responses"]["Deleted"];
             readonly 400: components["responses"]["InvalidRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["KeyNotFound"];
             readonly 412: components["responses"]["PreconditionFailed"];
@@ -3077,6 +3096,7 @@ export interface operations {
             readonly 200: components["responses"]["FoundHead"];
             readonly 304: components["responses"]["NotModified"];
             readonly 400: components["responses"]["InvalidRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["KeyNotFound"];
             readonly 406: components["responses"]["NotAcceptable"];
@@ -3169,6 +3189,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            readonly 401: components["responses"]["Unauthenticated"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 408: components["responses"]["RequestTooSlow"];
             readonly 413: components["responses"]["TooLarge"];
@@ -3207,6 +3228,7 @@ export interface operations {
         readonly responses: {
             readonly 200: components["responses"]["Transacted"];
             readonly 400: components["responses"]["InvalidRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["LeaseNotFound"];
             readonly 405: components["responses"]["MethodNotAllowed"];
@@ -3303,6 +3325,7 @@ export interface operations {
                 };
             };
             readonly 400: components["responses"]["InvalidRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 406: components["responses"]["NotAcceptable"];
             readonly 410: components["responses"]["RevisionCompacted"];
@@ -3335,6 +3358,7 @@ export interface operations {
         readonly responses: {
             readonly 200: components["responses"]["LeasesListed"];
             readonly 400: components["responses"]["InvalidRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 405: components["responses"]["MethodNotAllowed"];
             readonly 421: components["responses"]["MisdirectedRequest"];
@@ -3365,6 +3389,7 @@ export interface operations {
         readonly responses: {
             readonly 200: components["responses"]["LeaseGranted"];
             readonly 400: components["responses"]["InvalidRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 405: components["responses"]["MethodNotAllowed"];
             readonly 408: components["responses"]["RequestTooSlow"];
@@ -3407,6 +3432,7 @@ export interface operations {
         readonly responses: {
             readonly 200: components["responses"]["LeaseFound"];
             readonly 400: components["responses"]["InvalidRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["LeaseNotFound"];
             readonly 405: components["responses"]["MethodNotAllowed"];
@@ -3440,6 +3466,7 @@ export interface operations {
         readonly responses: {
             readonly 200: components["responses"]["LeaseEnded"];
             readonly 400: components["responses"]["InvalidRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["LeaseNotFound"];
             readonly 405: components["responses"]["MethodNotAllowed"];
@@ -3473,6 +3500,7 @@ export interface operations {
         readonly responses: {
             readonly 200: components["responses"]["LeaseGranted"];
             readonly 400: components["responses"]["InvalidRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["LeaseNotFound"];
             readonly 405: components["responses"]["MethodNotAllowed"];
@@ -3519,6 +3547,7 @@ export interface operations {
                 };
             };
             readonly 400: components["responses"]["InvalidRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["LockPathNotFound"];
             readonly 421: components["responses"]["MisdirectedRequest"];
@@ -3565,6 +3594,7 @@ export interface operations {
                 };
             };
             readonly 400: components["responses"]["InvalidRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["LeaseOrPathNotFound"];
             readonly 408: components["responses"]["RequestTooSlow"];
@@ -3613,6 +3643,7 @@ export interface operations {
         readonly responses: {
             readonly 200: components["responses"]["Released"];
             readonly 400: components["responses"]["InvalidRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["LockNotFound"];
             readonly 408: components["responses"]["RequestTooSlow"];
@@ -3681,6 +3712,7 @@ export interface operations {
                 };
             };
             readonly 400: components["responses"]["InvalidRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 410: components["responses"]["RevisionCompacted"];
             readonly 421: components["responses"]["MisdirectedRequest"];
@@ -3724,6 +3756,7 @@ export interface operations {
         readonly responses: {
             readonly 200: components["responses"]["RenewedLock"];
             readonly 400: components["responses"]["InvalidRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["LockPathNotFound"];
             readonly 408: components["responses"]["RequestTooSlow"];
@@ -3780,6 +3813,7 @@ export interface operations {
                 };
             };
             readonly 400: components["responses"]["InvalidRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["LeaseOrPathNotFound"];
             readonly 408: components["responses"]["RequestTooSlow"];
@@ -3829,6 +3863,7 @@ export interface operations {
                 };
             };
             readonly 400: components["responses"]["InvalidRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["LockPathNotFound"];
             readonly 421: components["responses"]["MisdirectedRequest"];
@@ -3870,6 +3905,7 @@ export interface operations {
                 };
             };
             readonly 400: components["responses"]["InvalidRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["LockPathNotFound"];
             readonly 421: components["responses"]["MisdirectedRequest"];
@@ -3933,6 +3969,7 @@ export interface operations {
                 };
             };
             readonly 400: components["responses"]["InvalidRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["LeaseOrPathNotFound"];
             readonly 408: components["responses"]["RequestTooSlow"];
@@ -3976,6 +4013,7 @@ export interface operations {
         readonly responses: {
             readonly 200: components["responses"]["Released"];
             readonly 400: components["responses"]["InvalidRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["LockNotFound"];
             readonly 408: components["responses"]["RequestTooSlow"];
@@ -4021,6 +4059,7 @@ export interface operations {
         readonly responses: {
             readonly 200: components["responses"]["RenewedLock"];
             readonly 400: components["responses"]["InvalidRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["LockPathNotFound"];
             readonly 408: components["responses"]["RequestTooSlow"];
@@ -4084,6 +4123,7 @@ export interface operations {
                 };
             };
             readonly 400: components["responses"]["InvalidRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["LockPathNotFound"];
             readonly 408: components["responses"]["RequestTooSlow"];
@@ -4131,6 +4171,7 @@ export interface operations {
                 };
             };
             readonly 400: components["responses"]["InvalidRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["LockPathNotFound"];
             readonly 421: components["responses"]["MisdirectedRequest"];
@@ -4182,6 +4223,7 @@ export interface operations {
                 content?: never;
             };
             readonly 400: components["responses"]["InvalidRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 405: components["responses"]["MethodNotAllowed"];
             readonly 408: components["responses"]["RequestTooSlow"];
@@ -4220,6 +4262,7 @@ export interface operations {
         readonly responses: {
             readonly 200: components["responses"]["SimpleLockResult"];
             readonly 400: components["responses"]["InvalidRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 405: components["responses"]["MethodNotAllowed"];
             readonly 408: components["responses"]["RequestTooSlow"];
@@ -4259,6 +4302,7 @@ export interface operations {
         readonly responses: {
             readonly 200: components["responses"]["SimpleLockResult"];
             readonly 400: components["responses"]["InvalidRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 405: components["responses"]["MethodNotAllowed"];
             readonly 408: components["responses"]["RequestTooSlow"];
@@ -4296,6 +4340,7 @@ export interface operations {
                 };
             };
             readonly 400: components["responses"]["InvalidRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 421: components["responses"]["MisdirectedRequest"];
             readonly 429: components["responses"]["TooManyRequests"];
@@ -4349,6 +4394,7 @@ export interface operations {
                 };
             };
             readonly 400: components["responses"]["InvalidRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 408: components["responses"]["RequestTooSlow"];
             readonly 410: components["responses"]["RevisionCompacted"];
@@ -4416,6 +4462,7 @@ export interface operations {
                 };
             };
             readonly 400: components["responses"]["InvalidRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 421: components["responses"]["MisdirectedRequest"];
             readonly 500: components["responses"]["InternalError"];
@@ -4456,6 +4503,7 @@ export interface operations {
                 content?: never;
             };
             readonly 400: components["responses"]["InvalidRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
             readonly 421: components["responses"]["MisdirectedRequest"];

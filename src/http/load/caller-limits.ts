@@ -1,7 +1,7 @@
 // What one caller may ask for: requests a second, and waits and streams at a time. A caller is whom the gateway knows him as; without
 // authentication, the address that he calls from.
 import type { Request, RequestHandler, Response } from 'express';
-import { GATEWAY_IDENTITY } from '../../caller.js';
+import { GATEWAY_IDENTITY, NOBODY } from '../../caller.js';
 import { GatewayError } from '../../errors.js';
 import { contextOf } from '../context.js';
 import { rawPathOf } from '../raw/paths.js';
@@ -75,7 +75,13 @@ export class CallerLimits {
 /** Never a header: whoever sends it chooses what is in it. */
 function callerKeyOf(req: Request): string {
   const { key } = contextOf(req).caller.identity;
-  return key === GATEWAY_IDENTITY.key ? `address:${networkOf(req.socket.remoteAddress)}` : key;
+  const isKnown = key !== GATEWAY_IDENTITY.key && key !== NOBODY.key;
+  return isKnown ? key : addressKeyOf(req);
+}
+
+/** Who calls, as far as his address tells. */
+export function addressKeyOf(req: Request): string {
+  return `address:${networkOf(req.socket.remoteAddress)}`;
 }
 
 /** An IPv6 caller has 2^64 addresses to choose from: the first half is his. */

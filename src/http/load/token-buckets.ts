@@ -26,6 +26,14 @@ export class TokenBuckets {
     return this.#buckets.size;
   }
 
+  /** The seconds until there is a token: 0 when there is one. Takes none. */
+  wait(key: string): number {
+    const bucket = this.#buckets.get(key);
+    if (bucket === undefined) return 0;
+    const tokens = bucket.tokens + (this.#now() - bucket.at) * this.#perMs;
+    return Math.max(0, 1 - tokens) / this.#perMs / 1000;
+  }
+
   /** Takes a token: 0. When there is none: the seconds until there is one. */
   take(key: string): number {
     const now = this.#now();

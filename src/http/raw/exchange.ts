@@ -12,7 +12,7 @@ import type { EndpointAgent } from './agent.js';
 import { rawStreamError, writeRawError } from './errors.js';
 import { downstreamHeaders, grpcTimeoutMs } from './headers.js';
 import type { RawRpc } from './paths.js';
-import { shuttingDown, tooLarge } from './refusals.js';
+import { sessionForgotten, shuttingDown, tooLarge } from './refusals.js';
 
 export interface ExchangeDeps {
   readonly pool: EndpointPool;
@@ -24,6 +24,8 @@ export interface ExchangeDeps {
   readonly bodyLimitBytes: number;
   readonly log: Log;
   readonly meter?: CallMeter | undefined;
+  /** Set where the gateway opened a session with etcd for this caller. */
+  readonly forgetSession?: (() => void) | undefined;
 }
 
 /** A caller's own `Grpc-Timeout` replaces the gateway's limit; etcd ends the call then, and this much later the gateway does. */
@@ -105,6 +107,11 @@ export class Exchange {
           outcome: 'unknown',
         }),
       );
+      return;
+    }
+    if (status === 401 && this.#deps.forgetSession !== undefined) {
+      this.#deps.forgetSession();
+      this.#refuse(sessionForgotten());
       return;
     }
     this.#state = 'answering';

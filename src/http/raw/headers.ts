@@ -6,7 +6,6 @@ import { traceparentOf } from '../traceparent.js';
 
 const REQUEST_HEADERS = [
   'accept',
-  'authorization',
   'content-length',
   'content-type',
   'grpc-metadata-hasleader',
@@ -26,7 +25,7 @@ const MS_PER_UNIT: Readonly<Record<string, number>> = {
 };
 
 /**
- * The headers that go to etcd. What `Connection` names is meant for this hop alone and stays here (RFC 9110 section 7.6.1).
+ * The headers that go to etcd; `authorization` is the gateway's to say (raw/credentials.ts). What `Connection` names is meant for this hop alone and stays here (RFC 9110 section 7.6.1).
  * `isOnOwnConnection` asks etcd to close the connection afterwards: only then does Go's HTTP/1.1 server answer while the request body is
  * still open.
  */
@@ -34,8 +33,9 @@ export function upstreamHeaders(
   headers: IncomingHttpHeaders,
   isOnOwnConnection: boolean,
   instanceId = '',
+  authorization?: string,
 ): IncomingHttpHeaders {
-  const hopByHop = new Set((headers.connection ?? '').toLowerCase().split(/[\s,]+/));
+  const hopByHop = hopByHopOf(headers);
   const passed = pick(
     headers,
     REQUEST_HEADERS.filter((name) => !hopByHop.has(name)),
@@ -44,10 +44,20 @@ export function upstreamHeaders(
   const via = viaOnwards(headers.via, instanceId);
   return {
     ...passed,
+    ...(authorization !== undefined && { authorization }),
     ...traceHeaders(headers),
     ...(via !== undefined && { via }),
     ...(isOnOwnConnection && { connection: 'close' }),
   };
+}
+
+/** The credentials that a caller sends to etcd, past the gateway; none that he says are for the gateway alone. */
+export function passedAuthorization(headers: IncomingHttpHeaders): string | undefined {
+  return hopByHopOf(headers).has('authorization') ? undefined : headers.authorization;
+}
+
+function hopByHopOf({ connection = '' }: IncomingHttpHeaders): Set<string> {
+  return new Set(connection.toLowerCase().split(/[\s,]+/));
 }
 
 // Twice: for proxies on the way, and for etcd, whose gateway hands on what has this prefix.

@@ -10,6 +10,15 @@ export function tooLarge(bodyLimitBytes: number, isSent: boolean): GatewayError 
   });
 }
 
+/** 503: a member does not know the session any more, after a restart, say. The next call opens another one. */
+export function sessionForgotten(): GatewayError {
+  return new GatewayError('etcd-unavailable', {
+    detail: 'etcd forgot the session of this caller; nothing was done',
+    outcome: 'not-applied',
+    retryAfterSeconds: 1,
+  });
+}
+
 /** 503 while the gateway stops. */
 export function shuttingDown(isSent: boolean): GatewayError {
   return new GatewayError('shutting-down', {

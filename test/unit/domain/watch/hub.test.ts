@@ -26,7 +26,7 @@ beforeEach(() => {
     watches: store,
     isProgressOrdered: () => isProgressOrdered,
     isVisible: (key) => !key.toString().startsWith(HIDDEN),
-    isCompacted: (_identity, revision) => Promise.resolve(store.isCompacted(revision)),
+    isCompacted: (_identity, _key, revision) => Promise.resolve(store.isCompacted(revision)),
   });
 });
 

@@ -208,7 +208,8 @@ class World {
         watches: this.store,
         isProgressOrdered: () => true,
         isVisible,
-        isCompacted: (_identity, revision) => Promise.resolve(this.store.isCompacted(revision)),
+        isCompacted: (_identity, _key, revision) =>
+          Promise.resolve(this.store.isCompacted(revision)),
       }),
   );
 

@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { CallerLimits } from '../../../../src/http/load/caller-limits.js';
 import type { CallerLimitsSettings } from '../../../../src/http/load/caller-limits.js';
+import { GATEWAY_IDENTITY } from '../../../../src/caller.js';
 import { createContext } from '../../../../src/http/context.js';
 import { LateLooks } from '../../../../src/http/load/event-loop.js';
 import { Load } from '../../../../src/http/load/load.js';
@@ -37,7 +38,11 @@ async function serveBusy(
   const room = new StreamRoom(100, [load, callers]);
   const unanswered: (() => void)[] = [];
   const app = express();
-  app.use(createContext({ requestTimeoutSeconds: 10 }), load.admit(), callers.rate());
+  app.use(
+    createContext({ requestTimeoutSeconds: 10 }, GATEWAY_IDENTITY),
+    load.admit(),
+    callers.rate(),
+  );
   app.get('/now', (_req, res) => void res.end());
   app.all(['/wait', '/'], (req, res) => {
     if (req.path === '/wait') room.enterWait(res);

@@ -3,20 +3,21 @@ import {
   asksForWebSocket,
   downstreamHeaders,
   grpcTimeoutMs,
+  passedAuthorization,
   upstreamHeaders,
 } from '../../../../src/http/raw/headers.js';
 
 describe('upstreamHeaders', () => {
-  it('S4: passes the six headers of the list and no other', () => {
+  it('S4: passes the five headers of the list and no other', () => {
     const passed = {
       accept: '*/*',
-      authorization: 'token.1',
       'content-length': '2',
       'content-type': 'application/json',
       'grpc-metadata-hasleader': 'true',
       'grpc-timeout': '1S',
     };
     const others = {
+      authorization: 'token.1',
       host: 'evil.example',
       cookie: 'token=x',
       'grpc-metadata-token': 'forged',
@@ -33,6 +34,11 @@ describe('upstreamHeaders', () => {
     expect(upstreamHeaders({ ...passed, ...others }, false)).toEqual(passed);
   });
 
+  it('says who asks as the gateway has found out', () => {
+    const headers = { authorization: 'Basic Zm9vOmJhcg==' };
+    expect(upstreamHeaders(headers, false, '', 'token.1')).toEqual({ authorization: 'token.1' });
+  });
+
   it('S5: drops what Connection names, in any case and spacing', () => {
     const headers = {
       connection: 'close ,AUTHORIZATION,  Content-Type',
@@ -41,6 +47,8 @@ describe('upstreamHeaders', () => {
       accept: '*/*',
     };
     expect(upstreamHeaders(headers, false)).toEqual({ accept: '*/*' });
+    expect(passedAuthorization(headers)).toBeUndefined();
+    expect(passedAuthorization({ ...headers, connection: 'close' })).toBe('token.1');
   });
 
   it('asks etcd to close a connection that is not shared', () => {

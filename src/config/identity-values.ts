@@ -1,0 +1,43 @@
+// Parsers of the settings that say who callers are, and who the gateway itself is.
+import { GatewayError } from '../errors.js';
+import { Secret } from '../secret.js';
+
+export const AUTH_MODES = ['none', 'etcd', 'tokens'] as const;
+
+/** Who callers are: `none` = anybody, `etcd` = users of etcd, `tokens` = owners of API tokens. */
+export type AuthMode = (typeof AUTH_MODES)[number];
+
+/** The etcd user of the gateway itself, as far as one setting tells him. */
+export interface UserSetting {
+  readonly name: string;
+  readonly password: Secret | undefined;
+}
+
+export function parseAuthMode(text: string): AuthMode | undefined {
+  const word = text.trim().toLowerCase();
+  if (word === '') return undefined;
+  const mode = AUTH_MODES.find((known) => known === word);
+  if (mode !== undefined) return mode;
+  throw new GatewayError('invalid-request', {
+    detail: `${JSON.stringify(text)} is no way to authenticate`,
+    hint: `write one of ${AUTH_MODES.join(', ')}`,
+  });
+}
+
+/** `name:password` as etcdctl takes it, or a name alone. The password may contain colons. */
+export function parseUser(text: string): UserSetting | undefined {
+  if (text === '') return undefined;
+  const colon = text.indexOf(':');
+  const name = colon < 0 ? text : text.slice(0, colon);
+  if (name === '') {
+    throw new GatewayError('invalid-request', {
+      detail: 'the name of the user is empty',
+      hint: 'write NAME:PASSWORD, or NAME and the password in ETCDCTL_PASSWORD',
+    });
+  }
+  return { name, password: colon < 0 ? undefined : new Secret(text.slice(colon + 1)) };
+}
+
+export function parseSecret(text: string): Secret | undefined {
+  return text === '' ? undefined : new Secret(text);
+}

@@ -1,0 +1,165 @@
+// Proves who a caller is before anything else of his reaches etcd: some versions of etcd answer leases, the status and the members to
+// anybody. What was proved is believed for a while; rights are etcd's to check with every single call.
+import { remainingMs } from '../../caller.js';
+import type { Caller, Identity, Login } from '../../caller.js';
+import { GatewayError } from '../../errors.js';
+import { timeIsUp } from '../calls/errors.js';
+import type { Endpoint } from '../endpoints/endpoint.js';
+import type { EndpointPool } from '../endpoints/pool.js';
+import { RPCS } from '../rpc.js';
+import { RETRY_AFTER_SECONDS, classifyFailure } from '../status.js';
+import type { Transport } from '../transport/transport.js';
+import { authenticationIsOff, unauthenticated } from './access.js';
+import type { Access, Pass } from './access.js';
+import type { Session } from './sessions.js';
+
+/** A user whose password was changed, or who was deleted, is noticed after so long at the latest, whatever he asks for. */
+const PROOF_MS = 30_000;
+/** A token that only looks like one makes etcd wait for the log index that it names. */
+const TOKEN_ANSWER_MS = 1_500;
+/** Logins that are remembered as proved; of more, the one that was not seen for longest proves itself anew. */
+const PROVED_MAX = 10_000;
+/** Reading it asks for a token that etcd knows; whether its owner may read it does not matter. */
+const QUESTION = JSON.stringify({ key: Buffer.from('\0').toString('base64'), count_only: true });
+
+export interface ProofDeps {
+  readonly pool: EndpointPool;
+  readonly access: Access;
+  readonly transport: Pick<Transport, 'unary'>;
+  readonly now?: () => number;
+}
+
+/** What calls of an identity are made with at any member: etcd tells its tokens to all of them. */
+export interface SharedSession {
+  /** Undefined where etcd asks nobody. */
+  readonly token: string | undefined;
+  /** A member does not know it (any more): the next call opens another one. */
+  readonly forget: () => void;
+}
+
+/** `allowed`: etcd answered the question itself, which it does for its root, or for everybody while it asks nobody who he is. */
+type Answer = 'allowed' | 'known' | 'unknown' | 'silent' | 'unreachable';
+
+export class Proofs {
+  readonly #deps: ProofDeps;
+  readonly #now: () => number;
+  /** When a login was proved last, by its key; least recently used first. */
+  readonly #proved = new Map<string, number>();
+
+  constructor(deps: ProofDeps) {
+    this.#deps = deps;
+    this.#now = deps.now ?? (() => performance.now());
+  }
+
+  /** Whether this was proved not long ago. */
+  isProved({ key }: Exclude<Login, { kind: 'nobody' }>): boolean {
+    const at = this.#proved.get(key);
+    if (at === undefined) return false;
+    if (this.#now() - at > PROOF_MS) {
+      this.#proved.delete(key);
+      return false;
+    }
+    // Used: to the end of the line.
+    this.#proved.delete(key);
+    this.#proved.set(key, at);
+    return true;
+  }
+
+  /** Throws `unauthenticated`, `etcd-refused` where etcd asks nobody who he is, `etcd-unavailable` or `timeout` where it does not say. */
+  async prove(caller: Caller, login: Exclude<Login, { kind: 'nobody' }>): Promise<void> {
+    if (this.isProved(login)) return;
+    const provedAt = this.#now();
+    if (login.kind === 'user') await this.#anyPass(caller, { ...caller.identity, login });
+    else await this.#proveToken(caller, login.token.reveal());
+    this.#proved.set(login.key, provedAt);
+    const [oldest] = this.#proved.keys();
+    if (this.#proved.size > PROVED_MAX && oldest !== undefined) this.#proved.delete(oldest);
+  }
+
+  /** For calls whose member is not known before they are sent. Throws as `prove` does. */
+  async sessionFor(caller: Caller): Promise<SharedSession> {
+    const { endpoint, session } = await this.#anyPass(caller, caller.identity);
+    return {
+      token: session?.token,
+      forget: () => void this.#deps.access.renew(caller.identity, endpoint, session),
+    };
+  }
+
+  async #anyPass(
+    caller: Caller,
+    identity: Identity,
+  ): Promise<{ endpoint: Endpoint; session: Session | undefined }> {
+    const { pool, access } = this.#deps;
+    let error: GatewayError | undefined;
+    for (const endpoint of pool.candidates()) {
+      const pass = await within(caller, access.passFor(identity, endpoint, PROOF_MS));
+      if (pass === undefined) throw timeIsUp(RPCS.range, false);
+      if (pass.kind === 'pass') return { endpoint, session: pass.session };
+      if (pass.kind === 'failed') throw pass.error;
+      pool.reportFailure(endpoint, 'gone', pass.error);
+      error = pass.error;
+    }
+    throw error ?? pool.whyNone();
+  }
+
+  /** Each member keeps its own account of the tokens that are alive. */
+  async #proveToken(caller: Caller, token: string): Promise<void> {
+    const until = Math.min(caller.deadline, performance.now() + TOKEN_ANSWER_MS);
+    const answers: Answer[] = [];
+    for (const endpoint of this.#deps.pool.candidates()) {
+      const answer = await this.#ask(endpoint, token, until);
+      if (answer === 'known') return;
+      if (answer === 'allowed') {
+        if ((await this.#ask(endpoint, undefined, until)) !== 'allowed') return;
+        throw authenticationIsOff();
+      }
+      answers.push(answer);
+    }
+    if (answers.includes('unknown')) throw unauthenticated('etcd does not know this token');
+    if (!answers.includes('silent')) throw this.#deps.pool.whyNone();
+    throw new GatewayError('etcd-unavailable', {
+      detail: 'etcd did not say in time whether it knows this token',
+      hint: 'if this stays so the token is none of this cluster: authenticate again',
+      retryAfterSeconds: RETRY_AFTER_SECONDS,
+    });
+  }
+
+  async #ask(endpoint: Endpoint, token: string | undefined, until: number): Promise<Answer> {
+    const leftMs = Math.max(1, until - performance.now());
+    try {
+      const { status, body } = await this.#deps.transport.unary(endpoint, {
+        path: RPCS.range.path,
+        body: QUESTION,
+        headers: {
+          'grpc-metadata-hasleader': 'true',
+          ...(token !== undefined && { authorization: token }),
+        },
+        signal: new AbortController().signal,
+        times: { headersTimeoutMs: leftMs, totalTimeoutMs: leftMs },
+      });
+      if (status === 200) return 'allowed';
+      const { code, authentication } = classifyFailure(parse(body));
+      if (code === 'permission-denied') return 'known';
+      return authentication === 'stale' ? 'unknown' : 'unreachable';
+    } catch {
+      // Silence is held against the token, never against the member: anybody can send one that looks right.
+      return performance.now() >= until - 1 ? 'silent' : 'unreachable';
+    }
+  }
+}
+
+async function within(caller: Caller, pass: Promise<Pass>): Promise<Pass | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), Math.max(1, remainingMs(caller)));
+  });
+  return Promise.race([pass, late]).finally(() => clearTimeout(timer));
+}
+
+function parse(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8')) as unknown;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,95 @@
+// Who asks: the one middleware that says so, behind the gates and before every door. In `none` everybody is the gateway itself; else a
+// caller is nobody until he has shown who he is, and nothing of his reaches etcd before that. What he may do is for others to judge.
+import type { Request, RequestHandler } from 'express';
+import type { Identity } from '../caller.js';
+import { GATEWAY_IDENTITY, NOBODY } from '../caller.js';
+import { GatewayError } from '../errors.js';
+import type { Proofs } from '../etcd/auth/proof.js';
+import { Attempts } from './auth/attempts.js';
+import { parseCredentials } from './auth/credentials.js';
+import type { Credentials } from './auth/credentials.js';
+import { etcdIdentity, proveToEtcd } from './auth/etcd-users.js';
+import { contextOf, identify } from './context.js';
+import { findRawRpc, rawPathOf } from './raw/paths.js';
+
+/** How callers say who they are. `tokens` looks one up, in a time that tells nothing about it. */
+export type Authentication =
+  | { readonly mode: 'none' }
+  | { readonly mode: 'etcd'; readonly proofs: Proofs }
+  | { readonly mode: 'tokens'; readonly find: (token: string) => Identity | undefined };
+
+/** What every etcd tells everybody. */
+const OPEN_PATHS: readonly string[] = ['/version', '/health'];
+/** For people and machines that watch over this one: closed where others than this machine can come. */
+const LOCAL_PATHS = /^\/(?:metrics|docs|docs\/.*|openapi\/.*)$/;
+const AUTHENTICATE_PATH = '/v3/auth/authenticate';
+
+/** Who a caller is before anything is known of him. */
+export function firstIdentity({ mode }: Authentication): Identity {
+  return mode === 'none' ? GATEWAY_IDENTITY : NOBODY;
+}
+
+/**
+ * Throws `unauthenticated`, `too-many-requests` for who is wrong too often, and what keeps etcd from saying. `isLocal`: only this machine
+ * can reach the gateway.
+ */
+export function createAuth(
+  authentication: Authentication,
+  { isLocal }: { readonly isLocal: boolean },
+): RequestHandler {
+  const attempts = new Attempts();
+  return async (req, _res, next) => {
+    const path = rawPathOf(req.url);
+    // Passwords are checked there, whoever asks.
+    if (findRawRpc(path)?.path === AUTHENTICATE_PATH) attempts.count(req);
+    else if (authentication.mode !== 'none' && !isOpen(path, isLocal)) {
+      identify(req, await whoAsks(req, authentication, attempts));
+    }
+    next();
+  };
+}
+
+function isOpen(path: string, isLocal: boolean): boolean {
+  return OPEN_PATHS.includes(path) || (isLocal && LOCAL_PATHS.test(path));
+}
+
+async function whoAsks(
+  req: Request,
+  authentication: Exclude<Authentication, { mode: 'none' }>,
+  attempts: Attempts,
+): Promise<Identity> {
+  const credentials = parseCredentials(req.headers.authorization);
+  if (credentials === undefined) throw nothingShown(authentication.mode);
+  if (authentication.mode === 'tokens') {
+    const { find } = authentication;
+    return attempts.make(req, () => find(tokenOf(credentials)) ?? refuseToken());
+  }
+  const { proofs } = authentication;
+  const identity = etcdIdentity(credentials);
+  if (!proofs.isProved(identity.login)) {
+    await attempts.make(req, () => proveToEtcd(contextOf(req).caller, proofs, identity));
+  }
+  return identity;
+}
+
+/** Clients that know Basic alone send it as the password. */
+function tokenOf(credentials: Credentials): string {
+  return credentials.kind === 'basic' ? credentials.password : credentials.token;
+}
+
+function refuseToken(): never {
+  throw new GatewayError('unauthenticated', {
+    detail: 'this token is not in the list of API tokens',
+    hint: 'send Authorization: Bearer with an API token',
+  });
+}
+
+function nothingShown(mode: 'etcd' | 'tokens'): GatewayError {
+  return new GatewayError('unauthenticated', {
+    detail: 'the request does not say who sends it',
+    hint:
+      mode === 'etcd'
+        ? 'send Authorization: Basic with the name and password of an etcd user, or a token that etcd gave you'
+        : 'send Authorization: Bearer with an API token, or Basic with the token as password',
+  });
+}

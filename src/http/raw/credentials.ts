@@ -1,0 +1,49 @@
+// With which Authorization a raw call goes to etcd: the caller's own, or that of the session which etcd gave for his name and password.
+// The gateway's rights go only to whom the mode lends them.
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Caller } from '../../caller.js';
+import { GatewayError } from '../../errors.js';
+import type { Proofs } from '../../etcd/auth/proof.js';
+import { passedAuthorization } from './headers.js';
+import type { RawRpc } from './paths.js';
+
+export interface RawCredentials {
+  readonly authorization?: string;
+  /** Call it when etcd does not know the session that the gateway opened: the next call opens another one. */
+  readonly forget?: () => void;
+}
+
+/** Throws `permission-denied` for who may not come through this door, and what keeps etcd from opening a session. */
+export type CredentialsFor = (
+  caller: Caller,
+  rpc: RawRpc,
+  headers: IncomingHttpHeaders,
+) => Promise<RawCredentials>;
+
+export interface RawCredentialsDeps {
+  readonly mode: 'none' | 'etcd' | 'tokens';
+  readonly proofs: Pick<Proofs, 'sessionFor'>;
+}
+
+const AUTHENTICATE_PATH = '/v3/auth/authenticate';
+
+export function createCredentialsFor({ mode, proofs }: RawCredentialsDeps): CredentialsFor {
+  return async (caller, rpc, headers) => {
+    const { identity } = caller;
+    if (rpc.path === AUTHENTICATE_PATH) return {};
+    const own = mode === 'none' ? passedAuthorization(headers) : undefined;
+    if (own !== undefined) return { authorization: own };
+    if (identity.login?.kind === 'token') return { authorization: identity.login.token.reveal() };
+    if (mode === 'tokens' && identity.scope?.rights.has('admin') !== true) throw adminsOnly();
+    const { token, forget } = await proofs.sessionFor(caller);
+    return token === undefined ? {} : { authorization: token, forget };
+  };
+}
+
+function adminsOnly(): GatewayError {
+  return new GatewayError('permission-denied', {
+    detail:
+      "the raw door is etcd itself with the gateway's rights: this token lacks the right admin",
+    hint: 'use /v1 or /v2 within the scope of the token',
+  });
+}
