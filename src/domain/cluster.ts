@@ -86,10 +86,7 @@ export async function readCluster(
 }
 
 /** Throws `permission-denied` for a user of etcd who is not root: before 3.4.42, 3.5.28 and 3.6.9 etcd lets anybody compact, for one. */
-async function requireRoot(
-  caller: Caller,
-  deps: { readonly etcd: EtcdClient },
-): Promise<void> {
+async function requireRoot(caller: Caller, deps: { readonly etcd: EtcdClient }): Promise<void> {
   if (caller.identity.login !== undefined) await deps.etcd.userList(caller);
 }
 
