@@ -16,11 +16,14 @@ export interface EtcdFailure {
   readonly message: string;
   /** False for a body that is none of etcd's: worth a line in the log. */
   readonly isRecognised: boolean;
-  /** What it says of who asked: `stale` = a token that is none (any more), `wrong` = name and password, `off` = it asks nobody. */
+  /**
+   * What it says of who asked: `stale` = a token that is none (any more), `outrun` = rights changed between the proposal and its turn (or
+   * since a web token was made), `wrong` = name and password, `off` = it asks nobody.
+   */
   readonly authentication?: Authentication;
 }
 
-type Authentication = 'stale' | 'wrong' | 'off';
+type Authentication = 'stale' | 'outrun' | 'wrong' | 'off';
 type Row = readonly [
   message: string,
   code: ErrorCode,
@@ -55,7 +58,7 @@ const BY_MESSAGE: readonly Row[] = [
   ['permission denied', 'permission-denied', 'definite'],
   ['user name is empty', 'etcd-refused', 'definite', 'stale'],
   ['invalid auth token', 'etcd-refused', 'definite', 'stale'],
-  ['revision of auth store is old', 'etcd-refused', 'definite', 'stale'],
+  ['revision of auth store is old', 'etcd-refused', 'definite', 'outrun'],
   ['authentication failed', 'etcd-refused', 'definite', 'wrong'],
   ['authentication is not enabled', 'etcd-refused', 'definite', 'off'],
 ];

@@ -25,8 +25,11 @@ export interface GatewayBetween {
   intercept(by: Intercept): void;
 }
 
-/** Starts it for one test. */
-export async function spawnGatewayBetween(etcd: string): Promise<GatewayBetween> {
+/** Starts it for one test, with further flags. */
+export async function spawnGatewayBetween(
+  etcd: string,
+  flags: readonly string[] = [],
+): Promise<GatewayBetween> {
   const calls: UpstreamCall[] = [];
   let intercept: Intercept = (_call, forward) => forward();
   const server = http.createServer((req, res) => {
@@ -36,8 +39,10 @@ export async function spawnGatewayBetween(etcd: string): Promise<GatewayBetween>
       const call = { path: req.url ?? '', body: Buffer.concat(chunks).toString() };
       calls.push(call);
       const headers = { 'content-type': 'application/json' };
+      const { authorization } = req.headers;
+      const sent = { ...headers, ...(authorization !== undefined && { authorization }) };
       const forward = (): Promise<Answer> =>
-        send(etcd, req.method ?? 'POST', call.path, { headers, body: call.body });
+        send(etcd, req.method ?? 'POST', call.path, { headers: sent, body: call.body });
       intercept(call, forward).then(
         (answer) => {
           if (answer === undefined) res.destroy();
@@ -54,7 +59,7 @@ export async function spawnGatewayBetween(etcd: string): Promise<GatewayBetween>
   });
   const { port } = server.address() as AddressInfo;
   const gateway = await spawnGateway({
-    args: ['--endpoints', `127.0.0.1:${port}`, '--log-level=warn'],
+    args: ['--endpoints', `127.0.0.1:${port}`, '--log-level=warn', ...flags],
   });
   onTestFinished(() => gateway.stop());
   calls.length = 0;

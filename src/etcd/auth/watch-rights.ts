@@ -13,7 +13,7 @@ import { askForRights } from './nested-rights.js';
 
 const ANSWER_MS = 5_000;
 /** A watch outlives its user's rights by no more than this, and the time of an answer. */
-const ASK_EVERY_MS = 30_000;
+const ASK_EVERY_MS = 10_000;
 
 /** The same client; a watch of a user without the right to read the whole range ends with `refused`, then and later. */
 export function withWatchRights(

@@ -63,8 +63,14 @@ type Attempt =
   | { readonly kind: 'failed'; readonly error: GatewayError; readonly isMeant?: boolean }
   | { readonly kind: 'elsewhere'; readonly error: GatewayError };
 
-/** `stale`: the member refuses the session that the call was made with. Nothing was applied. */
-type Exchanged = Attempt | { readonly kind: 'stale'; readonly message: string };
+/** `stale`, `outrun`: the member refuses the session that the call was made with, or judged it by rights that are new since. Nothing was applied. */
+type Exchanged =
+  | Attempt
+  | { readonly kind: 'stale'; readonly message: string }
+  | { readonly kind: 'outrun'; readonly message: string };
+
+/** The same session may well do: somebody changes rights, whoever's they are. */
+const OUTRUN_REPEATS_MAX = 3;
 
 /** Sends one JSON body to an RPC and gives the parsed answer. Throws `GatewayError`, with an outcome when the RPC writes. */
 export async function callEtcd(
@@ -107,7 +113,7 @@ function resultOf(attempt: Attempt): CallResult {
   return attempt.kind === 'failed' && attempt.isMeant === true ? 'refused' : 'failed';
 }
 
-/** Proves who asks first; once more where the member refuses the proof that it took before. */
+/** Proves who asks first; once more where the member refuses the proof that it took before. Repeats what rights have outrun. */
 async function attemptOnce(
   caller: Caller,
   deps: FailoverDeps,
@@ -116,15 +122,18 @@ async function attemptOnce(
   rpc: Rpc,
   body: string,
 ): Promise<Attempt> {
-  for (let isRepeat = false; ; isRepeat = true) {
+  let isRenewed = false;
+  for (let outrun = 0; ;) {
     const pass = await admit(caller, deps.access, endpoint, rpc);
     if (pass.kind === 'elsewhere') deps.pool.reportFailure(endpoint, 'gone', pass.error);
     if (pass.kind !== 'pass') return pass;
     const { session } = pass;
     const result = await exchangeOnce(caller, deps, limits, endpoint, rpc, body, session);
-    if (result.kind !== 'stale') return result;
-    const mayRepeat = deps.access?.renew(caller.identity, endpoint, session) === true && !isRepeat;
+    if (result.kind !== 'stale' && result.kind !== 'outrun') return result;
+    if (result.kind === 'outrun' && outrun++ < OUTRUN_REPEATS_MAX) continue;
+    const mayRepeat = deps.access?.renew(caller.identity, endpoint, session) === true && !isRenewed;
     if (!mayRepeat) return refuseStale(caller, deps.access, rpc, result.message);
+    isRenewed = true;
   }
 }
 
@@ -189,9 +198,9 @@ function judgeAnswer(
   }
   const failure = classifyFailure(json);
   if (!failure.isRecognised) deps.onUnrecognised?.(failure.message, rpc);
-  if (failure.authentication === 'stale') {
+  if (failure.authentication === 'stale' || failure.authentication === 'outrun') {
     deps.pool.reportSuccess(endpoint);
-    return { kind: 'stale', message: failure.message };
+    return { kind: failure.authentication, message: failure.message };
   }
   const error = toGatewayError(failure, rpc.isWrite);
   if (failure.effect === 'definite') {
