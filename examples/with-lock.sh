@@ -17,11 +17,19 @@ token=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
 owner="$(hostname):$$"
 number() { printf '%s' "$answer" | sed -n "s/.*\"$1\":\([0-9.]*\).*/\1/p"; }
 
-acquire() {
-  curl -sS --fail -X PUT "$url/v1/locks/$name" \
-    -d "{\"owner\":\"$owner\",\"token\":\"$token\",\"ttl\":$ttl,\"wait\":$wait}"
-}
-answer=$(acquire) || answer=$(acquire) || exit 75
+# An answer may get lost: then once more. The status stands behind the answer.
+for _ in 1 2; do
+  answer=$(curl -sS -w '\n%{http_code}' -X PUT "$url/v1/locks/$name" \
+    -d "{\"owner\":\"$owner\",\"token\":\"$token\",\"ttl\":$ttl,\"wait\":$wait}")
+  case $answer in *200 | *4??) break ;; esac
+done
+case $answer in
+  *200) ;;
+  *)
+    printf 'the lock %s was not to be had: %s\n' "$name" "$answer" >&2
+    exit 75
+    ;;
+esac
 FENCING_TOKEN=$(number fencingToken)
 export FENCING_TOKEN
 
@@ -42,11 +50,17 @@ renew() {
 
 "$@" &
 job=$!
-renew &
+# Its sleep outlives it for a moment: whoever reads our output must not wait for that.
+renew >/dev/null 2>&1 &
 renewer=$!
 trap 'kill "$job" 2>/dev/null' INT TERM
 wait "$job"
 result=$?
+# A signal ends the wait at once, and the job when it is ready: the lock is its until then.
+while kill -0 "$job" 2>/dev/null; do
+  wait "$job"
+  result=$?
+done
 kill "$renewer" 2>/dev/null
 curl -s -o /dev/null -X DELETE -H "Lock-Token: $token" "$url/v1/locks/$name"
 exit "$result"

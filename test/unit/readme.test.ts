@@ -1,10 +1,11 @@
-// What the README promises about settings, commands and files is what there is.
+// What the README promises about settings, errors, commands and files is what there is.
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { defaultOf } from '../../src/config/help.js';
 import { SETTINGS } from '../../src/config/settings.js';
+import { ERROR_CODES, GatewayError } from '../../src/errors.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
@@ -27,6 +28,16 @@ describe('README', () => {
       return `| \`${setting.env}\` | \`--${setting.flag}\` | ${byDefault} | ${setting.describe} |`;
     });
     expect(rowsOf('environment')).toEqual(expected);
+  });
+
+  it('has one row for each error, with its status, in the order of the catalogue', () => {
+    const rows = rowsOf('code').map((row) => row.split(' | ').map((cell) => cell.trim()));
+    expect(rows.map(([code, status]) => [code, status])).toEqual(
+      ERROR_CODES.map((code) => [`| \`${code}\``, String(new GatewayError(code).status)]),
+    );
+    expect(rows.filter((cells) => cells.length !== 4 || cells.some((cell) => cell === ''))).toEqual(
+      [],
+    );
   });
 
   it('names only files and folders that exist', () => {

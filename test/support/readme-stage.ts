@@ -1,0 +1,100 @@
+// Where the examples of the README are run: a fresh etcd and a gateway in front of it, an empty folder with what the examples speak of, and
+// `localhost:8888` in them replaced by where that gateway listens.
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { startMember } from './etcd.js';
+import { testPath } from './etcd-versions.js';
+import { spawnGateway } from './processes.js';
+import { runInShell, startInShell } from './shell.js';
+import type { ShellRun } from './shell.js';
+
+const PICTURE_BYTES = 100_000;
+const COMMAND_LIMIT_MS = 25_000;
+const SHOWING_LIMIT_MS = 20_000;
+const SHOWING_POLL_MS = 200;
+/** Where the README's reader has the gateway. */
+const READERS_HOST = 'localhost:8888';
+/** Beside what a reader sees the test learns the status of every answer. */
+const CURL_SETTINGS = 'silent\nshow-error\nwrite-out = "%{stderr}status %{http_code}\\n"\n';
+
+export interface Outcome {
+  readonly status: number | string | undefined;
+  readonly printed: string;
+  readonly complaints: string;
+  /** The HTTP statuses that curl saw. */
+  readonly httpStatuses: readonly number[];
+}
+
+export interface Stage {
+  readonly baseUrl: string;
+  /** Runs a command to its end. */
+  run(command: string): Promise<Outcome>;
+  /** Runs a command that has no end, or one that others make: until `shows` is in its output; `meanwhile` happens again and again. */
+  runUntil(command: string, shows: RegExp, meanwhile: () => Promise<unknown>): Promise<Outcome>;
+  /** Writes a program into the folder and runs it. */
+  runProgram(interpreter: string, name: string, text: string): Promise<Outcome>;
+  /** A file that the examples have written. */
+  file(name: string): Promise<Buffer>;
+  close(): Promise<void>;
+}
+
+export async function openStage(): Promise<Stage> {
+  const member = await startMember();
+  const gateway = await spawnGateway({
+    args: ['--endpoints', member.endpoint, '--log-level=warn'],
+  });
+  const folder = await mkdtemp(join(tmpdir(), 'latchkey-readme-'));
+  await writeFile(join(folder, '.curlrc'), CURL_SETTINGS);
+  await writeFile(join(folder, 'picture.png'), randomBytes(PICTURE_BYTES));
+  await symlink(
+    fileURLToPath(new URL('../../examples', import.meta.url)),
+    join(folder, 'examples'),
+  );
+  const host = new URL(gateway.baseUrl).host;
+  const shell = {
+    cwd: folder,
+    env: { PATH: testPath(), HOME: folder, LATCHKEY_URL: gateway.baseUrl },
+  };
+  const here = (text: string): string => text.replaceAll(READERS_HOST, host);
+  const run = async (command: string): Promise<Outcome> =>
+    outcomeOf(await runInShell(here(command), shell, COMMAND_LIMIT_MS));
+  return {
+    baseUrl: gateway.baseUrl,
+    run,
+    async runUntil(command, shows, meanwhile) {
+      const started = startInShell(here(command), shell);
+      const deadline = Date.now() + SHOWING_LIMIT_MS;
+      while (!shows.test(started.stdout()) && started.status() === undefined) {
+        if (Date.now() > deadline) break;
+        await meanwhile();
+        await pause(SHOWING_POLL_MS);
+      }
+      await started.interrupt();
+      return outcomeOf(started);
+    },
+    async runProgram(interpreter, name, text) {
+      await writeFile(join(folder, name), here(text));
+      return run(`'${interpreter}' ${name}`);
+    },
+    file: (name) => readFile(join(folder, name)),
+    async close() {
+      await gateway.stop();
+      await member.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function outcomeOf(run: ShellRun): Outcome {
+  const complaints = run.stderr();
+  return {
+    status: run.status(),
+    printed: run.stdout(),
+    complaints,
+    httpStatuses: [...complaints.matchAll(/^status (\d+)$/gm)].map(([, status]) => Number(status)),
+  };
+}

@@ -1,0 +1,82 @@
+// Runs a command line as somebody types it: with /bin/sh, in a folder, with an environment that is all named. Ended with all its children.
+import { spawn } from 'node:child_process';
+import type { ChildProcessByStdio } from 'node:child_process';
+import type { Readable } from 'node:stream';
+
+const OUTPUT_CHARACTERS_MAX = 4 * 1024 * 1024;
+
+export interface Shell {
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export interface ShellRun {
+  readonly pid: number;
+  readonly stdout: () => string;
+  readonly stderr: () => string;
+  /** The exit status, or the signal's name, once it has ended. */
+  status(): number | string | undefined;
+  readonly ended: Promise<number | string>;
+  /** Ctrl-C, at its limit SIGKILL. */
+  interrupt(): Promise<void>;
+}
+
+const INTERRUPT_LIMIT_MS = 5_000;
+
+export function startInShell(command: string, { cwd, env }: Shell): ShellRun {
+  const child = spawn('/bin/sh', ['-c', command], {
+    cwd,
+    env,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
+  let status: number | string | undefined;
+  const ended = new Promise<number | string>((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('close', (code, signal) => resolve((status = signal ?? code ?? 'unknown')));
+  });
+  return {
+    pid: child.pid ?? 0,
+    stdout,
+    stderr,
+    status: () => status,
+    ended,
+    async interrupt() {
+      signalGroup(child, 'SIGINT');
+      const limit = setTimeout(() => signalGroup(child, 'SIGKILL'), INTERRUPT_LIMIT_MS);
+      await ended;
+      clearTimeout(limit);
+    },
+  };
+}
+
+/** Resolves when it has ended; interrupts it at the limit. */
+export async function runInShell(
+  command: string,
+  shell: Shell,
+  limitMs: number,
+): Promise<ShellRun> {
+  const run = startInShell(command, shell);
+  const limit = setTimeout(() => void run.interrupt(), limitMs);
+  await run.ended;
+  clearTimeout(limit);
+  return run;
+}
+
+function collect(stream: Readable): () => string {
+  let text = '';
+  stream.setEncoding('utf8');
+  stream.on('data', (chunk: string) => {
+    text = (text + chunk).slice(-OUTPUT_CHARACTERS_MAX);
+  });
+  return () => text;
+}
+
+function signalGroup(child: ChildProcessByStdio<null, Readable, Readable>, signal: NodeJS.Signals) {
+  try {
+    if (child.pid !== undefined) process.kill(-child.pid, signal);
+  } catch {
+    // All of the group have ended.
+  }
+}

@@ -1,0 +1,49 @@
+// Compares what a transcript shows with what really came. `…` stands for anything; revisions, which differ from store to store, stand for
+// the real ones: where the transcript shows one number twice, the real numbers have to be equal, too, and commands are run with those.
+
+const REVISION_NAMES =
+  'revision|createRevision|modRevision|fencingToken|createdIndex|modifiedIndex';
+const SHOWN_REVISION = new RegExp(`("(?:${REVISION_NAMES})":)(\\d+)`, 'g');
+/** Where commands say a revision. */
+const SAID_REVISION = /("fencingToken":|guardToken=|If-Match: "|since=|waitIndex=)(\d+)/g;
+const ANYTHING = '…';
+
+export class Transcript {
+  private readonly real = new Map<string, string>();
+
+  /** The command with the real revisions in place of those that were shown. */
+  adapt(command: string): string {
+    return command.replace(SAID_REVISION, (_, name: string, shown: string) => {
+      const real = this.real.get(shown);
+      if (real === undefined) throw new Error(`no answer before has shown the revision ${shown}`);
+      return name + real;
+    });
+  }
+
+  /** What is wrong with the shown text, or `undefined`. */
+  difference(shown: string, came: string): string | undefined {
+    const revisions = [...shown.matchAll(SHOWN_REVISION)].map(([, , number]) => number ?? '');
+    const pattern = escaped(shown.replace(SHOWN_REVISION, '$1\0'))
+      .replaceAll('\0', '(\\d+)')
+      .replaceAll(ANYTHING, '.*');
+    const match = new RegExp(`^${pattern}$`).exec(came.trimEnd());
+    if (match === null) return `shown: ${shown}\ncame:  ${came}`;
+    return revisions
+      .map((number, at) => this.bind(number, match[at + 1] ?? ''))
+      .find((problem) => problem !== undefined);
+  }
+
+  private bind(shown: string, real: string): string | undefined {
+    const bound = this.real.get(shown);
+    if (bound !== undefined && bound !== real)
+      return `the revision ${shown} was ${bound} before, and is ${real} now`;
+    const taken = [...this.real].find(([other, value]) => value === real && other !== shown);
+    if (taken !== undefined) return `the revision ${shown} is the one shown as ${taken[0]}`;
+    this.real.set(shown, real);
+    return undefined;
+  }
+}
+
+function escaped(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}
