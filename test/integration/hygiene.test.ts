@@ -11,7 +11,7 @@ const etcd = inject('etcdEndpoint');
 let gateway: Gateway;
 let port: number;
 beforeAll(async () => {
-  gateway = await spawnGateway({ args: ['--endpoints', etcd] });
+  gateway = await spawnGateway({ args: ['--endpoints', etcd, '--request-timeout=3'] });
   port = Number(new URL(gateway.baseUrl).port);
 });
 afterAll(() => gateway.stop());
@@ -37,7 +37,10 @@ describe('S7: a credential', () => {
       expect(friendly.status).toBe(404);
       const body = JSON.stringify({ key: btoa(newKey()) });
       const raw = await ask(port, request('POST /v3/kv/range', [header], body));
-      expect([200, 400, 401]).toContain(raw.status);
+      // etcd 3.4 hangs on the second one, until the gateway's own limit.
+      expect([200, 400, 401, 504]).toContain(raw.status);
+      const next = await ask(port, request('POST /v3/kv/range', [], body));
+      expect(next.status).toBe(200);
     },
   );
 

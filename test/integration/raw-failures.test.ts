@@ -1,6 +1,6 @@
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { describe, expect, inject, it, onTestFinished } from 'vitest';
+import { describe, expect, inject, it, onTestFinished, vi } from 'vitest';
 import { TEST_CERTIFICATE, TEST_KEY } from '../support/certificate.js';
 import { startMember } from '../support/etcd.js';
 import {
@@ -199,6 +199,17 @@ describe('a call that breaks after it was sent', () => {
     const statuses: number[] = [];
     for (let i = 0; i < 4; i++) statuses.push((await post(`${url}/v3/kv/put`, PUT)).status);
     expect(statuses).toEqual([504, 200, 200, 200]);
+  });
+
+  it('S7: says nothing of the member when the caller sent credentials, on which etcd 3.4 can hang', async () => {
+    const silent = await serveTcp(() => undefined);
+    const { url, pool } = await serveDoor([silent], { limits: { requestTimeoutSeconds: 0.5 } });
+    const reportFailure = vi.spyOn(pool, 'reportFailure');
+    const forged = { Authorization: 'aaaaaaaaaaaaaaaa.999999999' };
+    expect((await post(`${url}/v3/kv/put`, PUT, forged)).status).toBe(504);
+    expect(reportFailure).not.toHaveBeenCalled();
+    expect((await post(`${url}/v3/kv/put`, PUT)).status).toBe(504);
+    expect(reportFailure).toHaveBeenCalledTimes(1);
   });
 
   it("waits as long as the caller's own Grpc-Timeout", async () => {
