@@ -45,7 +45,7 @@ export interface Stage {
 export async function openStage(): Promise<Stage> {
   const member = await startMember();
   const gateway = await spawnGateway({
-    args: ['--endpoints', member.endpoint, '--log-level=warn'],
+    args: ['--endpoints', member.endpoint, '--log-level=warn', '--event-loop-delay=10'],
   });
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-readme-'));
   await writeFile(join(folder, '.curlrc'), CURL_SETTINGS);
