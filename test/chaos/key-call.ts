@@ -1,4 +1,5 @@
-// What clients of keys did and saw: one record for each call, whatever it did. All times are milliseconds of the run's monotonic clock.
+// What clients of keys did and saw: one record for each call, whatever it did.
+import type { CallRecord } from '../laboratory/recording-user.js';
 
 export type CallKind =
   'get' | 'stale get' | 'list' | 'put' | 'create' | 'replace' | 'delete' | 'delete if' | 'transact';
@@ -28,30 +29,17 @@ export interface Told {
   readonly seen: readonly Seen[] | undefined;
 }
 
-export interface KeyCall {
+export interface KeyCall extends CallRecord {
   /** Also the value that it writes. */
   readonly id: string;
   readonly kind: CallKind;
-  /** Of the gateways. */
-  readonly replica: number;
-  readonly startedAt: number;
   readonly conditions: readonly Condition[];
   readonly puts: readonly string[];
   readonly deletes: readonly string[];
   /** The keys that its answer shows. */
   readonly shown: readonly string[];
-  /** When the answer was whole, or the connection gone. */
-  endedAt?: number;
-  /** `cut`: by the client; `broken`: from outside, before the answer was whole; `overdue`: the client lost patience. */
-  ending?: 'answered' | 'cut' | 'broken' | 'overdue';
-  status?: number;
-  /** Of the problem. */
-  code?: string;
-  outcome?: string;
   /** Of an answer of etcd's, errors aside. */
   told?: Told;
-  /** In what an answer is not as the document says. */
-  deviation?: string;
 }
 
 export function isWrite({ puts, deletes }: KeyCall): boolean {

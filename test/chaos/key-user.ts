@@ -1,15 +1,10 @@
 // A client of keys who writes down whatever he asks and is answered.
-import type { DocumentCheck } from '../laboratory/document-check.js';
-import type { Door, Exchange, Reply, Sent } from '../laboratory/door.js';
+import type { Exchange, Reply, Sent } from '../laboratory/door.js';
+import { RecordingUser } from '../laboratory/recording-user.js';
 import type { CallKind, Condition, KeyCall, Seen, Told } from './key-call.js';
 
 /** Far more than the gateway gives a request. */
 const PATIENCE_MS = 40_000;
-
-export interface Notebook {
-  readonly calls: KeyCall[];
-  readonly deviationOf: DocumentCheck;
-}
 
 export interface Attempt {
   readonly call: KeyCall;
@@ -25,18 +20,7 @@ interface Plan extends Partial<Pick<KeyCall, 'conditions' | 'puts' | 'deletes' |
   readonly read: (call: KeyCall, reply: Reply) => Told | undefined;
 }
 
-export class KeyUser {
-  readonly name: string;
-  readonly #doors: readonly Door[];
-  readonly #notebook: Notebook;
-  #count = 0;
-
-  constructor(name: string, doors: readonly Door[], notebook: Notebook) {
-    this.name = name;
-    this.#doors = doors;
-    this.#notebook = notebook;
-  }
-
+export class KeyUser extends RecordingUser<KeyCall> {
   get(replica: number, key: string, isStaleEnough = false): Attempt {
     const query = isStaleEnough ? '?consistency=serializable' : '';
     return this.#begin(replica, {
@@ -134,8 +118,8 @@ export class KeyUser {
 
   #begin(replica: number, plan: Plan): Attempt {
     const { kind, operation, conditions = [], puts = [], deletes = [], shown = [] } = plan;
-    const call: KeyCall = {
-      id: `${this.name}.${++this.#count}`,
+    const call = this.note({
+      id: this.nextId(),
       kind,
       replica,
       startedAt: performance.now(),
@@ -143,9 +127,8 @@ export class KeyUser {
       puts,
       deletes,
       shown,
-    };
-    this.#notebook.calls.push(call);
-    const exchange = this.#doors[replica]!.send({ ...plan.send(call), limitMs: PATIENCE_MS });
+    });
+    const exchange = this.door(replica).send({ ...plan.send(call), limitMs: PATIENCE_MS });
     const done = this.#finish(call, operation, exchange, plan.read);
     return { call, done, cut: exchange.cut };
   }
@@ -156,14 +139,9 @@ export class KeyUser {
     exchange: Exchange,
     read: Plan['read'],
   ): Promise<KeyCall> {
-    const done = await exchange.done;
-    call.endedAt = done.at;
-    call.ending = done.ending;
-    if (done.ending !== 'answered') return call;
-    const { reply } = done;
+    const reply = await this.noteEnd(call, operation, exchange);
+    if (reply === undefined) return call;
     call.status = reply.status;
-    const deviation = this.#notebook.deviationOf(operation, reply);
-    if (deviation !== undefined) call.deviation = deviation;
     if (reply.status !== 200) {
       const { code, outcome } = JSON.parse(reply.text);
       call.code = code;

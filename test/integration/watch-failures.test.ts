@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
 import { startMember } from '../support/etcd.js';
 import type { Member } from '../support/etcd.js';
 import { BYTES_TYPE, send } from '../support/http-client.js';
@@ -204,35 +204,28 @@ describe('an etcd that is gone', () => {
 
 describe('a gateway that drains', () => {
   it('ends what is open, sends a browser that comes away, and ends itself', async () => {
-    const member = await startMember();
-    onTestFinished(() => member.stop());
-    const gateway = await spawnGateway({ args: ['--endpoints', member.endpoint] });
+    const gateway = await spawnGateway({ args: ['--endpoints', inject('etcdEndpoint')] });
     onTestFinished(() => gateway.stop());
     const key = newKey();
     const stream = await watch(gateway, `key=${key}`);
     const lines = await watch(gateway, `key=${key}`, { as: 'ndjson' });
     const poll = ask(gateway, `key=${key}&wait=60`);
     await eventually(() => stream.ids.length + lines.ids.length === 2);
-    // A connection that is busy, so that it outlives the beginning of the drain.
-    const busy = openConnection(Number(new URL(gateway.baseUrl).port));
-    busy.socket.write('GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n');
-    await busy.until('200 OK');
-    await member.kill('SIGSTOP');
-    busy.socket.write(`GET /v1/kv/${key} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
-    // Whoever is answered behind it knows that it has arrived.
-    await send(gateway.baseUrl, 'GET', '/livez');
+    // A request that is half sent when the drain begins: its connection is none of the idle ones, which a drain closes.
+    const late = openConnection(Number(new URL(gateway.baseUrl).port));
+    late.socket.write(
+      'GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n' +
+        `GET /v1/watch?key=${key} HTTP/1.1\r\nHost: localhost\r\n`,
+    );
+    await late.until('200 OK');
     const stopped = gateway.kill('SIGTERM');
     await eventually(() => gateway.output().includes('draining'));
-    busy.socket.write(
-      `GET /v1/watch?key=${key} HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n`,
-    );
+    late.socket.write('Accept: text/event-stream\r\n\r\n');
     await Promise.all([stream.ended, lines.ended]);
     expect([stream.retryMs, stream.events, lines.events]).toEqual([2_000, [], []]);
     expect([(await poll).status, (await poll).json().code]).toEqual([503, 'shutting-down']);
-    await member.kill('SIGCONT');
-    const answers = await busy.until('retry: 2000');
-    expect(answers).toMatch(/404 Not Found[^]*200 OK[^]*text\/event-stream/);
-    busy.socket.destroy();
+    expect(await late.until('retry: 2000')).toMatch(/200 OK[^]*200 OK[^]*text\/event-stream/);
+    late.socket.destroy();
     await stopped;
     expect(await gateway.ended).toBe(0);
   });

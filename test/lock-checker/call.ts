@@ -1,5 +1,6 @@
-// What clients did and saw: one record for each call. All times are milliseconds of the checker's own monotonic clock.
+// What clients did and saw: one record for each call.
 import { createHash } from 'node:crypto';
+import type { CallRecord } from '../laboratory/recording-user.js';
 
 export type Mode = 'exclusive' | 'shared';
 
@@ -13,19 +14,13 @@ export type CallKind =
   | 'guarded-write'
   | 'inspect';
 
-/** `cut`: by the client; `broken`: from outside, before the answer was whole; `overdue`: the client lost patience. */
-export type Ending = 'answered' | 'cut' | 'broken' | 'overdue';
-
-export interface Call {
+export interface Call extends CallRecord {
   /** Names the call in reports; the metadata of the entry that it creates. */
   readonly id: string;
   readonly kind: CallKind;
   /** Also the owner. */
   readonly client: string;
   readonly lock: string;
-  /** Of the gateways. */
-  readonly replica: number;
-  readonly startedAt: number;
   /** Undefined as long as the gateway, which makes it, has not told it. */
   token?: string | undefined;
   readonly isTokenChosen?: boolean;
@@ -35,13 +30,6 @@ export interface Call {
   readonly waitMs: number;
   /** The fencing token that a keepalive or a guarded write names. */
   readonly asksFor?: number | undefined;
-  /** When the answer was whole, or the connection gone. */
-  endedAt?: number;
-  ending?: Ending;
-  status?: number;
-  /** Of the problem. */
-  code?: string;
-  outcome?: string;
   /** When "acquired" was told; of a hold before its end. */
   toldAt?: number;
   fencingToken?: number;
@@ -51,8 +39,6 @@ export interface Call {
   revision?: number;
   /** Fencing tokens that an inspection showed. */
   holders?: readonly number[];
-  /** In what an answer is not as the document says. */
-  deviation?: string;
 }
 
 /** The end of an entry's key: who knows the token finds the entry. */

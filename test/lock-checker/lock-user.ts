@@ -1,7 +1,7 @@
 // A client of the lock API who writes down whatever he asks and is answered.
 import type { Call, CallKind, Mode } from './call.js';
-import type { DocumentCheck } from '../laboratory/document-check.js';
-import type { Door, Exchange, StreamEvent } from '../laboratory/door.js';
+import type { Exchange, StreamEvent } from '../laboratory/door.js';
+import { RecordingUser } from '../laboratory/recording-user.js';
 import { GUARDED } from './history.js';
 
 /** Past the call's own wait and what the liveness check allows, the client gives up. */
@@ -32,23 +32,7 @@ export interface Attempt {
   cut(): void;
 }
 
-export interface Notebook {
-  readonly calls: Call[];
-  readonly deviationOf: DocumentCheck;
-}
-
-export class LockUser {
-  readonly name: string;
-  readonly #doors: readonly Door[];
-  readonly #notebook: Notebook;
-  #count = 0;
-
-  constructor(name: string, doors: readonly Door[], notebook: Notebook) {
-    this.name = name;
-    this.#doors = doors;
-    this.#notebook = notebook;
-  }
-
+export class LockUser extends RecordingUser<Call> {
   acquire(replica: number, ask: Ask): Attempt {
     const call = this.#begin('acquire', replica, ask.lock, asked(ask));
     const exchange = this.#send(call, 'PUT', '', this.#body(call, ask));
@@ -107,7 +91,7 @@ export class LockUser {
 
   guardedWrite(replica: number, lock: string, fencingToken: number): Promise<Call> {
     const call = this.#begin('guarded-write', replica, lock, { asksFor: fencingToken });
-    const exchange = this.#doors[replica]!.send({
+    const exchange = this.door(replica).send({
       method: 'PUT',
       path: `/v1/kv/${encodeURIComponent(GUARDED + lock)}`,
       body: {
@@ -120,18 +104,16 @@ export class LockUser {
   }
 
   #begin(kind: CallKind, replica: number, lock: string, more: Partial<Call> = {}): Call {
-    const call: Call = {
+    return this.note({
       waitMs: 0,
       ...more,
-      id: `${this.name}.${++this.#count}`,
+      id: this.nextId(),
       kind,
       client: this.name,
       lock,
       replica,
       startedAt: performance.now(),
-    };
-    this.#notebook.calls.push(call);
-    return call;
+    });
   }
 
   #body(call: Call, { mode, ttlSeconds, waitMs, token }: Ask): object {
@@ -154,7 +136,7 @@ export class LockUser {
   ): Exchange {
     // A hold lasts as long as its client wants; none of the checker's wants it for longer.
     const limitMs = call.waitMs + PATIENCE_MS;
-    return this.#doors[call.replica]!.send({
+    return this.door(call.replica).send({
       method,
       path: `/v1/locks/${encodeURIComponent(call.lock)}${tail}`,
       limitMs,
@@ -169,13 +151,8 @@ export class LockUser {
     exchange: Exchange,
     accept: (body: any) => void = () => undefined,
   ): Promise<Call> {
-    const done = await exchange.done;
-    call.endedAt = done.at;
-    call.ending = done.ending;
-    if (done.ending !== 'answered') return call;
-    const { reply } = done;
-    const deviation = this.#notebook.deviationOf(operation, reply);
-    if (deviation !== undefined) call.deviation = deviation;
+    const reply = await this.noteEnd(call, operation, exchange);
+    if (reply === undefined) return call;
     // The problem of a hold that failed came as an event.
     call.status ??= reply.status;
     if (reply.headers['content-type']?.startsWith('text/event-stream') === true) return call;

@@ -7,17 +7,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { runCommand } from '../../src/embedded/command.js';
 import { startEmbeddedEtcd } from '../../src/embedded/etcd.js';
 import type { EmbeddedEtcd } from '../../src/embedded/etcd.js';
-import { freePorts } from '../../src/embedded/ports.js';
 import { OFFICIAL_BASE_URL } from '../../src/embedded/release.js';
 import { findEtcdOfLine, findTestEtcd, testPath } from './etcd-versions.js';
 import type { EtcdLine } from './etcd-versions.js';
+import { onOwnPorts } from './ports.js';
 import { untilGone } from './processes.js';
 
 const MEMBERS = 3;
-const CLUSTER_ATTEMPTS_MAX = 3;
-const RESTART_ATTEMPTS_MAX = 10;
-const RESTART_PAUSE_MS = 500;
-const PORT_IN_USE = 'address already in use';
 const LEADER_LIMIT_MS = 20_000;
 const LEADER_POLL_MS = 50;
 const ANSWER_LIMIT_MS = 1_000;
@@ -57,22 +53,21 @@ export interface Cluster {
 }
 
 export async function startMember(options: MemberOptions = {}): Promise<Member> {
-  return startOne(await completed(options));
+  const complete = await completed(options);
+  return onOwnPorts(1, ([clientPort]) => startOne({ ...complete, clientPort }));
 }
 
 export async function startThreeMembers(options: MemberOptions = {}): Promise<Cluster> {
   const complete = await completed(options);
-  for (let attempt = 1; ; attempt += 1) {
+  return onOwnPorts(MEMBERS * 2, async (ports) => {
     const results = await Promise.allSettled(
-      (await memberPlaces()).map((place) => startOne({ ...complete, ...place })),
+      memberPlaces(ports).map((place) => startOne({ ...complete, ...place })),
     );
     const members = results.flatMap((r) => (r.status === 'fulfilled' ? [r.value] : []));
     if (members.length === MEMBERS) return clusterOf(members);
     await Promise.all(members.map((member) => member.stop()));
-    const failure = results.find((result) => result.status === 'rejected');
-    // A port may have been taken between the look and etcd's start: other ports then.
-    if (attempt === CLUSTER_ATTEMPTS_MAX) throw failure?.reason;
-  }
+    throw results.find((result) => result.status === 'rejected')?.reason;
+  });
 }
 
 type Place = Pick<
@@ -80,8 +75,7 @@ type Place = Pick<
   'name' | 'clientPort' | 'peerPort' | 'initialCluster'
 >;
 
-async function memberPlaces(): Promise<Place[]> {
-  const ports = await freePorts(MEMBERS * 2);
+function memberPlaces(ports: readonly number[]): Place[] {
   const places = Array.from({ length: MEMBERS }, (_, index) => ({
     name: `m${index + 1}`,
     clientPort: ports[index * 2]!,
@@ -95,10 +89,9 @@ async function memberPlaces(): Promise<Place[]> {
 
 async function startOne(options: MemberOptions & Place): Promise<Member> {
   const dataDir = await mkdtemp(join(tmpdir(), 'latchkey-etcd-'));
-  const start = (clientPort: number | undefined): Promise<EmbeddedEtcd> =>
+  const start = (): Promise<EmbeddedEtcd> =>
     startEmbeddedEtcd({
       ...options,
-      clientPort,
       dataDir,
       downloadBaseUrl: OFFICIAL_BASE_URL,
       path: testPath(),
@@ -106,12 +99,11 @@ async function startOne(options: MemberOptions & Place): Promise<Member> {
     });
   let etcd: EmbeddedEtcd;
   try {
-    etcd = await start(options.clientPort);
+    etcd = await start();
   } catch (error) {
     await rm(dataDir, { recursive: true, force: true });
     throw error;
   }
-  const port = Number(new URL(etcd.endpoint).port);
   const end = async (): Promise<void> => {
     // A paused process answers SIGTERM only once it runs again.
     send(etcd.pid, 'SIGCONT');
@@ -131,7 +123,7 @@ async function startOne(options: MemberOptions & Place): Promise<Member> {
     },
     async restart() {
       await end();
-      etcd = await startAgain(() => start(port));
+      etcd = await start();
     },
     async stop() {
       // Nothing is kept: no need to wait for its connections to end.
@@ -140,19 +132,6 @@ async function startOne(options: MemberOptions & Place): Promise<Member> {
       await rm(dataDir, { recursive: true, force: true });
     },
   };
-}
-
-/** Any connection on this machine may have got the member's port as its own meanwhile; it does not keep it long. */
-async function startAgain(start: () => Promise<EmbeddedEtcd>): Promise<EmbeddedEtcd> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await start();
-    } catch (error) {
-      const isPortTaken = error instanceof Error && error.message.includes(PORT_IN_USE);
-      if (!isPortTaken || attempt === RESTART_ATTEMPTS_MAX) throw error;
-      await pause(RESTART_PAUSE_MS);
-    }
-  }
 }
 
 function clusterOf(members: readonly Member[]): Cluster {

@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { freePorts } from '../../src/embedded/ports.js';
 import { startTimeOf } from '../../src/embedded/process-identity.js';
+import { onOwnPorts } from './ports.js';
 
 const GONE_LIMIT_MS = 15_000;
 const GONE_POLL_MS = 20;
@@ -45,10 +45,20 @@ export interface Gateway extends RunningProcess {
 
 /** Starts `node dist/main.js`; throws with its output when it ends or does not serve in time. */
 export async function spawnGateway(options: GatewayOptions = {}): Promise<Gateway> {
+  const address = listenAddress(options.args ?? []);
+  if (address !== undefined) return spawnAt(address, [], options);
+  return onOwnPorts(1, ([port]) => {
+    const own = `127.0.0.1:${port!}`;
+    return spawnAt(own, [`--listen=${own}`], options);
+  });
+}
+
+async function spawnAt(
+  address: string,
+  listen: readonly string[],
+  options: GatewayOptions,
+): Promise<Gateway> {
   const { args = [], until = 'ready' } = options;
-  const given = listenAddress(args);
-  const address = given ?? `127.0.0.1:${(await freePorts(1))[0]!}`;
-  const listen = given === undefined ? [`--listen=${address}`] : [];
   const gateway = {
     ...spawnNode([mainFile, ...listen, ...args], options),
     baseUrl: `http://${address}`,

@@ -1,5 +1,6 @@
 // A wait of v2 as its clients see it: headers at once, then a line of JSON for each event.
-import http from 'node:http';
+import type http from 'node:http';
+import { openAnswer } from './open-answer.js';
 import { eventually } from './raw-door.js';
 
 const EVENT_LIMIT_MS = 15_000;
@@ -24,45 +25,21 @@ export async function openWait(
   query = '',
   headers: http.OutgoingHttpHeaders = {},
 ): Promise<V2WaitReader> {
-  const { hostname, port } = new URL(baseUrl);
-  const request = http.request({
-    agent: false,
-    hostname,
-    port,
-    path: `/v2/keys${path}?wait=true${query === '' ? '' : `&${query}`}`,
-    headers,
-  });
-  const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
-    request.on('response', resolve);
-    request.on('error', reject);
-    request.end();
-  });
   const events: any[] = [];
-  let text = '';
   let rest = '';
-  let isOver = false;
-  response.setEncoding('utf8');
-  response.on('data', (chunk: string) => {
-    text += chunk;
-    const lines = (rest + chunk).split('\n');
+  const asked = `/v2/keys${path}?wait=true${query === '' ? '' : `&${query}`}`;
+  const answer = await openAnswer(baseUrl, asked, headers, (piece) => {
+    const lines = (rest + piece).split('\n');
     rest = lines.pop() ?? '';
     events.push(...lines.map((line) => JSON.parse(line) as unknown));
   });
-  const ended = new Promise<string>((resolve) => {
-    const end = (): void => {
-      isOver = true;
-      resolve(text);
-    };
-    request.on('error', end);
-    response.on('error', end);
-    response.on('close', end);
-  });
+  const { response, ended } = answer;
   return {
     status: response.statusCode ?? 0,
     headers: response.headers,
     events,
     async until(count) {
-      await eventually(() => isOver || events.length >= count, EVENT_LIMIT_MS).catch(
+      await eventually(() => answer.isOver() || events.length >= count, EVENT_LIMIT_MS).catch(
         () => undefined,
       );
       if (events.length < count)
@@ -70,6 +47,6 @@ export async function openWait(
       return events;
     },
     ended,
-    close: () => void request.destroy(),
+    close: () => answer.cut(),
   };
 }

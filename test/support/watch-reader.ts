@@ -1,5 +1,6 @@
 // Reads what /v1/watch streams, as it comes and as a browser would: events with their ids, and the id that a reconnect would send.
-import http from 'node:http';
+import type http from 'node:http';
+import { openAnswer } from './open-answer.js';
 import { expectDocumentedEvent, expectDocumentedLine } from './openapi-response.js';
 import { eventually } from './raw-door.js';
 
@@ -47,68 +48,37 @@ export async function openWatch(
   query: string,
   { as = 'sse', headers = {}, onEvent = () => true }: WatchAsked = {},
 ): Promise<WatchReader> {
-  const { hostname, port } = new URL(baseUrl);
-  const request = http.request({
-    agent: false,
-    hostname,
-    port,
-    path: `/v1/watch?${query}`,
-    headers: Object.fromEntries(
-      Object.entries({ accept: ACCEPT[as], ...headers }).filter(([, value]) => value !== undefined),
-    ),
-  });
-  const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
-    request.on('response', resolve);
-    request.on('error', reject);
-    request.end();
-  });
-  const isStream = String(response.headers['content-type']).startsWith(ACCEPT[as]);
-  return follow(request, response, as, isStream, onEvent);
-}
-
-function follow(
-  request: http.ClientRequest,
-  response: http.IncomingMessage,
-  as: 'sse' | 'ndjson',
-  isStream: boolean,
-  onEvent: (event: WatchedEvent) => boolean,
-): WatchReader {
+  const sent = Object.fromEntries(
+    Object.entries({ accept: ACCEPT[as], ...headers }).filter(([, value]) => value !== undefined),
+  );
   const seen = new Seen();
   const events: WatchedEvent[] = [];
-  let text = '';
+  const separator = as === 'sse' ? '\n\n' : '\n';
   let rest = '';
   let isCut = false;
-  let isOver = false;
-  const close = (): void => {
-    isCut = true;
-    request.destroy();
+  const take = (part: string): void => {
+    const event = as === 'sse' ? seen.block(part) : seen.line(part);
+    if (event === undefined) return;
+    events.push(event);
+    if (!onEvent(event)) close();
   };
-  const separator = as === 'sse' ? '\n\n' : '\n';
-  response.setEncoding('utf8');
-  response.on('data', (chunk: string) => {
-    text += chunk;
-    if (!isStream) return;
+  const answer = await openAnswer(baseUrl, `/v1/watch?${query}`, sent, (piece) => {
+    if (!isStream()) return;
     const from = Math.max(0, rest.length - 1);
-    rest += chunk;
+    rest += piece;
     for (let end = rest.indexOf(separator, from); end >= 0; end = rest.indexOf(separator)) {
       const part = rest.slice(0, end);
       rest = rest.slice(end + separator.length);
       if (isCut) return;
-      const event = as === 'sse' ? seen.block(part) : seen.line(part);
-      if (event === undefined) continue;
-      events.push(event);
-      if (!onEvent(event)) close();
+      take(part);
     }
   });
-  const ended = new Promise<string>((resolve) => {
-    const end = (): void => {
-      isOver = true;
-      resolve(text);
-    };
-    request.on('error', end);
-    response.on('error', end);
-    response.on('close', end);
-  });
+  const { response, ended } = answer;
+  const isStream = (): boolean => String(response.headers['content-type']).startsWith(ACCEPT[as]);
+  const close = (): void => {
+    isCut = true;
+    answer.cut();
+  };
   return {
     status: response.statusCode ?? 0,
     headers: response.headers,
@@ -118,12 +88,14 @@ function follow(
       return seen.retryMs;
     },
     get text() {
-      return text;
+      return answer.text();
     },
     async until(count, limitMs = EVENT_LIMIT_MS) {
-      await eventually(() => isOver || events.length >= count, limitMs).catch(() => undefined);
+      await eventually(() => answer.isOver() || events.length >= count, limitMs).catch(
+        () => undefined,
+      );
       if (events.length < count) {
-        const end = isOver ? 'before the end' : `within ${limitMs} ms`;
+        const end = answer.isOver() ? 'before the end' : `within ${limitMs} ms`;
         throw new Error(`not ${count} events ${end}, but ${JSON.stringify(events)}`);
       }
       return events;
