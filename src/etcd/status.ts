@@ -150,7 +150,11 @@ export function toGatewayError(failure: EtcdFailure, isWrite: boolean): GatewayE
   const error = new GatewayError(failure.code, { detail: `etcd says: ${failure.message}` });
   const hint = HINTS[failure.code];
   if (error.status < 502) {
-    return new GatewayError(failure.code, { detail: error.message, ...(hint && { hint }) });
+    return new GatewayError(failure.code, {
+      detail: error.message,
+      ...(hint && { hint }),
+      ...(error.status === 429 && { retryAfterSeconds: RETRY_AFTER_SECONDS }),
+    });
   }
   const isUnknown = failure.effect === 'unknown';
   return new GatewayError(failure.code, {

@@ -9,9 +9,12 @@ import { afterEach, describe, expect, inject, it } from 'vitest';
 import { startMember } from '../support/etcd.js';
 import { findTestEtcd } from '../support/etcd-versions.js';
 import { BYTES_TYPE, send } from '../support/http-client.js';
+import { lockClient } from '../support/lock-client.js';
 import { newKey } from '../support/new-key.js';
 import { spawnGateway, untilGone } from '../support/processes.js';
 import type { Gateway } from '../support/processes.js';
+import { RawEtcd } from '../support/raw-etcd.js';
+import { openWatch } from '../support/watch-reader.js';
 
 const etcd = inject('etcdEndpoint');
 const cleanUps: (() => Promise<unknown>)[] = [];
@@ -200,21 +203,39 @@ describe('running', () => {
   });
 });
 
+/** Requests without an answer: waits, streams and the one that asks for their number aside. */
+async function inProgress({ baseUrl }: Gateway): Promise<number> {
+  const { text } = await send(baseUrl, 'GET', '/metrics');
+  return Number(/^latchkey_http_requests_in_progress (\d+)$/m.exec(text)?.[1]);
+}
+
 describe('draining', () => {
-  it('F50: finishes what runs, refuses readiness, and exits 0 on SIGTERM', async () => {
+  it('F50: finishes a write, sends waiters away, ends streams, and exits 0 on SIGTERM', async () => {
     const member = await startMember();
     cleanUps.push(() => member.stop());
     const gateway = await spawnGateway({ args: ['--endpoints', member.endpoint] });
-    const key = newKey();
+    cleanUps.push(() => gateway.stop());
+    const locks = lockClient(gateway.baseUrl);
+    const [key, lock] = [newKey(), newKey('lock')];
+    await locks.hold200(lock, { owner: 'h', ttl: 60 });
+    const waiting = locks.acquire(lock, { owner: 'w', ttl: 60, wait: 60 });
+    await locks.untilQueued(lock, 1);
+    const stream = await openWatch(gateway.baseUrl, `key=${key}`);
     await member.kill('SIGSTOP');
     const slow = send(gateway.baseUrl, 'PUT', `/v1/kv/${key}`, { headers: BYTES_TYPE, body: 'x' });
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await expect.poll(() => inProgress(gateway)).toBe(1);
     const stopped = gateway.kill('SIGTERM');
     await expect.poll(() => gateway.output()).toContain('draining');
+    await stream.ended;
     await member.kill('SIGCONT');
     expect((await slow).status).toBe(200);
+    const sentAway = await waiting;
+    expect([sentAway.status, sentAway.json().code]).toEqual([503, 'shutting-down']);
+    expect(Number(sentAway.headers['retry-after'])).toBeGreaterThan(0);
     await stopped;
     expect(await gateway.ended).toBe(0);
+    const entries = await new RawEtcd(member.endpoint).entries(lock);
+    expect(entries.map(({ value }) => JSON.parse(value).owner)).toEqual(['h']);
   });
 
   it('F50: gives up at once on a second signal', async () => {

@@ -70,6 +70,40 @@ export async function startThreeMembers(options: MemberOptions = {}): Promise<Cl
   });
 }
 
+/** A member, and one that joins it as a learner: it follows, and serves nobody until it is promoted. */
+export async function startWithLearner(): Promise<{ member: Member; learner: Member }> {
+  const complete = await completed({});
+  return onOwnPorts(4, async ([clientPort, peerPort, learnerPort, learnerPeerPort]) => {
+    const peers = `m1=http://127.0.0.1:${peerPort!}`;
+    const place = { name: 'm1', clientPort, peerPort, initialCluster: peers };
+    const member = await startOne({ ...complete, ...place });
+    try {
+      const learnerUrl = `http://127.0.0.1:${learnerPeerPort!}`;
+      await addLearner(member, learnerUrl);
+      const learner = await startOne({
+        ...complete,
+        name: 'm2',
+        clientPort: learnerPort,
+        peerPort: learnerPeerPort,
+        initialCluster: `${peers},m2=${learnerUrl}`,
+        extraArgs: [...(complete.extraArgs ?? []), '--initial-cluster-state=existing'],
+      });
+      return { member, learner };
+    } catch (error) {
+      await member.stop();
+      throw error;
+    }
+  });
+}
+
+async function addLearner({ endpoint }: Member, peerUrl: string): Promise<void> {
+  const response = await fetch(`${endpoint}/v3/cluster/member/add`, {
+    method: 'POST',
+    body: JSON.stringify({ peerURLs: [peerUrl], isLearner: true }),
+  });
+  if (!response.ok) throw new Error(await response.text());
+}
+
 type Place = Pick<
   Parameters<typeof startEmbeddedEtcd>[0],
   'name' | 'clientPort' | 'peerPort' | 'initialCluster'

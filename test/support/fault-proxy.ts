@@ -63,6 +63,23 @@ export const loseAnswer: Fault = async (_call, forward) => {
   return undefined;
 };
 
+/** Applied at etcd, and the gateway hears of something else. */
+export const answerInstead =
+  (status: number, text: string | Buffer, headers: http.IncomingHttpHeaders = {}): Fault =>
+  async (_call, forward) => {
+    const answer = await forward();
+    return { ...answer, status, headers, bytes: Buffer.from(text) };
+  };
+
+/** Refused without having reached etcd. */
+export const refuse =
+  (status: number, body: object): Fault =>
+  () => {
+    const text = JSON.stringify(body);
+    const bytes = Buffer.from(text);
+    return Promise.resolve({ status, headers: {}, bytes, text, json: () => body });
+  };
+
 /** Never reaches etcd; the gateway cannot know. */
 export const cutBefore: Fault = () => undefined;
 
@@ -131,7 +148,7 @@ export async function startFaultProxy(etcd: string): Promise<FaultProxy> {
       calls.push(call);
       const answer = await handle(call).catch(() => undefined);
       if (answer === undefined) res.destroy();
-      else res.writeHead(answer.status, { 'content-type': 'application/json' }).end(answer.bytes);
+      else res.writeHead(answer.status, headersOf(answer)).end(answer.bytes);
     });
   });
   server.on('connection', (socket) => {
@@ -180,6 +197,14 @@ export async function startFaultProxy(etcd: string): Promise<FaultProxy> {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));
     },
+  };
+}
+
+function headersOf({ headers }: Answer): http.OutgoingHttpHeaders {
+  const coding = headers['content-encoding'];
+  return {
+    'content-type': 'application/json',
+    ...(coding !== undefined && { 'content-encoding': coding }),
   };
 }
 

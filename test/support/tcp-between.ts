@@ -8,12 +8,36 @@ export interface TcpBetween {
   /** Breaks every connection and takes none, until it is mended. */
   cut(): void;
   mend(): void;
+  /** Breaks every connection and refuses new ones, for good. */
+  close(): void;
   /** From now on nothing comes back of what etcd says, and all that is asked reaches it; until `speak`. */
   swallow(): void;
   speak(): void;
   /** From now on whatever etcd sends comes byte by byte. */
   slice(): void;
+  /** Does this to the connection over which the next request comes that contains `text`. */
+  strike(text: string, blow: Blow): Promise<Struck>;
 }
+
+/**
+ * `unsent`: reset before anything of the request is passed on. `unanswered`: reset when etcd has begun to answer it. `cut short`: closed
+ * inside the answer.
+ */
+export type Blow = 'unsent' | 'unanswered' | 'cut short';
+
+export interface Struck {
+  /** Something had been answered over that connection before. */
+  readonly wasUsed: boolean;
+}
+
+interface Strike {
+  readonly text: string;
+  readonly blow: Blow;
+  readonly struck: (struck: Struck) => void;
+}
+
+/** So much of an answer is missing when it is cut short. */
+const MISSING_BYTES = 5;
 
 /** Passes on connections to `endpoint` until the test is over. */
 export async function serveTcpBetween(endpoint: string): Promise<TcpBetween> {
@@ -22,6 +46,7 @@ export async function serveTcpBetween(endpoint: string): Promise<TcpBetween> {
   let isCut = false;
   let isSliced = false;
   let isSwallowing = false;
+  const strikes = new Set<Strike>();
   const follow = (socket: Socket): Socket => {
     sockets.add(socket);
     socket.on('error', () => undefined);
@@ -35,9 +60,26 @@ export async function serveTcpBetween(endpoint: string): Promise<TcpBetween> {
       return;
     }
     const far = follow(connect({ port: Number(port), host: hostname, noDelay: true }));
-    near.on('data', (chunk) => far.write(chunk));
+    let blow: Blow | undefined;
+    let wasUsed = false;
+    near.on('data', (chunk) => {
+      const strike = [...strikes].find(({ text }) => chunk.includes(text));
+      if (strike !== undefined) {
+        strikes.delete(strike);
+        strike.struck({ wasUsed });
+        ({ blow } = strike);
+      }
+      if (blow === 'unsent') near.resetAndDestroy();
+      else far.write(chunk);
+    });
     far.on('data', (chunk) => {
       if (isSwallowing) return;
+      wasUsed = true;
+      if (blow !== undefined) {
+        if (blow === 'unanswered') near.resetAndDestroy();
+        else near.end(chunk.subarray(0, -MISSING_BYTES));
+        return;
+      }
       const pieces = isSliced ? [...chunk].map((byte) => Buffer.from([byte])) : [chunk];
       for (const piece of pieces) near.write(piece);
     });
@@ -47,7 +89,7 @@ export async function serveTcpBetween(endpoint: string): Promise<TcpBetween> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(async () => {
     for (const socket of sockets) socket.destroy();
-    await new Promise((resolve) => server.close(resolve));
+    if (server.listening) await new Promise((resolve) => server.close(resolve));
   });
   return {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
@@ -56,8 +98,16 @@ export async function serveTcpBetween(endpoint: string): Promise<TcpBetween> {
       for (const socket of sockets) socket.resetAndDestroy();
     },
     mend: () => void (isCut = false),
+    close() {
+      server.close();
+      for (const socket of sockets) socket.resetAndDestroy();
+    },
     swallow: () => void (isSwallowing = true),
     speak: () => void (isSwallowing = false),
     slice: () => void (isSliced = true),
+    strike: (text, blow) =>
+      new Promise((struck) => {
+        strikes.add({ text, blow, struck });
+      }),
   };
 }
