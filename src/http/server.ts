@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import http from 'node:http';
 import https from 'node:https';
 import type { Server, ServerResponse } from 'node:http';
+import net from 'node:net';
 import type { Socket } from 'node:net';
 import type { Express } from 'express';
 import { GatewayError } from '../errors.js';
@@ -150,14 +151,23 @@ export async function listen(
   return `${scheme}://${address.host.includes(':') ? `[${address.host}]` : address.host}:${port}`;
 }
 
-/** How often a drain closes connections whose last answer went out meanwhile. */
-const IDLE_SWEEP_MS = 50;
+/**
+ * So long a connection may be idle in a drain. Closed at once, it would take requests with it that are on their way over it, and whoever
+ * sent them could not know whether they were carried out.
+ */
+const IDLE_IN_DRAIN_MS = 500;
 
-/** Stops accepting, lets what runs finish, and cuts what still runs after `timeoutMs`. */
+/**
+ * Stops accepting, lets what runs finish, and cuts what still runs after `timeoutMs`. What still comes over open connections is answered,
+ * and told to close them.
+ */
 export async function drainServer(server: Server, timeoutMs: number): Promise<void> {
   const cut = setTimeout(() => server.closeAllConnections(), timeoutMs);
-  const sweep = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP_MS);
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  clearInterval(sweep);
+  server.prependListener('request', (_req, res) => (res.shouldKeepAlive = false));
+  server.keepAliveTimeout = IDLE_IN_DRAIN_MS;
+  const idle = setTimeout(() => server.closeIdleConnections(), IDLE_IN_DRAIN_MS);
+  // Not that of http.Server: it closes idle connections at once.
+  await new Promise<void>((resolve) => net.Server.prototype.close.call(server, () => resolve()));
+  clearTimeout(idle);
   clearTimeout(cut);
 }

@@ -175,14 +175,14 @@ describe.skipIf(executablePath === undefined)('/docs in Chromium', () => {
       ['settings named by ?config=', 'config=/v1/kv/evil-config%3Fraw'],
       ['a list in ?urls=', 'urls=[{"name":"Evil","url":"/v1/kv/evil?raw"}]&urls.primaryName=Evil'],
       ['a document in ?spec=', 'spec={"openapi":"3.1.0","info":{"title":"Evil","version":"1"}}'],
-    ])('%s', async (_, query) => {
+    ])('S21: %s', async (_, query) => {
       await page.goto(`${baseUrl}/docs/?${query}`);
       await titled('Latchkey');
       expect(await page.locator('.info .title').allInnerTexts()).toHaveLength(1);
       expect(requested.filter((url) => url.pathname.startsWith('/v1/'))).toEqual([]);
     });
 
-    it('scripts that do not come from the gateway as files', async () => {
+    it('S21: scripts that do not come from the gateway as files', async () => {
       await page.goto(`${baseUrl}/docs/`);
       await titled('Latchkey');
       const ran = await page.evaluate(INJECTION);
@@ -190,7 +190,7 @@ describe.skipIf(executablePath === undefined)('/docs in Chromium', () => {
       expect(complaints.filter((text) => text.includes('Content Security Policy'))).not.toEqual([]);
     });
 
-    it('to send anything to another origin', async () => {
+    it('S21: to send anything to another origin', async () => {
       let isAsked = false;
       const stranger = http.createServer((_req, res) => {
         isAsked = true;

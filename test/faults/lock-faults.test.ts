@@ -215,7 +215,7 @@ describe('F36: a wall clock that jumps an hour, and back by two', () => {
   });
 });
 
-describe('a gateway that drains', () => {
+describe('F50: a gateway that drains', () => {
   it('leaves what is held to its lease, sends its waiters away, and ends with 0', async () => {
     const gateway = await spawnGateway({
       args: ['--endpoints', member.endpoint, '--log-level=error'],

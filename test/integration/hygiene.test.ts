@@ -5,6 +5,7 @@ import { BYTES_TYPE, JSON_TYPE, send } from '../support/http-client.js';
 import { newKey } from '../support/new-key.js';
 import { spawnGateway } from '../support/processes.js';
 import type { Gateway } from '../support/processes.js';
+import { recordUpstream } from '../support/raw-door.js';
 import { ask, chunk, openConnection, request } from '../support/raw-socket.js';
 
 const etcd = inject('etcdEndpoint');
@@ -27,6 +28,50 @@ const codeOf = (text: string): unknown => (JSON.parse(text) as { code: unknown }
 /** A whole request that writes `key`, to be smuggled behind another. */
 const write = (key: string): string =>
   `PUT /v1/kv/${key} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\nx`;
+
+describe('S6: a Host that is none of the gateway', () => {
+  it.each([
+    ['of a stranger', ['Host: evil.example'], 421],
+    ['of a stranger, behind the own one', ['Host: localhost', 'Host: evil.example'], 400],
+    ['before which a user stands', ['Host: user@localhost'], 400],
+    ['with two ports', ['Host: localhost:80:80'], 400],
+  ] as const)('%s is refused at every door, and nothing is written', async (_, hosts, status) => {
+    const key = newKey();
+    const json = JSON.stringify({ key: btoa(key), value: '' });
+    for (const [line, body] of [
+      [`PUT /v1/kv/${key}`, 'x'],
+      [`PUT /v2/keys/${key}?value=x`, ''],
+      ['POST /v3/kv/put', json],
+      ['PUT /', JSON.stringify({ resource: key, user_id: 'u' })],
+    ] as const) {
+      const head = `${line} HTTP/1.1\r\n${hosts.join('\r\n')}\r\nConnection: close\r\n`;
+      const text = `${head}Content-Length: ${body.length}\r\n\r\n${body}`;
+      expect([line, (await ask(port, text)).status]).toEqual([line, status]);
+    }
+    expect([await isThere(key), await isThere(`/${key}`)]).toEqual([false, false]);
+    expect((await lockClient(gateway.baseUrl).inspect(key)).json().locked).toBe(false);
+  });
+});
+
+describe('S13: a proxy in the environment', () => {
+  it('is ignored on every way to etcd', async () => {
+    const proxy = await recordUpstream();
+    const names = ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'all_proxy', 'ALL_PROXY'];
+    const env = Object.fromEntries(names.map((name) => [name, proxy.endpoint]));
+    const proxied = await spawnGateway({ args: ['--endpoints', etcd], env });
+    onTestFinished(() => proxied.stop());
+    const key = newKey();
+    const put = await send(proxied.baseUrl, 'PUT', `/v1/kv/${key}`, {
+      headers: BYTES_TYPE,
+      body: 'x',
+    });
+    const body = JSON.stringify({ key: btoa(key) });
+    const range = await send(proxied.baseUrl, 'POST', '/v3/kv/range', { body });
+    const watch = await send(proxied.baseUrl, 'GET', `/v1/watch?key=${key}&since=1&wait=10`);
+    expect([put.status, range.json().count, watch.status]).toEqual([200, '1', 200]);
+    expect(proxy.connectionsMade()).toBe(0);
+  });
+});
 
 describe('S7: a credential', () => {
   it.each(['x'.repeat(8 * 1024), 'x.999999999', 'Basic %%%', ''])(

@@ -52,11 +52,25 @@ describe('the raw door before a real etcd', () => {
 });
 
 describe('the literal path table', () => {
+  async function expectNothingSent(target: string): Promise<void> {
+    const upstream = await recordUpstream();
+    const { port } = await serveDoor([upstream.endpoint]);
+    const answer = await ask(port, request(`POST ${target}`, [], '{}'));
+    expect(answer.status).toBe(404);
+    expect(upstream.connectionsMade()).toBe(0);
+  }
+
+  it.each(['http://evil.example/v3/auth/enable', 'HTTP://127.0.0.1/v3/auth/enable'])(
+    'S1: lets nothing reach etcd with a host of its own: %s',
+    expectNothingSent,
+  );
+
+  it.each(['//v3/auth/enable', '//evil.example/v3/auth/enable', '/v3//auth/enable'])(
+    'S2: lets nothing reach etcd with two slashes: %s',
+    expectNothingSent,
+  );
+
   it.each([
-    // S2, S3: other spellings of paths that exist.
-    '//v3/auth/enable',
-    '//evil.example/v3/auth/enable',
-    '/v3//auth/enable',
     '/v3/kv/%2e%2e/auth/enable',
     '/v3/kv/.%2e/auth/enable',
     '/v3/kv/%2E%2E/auth/enable',
@@ -82,20 +96,11 @@ describe('the literal path table', () => {
     '/v3beta/../v3/auth/enable',
     '/v3/v3/auth/enable',
     '/v3gamma/auth/enable',
-    // S1: a host of its own.
-    'http://evil.example/v3/auth/enable',
-    'HTTP://127.0.0.1/v3/auth/enable',
     // What etcd has beside its gateway.
     '/v3/metrics',
     '/v3/../metrics',
     '/v3/../debug/pprof/',
-  ])('S1-S3: lets nothing reach etcd under another name: %s', async (target) => {
-    const upstream = await recordUpstream();
-    const { port } = await serveDoor([upstream.endpoint]);
-    const answer = await ask(port, request(`POST ${target}`, [], '{}'));
-    expect(answer.status).toBe(404);
-    expect(upstream.connectionsMade()).toBe(0);
-  });
+  ])('S3: lets nothing reach etcd under another name: %s', expectNothingSent);
 
   it('S1: connects to no host that a target names', async () => {
     const evil = await recordUpstream();

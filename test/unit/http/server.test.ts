@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import express from 'express';
 import { onTestFinished, describe, expect, it } from 'vitest';
-import { createServer } from '../../../src/http/server.js';
+import { createServer, drainServer } from '../../../src/http/server.js';
 import type { ServerOptions } from '../../../src/http/server.js';
 import { ask, openConnection, request } from '../../support/raw-socket.js';
 
@@ -114,6 +114,23 @@ describe('the server', () => {
     const name = garbage.headers['x-request-id'];
     expect(name).toMatch(/^[0-9a-f-]{36}$/);
     expect(JSON.parse(garbage.body).requestId).toBe(name);
+  });
+
+  it('L8: answers in a drain what comes over a connection that was idle, tells it to close, and takes no new one', async () => {
+    const { server, port } = await serve();
+    const kept = openConnection(port);
+    const idle = openConnection(port);
+    for (const { socket } of [kept, idle])
+      socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await Promise.all([kept.until('served'), idle.until('served')]);
+    const drained = drainServer(server, FOLLOWED_MS);
+    kept.socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    expect(await kept.ended).toMatch(
+      /^HTTP[^]*keep-alive[^]*served[^]*Connection: close[^]*served$/,
+    );
+    await expect(ask(port, request('GET /'))).rejects.toThrow('ECONNREFUSED');
+    expect(await idle.ended).toMatch(/served$/);
+    await drained;
   });
 
   it('gives requests and responses the prototypes of Express from birth', async () => {
