@@ -75,10 +75,10 @@ describe('an answer with status 200 that is none', () => {
 
 describe('an error that says nothing of what was applied', () => {
   it.each([
-    ['F7', 503, TIMED_OUT],
-    ['F8', 500, DEADLINE],
+    ['F7: "request timed out"', 503, TIMED_OUT],
+    ['F8: "context deadline exceeded"', 500, DEADLINE],
   ])(
-    '%s: leaves the outcome of a write unknown, sent once, and makes a read go out again',
+    '%s leaves the outcome of a write unknown, sent once, and makes a read go out again',
     async (_, status, body) => {
       const between = await startBetween();
       const key = newKey();
