@@ -27,8 +27,9 @@ export function createSimpleLockRouter(deps: SimpleLockRouterDeps): Router {
   const asked = (req: Request, operationId: string): SimpleLockBody => {
     const operation = deps.validator.operation(operationId);
     const isInQuery = bytesOf(req).length === 0 && queryOf(req) !== '';
-    return (
-      isInQuery ? operation.query(queryOf(req)) : operation.body(jsonOf(req))
+    // In the query the same fields are a must: there each of them is optional only because the body may have it.
+    return operation.body(
+      isInQuery ? operation.query(queryOf(req)) : jsonOf(req),
     ) as SimpleLockBody;
   };
 

@@ -2,21 +2,18 @@
 import fc from 'fast-check';
 import { flatnessOf } from '../laboratory/flatness.js';
 import { readGatewayNumbers } from '../laboratory/gateway-numbers.js';
-import { startMember } from '../support/etcd.js';
 import type { Member } from '../support/etcd.js';
-import { spawnGateway } from '../support/processes.js';
 import type { Gateway } from '../support/processes.js';
 import { etcdRequests, tryRaw } from './etcd-leg.js';
 import { friendlyRequests, tryFriendly } from './friendly-leg.js';
 import type { Verdict } from './friendly-leg.js';
+import { withHealthyGateway } from './healthy-gateway.js';
 import type { FuzzRequest } from './request.js';
 import type { FuzzSettings } from './settings.js';
 
 const BATCH = 100;
 const AT_A_TIME = 10;
 const FAULTS_SHOWN_MAX = 20;
-/** A busy machine is not a sick etcd: requests have time. */
-const GATEWAY_ARGS = ['--log-level=silent', '--request-timeout=60'];
 
 export interface FuzzOutcome {
   /** For people. */
@@ -27,15 +24,7 @@ export interface FuzzOutcome {
 type Try = (request: FuzzRequest) => Promise<Verdict>;
 
 export async function fuzz(settings: FuzzSettings): Promise<FuzzOutcome> {
-  const member = await startMember();
-  let gateway: Gateway | undefined;
-  try {
-    gateway = await spawnGateway({ args: ['--endpoints', member.endpoint, ...GATEWAY_ARGS] });
-    return await fuzzBoth(settings, member, gateway);
-  } finally {
-    await gateway?.stop();
-    await member.stop();
-  }
+  return withHealthyGateway(({ member, gateway }) => fuzzBoth(settings, member, gateway));
 }
 
 async function fuzzBoth(

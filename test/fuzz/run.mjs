@@ -1,6 +1,7 @@
 // The long form of the fuzz: `npm run test:fuzz -- --requests 20000 --seed 7`. Runs the same test with other settings.
 import { parseArgs } from 'node:util';
 import { runTest } from '../laboratory/long-form.mjs';
+import { findSchemathesis } from './python.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -9,7 +10,11 @@ const { values } = parseArgs({
   },
 });
 
+const schemathesis = findSchemathesis();
+if ('reason' in schemathesis) console.log(`without Schemathesis: ${schemathesis.reason}`);
+
 process.exitCode = runTest('test/integration/fuzz.test.ts', {
   FUZZ_REQUESTS: values.requests,
   FUZZ_SEED: values.seed,
+  ...('program' in schemathesis && { FUZZ_SCHEMATHESIS: schemathesis.program }),
 });

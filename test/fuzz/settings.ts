@@ -8,6 +8,8 @@ export interface FuzzSettings {
   readonly rawRequests: number;
   /** Fewer requests are over before memory is what it is. */
   readonly isMemoryJudged: boolean;
+  /** Its executable, where it is to be asked too. */
+  readonly schemathesis: string | undefined;
 }
 
 const SHORT_REQUESTS = 250;
@@ -16,7 +18,7 @@ const JUDGED_FROM_REQUESTS = 10_000;
 /** Of the requests of the friendly door. */
 const RAW_SHARE = 0.25;
 
-/** `FUZZ_REQUESTS` and `FUZZ_SEED` of the environment. */
+/** `FUZZ_REQUESTS`, `FUZZ_SEED` and `FUZZ_SCHEMATHESIS` of the environment. */
 export function readFuzzSettings(env: NodeJS.ProcessEnv): FuzzSettings {
   const requests = Number(env.FUZZ_REQUESTS ?? SHORT_REQUESTS);
   if (!(requests > 0)) throw new Error(`${env.FUZZ_REQUESTS} is no number of requests`);
@@ -25,5 +27,6 @@ export function readFuzzSettings(env: NodeJS.ProcessEnv): FuzzSettings {
     requests,
     rawRequests: Math.ceil(requests * RAW_SHARE),
     isMemoryJudged: requests >= JUDGED_FROM_REQUESTS,
+    schemathesis: env.FUZZ_SCHEMATHESIS,
   };
 }

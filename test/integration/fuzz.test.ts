@@ -1,6 +1,7 @@
 // Requests made up out of the OpenAPI documents, against a healthy etcd of their own. `npm run test:fuzz` is the long form.
 import { expect, it } from 'vitest';
 import { fuzz } from '../fuzz/fuzz.js';
+import { runSchemathesis, SCHEMATHESIS_SECONDS_MAX } from '../fuzz/schemathesis.js';
 import { readFuzzSettings } from '../fuzz/settings.js';
 
 /** A request takes a few milliseconds; this is for the machine. */
@@ -18,3 +19,16 @@ it(
     expect(faults, report).toEqual([]);
   },
 );
+
+const { schemathesis, seed } = settings;
+if (schemathesis !== undefined) {
+  it(
+    'L10: answers what Schemathesis makes up as documented, none of it with a 5xx',
+    { timeout: SCHEMATHESIS_SECONDS_MAX * 1_000 + AROUND_MS },
+    async () => {
+      const { isPassed, output } = await runSchemathesis(schemathesis, seed);
+      console.log(output);
+      expect(isPassed).toBe(true);
+    },
+  );
+}

@@ -129,6 +129,20 @@ describe('the simple lock', () => {
     expect((await lock('PUT', body, { headers })).text).toBe('{"succeeded":true}\n');
   });
 
+  it.each([
+    ['GET', 'user_id=u'],
+    ['DELETE', 'user_id=u'],
+    ['DELETE', 'resource=r'],
+    ['DELETE', 'resource=&user_id=u'],
+  ])(
+    'is 400 in the query form, too, when a field is missing or empty: %s /?%s',
+    async (method, query) => {
+      const answer = await send(base, method, `/?${query}`);
+      expectDocumentedResponse(OPERATIONS[method]!, answer);
+      expect([answer.status, answer.json().code]).toEqual([400, 'invalid-request']);
+    },
+  );
+
   it('takes the query form from clients that send no body', async () => {
     const resource = newKey();
     await lock('PUT', { resource, user_id: 'u' });

@@ -4492,7 +4492,7 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": Record<string, never>;
-                    readonly "application/yaml": string;
+                    readonly "application/yaml": Record<string, never>;
                 };
             };
             /** @description You have it already (`If-None-Match`). */
