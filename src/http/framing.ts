@@ -9,7 +9,7 @@ export const HEADERS_MAX = 100;
 
 const BODILESS_METHODS: readonly string[] = ['GET', 'HEAD', 'DELETE', 'OPTIONS'];
 const RELEASE_PATH = /^\/v1\/(?:locks|elections)\//;
-const FOREIGN_DOOR_PATH = /^\/v(?:2|3|3beta|3alpha)\//;
+const FOREIGN_DOOR_PATH = /^\/+v(?:2|3|3beta|3alpha)\//;
 
 /** The path of the request target. An absolute-form target names a host of its own, which no door may act upon. */
 export function checkTarget(target: string): string {

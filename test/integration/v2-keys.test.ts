@@ -327,5 +327,21 @@ describe('what is not understood', () => {
   it('is sent to the clean path when a path is not', async () => {
     const answer = await send(base, 'GET', '/v2/keys//a/./b/../c/?sorted=true');
     expect([answer.status, answer.headers.location]).toEqual([301, '/v2/keys/a/c/?sorted=true']);
+    expect(answer.headers).not.toHaveProperty('x-etcd-cluster-id');
+    const before = await send(base, 'PUT', '//v2/./keys/a', {
+      headers: FORM_TYPE,
+      body: 'value=x',
+    });
+    expect([before.status, before.headers.location]).toEqual([301, '/v2/keys/a']);
+  });
+
+  it('is a path that cannot be read', async () => {
+    const answer = await send(base, 'GET', '/v2/keys/%zz');
+    expect([answer.status, answer.text]).toEqual([400, '400 Bad Request']);
+  });
+
+  it('is a browser that asks first, who is told nothing', async () => {
+    const answer = await send(base, 'OPTIONS', `/v2/keys${newPath()}`);
+    expect([answer.status, answer.text, answer.headers.allow]).toEqual([200, '', undefined]);
   });
 });

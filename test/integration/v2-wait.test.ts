@@ -119,6 +119,25 @@ describe('a wait', () => {
     expect(words([JSON.parse(await missing.ended)], path)).toEqual(['set /a/b/d=now']);
   });
 
+  it('that asks the quorum is no wait', async () => {
+    const path = newPath();
+    await v2.put(path, { value: 'x' });
+    const answer = await v2.get(path, { wait: true, quorum: true });
+    expect(answer.json()).toMatchObject({ action: 'get', node: { value: 'x' } });
+  });
+
+  it('tells of the past what the ttl was then', async () => {
+    const path = newPath();
+    await v2.put(path, { value: '1', ttl: 100 });
+    const index = (await v2.put(path, { value: '2', ttl: 50 })).json().node.modifiedIndex as number;
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    const wait = await openWait(base, path, `waitIndex=${index}`);
+    expect(JSON.parse(await wait.ended)).toMatchObject({
+      node: { value: '2', ttl: 50 },
+      prevNode: { value: '1', ttl: 100 },
+    });
+  });
+
   it('is not woken by a refresh', async () => {
     const path = newPath();
     await v2.put(path, { value: 'x', ttl: 100 });

@@ -6,6 +6,7 @@ import type { Chain, ChainDeps } from './chain.js';
 import { nodeError, v2Error } from './errors.js';
 import { fileKey } from './path.js';
 import { refuseMissing } from './refusals.js';
+import { textOfBytes } from './text.js';
 
 /** What must be true of a file; an empty value and the index 0 ask nothing. */
 export interface Comparison {
@@ -27,7 +28,7 @@ export async function compareFile(
   const isValue = prevValue.length === 0 || prevValue.equals(file.value);
   const isIndex = prevIndex === 0n || prevIndex === BigInt(file.modRevision);
   if (isValue && isIndex) return modRevisionIs(fileKey(path), file.modRevision);
-  const values = `[${prevValue.toString('utf8')} != ${file.value.toString('utf8')}]`;
+  const values = `[${textOfBytes(prevValue)} != ${textOfBytes(file.value)}]`;
   const indexes = `[${prevIndex} != ${file.modRevision}]`;
   const parts = [
     ...(isIndex && !isValue ? [values] : []),

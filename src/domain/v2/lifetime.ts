@@ -124,8 +124,8 @@ export async function readLifetimes(
     }
   };
   await Promise.all(Array.from({ length: Math.min(ASK_TOGETHER_MAX, queue.length) }, ask));
-  return (lease) => {
+  return (lease, atMs = Date.now()) => {
     const expiresAt = isNodeLease(lease) ? expirationIn(lease) : known.get(lease);
-    return expiresAt === undefined ? undefined : lifetimeAt(expiresAt, Date.now());
+    return expiresAt === undefined ? undefined : lifetimeAt(expiresAt, atMs);
   };
 }

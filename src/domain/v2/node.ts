@@ -32,14 +32,20 @@ export interface V2Event {
   readonly isRefresh?: boolean;
 }
 
-export type LifetimeOf = (lease: string) => Lifetime | undefined;
+/** `atMs`: the moment from which the ttl is counted; now by default. */
+export type LifetimeOf = (lease: string, atMs?: number) => Lifetime | undefined;
 
-export function fileNode(path: string, kv: KeyValue, lifetimeOf: LifetimeOf): V2Node {
+export function fileNode(
+  path: string,
+  kv: KeyValue,
+  lifetimeOf: LifetimeOf,
+  atMs?: number,
+): V2Node {
   return {
     path,
     isDirectory: false,
     value: kv.value,
-    lifetime: kv.lease === undefined ? undefined : lifetimeOf(kv.lease),
+    lifetime: kv.lease === undefined ? undefined : lifetimeOf(kv.lease, atMs),
     modifiedIndex: kv.modRevision,
     createdIndex: kv.createRevision,
   };

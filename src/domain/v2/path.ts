@@ -3,6 +3,7 @@
 import { prefixEnd } from '../../etcd/range.js';
 import type { Span } from '../../etcd/wire.js';
 import { PRIVATE_PREFIX } from '../reserved.js';
+import { textOfBytes } from './text.js';
 
 /** Begins the names of the keys of ours below a directory; sorts before every name that people type. */
 const OURS = PRIVATE_PREFIX;
@@ -14,9 +15,9 @@ export function bytesOf(text: string): Buffer {
   return Buffer.from(text, 'latin1');
 }
 
-/** The text that people see; bytes that are not UTF-8 become U+FFFD. */
+/** The text that people see. */
 export function textOf(path: string): string {
-  return bytesOf(path).toString('utf8');
+  return textOfBytes(bytesOf(path));
 }
 
 /** Takes any slashes before, behind and between the names. */

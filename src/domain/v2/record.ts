@@ -17,9 +17,12 @@ export interface ChangeRecord {
   /** The directory that was there before. What a file was, is in the event of its key. */
   readonly previous?: V2Node | undefined;
   readonly isRefresh?: boolean | undefined;
+  /** When it was made, milliseconds: the ttl of what was there before is told as it was then. */
+  readonly at?: number | undefined;
 }
 
-export function putRecord(record: ChangeRecord): RequestOp {
+export function putRecord(change: Omit<ChangeRecord, 'at'>): RequestOp {
+  const record: ChangeRecord = { ...change, at: Date.now() };
   return { kind: 'put', put: { key: RECORD_KEY, value: Buffer.from(JSON.stringify(record)) } };
 }
 

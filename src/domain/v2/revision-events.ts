@@ -49,7 +49,7 @@ function recordedEvent(
   const { action, path, isDirectory, lifetime, isRefresh = false } = record;
   const key = fileKey(path);
   const file = events.find(({ kv }) => kv.key.equals(key));
-  const before = file?.prevKv && fileNode(path, file.prevKv, lifetimeOf);
+  const before = file?.prevKv && fileNode(path, file.prevKv, lifetimeOf, record.at);
   const isRemoval = action === 'delete' || action === 'compareAndDelete' || action === 'expire';
   const createdIndex = isDirectory ? record.createdIndex : createdIndexOf(file);
   return {

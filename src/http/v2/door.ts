@@ -7,6 +7,7 @@ import { V2Statistics } from '../../domain/v2/statistics.js';
 import { WatchHub } from '../../domain/watch/hub.js';
 import type { HubDeps } from '../../domain/watch/hub.js';
 import type { Readiness } from '../operations.js';
+import { redirectUnclean } from './clean-path.js';
 import { createV2ClusterRouter } from './cluster.js';
 import { createV2KeysRouter } from './keys.js';
 import type { V2KeysDeps } from './keys.js';
@@ -29,7 +30,13 @@ export function createV2Door(deps: V2DoorDeps): Router {
   // The markers of directories are what it is about.
   const hub = new WatchHub({ ...deps.watching, isVisible: () => true });
   const statistics = new V2Statistics();
-  const headers = new StoreHeaders();
+  const headers = new StoreHeaders(deps);
+  // etcd takes every OPTIONS for a browser that asks first.
+  router.options(/^\/(?:v2\/.*|version|health)$/, (_req, res) => {
+    res.setHeader('Content-Length', 0);
+    res.end();
+  });
+  router.use(redirectUnclean);
   router.use(createMembersRouter({ ...deps, headers }));
   router.use(
     createV2KeysRouter({

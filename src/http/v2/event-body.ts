@@ -1,6 +1,7 @@
 // Events and errors of v2 as JSON, in the order and spelling of etcd's own encoder.
 import type { Lifetime, V2Event, V2Node } from '../../domain/v2/node.js';
 import { textOf } from '../../domain/v2/path.js';
+import { textOfBytes } from '../../domain/v2/text.js';
 
 /** One line, as v2 clients read them. */
 export function eventText({ action, node, prevNode }: V2Event): string {
@@ -17,7 +18,7 @@ function nodeBody(node: V2Node): Record<string, unknown> {
   const { path, isDirectory, value, lifetime, nodes = [], modifiedIndex, createdIndex } = node;
   return {
     key: path === '' ? undefined : textOf(path),
-    value: value?.toString('utf8'),
+    value: value && textOfBytes(value),
     dir: isDirectory ? true : undefined,
     expiration: lifetime && goTime(lifetime),
     ttl: orNothing(lifetime?.ttl),
@@ -44,12 +45,14 @@ const ESCAPED: Readonly<Record<string, string>> = {
   '\u2029': '\\u2029',
   '\\b': '\\u0008',
   '\\f': '\\u000c',
+  // What stands for a byte that is no UTF-8.
+  '\\ud800': '\\ufffd',
 };
 
 /** What Go's encoder writes: it escapes what would mean something in HTML, and has no short forms of \b and \f. */
 export function jsonLine(value: unknown): string {
   const text = JSON.stringify(value).replace(
-    /\\[\\"]|\\[bf]|[<>&\u2028\u2029]/g,
+    /\\[\\"]|\\[bf]|\\ud800|[<>&\u2028\u2029]/g,
     (match) => ESCAPED[match] ?? match,
   );
   return `${text}\n`;

@@ -1,4 +1,5 @@
 // Paths as Go's net/http takes them: decoded to bytes, and sent back with 301 when they are not clean.
+import type { Request } from 'express';
 import { decodeBytes } from './form.js';
 
 /** The decoded path, one character a byte. `undefined` when an escape is broken. */
@@ -23,4 +24,13 @@ export function encodePath(path: string): string {
     const hex = character.charCodeAt(0).toString(16).toUpperCase();
     return `%${hex.padStart(2, '0')}`;
   });
+}
+
+export function rawPathOf(req: Request): string {
+  return req.url.split('?', 1)[0] ?? '';
+}
+
+export function rawQueryOf(req: Request): string {
+  const mark = req.url.indexOf('?');
+  return mark < 0 ? '' : req.url.slice(mark + 1);
 }

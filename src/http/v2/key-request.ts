@@ -32,8 +32,7 @@ export function readKeyParameters(method: string, form: Form): KeyParameters {
   readBool(form, 'sorted');
   const isWait = readBool(form, 'wait');
   const isDirectory = readBool(form, 'dir');
-  // Every read asks the quorum.
-  readBool(form, 'quorum');
+  const isQuorum = readBool(form, 'quorum');
   const isStream = readBool(form, 'stream');
   if (isWait && method !== 'GET')
     throw v2Error('invalidField', '"wait" can only be used with GET requests');
@@ -56,7 +55,8 @@ export function readKeyParameters(method: string, form: Form): KeyParameters {
     isRecursive,
     isRefresh,
     isStream,
-    isWait,
+    // Who asks the quorum is answered by it, at once: every read here asks it, and a wait is none.
+    isWait: isWait && !isQuorum,
     isWithoutValue,
   };
 }

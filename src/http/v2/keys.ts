@@ -13,7 +13,6 @@ import type { ReadDeps } from '../../domain/v2/read.js';
 import { compareAndDelete, deleteNode } from '../../domain/v2/removals.js';
 import type { CountedOperation, V2Statistics } from '../../domain/v2/statistics.js';
 import { compareAndSwap, createNode, setNode, updateNode } from '../../domain/v2/writes.js';
-import { v2Error } from '../../domain/v2/errors.js';
 import type { ResponseHeader } from '../../etcd/wire.js';
 import { bytesOf, createBodyReader } from '../body.js';
 import type { BodyLimits } from '../body.js';
@@ -21,7 +20,7 @@ import { contextOf } from '../context.js';
 import { KEYS_METHODS } from './errors.js';
 import { actionText, eventText } from './event-body.js';
 import { parseForm } from './form.js';
-import { cleanPath, decodePath, encodePath } from './go-paths.js';
+import { decodePath, rawPathOf, rawQueryOf } from './go-paths.js';
 import { readKeyParameters } from './key-request.js';
 import type { KeyParameters } from './key-request.js';
 import type { StoreHeaders } from './store-headers.js';
@@ -47,8 +46,10 @@ export function createV2KeysRouter(deps: V2KeysDeps): Router {
     else next();
   });
   router.use((req, res, next) => {
-    if (deps.headers.clusterId !== '') res.setHeader('X-Etcd-Cluster-Id', deps.headers.clusterId);
-    serve(deps, req, res).catch(next);
+    deps.headers
+      .putClusterId(contextOf(req).caller, res)
+      .then(() => serve(deps, req, res))
+      .catch(next);
   });
   return router;
 }
@@ -58,22 +59,8 @@ function isKeysPath(req: Request): boolean {
   return path === KEYS || path.startsWith(`${KEYS}/`);
 }
 
-function rawPathOf(req: Request): string {
-  return req.url.split('?', 1)[0] ?? '';
-}
-
-function rawQueryOf(req: Request): string {
-  const mark = req.url.indexOf('?');
-  return mark < 0 ? '' : req.url.slice(mark + 1);
-}
-
 async function serve(deps: V2KeysDeps, req: Request, res: Response): Promise<void> {
-  const path = decodePath(rawPathOf(req));
-  if (path === undefined) throw v2Error('invalidForm', 'the path has a broken escape');
-  if (cleanPath(path) !== path) {
-    redirect(req, res, cleanPath(path));
-    return;
-  }
+  const path = decodePath(rawPathOf(req)) ?? '';
   const isForm = METHODS_WITH_FORM.includes(req.method);
   const contentType = req.headers['content-type'];
   const form = parseForm(
@@ -89,17 +76,6 @@ async function serve(deps: V2KeysDeps, req: Request, res: Response): Promise<voi
   }
   const { event, header } = await perform(deps, req, node, parameters);
   sendEvent(deps, res, event, header, parameters.isWithoutValue);
-}
-
-function redirect(req: Request, res: Response, path: string): void {
-  const query = rawQueryOf(req);
-  const location = encodePath(path) + (query === '' ? '' : `?${query}`);
-  res.statusCode = 301;
-  res.setHeader('Location', location);
-  const isRead = req.method === 'GET' || req.method === 'HEAD';
-  if (isRead) res.setHeader('Content-Type', 'text/html; charset=utf-8');
-  const target = location.replaceAll('&', '&amp;').replaceAll("'", '&#39;');
-  res.end(req.method === 'GET' ? `<a href="${target}">Moved Permanently</a>.\n\n` : '');
 }
 
 async function perform(
