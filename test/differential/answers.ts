@@ -3,7 +3,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { IndexOrder } from './index-order.js';
 import type { Told } from './player.js';
-import type { Sequence } from './step.js';
+import type { Sequence, Step } from './step.js';
 
 /** Both doors get a request at the same time, on a machine that may be busy. */
 const MOMENT_TOLERANCE_MS = 10_000;
@@ -70,17 +70,16 @@ export class AnswerComparison {
       }
   }
 
-  /** What differs, in words; `undefined`: nothing. `isSorted`: the order of nodes is part of the answer. */
-  difference(etcd: Told, door: Told, isSorted: boolean): string | undefined {
+  /** What differs, in words; `undefined`: nothing. */
+  difference(step: Step, etcd: Told, door: Told): string | undefined {
     // How far back its history reaches is each store's own.
     if (etcd.text.includes('"errorCode":401')) return undefined;
     if (etcd.status !== door.status) return 'status';
+    const headers = this.#headerDifference(etcd.headers, door.headers);
+    if (headers !== undefined || isOfWhatWasNot(step, etcd)) return headers;
     if (etcd.isEnded !== door.isEnded) return 'whether the answer is over';
     const told = isSilent(etcd) ? { ...door, text: firstLineOf(door.text) } : door;
-    return (
-      this.#headerDifference(etcd.headers, door.headers) ??
-      this.#bodyDifference(etcd, told, isSorted)
-    );
+    return this.#bodyDifference(etcd, told, isSorted(step, etcd));
   }
 
   #headerDifference(etcd: IncomingHttpHeaders, door: IncomingHttpHeaders): string | undefined {
@@ -97,12 +96,12 @@ export class AnswerComparison {
     });
   }
 
-  #bodyDifference(etcd: Told, door: Told, isSorted: boolean): string | undefined {
+  #bodyDifference(etcd: Told, door: Told, isInOrder: boolean): string | undefined {
     const [theirs, ours] = [bodiesOf(etcd.text), bodiesOf(door.text)];
     if (theirs === undefined || ours === undefined)
       return this.#text(0, etcd.text) === this.#text(1, door.text) ? undefined : 'body';
     // Spelling: escapes, the order of fields, newlines.
-    if (isSorted && skeletonOf(etcd.text) !== skeletonOf(door.text)) return 'body';
+    if (isInOrder && skeletonOf(etcd.text) !== skeletonOf(door.text)) return 'body';
     if (theirs.length !== ours.length) return 'number of events';
     const isSame = theirs.every((body, at) => this.#isSameBody(body, ours[at] ?? {}));
     return isSame ? undefined : 'body';
@@ -174,9 +173,27 @@ export class AnswerComparison {
 }
 
 /** A stream that began in the past: etcd tells its first event, and then nothing more. */
-function isSilent({ isEnded, headers, text }: Told): boolean {
-  const first = isEnded === false ? bodiesOf(text)?.[0]?.node : undefined;
-  return first !== undefined && Number(first.modifiedIndex) <= Number(headers['x-etcd-index']);
+function isSilent(told: Told): boolean {
+  return told.isEnded === false && pastEvent(told) !== undefined;
+}
+
+/** The wait is answered with the removal, in the past, of a directory above a node that may not have been there. */
+function isOfWhatWasNot({ target }: Step, told: Told): boolean {
+  const { action = '', node } = pastEvent(told) ?? {};
+  const isRemoval = (action === 'delete' || action === 'expire') && node?.dir === true;
+  return isRemoval && keyIn(target).startsWith(`${node.key}/`);
+}
+
+/** What a wait was told first, when it had happened before it began. */
+function pastEvent({ isEnded, headers, text }: Told): Body | undefined {
+  const first = isEnded === undefined ? undefined : bodiesOf(text)?.[0];
+  const isPast = Number(first?.node?.modifiedIndex) <= Number(headers['x-etcd-index']);
+  return isPast ? first : undefined;
+}
+
+/** Where nodes may come in any order, spelling is compared without them. */
+function isSorted({ target }: Step, { text }: Told): boolean {
+  return !text.includes('"nodes":') || /[?&]sorted=(?:true|1|t|T|TRUE|True)(?:&|$)/.test(target);
 }
 
 function firstLineOf(text: string): string {

@@ -1,13 +1,14 @@
 // Makes up sequences of requests: each in a directory of its own, on few names, so that its requests meet.
 import type { Random } from '../laboratory/random.js';
-import { makeRequest, makeWait } from './requests.js';
+import { makeChange, makeRemoval, makeRequest, makeWait } from './requests.js';
+import type { Surroundings } from './parameters.js';
 import type { Sequence, Step } from './step.js';
 import { FORM_TYPE } from './pools.js';
 
 const STEPS = [4, 24] as const;
 const WAIT_SHARE = 0.1;
-/** A sequence in which nodes end takes seconds. */
-const TIMED_SHARE = 0.02;
+/** How often which kind is made. One in which nodes end takes seconds. */
+const KINDS = { plain: 62, watched: 36, timed: 2 };
 
 /** Files that are there when the requests come. */
 const BEGINNINGS = [
@@ -19,31 +20,87 @@ const BEGINNINGS = [
 ] as const;
 
 export function makeSequence(random: Random, root: string): Sequence {
-  return random.chance(TIMED_SHARE) ? makeTimed(random, root) : makePlain(random, root);
+  switch (random.weighted(KINDS)) {
+    case 'plain':
+      return makePlain(random, root);
+    case 'watched':
+      return makeWatched(random, root);
+    case 'timed':
+      return makeTimed(random, root);
+  }
 }
 
 function makePlain(random: Random, root: string): Sequence {
-  const steps: Step[] = [];
-  const earlier: number[] = [];
-  const queued: number[] = [];
+  const made = new Making(random, root);
   const hasWaits = random.chance(0.6);
   const count = random.whole(STEPS);
-  for (const path of random.pick(BEGINNINGS)) {
-    const id = steps.length + 1;
-    const body = `value=${path.length % 2 === 0 ? 'one' : 'two'}`;
-    steps.push(put(id, `/v2/keys/${root}/${path}`, body));
-    earlier.push(id);
+  made.begin();
+  while (made.steps.length < count) {
+    if (hasWaits && random.chance(WAIT_SHARE)) made.wait();
+    else made.request();
   }
-  for (let id = steps.length + 1; id <= count; id++) {
-    const around = { random, root, earlier, queued };
-    const isWait = hasWaits && random.chance(WAIT_SHARE);
-    const step = isWait ? makeWait(around, id) : makeRequest(around, id);
-    steps.push(step);
-    if (step.kind !== 'request') continue;
-    earlier.push(id);
-    if (step.method === 'POST') queued.push(id);
+  return made.sequence();
+}
+
+/** Waits of every kind, changes that wake them or do not, and waits for what has happened. */
+function makeWatched(random: Random, root: string): Sequence {
+  const made = new Making(random, root);
+  made.begin();
+  for (let left = random.whole([2, 6]); left > 0; left--) made.wait();
+  for (let left = random.whole([3, 10]); left > 0; left--) {
+    if (random.chance(0.25)) made.removal();
+    else made.change();
   }
-  return { root, steps, isTimed: false };
+  for (let left = random.whole([0, 3]); left > 0; left--) made.wait();
+  return made.sequence();
+}
+
+class Making {
+  readonly steps: Step[] = [];
+  readonly #around: Surroundings & { readonly earlier: number[]; readonly queued: number[] };
+
+  constructor(random: Random, root: string) {
+    this.#around = { random, root, earlier: [], queued: [] };
+  }
+
+  begin(): void {
+    const { random, root } = this.#around;
+    for (const path of random.pick(BEGINNINGS)) {
+      const body = `value=${path.length % 2 === 0 ? 'one' : 'two'}`;
+      this.#add(put(this.#id, `/v2/keys/${root}/${path}`, body));
+    }
+  }
+
+  wait(): void {
+    this.#add(makeWait(this.#around, this.#id));
+  }
+
+  request(): void {
+    this.#add(makeRequest(this.#around, this.#id));
+  }
+
+  change(): void {
+    this.#add(makeChange(this.#around, this.#id));
+  }
+
+  removal(): void {
+    this.#add(makeRemoval(this.#around, this.#id));
+  }
+
+  sequence(): Sequence {
+    return { root: this.#around.root, steps: this.steps, isTimed: false };
+  }
+
+  get #id(): number {
+    return this.steps.length + 1;
+  }
+
+  #add(step: Step): void {
+    this.steps.push(step);
+    if (step.kind !== 'request') return;
+    this.#around.earlier.push(step.id);
+    if (step.method === 'POST') this.#around.queued.push(step.id);
+  }
 }
 
 /** A node with a short life, those who wait for its end, and what is there afterwards. */

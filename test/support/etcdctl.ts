@@ -1,4 +1,4 @@
-// Where tests find etcdctl: on the PATH, in the cache; else it is fetched into the cache, out of Debian's package or the official
+// Where tests find etcdctl, of v3 and of v2: on the PATH, in the cache; else it is fetched into the cache, out of Debian's package or the official
 // archive. Nothing is installed.
 import { chmod, mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -15,51 +15,71 @@ import {
 import { cacheDirs, testPath, writableCacheDir } from './etcd-versions.js';
 
 const PROGRAM = { package: 'etcd-client', file: 'usr/bin/etcdctl' };
-const FILE_IN_CACHE = join(`etcdctl-${process.platform}-${process.arch}`, 'etcdctl');
 const VERSION_LIMIT_MS = 10_000;
 
+/** What is looked for, and where. */
+interface Wanted {
+  readonly fileInCache: string;
+  readonly suites: readonly string[];
+  readonly api: '2' | '3';
+}
+
+const V3: Wanted = { fileInCache: inCache('etcdctl'), suites: DEBIAN_SUITES, api: '3' };
+/** The last line whose etcdctl is the whole command line of v2. */
+const V2: Wanted = { fileInCache: inCache('etcdctl-v2'), suites: ['bookworm'], api: '2' };
+
+function inCache(name: string): string {
+  return join(`${name}-${process.platform}-${process.arch}`, 'etcdctl');
+}
+
+type Found = { readonly file: string } | { readonly reason: string };
+
 /** An etcdctl that speaks v3 and runs here, or why there is none. */
-export async function findEtcdctl(): Promise<{ file: string } | { reason: string }> {
-  const cached = cacheDirs().map((folder) => join(folder, FILE_IN_CACHE));
+export async function findEtcdctl(): Promise<Found> {
+  return find(V3);
+}
+
+/** An etcdctl of etcd 3.4, which speaks v2 with `ETCDCTL_API=2`, or why there is none. */
+export async function findEtcdctlOfV2(): Promise<Found> {
+  return find(V2);
+}
+
+async function find(wanted: Wanted): Promise<Found> {
+  const cached = cacheDirs().map((folder) => join(folder, wanted.fileInCache));
   for (const file of [...(await allOnPath('etcdctl', testPath())), ...cached]) {
-    if ((await obstacleOf(file)) === undefined) return { file };
+    if ((await obstacleOf(file, wanted)) === undefined) return { file };
   }
   const cacheDir = await writableCacheDir();
   return withFetchFolder(cacheDir, (folder) =>
     withFetchLock({ cacheDir, path: testPath(), say: console.error }, async () => {
       // Whoever held the lock before may have fetched it.
-      const target = join(cacheDir, FILE_IN_CACHE);
-      if ((await obstacleOf(target)) === undefined) return { file: target };
-      const debian = await fetchDebian(folder, target);
-      if ('file' in debian) return debian;
+      const target = join(cacheDir, wanted.fileInCache);
+      if ((await obstacleOf(target, wanted)) === undefined) return { file: target };
+      const debian = await fetchDebian(folder, target, wanted);
+      if ('file' in debian || wanted === V2) return debian;
       const release = await fetchOfficial(folder, target);
       return 'file' in release ? release : { reason: `${debian.reason}; ${release.reason}` };
     }),
   );
 }
 
-async function fetchDebian(
-  folder: string,
-  target: string,
-): Promise<{ file: string } | { reason: string }> {
+async function fetchDebian(folder: string, target: string, wanted: Wanted): Promise<Found> {
   const path = testPath();
   const found = await debianMirrors(path);
   if ('reason' in found) return found;
   let reason = '';
-  for (const suite of DEBIAN_SUITES) {
+  for (const suite of wanted.suites) {
     console.error(`fetching etcdctl from Debian's ${suite}`);
     const fetch = { path, suite, mirrors: found.mirrors, folder: join(folder, suite) };
-    const kept = await keep(await fetchFromDebian({ ...fetch, program: PROGRAM }), target);
+    const fetched = await fetchFromDebian({ ...fetch, program: PROGRAM });
+    const kept = await keep(fetched, target, wanted);
     if ('file' in kept) return kept;
     reason = `Debian's ${suite}: ${kept.reason}`;
   }
   return { reason };
 }
 
-async function fetchOfficial(
-  folder: string,
-  target: string,
-): Promise<{ file: string } | { reason: string }> {
+async function fetchOfficial(folder: string, target: string): Promise<Found> {
   console.error(`fetching etcdctl ${OFFICIAL_RELEASE.version} from ${OFFICIAL_BASE_URL}`);
   const fetched = await fetchRelease({
     program: 'etcdctl',
@@ -69,16 +89,13 @@ async function fetchOfficial(
     folder: join(folder, 'release'),
     path: testPath(),
   });
-  return keep(fetched, target);
+  return keep(fetched, target, V3);
 }
 
 /** What runs here goes into the cache, in one piece. */
-async function keep(
-  fetched: Fetched,
-  target: string,
-): Promise<{ file: string } | { reason: string }> {
+async function keep(fetched: Fetched, target: string, wanted: Wanted): Promise<Found> {
   if (fetched.kind === 'failed') return { reason: fetched.reason };
-  const reason = await obstacleOf(fetched.file);
+  const reason = await obstacleOf(fetched.file, wanted);
   if (reason !== undefined) return { reason };
   await mkdir(join(target, '..'), { recursive: true });
   await chmod(fetched.file, 0o755);
@@ -86,11 +103,14 @@ async function keep(
   return { file: target };
 }
 
-async function obstacleOf(file: string): Promise<string | undefined> {
-  const result = await runCommand(file, ['version'], {
-    env: { ETCDCTL_API: '3' },
+async function obstacleOf(file: string, { api }: Wanted): Promise<string | undefined> {
+  const result = await runCommand(file, api === '2' ? ['--version'] : ['version'], {
+    env: { ETCDCTL_API: api },
     timeoutMs: VERSION_LIMIT_MS,
   });
   if (result.kind === 'failed') return result.reason;
-  return /^etcdctl version: 3\./m.test(result.stdout) ? undefined : 'it is no etcdctl of etcd 3';
+  const isOurs =
+    /^etcdctl version: 3\./m.test(result.stdout) &&
+    (api === '3' || /^API version: 2$/m.test(result.stdout));
+  return isOurs ? undefined : `it is no etcdctl of etcd 3 that speaks v${api}`;
 }

@@ -1,0 +1,183 @@
+// Makes up the parameters of one request: those that make sense together most of the time, and what does not belong there now and then.
+import type { Random } from '../laboratory/random.js';
+import { BAD_BOOLEANS, BAD_NUMBERS, FALSE, ODD_VALUES, TRUE, TTLS, VALUES } from './pools.js';
+import type { Template } from './step.js';
+
+export const ODD = 0.06;
+const BAD = 0.04;
+
+export interface Surroundings {
+  readonly random: Random;
+  readonly root: string;
+  /** Steps so far: what they brought can be asked for. */
+  readonly earlier: readonly number[];
+  /** Those that made in-order keys. */
+  readonly queued: readonly number[];
+}
+
+export type Pair = readonly [name: string, value: Template];
+
+export function pairsOf(around: Surroundings, method: string): Pair[] {
+  const { random } = around;
+  if (method === 'PUT') return putPairs(around);
+  if (method === 'POST')
+    return [
+      ...maybe(random, 0.9, 'value', () => value(random)),
+      ...maybe(random, 0.15, 'dir', () => boolean(random)),
+      ...maybe(random, 0.1, 'ttl', () => ttl(random)),
+    ];
+  if (method === 'DELETE') return deletePairs(around);
+  return [
+    ...maybe(random, 0.4, 'recursive', () => boolean(random)),
+    ...maybe(random, 0.5, 'sorted', () => boolean(random)),
+    ...maybe(random, 0.2, 'quorum', () => boolean(random)),
+    ...maybe(random, 0.03, 'consistent', () => boolean(random)),
+  ];
+}
+
+/** Kinds of PUT, by what they are meant to do. */
+const PUTS = { set: 40, mkdir: 14, create: 12, update: 12, swap: 16, refresh: 8, any: 6 };
+
+function putPairs(around: Surroundings): Pair[] {
+  const { random } = around;
+  const withValue: Pair[] = [['value', value(random)]];
+  const withTtl = maybe(random, 0.15, 'ttl', () => ttl(random));
+  switch (random.weighted(PUTS)) {
+    case 'set':
+      return [
+        ...withValue,
+        ...withTtl,
+        ...maybe(random, 0.06, 'noValueOnSuccess', () => boolean(random)),
+      ];
+    case 'mkdir':
+      return [
+        ['dir', 'true'],
+        ...withTtl,
+        ...maybe(random, 0.3, 'prevExist', () => boolean(random)),
+      ];
+    case 'create':
+      return [
+        ...withValue,
+        ...withTtl,
+        ['prevExist', random.pick(FALSE)],
+        ...maybe(random, 0.2, 'dir', () => boolean(random)),
+        ...maybe(random, 0.1, 'prevValue', () => value(random)),
+      ];
+    case 'update':
+      return [
+        ...maybe(random, 0.8, 'value', () => value(random)),
+        ...withTtl,
+        ['prevExist', random.pick(TRUE)],
+        ...maybe(random, 0.2, 'dir', () => boolean(random)),
+      ];
+    case 'swap':
+      return [
+        ...withValue,
+        ...withTtl,
+        ...comparison(around),
+        ...maybe(random, 0.2, 'prevExist', () => boolean(random)),
+        ...maybe(random, 0.1, 'dir', () => boolean(random)),
+      ];
+    case 'refresh':
+      return [
+        ['refresh', 'true'],
+        ...maybe(random, 0.9, 'ttl', () => ttl(random)),
+        ...maybe(random, 0.7, 'prevExist', () => boolean(random)),
+        ...maybe(random, 0.1, 'value', () => value(random)),
+        ...maybe(random, 0.2, 'dir', () => boolean(random)),
+        ...maybe(random, 0.2, 'prevValue', () => value(random)),
+      ];
+    case 'any':
+      return [];
+  }
+}
+
+function deletePairs(around: Surroundings): Pair[] {
+  const { random } = around;
+  if (random.chance(0.3)) return comparison(around);
+  return [
+    ...maybe(random, 0.35, 'dir', () => boolean(random)),
+    ...maybe(random, 0.4, 'recursive', () => boolean(random)),
+  ];
+}
+
+/** With the value, the index, or both; often what was there. */
+function comparison({ random, earlier }: Surroundings): Pair[] {
+  const index = (): Template => {
+    if (random.chance(BAD)) return random.pick(BAD_NUMBERS);
+    if (earlier.length === 0 || random.chance(0.2)) return random.pick(['0', '1', '999999999', '']);
+    return `{${random.pick(earlier)}}`;
+  };
+  const kind = random.pick(['value', 'index', 'both'] as const);
+  return [
+    ...(kind === 'index' ? [] : [['prevValue', value(random)] as const]),
+    ...(kind === 'value' ? [] : [['prevIndex', index()] as const]),
+  ];
+}
+
+/** Now and then what does not belong there. */
+export function noise({ random, earlier }: Surroundings): Pair[] {
+  if (!random.chance(0.12)) return [];
+  const name = random.pick([
+    'dir',
+    'recursive',
+    'sorted',
+    'stream',
+    'quorum',
+    'refresh',
+    'noValueOnSuccess',
+    'prevExist',
+    'ttl',
+    'prevValue',
+    'prevIndex',
+    'waitIndex',
+    'wait',
+    'unknown',
+    'Value',
+  ]);
+  switch (name) {
+    case 'ttl':
+      return [[name, ttl(random)]];
+    case 'prevValue':
+      return [[name, value(random)]];
+    case 'prevIndex':
+    case 'waitIndex':
+      return [
+        [
+          name,
+          earlier.length > 0 && random.chance(0.5)
+            ? `{${random.pick(earlier)}}`
+            : random.pick(BAD_NUMBERS),
+        ],
+      ];
+    case 'wait':
+      // A wait that is one has its own step.
+      return [[name, random.pick([...FALSE, ...BAD_BOOLEANS])]];
+    default:
+      return [[name, boolean(random)]];
+  }
+}
+
+function maybe(random: Random, probability: number, name: string, make: () => Template): Pair[] {
+  return random.chance(probability) ? [[name, make()]] : [];
+}
+
+function value(random: Random): string {
+  return random.pick(random.chance(ODD) ? ODD_VALUES : VALUES);
+}
+
+function ttl(random: Random): string {
+  return random.pick(random.chance(BAD) ? BAD_NUMBERS : TTLS);
+}
+
+export function boolean(random: Random): string {
+  if (random.chance(BAD)) return random.pick(BAD_BOOLEANS);
+  return random.pick(random.chance(0.75) ? TRUE : FALSE);
+}
+
+export function waitIndex({ random, earlier }: Surroundings): Template {
+  if (earlier.length === 0 || random.chance(ODD))
+    return random.chance(0.5) ? '0' : random.pick(BAD_NUMBERS);
+  const step = random.pick(earlier);
+  return random.pick([`{${step}}`, `{${step}+1}`, `{${step}+2}`, `{${step}+1000}`]);
+}

@@ -1,0 +1,82 @@
+// Runs etcdctl in v2 mode with one endpoint and nothing else, and tells what it said and whom it asked.
+import { spawn } from 'node:child_process';
+import { testPath } from './etcd-versions.js';
+import { eventually } from './raw-door.js';
+
+const COMMAND_LIMIT_MS = 30_000;
+const LINE_LIMIT_MS = 20_000;
+
+export interface V2Command {
+  readonly status: number | null;
+  readonly stdout: string;
+  /** Without what `--debug` adds. */
+  readonly stderr: string;
+  /** `GET http://127.0.0.1:1/v2/members`: what it says that it sent, in order. */
+  readonly requests: readonly string[];
+}
+
+const REQUEST = /^cURL Command: curl -X (\w+) (\S+)/;
+const DEBUG = /^(?:cURL Command:|start to sync|got endpoints|Cluster-Endpoints:)/;
+
+export class EtcdctlV2 {
+  readonly #file: string;
+  readonly #endpoint: string;
+
+  constructor(file: string, endpoint: string) {
+    this.#file = file;
+    this.#endpoint = endpoint;
+  }
+
+  async run(...args: string[]): Promise<V2Command> {
+    return this.#follow(args).ended;
+  }
+
+  /** For commands that go on for ever: ends it once it has said so many lines. */
+  async lines(count: number, ...args: string[]): Promise<V2Command> {
+    const running = this.#follow(args);
+    const isSaid = (): boolean => running.stdout().split('\n').length > count;
+    try {
+      await eventually(isSaid, LINE_LIMIT_MS);
+    } finally {
+      running.stop();
+    }
+    return running.ended;
+  }
+
+  #follow(args: readonly string[]) {
+    const child = spawn(this.#file, ['--debug', '--endpoints', this.#endpoint, ...args], {
+      env: { ETCDCTL_API: '2', PATH: testPath() },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: COMMAND_LIMIT_MS,
+    });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    const ended = new Promise<V2Command>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', (status) => resolve(toCommand(status, stdout, stderr)));
+    });
+    return {
+      ended,
+      stdout: () => toCommand(null, stdout, '').stdout,
+      stop: () => void child.kill(),
+    };
+  }
+}
+
+function toCommand(status: number | null, stdout: string, stderr: string): V2Command {
+  const lines = `${stderr}${stdout}`.split('\n');
+  const requests = lines.flatMap((line) => {
+    const [, method, url] = REQUEST.exec(line) ?? [];
+    return method === undefined ? [] : [`${method} ${url}`];
+  });
+  return { status, stdout: withoutDebug(stdout), stderr: withoutDebug(stderr), requests };
+}
+
+function withoutDebug(text: string): string {
+  return text
+    .split('\n')
+    .filter((line) => !DEBUG.test(line))
+    .join('\n');
+}
