@@ -1,0 +1,81 @@
+// The commands that etcd 0.4 taught, word for word but for the port: their answers have the shapes of then.
+import { describe, expect, inject, it } from 'vitest';
+import { onPath, runCommand } from '../../src/embedded/command.js';
+import { testPath } from '../support/etcd-versions.js';
+import { newPath } from '../support/v2-client.js';
+
+const base = inject('gatewayUrl');
+const COMMAND_LIMIT_MS = 20_000;
+
+const curl = await onPath('curl', testPath());
+const title = curl === undefined ? ' (skipped: there is no curl on the PATH)' : '';
+if (curl === undefined) console.error('not tested as early clients: there is no curl on the PATH');
+
+/** What curl prints. */
+async function said(...args: string[]): Promise<string> {
+  const options = { env: { PATH: testPath() }, timeoutMs: COMMAND_LIMIT_MS };
+  const result = await runCommand(curl ?? 'curl', ['-sS', ...args], options);
+  if (result.kind !== 'done') throw new Error(result.reason);
+  return result.stdout;
+}
+
+const json = async (...args: string[]): Promise<unknown> => JSON.parse(await said(...args));
+
+describe.skipIf(curl === undefined)(`curl of the days of etcd 0.4${title}`, () => {
+  it('sets, changes, gets and deletes', async () => {
+    const path = newPath();
+    const url = `${base}/v2/keys${path}`;
+    const index = expect.any(Number) as number;
+    const indexes = { modifiedIndex: index, createdIndex: index };
+    const hello = { key: path, value: 'Hello world', ...indexes };
+    const etcd = { key: path, value: 'Hello etcd', ...indexes };
+    expect(await json('-L', '-X', 'PUT', url, '-d', 'value=Hello world')).toEqual({
+      action: 'set',
+      node: hello,
+    });
+    expect(await json('-L', url)).toEqual({ action: 'get', node: hello });
+    expect(await json('-L', '-XPUT', url, '-d', 'value=Hello etcd')).toEqual({
+      action: 'set',
+      node: etcd,
+      prevNode: hello,
+    });
+    expect(await json('-L', `${url}?consistent=true`)).toEqual({ action: 'get', node: etcd });
+    expect(await json('-L', '-XDELETE', url)).toEqual({
+      action: 'delete',
+      node: { key: path, ...indexes },
+      prevNode: etcd,
+    });
+    expect(await json('-L', url)).toEqual({
+      errorCode: 100,
+      message: 'Key not found',
+      cause: path,
+      index,
+    });
+  });
+
+  it('names machines and leader as text, and machines as hidden keys', async () => {
+    expect(await said('-L', `${base}/v2/machines`)).toBe(base);
+    const leader = await said('-L', `${base}/v2/leader`);
+    expect(leader).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+    const listed = (await json('-L', `${base}/v2/keys/_etcd/machines`)) as { node: object };
+    const name = expect.stringMatching(/^\/_etcd\/machines\/\w+$/) as string;
+    const value = `etcd=${encodeURIComponent(base)}&raft=${encodeURIComponent(leader)}`;
+    const indexes = { modifiedIndex: 1, createdIndex: 1 };
+    expect(listed).toEqual({
+      action: 'get',
+      node: {
+        key: '/_etcd/machines',
+        dir: true,
+        nodes: [{ key: name, value, ...indexes }],
+        ...indexes,
+      },
+    });
+    // The directory is hidden, then as now.
+    const path = newPath();
+    await said('-L', '-XPUT', `${base}/v2/keys${path}`, '-d', 'value=x');
+    const root = (await json('-L', `${base}/v2/keys/`)) as { node: { nodes: { key: string }[] } };
+    const keys = root.node.nodes.map(({ key }) => key);
+    expect(keys).toContain(path);
+    expect(keys).not.toContain('/_etcd');
+  });
+});
