@@ -6,27 +6,33 @@ import type { Template } from './step.js';
 export const ODD = 0.06;
 const BAD = 0.04;
 
+export interface Earlier {
+  readonly id: number;
+  /** Without the query. */
+  readonly path: Template;
+}
+
 export interface Surroundings {
   readonly random: Random;
   readonly root: string;
   /** Steps so far: what they brought can be asked for. */
-  readonly earlier: readonly number[];
+  readonly earlier: readonly Earlier[];
   /** Those that made in-order keys. */
   readonly queued: readonly number[];
 }
 
 export type Pair = readonly [name: string, value: Template];
 
-export function pairsOf(around: Surroundings, method: string): Pair[] {
+export function pairsOf(around: Surroundings, method: string, path: Template): Pair[] {
   const { random } = around;
-  if (method === 'PUT') return putPairs(around);
+  if (method === 'PUT') return putPairs(around, path);
   if (method === 'POST')
     return [
       ...maybe(random, 0.9, 'value', () => value(random)),
       ...maybe(random, 0.15, 'dir', () => boolean(random)),
       ...maybe(random, 0.1, 'ttl', () => ttl(random)),
     ];
-  if (method === 'DELETE') return deletePairs(around);
+  if (method === 'DELETE') return deletePairs(around, path);
   return [
     ...maybe(random, 0.4, 'recursive', () => boolean(random)),
     ...maybe(random, 0.5, 'sorted', () => boolean(random)),
@@ -36,9 +42,9 @@ export function pairsOf(around: Surroundings, method: string): Pair[] {
 }
 
 /** Kinds of PUT, by what they are meant to do. */
-const PUTS = { set: 40, mkdir: 14, create: 12, update: 12, swap: 16, refresh: 8, any: 6 };
+const PUTS = { set: 40, mkdir: 14, create: 12, update: 12, swap: 26, refresh: 8, any: 6 };
 
-function putPairs(around: Surroundings): Pair[] {
+function putPairs(around: Surroundings, path: Template): Pair[] {
   const { random } = around;
   const withValue: Pair[] = [['value', value(random)]];
   const withTtl = maybe(random, 0.15, 'ttl', () => ttl(random));
@@ -74,7 +80,7 @@ function putPairs(around: Surroundings): Pair[] {
       return [
         ...withValue,
         ...withTtl,
-        ...comparison(around),
+        ...comparison(around, path),
         ...maybe(random, 0.2, 'prevExist', () => boolean(random)),
         ...maybe(random, 0.1, 'dir', () => boolean(random)),
       ];
@@ -92,9 +98,9 @@ function putPairs(around: Surroundings): Pair[] {
   }
 }
 
-function deletePairs(around: Surroundings): Pair[] {
+function deletePairs(around: Surroundings, path: Template): Pair[] {
   const { random } = around;
-  if (random.chance(0.3)) return comparison(around);
+  if (random.chance(0.3)) return comparison(around, path);
   return [
     ...maybe(random, 0.35, 'dir', () => boolean(random)),
     ...maybe(random, 0.4, 'recursive', () => boolean(random)),
@@ -102,13 +108,15 @@ function deletePairs(around: Surroundings): Pair[] {
 }
 
 /** With the value, the index, or both; often what was there. */
-function comparison({ random, earlier }: Surroundings): Pair[] {
+function comparison({ random, earlier }: Surroundings, path: Template): Pair[] {
+  const last = earlier.findLast((step) => step.path === path);
   const index = (): Template => {
     if (random.chance(BAD)) return random.pick(BAD_NUMBERS);
+    if (last !== undefined && random.chance(0.7)) return `{${last.id}}`;
     if (earlier.length === 0 || random.chance(0.2)) return random.pick(['0', '1', '999999999', '']);
-    return `{${random.pick(earlier)}}`;
+    return `{${random.pick(earlier).id}}`;
   };
-  const kind = random.pick(['value', 'index', 'both'] as const);
+  const kind = random.pick(['value', 'index', 'index', 'both'] as const);
   return [
     ...(kind === 'index' ? [] : [['prevValue', value(random)] as const]),
     ...(kind === 'value' ? [] : [['prevIndex', index()] as const]),
@@ -146,7 +154,7 @@ export function noise({ random, earlier }: Surroundings): Pair[] {
         [
           name,
           earlier.length > 0 && random.chance(0.5)
-            ? `{${random.pick(earlier)}}`
+            ? `{${random.pick(earlier).id}}`
             : random.pick(BAD_NUMBERS),
         ],
       ];
@@ -178,6 +186,6 @@ export function boolean(random: Random): string {
 export function waitIndex({ random, earlier }: Surroundings): Template {
   if (earlier.length === 0 || random.chance(ODD))
     return random.chance(0.5) ? '0' : random.pick(BAD_NUMBERS);
-  const step = random.pick(earlier);
+  const step = random.pick(earlier).id;
   return random.pick([`{${step}}`, `{${step}+1}`, `{${step}+2}`, `{${step}+1000}`]);
 }

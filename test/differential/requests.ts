@@ -19,11 +19,11 @@ export function makeRequest(around: Surroundings, id: number): RequestStep {
   const { random } = around;
   const kind = random.weighted(METHODS);
   const method = kind === 'other' ? random.pick(OTHER_METHODS) : kind;
-  const pairs = [...pairsOf(around, method), ...noise(around)];
   // The gateway knows methods that no door has before it looks at the path.
   const path = makePath(around, kind === 'other' ? 0 : ODD);
   // Go answers a HEAD whose path it cannot read with a body, which no client takes.
   const isUnreadable = method === 'HEAD' && path.includes('%zz');
+  const pairs = [...pairsOf(around, method, path), ...noise(around)];
   return { kind: 'request', id, ...spread(random, isUnreadable ? 'GET' : method, path, pairs) };
 }
 
@@ -32,7 +32,7 @@ export function makeChange(around: Surroundings, id: number): RequestStep {
   const { random } = around;
   const method = random.weighted({ PUT: 80, DELETE: 12, POST: 8 });
   const path = makePath(around, 0);
-  return { kind: 'request', id, ...spread(random, method, path, pairsOf(around, method)) };
+  return { kind: 'request', id, ...spread(random, method, path, pairsOf(around, method, path)) };
 }
 
 /** Of whatever is there. */
@@ -55,7 +55,11 @@ export function makeWait(around: Surroundings, id: number): WaitStep {
   return { kind: 'wait', id, target: `${makePath(around)}?${encodePairs(pairs)}` };
 }
 
-function makePath({ random, root, queued }: Surroundings, unclean = ODD): Template {
+const UNCLEAN = /\/\/|\/\.|\/%/;
+
+function makePath({ random, root, earlier, queued }: Surroundings, unclean = ODD): Template {
+  const again = earlier.filter(({ path }) => !UNCLEAN.test(path));
+  if (again.length > 0 && random.chance(0.35)) return random.pick(again).path;
   const names = Array.from({ length: random.pick([0, 1, 1, 1, 2, 2, 3]) }, () =>
     random.pick(random.chance(ODD) ? ODD_NAMES : NAMES),
   );

@@ -1,7 +1,7 @@
 // Makes up sequences of requests: each in a directory of its own, on few names, so that its requests meet.
 import type { Random } from '../laboratory/random.js';
 import { makeChange, makeRemoval, makeRequest, makeWait } from './requests.js';
-import type { Surroundings } from './parameters.js';
+import type { Earlier, Surroundings } from './parameters.js';
 import type { Sequence, Step } from './step.js';
 import { FORM_TYPE } from './pools.js';
 
@@ -57,7 +57,7 @@ function makeWatched(random: Random, root: string): Sequence {
 
 class Making {
   readonly steps: Step[] = [];
-  readonly #around: Surroundings & { readonly earlier: number[]; readonly queued: number[] };
+  readonly #around: Surroundings & { readonly earlier: Earlier[]; readonly queued: number[] };
 
   constructor(random: Random, root: string) {
     this.#around = { random, root, earlier: [], queued: [] };
@@ -98,7 +98,7 @@ class Making {
   #add(step: Step): void {
     this.steps.push(step);
     if (step.kind !== 'request') return;
-    this.#around.earlier.push(step.id);
+    this.#around.earlier.push({ id: step.id, path: step.target.split('?', 1)[0] ?? '' });
     if (step.method === 'POST') this.#around.queued.push(step.id);
   }
 }
