@@ -23,7 +23,7 @@ export type Right = 'read' | 'write' | 'lock' | 'admin';
 
 /** What an API token may do. The gateway alone enforces it: to etcd its calls are the gateway's own. */
 export interface Scope {
-  /** Of keys, lock names and election names alike. */
+  /** Of keys, lock names and election names alike; an empty one covers everything. */
   readonly prefixes: readonly string[];
   readonly rights: ReadonlySet<Right>;
 }

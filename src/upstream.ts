@@ -7,6 +7,8 @@ import { createAuthenticate } from './etcd/auth/authenticate.js';
 import { withNestedRights } from './etcd/auth/nested-rights.js';
 import { Proofs } from './etcd/auth/proof.js';
 import { withWatchRights } from './etcd/auth/watch-rights.js';
+import { KeyRights } from './domain/rights/key-rights.js';
+import { withScopedWatches, withScopes } from './domain/rights/scoped-client.js';
 import type { CallMeter } from './etcd/calls/meter.js';
 import { createEtcdClient } from './etcd/client.js';
 import type { EtcdClient } from './etcd/client.js';
@@ -81,17 +83,7 @@ export function createUpstream({ config, endpoints, meter, log }: UpstreamDeps):
   const prober = new EndpointProber({ pool, transport, instanceId });
   const discovery = createDiscovery(config, pool, names, log);
   const access = new Access({ authenticate: createAuthenticate(transport), own: ownLogin(config) });
-  const etcd = withNestedRights(
-    createEtcdClient({
-      pool,
-      transport,
-      access,
-      meter,
-      onUnrecognised: (message, rpc) =>
-        log.warn({ path: rpc.path, message }, 'an error of etcd that no table knows'),
-    }),
-  );
-  const watches = withWatchRights(createWatchClient({ pool, transport, access, meter }), etcd);
+  const { etcd, watches } = createClients(config, { pool, transport, access, meter, log });
   pool.subscribe((event) => {
     // Each kept connection to it may be as dead as the one that failed.
     if (event.kind === 'ejected') transport.retire(event.endpoint);
@@ -118,6 +110,29 @@ export function createUpstream({ config, endpoints, meter, log }: UpstreamDeps):
       transport.close();
     },
   };
+}
+
+interface ClientDeps extends Pick<UpstreamDeps, 'meter' | 'log'> {
+  readonly pool: EndpointPool;
+  readonly transport: Transport;
+  readonly access: Access;
+}
+
+/** Nobody gets a client without what enforces the rights of callers. */
+function createClients(
+  config: Config,
+  { log, ...deps }: ClientDeps,
+): Pick<Upstream, 'etcd' | 'watches'> {
+  const etcd = withNestedRights(
+    createEtcdClient({
+      ...deps,
+      onUnrecognised: (message, rpc) =>
+        log.warn({ path: rpc.path, message }, 'an error of etcd that no table knows'),
+    }),
+  );
+  const watches = withWatchRights(createWatchClient(deps), etcd);
+  const rights = new KeyRights(config);
+  return { etcd: withScopes(etcd, rights), watches: withScopedWatches(watches, rights) };
 }
 
 function ownLogin({ user }: Config): UserLogin | undefined {

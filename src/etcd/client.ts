@@ -54,6 +54,14 @@ export interface EtcdClient {
   /** Forgets everything before `revision`. Throws `revision-compacted` when that is so already. */
   compact(caller: Caller, revision: number): Promise<void>;
   members(caller: Caller): Promise<{ header: ResponseHeader; members: readonly Member[] }>;
+  /** A voting member, which is to be started then. Throws `already-exists` for a peer URL that another member has. */
+  memberAdd(
+    caller: Caller,
+    peerUrls: readonly string[],
+  ): Promise<{ header: ResponseHeader; member: Member }>;
+  /** Both throw `not-found` for a member that is not there (any more). */
+  memberUpdate(caller: Caller, id: string, peerUrls: readonly string[]): Promise<ResponseHeader>;
+  memberRemove(caller: Caller, id: string): Promise<ResponseHeader>;
   alarms(caller: Caller): Promise<readonly Alarm[]>;
   /** Asks every configured endpoint itself, once; an endpoint that does not answer has an error. */
   statuses(caller: Caller): Promise<readonly EndpointStatus[]>;
@@ -117,12 +125,30 @@ export function createEtcdClient(clientDeps: EtcdClientDeps): EtcdClient {
       await call(caller, RPCS.compact, { revision }, codec.decodeHeader);
     },
     members: (caller) => call(caller, RPCS.memberList, {}, codec.decodeMembers),
+    ...memberChanges(call),
     alarms: (caller) => call(caller, RPCS.alarms, { action: 'GET' }, codec.decodeAlarms),
     statuses: (caller) =>
       Promise.all(deps.pool.all.map((endpoint) => statusOf(caller, deps, endpoint.url))),
     version: async (caller) => codec.decodeVersion(await callEtcd(caller, deps, RPCS.version, '')),
     status: (caller) => call(caller, RPCS.status, {}, codec.decodeStatus),
     health: (caller) => ask(caller, deps, RPCS.health),
+  };
+}
+
+type Call = <T>(caller: Caller, rpc: Rpc, body: object, decode: Decoder<T>) => Promise<T>;
+
+function memberChanges(
+  call: Call,
+): Pick<EtcdClient, 'memberAdd' | 'memberUpdate' | 'memberRemove'> {
+  return {
+    memberAdd: (caller, peerURLs) =>
+      call(caller, RPCS.memberAdd, { peerURLs }, codec.decodeMemberAdd),
+    memberUpdate(caller, id, peerURLs) {
+      return call(caller, RPCS.memberUpdate, { ID: decimalId(id), peerURLs }, codec.decodeHeader);
+    },
+    memberRemove(caller, id) {
+      return call(caller, RPCS.memberRemove, { ID: decimalId(id) }, codec.decodeHeader);
+    },
   };
 }
 

@@ -246,14 +246,21 @@ export function decodeVersion(json: Json): ServerVersion {
 }
 
 export function decodeMembers(json: Json): { header: ResponseHeader; members: Member[] } {
-  const members = list(json.members).map((member) => ({
+  return { header: decodeHeader(json), members: list(json.members).map(decodeMember) };
+}
+
+export function decodeMemberAdd(json: Json): { header: ResponseHeader; member: Member } {
+  return { header: decodeHeader(json), member: decodeMember(asJson(json.member)) };
+}
+
+function decodeMember(member: Json): Member {
+  return {
     id: hexId(member.ID) ?? '',
     name: typeof member.name === 'string' ? member.name : '',
     peerUrls: strings(member.peerURLs),
     clientUrls: strings(member.clientURLs),
     isLearner: member.isLearner === true,
-  }));
-  return { header: decodeHeader(json), members };
+  };
 }
 
 export function decodeAlarms(json: Json): Alarm[] {

@@ -36,6 +36,9 @@ export const RPCS = {
   // Nobody but root is told, by any version of etcd.
   userList: { path: '/v3/auth/user/list', repeat: 'safe', isWrite: false },
   memberList: { path: '/v3/cluster/member/list', repeat: 'safe', isWrite: false },
+  memberAdd: { path: '/v3/cluster/member/add', repeat: 'never', isWrite: true },
+  memberUpdate: { path: '/v3/cluster/member/update', repeat: 'never', isWrite: true },
+  memberRemove: { path: '/v3/cluster/member/remove', repeat: 'never', isWrite: true },
   alarms: { path: '/v3/maintenance/alarm', repeat: 'safe', isWrite: false },
   version: {
     path: '/version',

@@ -47,8 +47,9 @@ async function checkLease(
       detail: `lease ${lease} belongs to an entry of the gateway's own`,
     });
   }
+  // With its keys: who may not use a lease with these keys hears so before he queues.
   const { ttlSeconds, grantedTtlSeconds } = await beforeWrite(
-    timeToLive(caller, etcd, lease, false),
+    timeToLive(caller, etcd, lease, true),
   );
   if (ttlSeconds === undefined)
     throw new GatewayError('lease-not-found', { detail: `there is no lease ${lease}` });

@@ -160,7 +160,7 @@ async function listWithin(
 
 async function isWithin(caller: Caller, { etcd }: LeaseDeps, lease: string): Promise<boolean> {
   try {
-    return (await etcd.leaseTimeToLive(caller, lease, false)).ttlSeconds !== undefined;
+    return (await etcd.leaseTimeToLive(caller, lease, true)).ttlSeconds !== undefined;
   } catch (error) {
     if (error instanceof GatewayError && error.code === 'permission-denied') return false;
     throw error;

@@ -19,6 +19,7 @@ import { toHolder } from './view.js';
 import { checkLockRequest } from './limits.js';
 import type { LockLimits, WaitingRoom } from './limits.js';
 import { beforeWrite } from '../outcome.js';
+import { requireAdmin } from '../rights/denial.js';
 import type { Tally } from '../tally.js';
 import { tenureFor } from '../contention/tenure-request.js';
 import type { TenureRequest } from '../contention/tenure-request.js';
@@ -217,13 +218,14 @@ async function releaseByOwner(
   return endAll(caller, deps.etcd, own);
 }
 
-/** Ends the holders, whoever they are, and not the waiters. Gives what was ended; throws `lock-not-found` when nobody held. */
+/** Ends the holders, whoever they are, and not the waiters. Gives what was ended; throws `lock-not-found` when nobody held, `permission-denied`. */
 export async function breakLock(
   caller: Caller,
   deps: LockDeps,
   name: string,
 ): Promise<(LockValue | undefined)[]> {
   const arena = createArena(deps.lockPrefix, name, 'name');
+  requireAdmin(caller.identity, 'break a lock by force');
   const holders = await beforeWrite(readHolders(caller, deps.etcd, arena));
   if (holders.length === 0) {
     throw new GatewayError('lock-not-found', {

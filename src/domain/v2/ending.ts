@@ -1,7 +1,7 @@
 // What stands beside the marker of a directory with a ttl, and outlives it: what to tell of the directory when it is over. And the list of
 // such directories, by which gateways find them: it is kept beside the record, by those who may.
-import { prefixEnd } from '../../etcd/range.js';
-import type { KeyValue, RequestOp } from '../../etcd/wire.js';
+import { containsRange, prefixEnd } from '../../etcd/range.js';
+import type { KeyRange, KeyValue, RequestOp } from '../../etcd/wire.js';
 import { PRIVATE_PREFIX } from '../reserved.js';
 import type { Lifetime, V2Node } from './node.js';
 import { bytesOf, endingKey } from './path.js';
@@ -84,6 +84,14 @@ export function listedEnding({ key, value }: Pick<KeyValue, 'key' | 'value'>): {
     path: key.toString('latin1').slice(LIST_PREFIX.length),
     expiresAt: Number(value.toString('utf8')) || 0,
   };
+}
+
+/** The paths whose entries of the list a range holds; `undefined` for one that is not within the list. */
+export function listedPaths(range: KeyRange): KeyRange | undefined {
+  if (!containsRange(ENDINGS_LIST, range)) return undefined;
+  const pathIn = (key: Buffer): Buffer => key.subarray(LIST_PREFIX.length);
+  const { key, rangeEnd } = range;
+  return { key: pathIn(key), ...(rangeEnd !== undefined && { rangeEnd: pathIn(rangeEnd) }) };
 }
 
 function listedKey(path: string): Buffer {

@@ -94,7 +94,8 @@ export function createWatchClient(deps: WatchClientDeps): WatchClient {
   };
 }
 
-function neverOpened(listener: WatchListener, end: WatchEnd): WatchHandle {
+/** For a watch that is refused before etcd is asked. */
+export function neverOpened(listener: WatchListener, end: WatchEnd): WatchHandle {
   let isClosed = false;
   queueMicrotask(() => {
     if (!isClosed) listener.onEnd(end);

@@ -6,9 +6,12 @@ import { v2Error } from '../../domain/v2/errors.js';
 import { readLeader, readMembers } from '../../domain/v2/members.js';
 import type { MembersDeps } from '../../domain/v2/members.js';
 import type { Member } from '../../etcd/wire.js';
+import { createBodyReader } from '../body.js';
+import type { BodyLimits } from '../body.js';
 import { contextOf } from '../context.js';
 import { jsonLine } from './event-body.js';
 import { sendV2Error } from './errors.js';
+import { memberBody, memberChanges } from './member-changes.js';
 import { ownUrls } from './own-urls.js';
 import type { OwnUrlSettings } from './own-urls.js';
 import { sendBody, sendText, serveMethods } from './plain.js';
@@ -17,6 +20,7 @@ import type { StoreHeaders } from './store-headers.js';
 export interface MembersRouterDeps extends MembersDeps {
   readonly urls: OwnUrlSettings;
   readonly headers: StoreHeaders;
+  readonly limits: BodyLimits;
 }
 
 const MACHINES = '/v2/keys/_etcd/machines';
@@ -31,11 +35,10 @@ export function createMembersRouter(deps: MembersRouterDeps): Router {
   router.use('/v2/leader', exact(serveMethods({ GET: leader, HEAD: leader })));
   router.use(
     '/v2/members',
+    createBodyReader(deps.limits),
     serveMethods({
       GET: (req, res, caller) => sendMembers(deps, req, res, caller),
-      POST: refuseChange,
-      DELETE: refuseChange,
-      PUT: refuseChange,
+      ...memberChanges(deps, (res, clusterId) => putClusterId(deps, res, clusterId)),
     }),
   );
   router.get(MACHINES, async (req, res, next) => {
@@ -79,19 +82,9 @@ async function sendMembers(
   else sendBody(res, 404, { message: 'Not found' });
 }
 
-function memberBody({ id, name, peerUrls }: Member, clientURLs: readonly string[]): object {
-  return { id, name, peerURLs: peerUrls, clientURLs };
-}
-
 function putClusterId({ headers }: MembersRouterDeps, res: Response, clusterId: string): void {
   headers.remember({ clusterId });
   res.setHeader('X-Etcd-Cluster-Id', clusterId);
-}
-
-function refuseChange(_req: Request, res: Response): void {
-  sendBody(res, 403, {
-    message: 'Members are not changed through this gateway: use etcdctl member at etcd itself',
-  });
 }
 
 /** What etcd 0.4 answered: the leader's peer URL. */

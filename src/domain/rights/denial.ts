@@ -1,0 +1,43 @@
+// What callers are told of what their API token does not allow: what is missing, a right or a prefix, and never what lies beyond.
+import type { Identity, Right } from '../../caller.js';
+import { GatewayError } from '../../errors.js';
+
+/** Prefixes that a hint names. */
+const PREFIXES_SHOWN_MAX = 5;
+
+/** Throws `permission-denied` for a caller with an API token that has none of the rights. `what` as in "may not ...". */
+export function requireRight(identity: Identity, anyOf: readonly Right[], what: string): void {
+  const { scope } = identity;
+  if (scope === undefined || anyOf.some((right) => scope.rights.has(right))) return;
+  throw lacksRight(identity, anyOf, what);
+}
+
+/** Throws `permission-denied` for a caller with an API token without `admin`. Callers without a scope are etcd's to judge. */
+export function requireAdmin(identity: Identity, what: string): void {
+  requireRight(identity, ['admin'], what);
+}
+
+export function lacksRight(
+  { name }: Identity,
+  anyOf: readonly Right[],
+  what: string,
+): GatewayError {
+  return new GatewayError('permission-denied', {
+    detail: `the token ${JSON.stringify(name)} may not ${what}: it lacks the right ${anyOf.join(' or ')}`,
+  });
+}
+
+/** `isRange`: more than one key was asked for. */
+export function outsideScope(
+  { name, scope }: Identity,
+  what: string,
+  { isRange }: { readonly isRange: boolean },
+): GatewayError {
+  const prefixes = (scope?.prefixes ?? []).map((prefix) => JSON.stringify(prefix));
+  const shown = prefixes.slice(0, PREFIXES_SHOWN_MAX);
+  const more = prefixes.length > shown.length ? ', ...' : '';
+  return new GatewayError('permission-denied', {
+    detail: `the token ${JSON.stringify(name)} may not ${what}: no prefix of its scope covers all of that`,
+    hint: `its prefixes: ${shown.join(', ')}${more}${isRange ? '; stay within one of them, as with prefix=' : ''}`,
+  });
+}

@@ -1,0 +1,127 @@
+// Which keys the scope of an API token reaches, by what is to be done with them: as etcd's own rights are, a union of ranges. A prefix
+// stands for keys, lock names and election names alike, so that a key below the lock prefix belongs to its lock, not to its bytes. Pure.
+import type { Right, Scope } from '../../caller.js';
+import { containsKey, containsRange, prefixRange, subtractRanges } from '../../etcd/range.js';
+import type { KeyRange, Span } from '../../etcd/wire.js';
+import { decodeName, encodeName } from '../contention/key.js';
+import { PRIVATE_PREFIX } from '../reserved.js';
+
+/** `look`: read, compare, watch. `change`: write and delete. */
+export type Deed = 'look' | 'change';
+
+/** Keys that people name, keys of locks and elections, and what else is the gateway's own. */
+export type Area = 'keys' | 'locks' | 'elections' | 'own';
+
+export interface LockPrefixes {
+  readonly lockPrefix: string;
+  readonly electionPrefix: string;
+}
+
+export class Territory {
+  readonly #reach: Readonly<Record<Deed, readonly KeyRange[]>>;
+
+  constructor(scope: Scope, land: Land) {
+    this.#reach = { look: reachOf(scope, 'look', land), change: reachOf(scope, 'change', land) };
+  }
+
+  /** What of the range the scope does not reach; nothing when it reaches all. */
+  beyond(range: KeyRange, deed: Deed): readonly KeyRange[] {
+    return subtractRanges(range, this.#reach[deed]);
+  }
+}
+
+const OWN = prefixRange(Buffer.from(PRIVATE_PREFIX));
+
+/** Where the areas lie. */
+export class Land {
+  readonly #prefixes: LockPrefixes;
+
+  constructor(prefixes: LockPrefixes) {
+    this.#prefixes = prefixes;
+  }
+
+  static isOwn(key: Buffer): boolean {
+    return containsKey(OWN, key);
+  }
+
+  areaOf(key: Buffer): Area {
+    if (Land.isOwn(key)) return 'own';
+    if (containsKey(this.#namesIn('locks', ''), key)) return 'locks';
+    return containsKey(this.#namesIn('elections', ''), key) ? 'elections' : 'keys';
+  }
+
+  /** What people call it: a key, a lock, an election, or many of them. */
+  titleOf(range: KeyRange): string {
+    const area = this.areaOf(range.key);
+    const text = range.key.toString('utf8');
+    switch (area) {
+      case 'own':
+        return "the gateway's own keys";
+      case 'keys':
+        return range.rangeEnd === undefined
+          ? `the key ${JSON.stringify(text)}`
+          : `the keys from ${JSON.stringify(text)} on`;
+      case 'locks':
+      case 'elections': {
+        const below = this.#below(area);
+        const [segment = ''] = text.slice(below.length).split('/');
+        const isOne = containsRange(prefixRange(Buffer.from(`${below}${segment}/`)), range);
+        const title = area === 'locks' ? 'the lock' : 'the election';
+        return isOne
+          ? `${title} ${JSON.stringify(decodeName(segment) ?? segment)}`
+          : `these ${area}`;
+      }
+    }
+  }
+
+  /** What a prefix of a scope stands for in an area. Only the empty one covers what is the gateway's own. */
+  within(area: Area, prefix: string): readonly KeyRange[] {
+    switch (area) {
+      case 'keys':
+        return subtractRanges(prefixRange(Buffer.from(prefix)), [
+          OWN,
+          this.#namesIn('locks', ''),
+          this.#namesIn('elections', ''),
+        ]);
+      case 'locks':
+      case 'elections':
+        return [this.#namesIn(area, prefix)];
+      case 'own':
+        return prefix === '' ? [OWN] : [];
+    }
+  }
+
+  // Names are encoded character by character: those that begin with a prefix are those whose encoded form begins with its encoded form.
+  #namesIn(area: 'locks' | 'elections', prefix: string): Span {
+    return prefixRange(Buffer.from(this.#below(area) + encodeName(prefix)));
+  }
+
+  #below(area: 'locks' | 'elections'): string {
+    return area === 'locks' ? this.#prefixes.lockPrefix : this.#prefixes.electionPrefix;
+  }
+}
+
+/** Any one of them is enough. What is the gateway's own no caller changes. */
+export function rightsFor(area: Area, deed: Deed): readonly Right[] {
+  switch (area) {
+    case 'keys':
+      return [deed === 'look' ? 'read' : 'write'];
+    case 'locks':
+    case 'elections':
+      return deed === 'look' ? ['read', 'lock'] : ['lock'];
+    case 'own':
+      return deed === 'look' ? ['read'] : [];
+  }
+}
+
+export function hasRightFor({ rights }: Scope, area: Area, deed: Deed): boolean {
+  return rightsFor(area, deed).some((right) => rights.has(right));
+}
+
+const AREAS: readonly Area[] = ['keys', 'locks', 'elections', 'own'];
+
+function reachOf(scope: Scope, deed: Deed, land: Land): KeyRange[] {
+  return AREAS.filter((area) => hasRightFor(scope, area, deed)).flatMap((area) =>
+    scope.prefixes.flatMap((prefix) => land.within(area, prefix)),
+  );
+}

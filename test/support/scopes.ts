@@ -1,0 +1,14 @@
+// Callers with an API token, for tests that stand below the doors.
+import type { Identity, Right, Scope } from '../../src/caller.js';
+
+export function scopeOf(prefixes: readonly string[], ...rights: readonly Right[]): Scope {
+  return { prefixes, rights: new Set(rights) };
+}
+
+export function tokenHolder(scope: Scope, name = 'ci'): Identity {
+  return {
+    key: `token ${name} ${JSON.stringify([scope.prefixes, [...scope.rights]])}`,
+    name,
+    scope,
+  };
+}

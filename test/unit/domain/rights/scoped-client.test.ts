@@ -1,0 +1,334 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Right, Scope } from '../../../../src/caller.js';
+import { createArena } from '../../../../src/domain/contention/key.js';
+import { KeyRights } from '../../../../src/domain/rights/key-rights.js';
+import { withScopedWatches, withScopes } from '../../../../src/domain/rights/scoped-client.js';
+import { RECORD_KEY } from '../../../../src/domain/v2/record.js';
+import { containsKey, prefixRange } from '../../../../src/etcd/range.js';
+import { isEmptyRange } from '../../../../src/etcd/compare.js';
+import type { KeyRange, RequestOp, TxnRequest } from '../../../../src/etcd/wire.js';
+import { callerAs } from '../../../support/identities.js';
+import { scopeOf, tokenHolder } from '../../../support/scopes.js';
+import { LETTERS, PLACES, PREFIXES, isAllowed, recordingClient } from './land.js';
+
+type Deed = 'look' | 'change';
+
+const rights = new KeyRights(PREFIXES);
+const NUL = Buffer.from([0]);
+
+const text = (maxLength: number): fc.Arbitrary<string> =>
+  fc.array(fc.constantFrom(...LETTERS), { maxLength }).map((letters) => letters.join(''));
+const anyScope: fc.Arbitrary<Scope> = fc
+  .record({
+    prefixes: fc.array(text(2), { maxLength: 3 }),
+    rights: fc.subarray<Right>(['read', 'write', 'lock', 'admin']),
+  })
+  .map(({ prefixes, rights: some }) => scopeOf(prefixes, ...some));
+const anyKey = fc.oneof(
+  fc.constantFrom(...PLACES).map(({ key }) => key),
+  text(3)
+    .filter((key) => key !== '')
+    .map((key) => Buffer.from(key)),
+);
+const anyRange: fc.Arbitrary<KeyRange> = fc.oneof(
+  anyKey.map((key) => ({ key })),
+  anyKey.map((key) => prefixRange(key)),
+  fc.record({
+    key: fc.oneof(anyKey, fc.constant(NUL)),
+    rangeEnd: fc.oneof(anyKey, fc.constant(NUL)),
+  }),
+  fc
+    .tuple(fc.constantFrom('a/', 'b/'), text(2))
+    .map(([below, name]) =>
+      name === '' ? prefixRange(Buffer.from(below)) : createArena(below, name, 'name').range,
+    ),
+);
+
+/** What is done to which keys; each with whether it may be. */
+interface Touch {
+  readonly range: KeyRange;
+  readonly deed: Deed;
+}
+
+const anyOp: fc.Arbitrary<{ op: RequestOp; touches: readonly Touch[] }> = fc.oneof(
+  anyRange.map((range) => ({
+    op: { kind: 'range' as const, range },
+    touches: [{ range, deed: 'look' as const }],
+  })),
+  fc.tuple(anyKey, fc.boolean()).map(([key, prevKv]) => ({
+    op: { kind: 'put' as const, put: { key, prevKv } },
+    touches: touchesOf({ key }, prevKv),
+  })),
+  fc.tuple(anyRange, fc.boolean()).map(([range, prevKv]) => ({
+    op: { kind: 'deleteRange' as const, deleteRange: { ...range, prevKv } },
+    touches: touchesOf(range, prevKv),
+  })),
+);
+
+function touchesOf(range: KeyRange, prevKv: boolean): Touch[] {
+  return [{ range, deed: 'change' }, ...(prevKv ? [{ range, deed: 'look' as const }] : [])];
+}
+
+interface Asked {
+  readonly txn: TxnRequest;
+  readonly touches: readonly Touch[];
+}
+
+const { txn: anyTxn } = fc.letrec<{ txn: Asked }>((tie) => ({
+  txn: fc
+    .record({
+      compare: fc.array(anyRange, { maxLength: 1 }),
+      success: fc.array(anyOp, { maxLength: 2 }),
+      failure: fc.array(anyOp, { maxLength: 1 }),
+      nested: fc.option(tie('txn'), { maxDepth: 2 }),
+    })
+    .map(({ compare, success, failure, nested }) => ({
+      txn: {
+        compare: compare.map(isEmptyRange),
+        success: success.map(({ op }) => op),
+        failure: [
+          ...failure.map(({ op }) => op),
+          ...(nested === null ? [] : [{ kind: 'txn' as const, txn: nested.txn }]),
+        ],
+      },
+      touches: [
+        ...compare.map((range) => ({ range, deed: 'look' as const })),
+        ...[...success, ...failure].flatMap(({ touches }) => touches),
+        ...(nested?.touches ?? []),
+      ],
+    })),
+}));
+
+function mustBeRefused(scope: Scope, touches: readonly Touch[]): boolean {
+  return touches.some(({ range, deed }) =>
+    PLACES.some((place) => containsKey(range, place.key) && !isAllowed(scope, place, deed)),
+  );
+}
+
+async function send(scope: Scope, op: RequestOp): Promise<{ passed: string[]; error: unknown }> {
+  const { etcd, passed } = recordingClient();
+  const client = withScopes(etcd, rights);
+  const caller = callerAs(tokenHolder(scope));
+  const calls = {
+    range: () => op.kind === 'range' && client.range(caller, op.range),
+    put: () => op.kind === 'put' && client.put(caller, op.put),
+    deleteRange: () => op.kind === 'deleteRange' && client.deleteRange(caller, op.deleteRange),
+    txn: () => op.kind === 'txn' && client.txn(caller, op.txn),
+  };
+  try {
+    await calls[op.kind]();
+    return { passed, error: undefined };
+  } catch (error) {
+    return { passed, error };
+  }
+}
+
+describe('a client with scopes', () => {
+  it('lets no request through that reaches a key outside the scope', async () => {
+    const anyRequest = fc.oneof(
+      anyOp,
+      anyTxn.map(({ txn, touches }) => ({ op: { kind: 'txn' as const, txn }, touches })),
+    );
+    const seen = { passed: 0, refused: 0 };
+    await fc.assert(
+      fc.asyncProperty(anyScope, anyRequest, async (scope, { op, touches }) => {
+        const { passed, error } = await send(scope, op);
+        if (mustBeRefused(scope, touches)) expect(passed).toEqual([]);
+        if (passed.length === 0) expect(error).toMatchObject({ code: 'permission-denied' });
+        seen[passed.length === 0 ? 'refused' : 'passed']++;
+      }),
+      { numRuns: 4_000 },
+    );
+    expect(Math.min(seen.passed, seen.refused)).toBeGreaterThan(200);
+  });
+
+  it('lets each single key through that the scope covers', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyScope, fc.constantFrom(...PLACES), async (scope, place) => {
+        const { key } = place;
+        const looked = await send(scope, { kind: 'range', range: { key } });
+        expect(looked.passed.length > 0).toBe(isAllowed(scope, place, 'look'));
+        const deleted = await send(scope, { kind: 'deleteRange', deleteRange: { key } });
+        expect(deleted.passed.length > 0).toBe(isAllowed(scope, place, 'change'));
+      }),
+      { numRuns: 4_000 },
+    );
+  });
+
+  it('lets lists through of what begins with a prefix of the scope: keys, locks and elections', async () => {
+    const scope = scopeOf(['app/'], 'read');
+    const ranges = [
+      prefixRange(Buffer.from('app/')),
+      prefixRange(Buffer.from('app/x/')),
+      prefixRange(Buffer.from('a/app%2F')),
+      createArena('a/', 'app/deploy', 'name').range,
+      createArena('b/', 'app/leader', 'name').range,
+    ];
+    for (const range of ranges) {
+      expect((await send(scope, { kind: 'range', range })).passed).toEqual(['range']);
+    }
+    const wider = [
+      prefixRange(Buffer.from('app')),
+      prefixRange(Buffer.from('a/')),
+      prefixRange(Buffer.alloc(0)),
+    ];
+    for (const range of wider) {
+      expect((await send(scope, { kind: 'range', range })).error).toMatchObject({
+        code: 'permission-denied',
+        hint: expect.stringContaining('"app/"; stay within one of them, as with prefix='),
+      });
+    }
+  });
+
+  it('lets a list through that several prefixes cover together', async () => {
+    const scope = scopeOf(['x/a', 'x/b'], 'read');
+    const together = { key: Buffer.from('x/a'), rangeEnd: Buffer.from('x/c') };
+    expect((await send(scope, { kind: 'range', range: together })).passed).toEqual(['range']);
+    const further = { key: Buffer.from('x/a'), rangeEnd: Buffer.from('x/c0') };
+    expect((await send(scope, { kind: 'range', range: further })).passed).toEqual([]);
+  });
+
+  it('covers everything with an empty prefix, to the end of the keyspace', async () => {
+    const everything = scopeOf([''], 'read', 'lock');
+    const range = { key: NUL, rangeEnd: NUL };
+    expect((await send(everything, { kind: 'range', range })).passed).toEqual(['range']);
+  });
+
+  it('names the right that is missing, and the lock by its name', async () => {
+    const op: RequestOp = {
+      kind: 'put',
+      put: { key: createArena('a/', 'app/deploy', 'name').range.key },
+    };
+    expect((await send(scopeOf(['app/'], 'read', 'write'), op)).error).toMatchObject({
+      detail: 'the token "ci" may not change the lock "app/deploy": it lacks the right lock',
+    });
+    expect((await send(scopeOf(['web/'], 'lock'), op)).error).toMatchObject({
+      detail: expect.stringContaining('may not change the lock "app/deploy": no prefix'),
+      hint: 'its prefixes: "web/"',
+    });
+  });
+
+  it('writes the record of v2 changes beside what it allows, and lists directories of the scope', async () => {
+    const scope = scopeOf(['/app/'], 'read', 'write');
+    const put = (key: string | Buffer): RequestOp => ({
+      kind: 'put',
+      put: { key: Buffer.from(key) },
+    });
+    expect((await send(scope, put(RECORD_KEY))).passed).toEqual(['put']);
+    expect((await send(scope, put('\0latchkey/v2/ends/app/x'))).passed).toEqual(['put']);
+    expect((await send(scope, put('\0latchkey/v2/ends/web/x'))).passed).toEqual([]);
+    expect((await send(scope, put('\0latchkey/v2/else'))).passed).toEqual([]);
+    const below = prefixRange(Buffer.from('\0latchkey/v2/ends/app/x/'));
+    const deletion: RequestOp = { kind: 'deleteRange', deleteRange: below };
+    expect((await send(scope, deletion)).passed).toEqual(['deleteRange']);
+    const all = prefixRange(Buffer.from('\0latchkey/v2/ends/'));
+    expect((await send(scope, { kind: 'range', range: all })).passed).toEqual([]);
+  });
+
+  it('refuses a watch before etcd hears of it', async () => {
+    const heard: string[] = [];
+    const watches = withScopedWatches(
+      {
+        watch: () => {
+          heard.push('watch');
+          return { close: () => undefined, requestProgress: () => undefined };
+        },
+        streams: 0,
+        watches: 0,
+        close: () => undefined,
+      },
+      rights,
+    );
+    const identity = tokenHolder(scopeOf(['app/'], 'read'));
+    const end = await new Promise((resolve) => {
+      watches.watch(identity, prefixRange(Buffer.from('ap')), {
+        onEvents: () => undefined,
+        onEnd: resolve,
+      });
+    });
+    expect(end).toMatchObject({ kind: 'refused', error: { code: 'permission-denied' } });
+    expect(heard).toEqual([]);
+    const listener = { onEvents: () => undefined, onEnd: () => undefined };
+    watches.watch(identity, prefixRange(Buffer.from('app/')), listener);
+    expect(heard).toEqual(['watch']);
+  });
+
+  it('compacts and changes members for admin alone', async () => {
+    const { etcd, passed } = recordingClient();
+    const client = withScopes(etcd, rights);
+    const callsOf = (scope: Scope) => {
+      const caller = callerAs(tokenHolder(scope));
+      return [
+        () => client.compact(caller, 5),
+        () => client.memberAdd(caller, []),
+        () => client.memberUpdate(caller, '3', []),
+        () => client.memberRemove(caller, '3'),
+      ];
+    };
+    for (const call of callsOf(scopeOf([''], 'read', 'write', 'lock')))
+      await expect(call()).rejects.toMatchObject({ code: 'permission-denied' });
+    expect(passed).toEqual([]);
+    for (const call of callsOf(scopeOf([], 'admin'))) await call();
+    expect(passed).toEqual(['compact', 'memberAdd', 'memberUpdate', 'memberRemove']);
+  });
+});
+
+describe('a lease in the hands of a caller with a scope', () => {
+  const lock = createArena('a/', 'app/x', 'name').range.key;
+  const leases = {
+    '1': [Buffer.from('app/x'), lock],
+    '2': [Buffer.from('app/x'), Buffer.from('web/x')],
+    '3': [],
+  };
+  const connect = () => {
+    const { etcd, passed } = recordingClient(leases);
+    return { client: withScopes(etcd, rights), passed };
+  };
+  const caller = callerAs(tokenHolder(scopeOf(['app/'], 'read', 'write', 'lock')));
+
+  it.each(['1', '3'])('is used while all keys on it are in the scope: %s', async (lease) => {
+    const { client, passed } = connect();
+    await client.leaseTimeToLive(caller, lease, true);
+    await client.leaseKeepAlive(caller, lease);
+    await client.put(caller, { key: Buffer.from('app/y'), lease });
+    await client.leaseRevoke(caller, lease);
+    expect(passed).toEqual(['leaseKeepAlive', 'put', 'leaseRevoke']);
+  });
+
+  it('is neither read, renewed, used nor ended when it reaches beyond', async () => {
+    const { client, passed } = connect();
+    const put: RequestOp = { kind: 'put', put: { key: Buffer.from('app/y'), lease: '2' } };
+    const nested: TxnRequest = {
+      compare: [],
+      success: [],
+      failure: [{ kind: 'txn', txn: { compare: [], success: [put], failure: [] } }],
+    };
+    for (const use of [
+      client.leaseTimeToLive(caller, '2', true),
+      client.leaseKeepAlive(caller, '2'),
+      client.put(caller, { key: Buffer.from('app/y'), lease: '2' }),
+      client.txn(caller, nested),
+      client.leaseRevoke(caller, '2'),
+    ])
+      await expect(use).rejects.toMatchObject({ code: 'permission-denied' });
+    expect(passed).toEqual([]);
+  });
+
+  it('with a lock on it takes the right lock', async () => {
+    const { client } = connect();
+    const writer = callerAs(tokenHolder(scopeOf(['app/'], 'read', 'write')));
+    await expect(client.leaseRevoke(writer, '1')).rejects.toMatchObject({
+      code: 'permission-denied',
+    });
+  });
+
+  it('that a member denies is not touched: the member may not have heard of it yet', async () => {
+    const { client, passed } = connect();
+    expect(await client.leaseRevoke(caller, '9')).toBe(false);
+    expect((await client.leaseKeepAlive(caller, '9')).ttlSeconds).toBeUndefined();
+    const put = client.put(caller, { key: Buffer.from('app/y'), lease: '9' });
+    await expect(put).rejects.toMatchObject({ code: 'lease-not-found' });
+    expect(passed.filter((name) => name !== 'range')).toEqual([]);
+  });
+});
