@@ -7,6 +7,7 @@ import { problemText } from './config/setting.js';
 import { SETTINGS } from './config/settings.js';
 import type { Values, WrittenAs } from './config/settings.js';
 import { readCommandLine, readSettings } from './config/sources.js';
+import type { CommandLine } from './config/sources.js';
 import type { DiscoverySettings } from './etcd/endpoints/discovery.js';
 import type { LockLimits } from './domain/locks/limits.js';
 import type { LogLevel } from './log.js';
@@ -22,6 +23,8 @@ export interface Config {
   readonly auth: AuthMode;
   /** The etcd user as whom the gateway itself calls. */
   readonly user?: { readonly name: string; readonly password: Secret };
+  /** The file of API tokens. */
+  readonly tokensFile?: string;
   /** Origins (`http://gateway:8888`); empty = from listen, else from the request. */
   readonly advertiseUrls: readonly string[];
   /** Lower case: `name`, `*.suffix` or `*`. */
@@ -72,10 +75,12 @@ interface Limits {
 export type ConfigResult =
   | { readonly kind: 'run'; readonly config: Config }
   | { readonly kind: 'healthcheck'; readonly config: Config }
+  /** `isToMake`: the token too, instead of reading it. */
+  | { readonly kind: 'hash-token'; readonly isToMake: boolean }
   | { readonly kind: 'help' | 'version' | 'print-config'; readonly text: string }
   | { readonly kind: 'errors'; readonly problems: string[] };
 
-const COMMANDS = ['healthcheck'] as const;
+const COMMANDS = ['healthcheck', 'hash-token'] as const;
 type Command = (typeof COMMANDS)[number];
 
 /**
@@ -88,11 +93,17 @@ export function parseConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Co
   if (line.actions.has('version')) return { kind: 'version', text: versionText() };
 
   const { command, problems: wordProblems } = readCommand(line.words);
+  const lineProblems = [...line.problems, ...wordProblems, ...generateProblems(line, command)];
+  // It needs no settings, so that none of them is in its way.
+  if (command === 'hash-token') {
+    return lineProblems.length > 0
+      ? { kind: 'errors', problems: lineProblems }
+      : { kind: command, isToMake: line.actions.has('generate') };
+  }
   const { values, sources, problems: valueProblems } = readSettings(SETTINGS, line.flags, env);
   const writtenAs: WrittenAs = (name) => sources.get(name)?.writtenAs ?? name;
   const problems = [
-    ...line.problems,
-    ...wordProblems,
+    ...lineProblems,
     ...valueProblems,
     // The health check serves nobody.
     ...(command === 'healthcheck' ? [] : exposureProblems(values, writtenAs)),
@@ -118,6 +129,17 @@ function readCommand(words: readonly string[]): { command?: Command; problems: s
   return command === undefined ? { problems } : { command, problems };
 }
 
+function generateProblems({ actions }: CommandLine, command: Command | undefined): string[] {
+  if (!actions.has('generate') || command === 'hash-token') return [];
+  return [
+    problemText(
+      '--generate',
+      'only hash-token makes anything',
+      'write latchkey hash-token --generate',
+    ),
+  ];
+}
+
 function createConfig(values: Values, path: string): Config {
   const {
     listen,
@@ -128,7 +150,7 @@ function createConfig(values: Values, path: string): Config {
     auth = 'none',
   } = values;
   const { lockPrefix, electionPrefix, dnsServers, logLevel, dataDir, etcdDownloadUrl } = values;
-  const { etcdBin, user, password, endpoints } = values;
+  const { etcdBin, tokensFile, user, password, endpoints } = values;
   const etcdTls = pathsOf({ ca: values.cacert, cert: values.cert, key: values.key });
   const doorTls = pathsOf({ ca: values.tlsClientCa, cert: values.tlsCert, key: values.tlsKey });
   return deepFrozen({
@@ -150,7 +172,7 @@ function createConfig(values: Values, path: string): Config {
     ...discoveryOf(values),
     ...(doorTls.cert !== undefined && { doorTls }),
     path,
-    ...(etcdBin === undefined ? {} : { etcdBin }),
+    ...pathsOf({ etcdBin, tokensFile }),
     limits: limitsOf(values),
   });
 }
@@ -189,10 +211,12 @@ function discoveryOf(values: Values): Pick<Config, 'discovery'> {
   return { discovery: { domain: discoverySrv, name: discoverySrvName, intervalMs } };
 }
 
-function pathsOf(paths: Record<keyof TlsPaths, string | undefined>): TlsPaths {
+function pathsOf<Name extends string>(
+  paths: Record<Name, string | undefined>,
+): Partial<Record<Name, string>> {
   return Object.fromEntries(
-    Object.entries(paths).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  );
+    Object.entries(paths).filter(([, path]) => path !== undefined),
+  ) as Partial<Record<Name, string>>;
 }
 
 /** As etcdctl takes them: an endpoint without a scheme is one with TLS where there is anything for TLS. */

@@ -11,8 +11,10 @@ import { Background } from './domain/background.js';
 import { EmbeddedEtcdError } from './embedded/embedded-etcd-error.js';
 import { startEmbeddedEtcd } from './embedded/etcd.js';
 import type { EmbeddedEtcd } from './embedded/etcd.js';
+import { hashToken } from './hash-token.js';
 import { checkHealth } from './healthcheck.js';
 import type { Authentication } from './http/auth.js';
+import { TokenFile } from './http/auth/tokens.js';
 import { createServer, drainServer, listen, useCertificates } from './http/server.js';
 import { createLog } from './log.js';
 import type { Log } from './log.js';
@@ -43,9 +45,24 @@ async function main(): Promise<void> {
       process.exitCode = health.isReady ? 0 : 1;
       return;
     }
+    case 'hash-token':
+      await printToken(result.isToMake);
+      return;
     case 'run':
       await run(result.config);
   }
+}
+
+/** Standard output gets the line alone: it can be sent on. */
+async function printToken(isToMake: boolean): Promise<void> {
+  const { line, token } = await hashToken(process.stdin, isToMake).catch((error: unknown) => {
+    throw new StartError(messageOf(error));
+  });
+  if (token !== undefined) process.stderr.write(`latchkey: the token, shown only once: ${token}\n`);
+  process.stderr.write(
+    'latchkey: fill in name, prefixes ("" for everything) and rights (read, write, lock, admin)\n',
+  );
+  process.stdout.write(`${line}\n`);
 }
 
 async function run(config: Config): Promise<void> {
@@ -78,6 +95,7 @@ async function serve(
   const upstream = usable('TLS to etcd', () =>
     createUpstream({ config, endpoints, meter: metrics.calls, log }),
   );
+  const tokens = usable('the file of API tokens is of no use', () => openTokens(config, log));
   await refuseOldEtcd(upstream, log);
   const background = new Background((what, error) =>
     log.warn({ what, error: String(error) }, 'a clean-up was given up'),
@@ -93,7 +111,7 @@ async function serve(
       upstream,
       background,
       draining: draining.signal,
-      authentication: authenticationOf(config, upstream),
+      authentication: authenticationOf(config, upstream, tokens),
     }),
     {
       connectionsMax: config.limits.connectionsMax,
@@ -117,17 +135,24 @@ async function serve(
   await drain(server, background, config.limits.drainSeconds);
   upstream.close();
   doorTls?.close();
+  tokens?.close();
   log.info('stopped');
 }
 
-function authenticationOf({ auth }: Config, { proofs }: Upstream): Authentication {
+function authenticationOf(
+  { auth }: Config,
+  { proofs }: Upstream,
+  tokens: TokenFile | undefined,
+): Authentication {
   switch (auth) {
     case 'none':
       return { mode: auth };
     case 'etcd':
       return { mode: auth, proofs };
-    case 'tokens':
-      throw new StartError('--auth=tokens is not there yet');
+    case 'tokens': {
+      if (tokens === undefined) throw new Error('no file of tokens was opened');
+      return { mode: auth, find: (token) => tokens.identify(token) };
+    }
   }
 }
 
@@ -143,6 +168,14 @@ function openDoorTls(
       log.info('certificates of the door were read again');
     },
     onProblem: (reason) => log.error({ reason }, 'the new certificates of the door are of no use'),
+  });
+}
+
+function openTokens({ tokensFile }: Config, log: Log): TokenFile | undefined {
+  if (tokensFile === undefined) return undefined;
+  return new TokenFile(tokensFile, {
+    onChange: (tokens) => log.info({ tokens }, 'API tokens were read again'),
+    onProblem: (reason) => log.error({ reason }, 'the new API tokens are of no use'),
   });
 }
 

@@ -37,10 +37,15 @@ export function sha256(text: string): Buffer {
 
 /** Whether two secrets, or digests of secrets, are the same. Takes as long for a near miss as for a far one, whatever their lengths. */
 export function isSameSecret(a: string | Buffer, b: string | Buffer): boolean {
-  return timingSafeEqual(
+  return isSameDigest(
     createHash('sha256').update(a).digest(),
     createHash('sha256').update(b).digest(),
   );
+}
+
+/** The same for digests of one length, which are kept instead of secrets. */
+export function isSameDigest(a: Buffer, b: Buffer): boolean {
+  return timingSafeEqual(a, b);
 }
 
 /**

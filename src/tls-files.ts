@@ -1,8 +1,8 @@
-// Certificates and keys from files, read again when they change, so that they can be rotated under a running gateway. Files that cannot be
-// used (half written, key and certificate of different pairs) change nothing: what was read last stays in force.
-import { readFileSync, statSync } from 'node:fs';
+// Certificates and keys from files, read again when they change, so that they can be rotated under a running gateway.
+import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import type { SecureContext } from 'node:tls';
+import { LiveFiles } from './live-files.js';
 
 export interface TlsPaths {
   /** Authorities that the other side's certificate must come from; the system's own without it. */
@@ -24,52 +24,37 @@ export interface TlsFilesOptions {
   readonly onProblem?: (reason: string) => void;
 }
 
-/** How often it is looked whether the files have changed. */
-const LOOK_MS = 2_000;
+interface Loaded {
+  readonly material: TlsMaterial;
+  readonly context: SecureContext;
+}
 
 export class TlsFiles {
-  readonly #paths: TlsPaths;
-  readonly #options: TlsFilesOptions;
-  readonly #timer: NodeJS.Timeout;
-  #stamp: string;
-  #material: TlsMaterial;
-  #context: SecureContext;
+  readonly #files: LiveFiles<Loaded>;
 
   /** Throws an `Error` with a reason for people when the files cannot be used. */
-  constructor(paths: TlsPaths, options: TlsFilesOptions = {}) {
-    this.#paths = paths;
-    this.#options = options;
-    this.#stamp = stampOf(paths);
-    this.#material = readMaterial(paths);
-    this.#context = contextOf(this.#material);
-    this.#timer = setInterval(() => this.#look(), LOOK_MS);
-    this.#timer.unref();
+  constructor(paths: TlsPaths, { onChange, onProblem }: TlsFilesOptions = {}) {
+    this.#files = new LiveFiles({
+      paths: [paths.ca, paths.cert, paths.key].filter((path) => path !== undefined),
+      read() {
+        const material = readMaterial(paths);
+        return { material, context: contextOf(material) };
+      },
+      onChange: ({ material }) => onChange?.(material),
+      onProblem,
+    });
   }
 
   get context(): SecureContext {
-    return this.#context;
+    return this.#files.content.context;
   }
 
   get material(): TlsMaterial {
-    return this.#material;
+    return this.#files.content.material;
   }
 
   close(): void {
-    clearInterval(this.#timer);
-  }
-
-  #look(): void {
-    try {
-      const stamp = stampOf(this.#paths);
-      if (stamp === this.#stamp) return;
-      this.#stamp = stamp;
-      const material = readMaterial(this.#paths);
-      this.#context = contextOf(material);
-      this.#material = material;
-      this.#options.onChange?.(material);
-    } catch (error) {
-      this.#options.onProblem?.(messageOf(error));
-    }
+    this.#files.close();
   }
 }
 
@@ -89,18 +74,6 @@ function contextOf(material: TlsMaterial): SecureContext {
       cause: error,
     });
   }
-}
-
-/** Says whether any of the files is another one. Mounted secrets change by their link, so the file behind it is looked at. */
-function stampOf(paths: TlsPaths): string {
-  return Object.values(paths as Record<string, string | undefined>)
-    .flatMap((path) => (path === undefined ? [] : stampOfFile(path)))
-    .join();
-}
-
-function stampOfFile(path: string): string {
-  const { mtimeMs, size, ino } = statSync(path);
-  return `${ino}:${size}:${mtimeMs}`;
 }
 
 function messageOf(error: unknown): string {

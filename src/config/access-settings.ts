@@ -17,6 +17,14 @@ export const IDENTITY = {
     parse: parseAuthMode,
     describe: 'who callers are: anybody, users of etcd, or owners of API tokens',
   }),
+  tokensFile: row({
+    env: 'LATCHKEY_TOKENS',
+    flag: 'tokens',
+    placeholder: 'FILE',
+    default: '',
+    parse: parseOptionalPath,
+    describe: 'file of API tokens for --auth=tokens (JSON); read again when it changes',
+  }),
 } as const;
 
 export const DOOR_TLS = {

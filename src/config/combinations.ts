@@ -10,6 +10,7 @@ export function combinationProblems(values: Partial<Values>, writtenAs: WrittenA
   return [
     ...prefixProblems(values, writtenAs),
     ...identityProblems(values, writtenAs),
+    ...tokenProblems(values, writtenAs),
     ...accessProblems(values),
   ];
 }
@@ -54,6 +55,13 @@ function identityProblems(
     problems.push(problemText(writtenAs('user'), detail, hint));
   }
   return problems;
+}
+
+function tokenProblems({ auth, tokensFile }: Partial<Values>, writtenAs: WrittenAs): string[] {
+  if ((auth === 'tokens') === (tokensFile !== undefined)) return [];
+  return tokensFile === undefined
+    ? [problemText(writtenAs('auth'), 'there are no API tokens', 'set --tokens=FILE too')]
+    : [problemText(writtenAs('tokensFile'), 'nobody asks for API tokens', 'set --auth=tokens too')];
 }
 
 const TLS_PAIRS = [

@@ -28,6 +28,7 @@ export function helpText(table: SettingTable): string {
     'Usage:',
     line('latchkey [settings]', 'serve until SIGTERM'),
     line('latchkey healthcheck', 'exit 0 when the gateway on the listen address is ready, else 1'),
+    line('latchkey hash-token', 'hash the API token on standard input; --generate makes one first'),
     line('latchkey --print-config', 'print the effective settings, secrets masked'),
     line('latchkey --version', 'print the version'),
     line('latchkey --help, -h', 'print this'),

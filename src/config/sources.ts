@@ -7,8 +7,8 @@ import { nearestName } from '../nearest-name.js';
 import { problemText } from './setting.js';
 import type { Setting, SettingTable, SourceText, ValuesOf } from './setting.js';
 
-/** Flags that ask for something else than serving. */
-const ACTION_FLAGS = ['help', 'version', 'print-config'] as const;
+/** Flags that ask for something else than serving; `generate` belongs to a command. */
+const ACTION_FLAGS = ['help', 'version', 'print-config', 'generate'] as const;
 type ActionFlag = (typeof ACTION_FLAGS)[number];
 
 const SECRET_FILE_BYTES_MAX = 64 * 1024;

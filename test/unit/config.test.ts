@@ -192,6 +192,28 @@ describe('actions', () => {
   });
 });
 
+describe('hash-token', () => {
+  it('reads the token or makes it, whatever the settings are', () => {
+    const env = { LATCHKEY_LISTEN: '0.0.0.0:8888', LATCHKEY_LISTN: 'x' };
+    expect(parseConfig(['hash-token'], env)).toEqual({ kind: 'hash-token', isToMake: false });
+    const making = parseConfig(['hash-token', '--generate'], env);
+    expect(making).toEqual({ kind: 'hash-token', isToMake: true });
+  });
+
+  it('takes no token from the command line, which other processes see', () => {
+    expect(problems(['hash-token', 'secret'])).toEqual([
+      'secret: there is no such command; values belong to a flag, as in --flag=value',
+    ]);
+    expect(problems(['hash-token', '--token=secret'])[0]).toContain('there is no such flag');
+  });
+
+  it('is the only command that makes anything', () => {
+    expect(problems(['--generate'])).toEqual([
+      '--generate: only hash-token makes anything; write latchkey hash-token --generate',
+    ]);
+  });
+});
+
 describe('--listen', () => {
   it.each([
     ['127.0.0.1:0', { host: '127.0.0.1', port: 0 }],

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { Secret, fingerprint, isSameSecret, sha256 } from '../../src/secret.js';
+import { Secret, fingerprint, isSameDigest, isSameSecret, sha256 } from '../../src/secret.js';
 
 describe('a secret', () => {
   it('shows itself to nobody who does not ask for it by name', () => {
@@ -14,6 +14,8 @@ describe('a secret', () => {
   it('equals the same text and digest, whatever the lengths compared', () => {
     expect(isSameSecret('abc', 'abc')).toBe(true);
     expect(isSameSecret(sha256('abc'), sha256('abc'))).toBe(true);
+    expect(isSameDigest(sha256('abc'), sha256('abc'))).toBe(true);
+    expect(isSameDigest(sha256('abc'), sha256('abd'))).toBe(false);
     for (const other of ['abd', 'ab', '', 'abc ']) expect(isSameSecret('abc', other)).toBe(false);
   });
 

@@ -1,0 +1,61 @@
+// A gateway with `--auth=tokens` in front of an etcd, and callers with API tokens of different scopes.
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { sha256 } from '../../src/secret.js';
+import { FORM_TYPE } from './v2-client.js';
+import { JSON_TYPE, send } from './http-client.js';
+import type { Answer } from './http-client.js';
+import { spawnGateway } from './processes.js';
+import type { Gateway } from './processes.js';
+
+export const SCOPES = {
+  /** May do everything with what belongs to the application, at every door. */
+  app: { prefixes: ['app/', '/app/'], rights: ['read', 'write', 'lock'] },
+  reader: { prefixes: ['app/', '/app/'], rights: ['read'] },
+  locker: { prefixes: ['app/'], rights: ['lock'] },
+  everything: { prefixes: [''], rights: ['read', 'write', 'lock'] },
+  admin: { prefixes: [''], rights: ['read', 'write', 'lock', 'admin'] },
+} as const;
+
+export type Holder = keyof typeof SCOPES;
+
+export function bearer(holder: Holder): { authorization: string } {
+  return { authorization: `Bearer ${tokenOf(holder)}` };
+}
+
+export function tokenOf(holder: Holder): string {
+  return `token-of-the-${holder}-0123456789`;
+}
+
+export interface TokenDoor extends Gateway {
+  readonly tokensFile: string;
+  /** A JSON body, or a form where the path is one of v2. */
+  as(holder: Holder, method: string, path: string, body?: unknown): Promise<Answer>;
+}
+
+/** `folder`: where the file of tokens is written. */
+export async function openTokenDoor(etcdEndpoint: string, folder: string): Promise<TokenDoor> {
+  const tokensFile = join(folder, 'tokens.json');
+  const list = Object.entries(SCOPES).map(([name, scope]) => ({
+    name,
+    sha256: sha256(tokenOf(name as Holder)).toString('hex'),
+    ...scope,
+  }));
+  await writeFile(tokensFile, JSON.stringify(list));
+  const gateway = await spawnGateway({
+    args: ['--auth=tokens', `--tokens=${tokensFile}`, `--endpoints=${etcdEndpoint}`],
+  });
+  return Object.assign(gateway, {
+    tokensFile,
+    as(holder: Holder, method: string, path: string, body?: unknown) {
+      const isForm = path.startsWith('/v2/keys');
+      const text = isForm
+        ? new URLSearchParams(body as Record<string, string> | undefined).toString()
+        : JSON.stringify(body);
+      return send(gateway.baseUrl, method, path, {
+        headers: { ...bearer(holder), ...(body !== undefined && (isForm ? FORM_TYPE : JSON_TYPE)) },
+        ...(body !== undefined && { body: text }),
+      });
+    },
+  });
+}
