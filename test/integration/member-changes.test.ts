@@ -11,8 +11,8 @@ import { bearer, openTokenDoor } from '../support/token-door.js';
 import type { TokenDoor } from '../support/token-door.js';
 
 let folder = '';
-let cluster: Cluster;
-let door: TokenDoor;
+let cluster: Cluster | undefined;
+let door: TokenDoor | undefined;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'latchkey-test-'));
   cluster = await startThreeMembers({ version: '3.4', extraArgs: ['--enable-v2'] });
@@ -26,12 +26,12 @@ afterAll(async () => {
 
 type Ask = (method: string, path: string, body?: string, type?: object) => Promise<Answer>;
 const askGateway: Ask = (method, path, body, type = JSON_TYPE) =>
-  send(door.baseUrl, method, `/v2/members${path}`, {
+  send(door!.baseUrl, method, `/v2/members${path}`, {
     headers: { ...bearer('admin'), ...type },
     ...(body !== undefined && { body }),
   });
 const askEtcd: Ask = (method, path, body, type = JSON_TYPE) =>
-  send(cluster.endpoints[0]!, method, `/v2/members${path}`, {
+  send(cluster!.endpoints[0]!, method, `/v2/members${path}`, {
     headers: { ...type },
     ...(body !== undefined && { body }),
   });

@@ -18,7 +18,7 @@ beforeAll(async () => {
   door = await openTokenDoor(inject('etcdEndpoint'), folder);
 });
 afterAll(async () => {
-  await door?.stop();
+  await door.stop();
   await rm(folder, { recursive: true, force: true });
 });
 
