@@ -1,4 +1,6 @@
 import { inspect } from 'node:util';
+import { fileURLToPath } from 'node:url';
+import { ESLint } from 'eslint';
 import { describe, expect, it } from 'vitest';
 import { Secret, fingerprint, isSameDigest, isSameSecret, sha256 } from '../../src/secret.js';
 
@@ -24,4 +26,22 @@ describe('a secret', () => {
     expect(fingerprint('a', 'bc')).not.toBe(fingerprint('ab', 'c'));
     expect(fingerprint('hunter2')).not.toContain('hunter2');
   });
+});
+
+describe('S23: a comparison of secrets anywhere else', () => {
+  const filePath = fileURLToPath(new URL('../../src/http/auth.ts', import.meta.url));
+  const rules = ['no-restricted-imports', 'no-restricted-syntax'];
+
+  it('is an error to the linter, however it is written', async () => {
+    const code = [
+      "import { timingSafeEqual } from 'node:crypto';",
+      "import type { Secret } from '../secret.js';",
+      'export const a = (one: Secret, other: string): boolean => one.reveal() === other;',
+      'export const b = (one: Secret, other: string): boolean => other !== one.reveal();',
+      'export const c = timingSafeEqual;',
+    ];
+    const [result] = await new ESLint().lintText(code.join('\n'), { filePath });
+    const found = result?.messages.filter(({ ruleId }) => rules.includes(ruleId ?? ''));
+    expect(found?.map(({ line }) => line)).toEqual([1, 3, 4]);
+  }, 60_000);
 });
