@@ -7,7 +7,6 @@ import { isLoopback } from './config/address.js';
 import { GatewayError } from './errors.js';
 import type { Background } from './domain/background.js';
 import { KnownHolders } from './domain/locks/guard.js';
-import { withLeaseRights } from './domain/leases/rights.js';
 import { Pictures } from './domain/contention/picture.js';
 import { Turnstile } from './domain/contention/turnstile.js';
 import { WaitingRoom } from './domain/locks/limits.js';
@@ -64,9 +63,9 @@ export interface AppDeps {
 
 export function createApp(deps: AppDeps): Express {
   const { config, log, metrics, upstream, background, draining, authentication } = deps;
-  const { watches, isProgressOrdered, proofs } = upstream;
+  const { etcd, watches, isProgressOrdered, proofs } = upstream;
   const { limits, lockPrefix, electionPrefix } = config;
-  const { etcd, validator, reserved, guards, contention, streams, watching, hub, load, callers } =
+  const { validator, reserved, guards, contention, streams, watching, hub, load, callers } =
     createParts(deps);
   const currentRevision = (caller: Caller): Promise<number> => readRevision(caller, { etcd });
   const enterWait = (res: Response): void => streams.enterWait(res);
@@ -116,9 +115,8 @@ export function createApp(deps: AppDeps): Express {
 /** What several doors share. */
 function createParts(deps: AppDeps) {
   const { config, metrics, upstream, background, draining } = deps;
-  const { watches, isProgressOrdered } = upstream;
+  const { etcd, watches, isProgressOrdered } = upstream;
   const { limits, lockPrefix } = config;
-  const etcd = withLeaseRights(upstream.etcd);
   const reserved = createReservedKeys(config);
   const contention = {
     etcd,
@@ -142,7 +140,6 @@ function createParts(deps: AppDeps) {
   const hub = new WatchHub({ ...watching, isVisible: (key) => !reserved.isHidden(key) });
   observeGauges(deps, { ...contention, load, streams, hub });
   return {
-    etcd,
     validator: createValidator(loadDocument('latchkey')),
     reserved,
     guards: {

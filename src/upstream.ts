@@ -9,6 +9,7 @@ import { Proofs } from './etcd/auth/proof.js';
 import { withWatchRights } from './etcd/auth/watch-rights.js';
 import { KeyRights } from './domain/rights/key-rights.js';
 import { withScopedWatches, withScopes } from './domain/rights/scoped-client.js';
+import { withLeaseRights } from './domain/rights/user-leases.js';
 import type { CallMeter } from './etcd/calls/meter.js';
 import { createEtcdClient } from './etcd/client.js';
 import type { EtcdClient } from './etcd/client.js';
@@ -132,7 +133,10 @@ function createClients(
   );
   const watches = withWatchRights(createWatchClient(deps), etcd);
   const rights = new KeyRights(config);
-  return { etcd: withScopes(etcd, rights), watches: withScopedWatches(watches, rights) };
+  return {
+    etcd: withLeaseRights(withScopes(etcd, rights)),
+    watches: withScopedWatches(watches, rights),
+  };
 }
 
 function ownLogin({ user }: Config): UserLogin | undefined {

@@ -1,11 +1,12 @@
-// The rights of a user of etcd on a lease: those on every key that hangs on it. Some versions of etcd renew and show any lease to anybody,
+// The rights of a user of etcd on a lease (those of API tokens are in lease-rights.ts): those on every key that hangs on it. Some versions of etcd renew and show any lease to anybody,
 // and no version asks whose lease it is that a transaction hangs a key on. Not for the leases of the gateway's own entries: their IDs are
 // told to nobody.
 import type { Caller } from '../../caller.js';
 import type { EtcdClient } from '../../etcd/client.js';
 import { askForRights } from '../../etcd/auth/nested-rights.js';
-import type { LeaseTimeToLiveResponse, RequestOp, TxnRequest } from '../../etcd/wire.js';
+import type { LeaseTimeToLiveResponse } from '../../etcd/wire.js';
 import { isOwnLease } from '../contention/own-leases.js';
+import { leasesIn } from './lease-rights.js';
 
 /** etcd takes 128 operations in a branch unless it is set up otherwise. */
 const KEYS_AT_ONCE = 100;
@@ -59,12 +60,4 @@ export function withLeaseRights(etcd: EtcdClient): EtcdClient {
       return withKeys ? answer : { ...answer, keys: [] };
     },
   };
-}
-
-function leasesIn({ success, failure }: TxnRequest): (string | undefined)[] {
-  const leasesOf = (op: RequestOp): (string | undefined)[] => {
-    if (op.kind === 'txn') return leasesIn(op.txn);
-    return op.kind === 'put' ? [op.put.lease] : [];
-  };
-  return [...success, ...failure].flatMap(leasesOf);
 }
