@@ -80,7 +80,7 @@ export async function readCluster(
     }),
     alarms,
     unreachable: statuses.flatMap(({ endpoint, error }) =>
-      error === undefined ? [] : [{ endpoint, reason: error }],
+      error === undefined ? [] : [{ endpoint, reason: error.message }],
     ),
   };
 }

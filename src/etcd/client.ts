@@ -160,7 +160,7 @@ async function ask(caller: Caller, deps: FailoverDeps, rpc: Rpc): Promise<void> 
 export interface EndpointStatus {
   readonly endpoint: string;
   readonly status: StatusResponse | undefined;
-  readonly error: string | undefined;
+  readonly error: GatewayError | undefined;
 }
 
 async function statusOf(
@@ -173,11 +173,8 @@ async function statusOf(
     const status = codec.decodeStatus(await callEtcd(caller, alone, RPCS.status, '{}'));
     return { endpoint, status, error: undefined };
   } catch (error) {
-    return {
-      endpoint,
-      status: undefined,
-      error: error instanceof Error ? error.message : String(error),
-    };
+    if (!(error instanceof GatewayError)) throw error;
+    return { endpoint, status: undefined, error };
   }
 }
 

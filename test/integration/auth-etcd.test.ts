@@ -337,6 +337,16 @@ describe.each([undefined, '3.4'] as const)('with the etcd of line %s', (version)
     });
   });
 
+  it('tells the leader to everybody to whom etcd tells it, and nobody that there is an election', async () => {
+    for (const path of ['/v2/leader', '/v2/members/leader']) {
+      const asRoot = await send(gateway.baseUrl, 'GET', path, { headers: basic('root') });
+      expect([path, asRoot.status]).toEqual([path, 200]);
+      const asAnn = await send(gateway.baseUrl, 'GET', path, { headers: basic('ann') });
+      expect([200, 401, 403]).toContain(asAnn.status);
+      expect(asAnn.text).not.toContain('election');
+    }
+  });
+
   describe('at the raw door a user', () => {
     it('is himself', async () => {
       const put = await raw('ann', '/v3/kv/put', { key: b64('app/raw'), value: b64('v') });

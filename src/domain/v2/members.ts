@@ -18,7 +18,10 @@ export async function readMembers(caller: Caller, { etcd }: MembersDeps): Promis
   return etcd.members(caller);
 }
 
-/** `undefined` during an election. Of members that disagree, the one in the later term knows. */
+/**
+ * `undefined` during an election. Of members that disagree, the one in the later term knows. Throws `permission-denied` where none of them
+ * tells this caller: from 3.5.28 on etcd tells its status to root alone.
+ */
 export async function readLeader(
   caller: Caller,
   { etcd }: MembersDeps,
@@ -28,6 +31,8 @@ export async function readLeader(
     etcd.statuses(caller),
   ]);
   const known = answers.flatMap(({ status }) => status ?? []);
+  const denied = answers.find(({ error }) => error?.code === 'permission-denied')?.error;
+  if (known.length === 0 && denied !== undefined) throw denied;
   const newest = known
     .filter((status) => status.leader !== undefined)
     .sort((a, b) => b.raftTerm - a.raftTerm)[0];
