@@ -14,7 +14,7 @@ export async function addMember(
   { etcd }: MembersDeps,
   peerUrls: unknown,
 ): Promise<{ readonly header: ResponseHeader; readonly member: Member }> {
-  refuseUnknown(caller);
+  refuseStrangers(caller);
   return etcd.memberAdd(caller, parsePeerUrls(peerUrls));
 }
 
@@ -24,7 +24,7 @@ export async function updateMember(
   id: string,
   peerUrls: unknown,
 ): Promise<ResponseHeader> {
-  refuseUnknown(caller);
+  refuseStrangers(caller);
   return etcd.memberUpdate(caller, parseMemberId(id), parsePeerUrls(peerUrls));
 }
 
@@ -33,11 +33,12 @@ export async function removeMember(
   { etcd }: MembersDeps,
   id: string,
 ): Promise<ResponseHeader> {
-  refuseUnknown(caller);
+  refuseStrangers(caller);
   return etcd.memberRemove(caller, parseMemberId(id));
 }
 
-function refuseUnknown({ identity }: Caller): void {
+/** Throws `permission-denied` for who merely passes the gates, whatever he asks. */
+export function refuseStrangers({ identity }: Caller): void {
   if (identity.scope !== undefined || identity.login !== undefined) return;
   throw new GatewayError('permission-denied', {
     detail:

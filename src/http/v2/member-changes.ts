@@ -2,7 +2,12 @@
 // removed from one that never was, so that both are 404.
 import type { Request, Response } from 'express';
 import type { Caller } from '../../caller.js';
-import { addMember, removeMember, updateMember } from '../../domain/v2/member-changes.js';
+import {
+  addMember,
+  refuseStrangers,
+  removeMember,
+  updateMember,
+} from '../../domain/v2/member-changes.js';
 import type { MembersDeps } from '../../domain/v2/members.js';
 import { GatewayError } from '../../errors.js';
 import type { Member, ResponseHeader } from '../../etcd/wire.js';
@@ -66,6 +71,8 @@ type Serve = (req: Request, res: Response, caller: Caller) => Promise<void>;
 function inWordsOfV2(serve: Serve): Serve {
   return async (req, res, caller) => {
     try {
+      // Before anything is said about what he sent.
+      refuseStrangers(caller);
       await serve(req, res, caller);
     } catch (error) {
       const message = error instanceof GatewayError ? messageOf(error, req) : undefined;
