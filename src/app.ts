@@ -10,7 +10,7 @@ import { KnownHolders } from './domain/locks/guard.js';
 import { Pictures } from './domain/contention/picture.js';
 import { Turnstile } from './domain/contention/turnstile.js';
 import { WaitingRoom } from './domain/locks/limits.js';
-import { checkQuorum, readRevision } from './domain/cluster.js';
+import { checkQuorum, readRevision, requireRoot } from './domain/cluster.js';
 import { createReservedKeys } from './domain/reserved.js';
 import { Tally } from './domain/tally.js';
 import { withoutMarkers } from './domain/keys/visible-keys.js';
@@ -71,7 +71,12 @@ export function createApp(deps: AppDeps): Express {
   const enterWait = (res: Response): void => streams.enterWait(res);
   const kv = { ...guards, background, reserved, streams, draining, watches, isProgressOrdered };
   const queues = { ...contention, validator, limits, streams };
-  const raw = { ...upstream, credentialsFor: createCredentialsFor({ mode: config.auth, proofs }) };
+  const credentialsFor = createCredentialsFor({
+    mode: config.auth,
+    proofs,
+    requireRoot: (caller) => requireRoot(caller, { etcd }),
+  });
+  const raw = { ...upstream, credentialsFor };
   const readiness = createReadiness({
     check: (caller) =>
       // Without rights of its own the gateway has nobody to read as.

@@ -26,7 +26,11 @@ import { newInstanceId } from './etcd/endpoints/gateway-loop.js';
 import { withLanes } from './etcd/transport/lanes.js';
 import { createTransport } from './etcd/transport/transport.js';
 import type { Transport } from './etcd/transport/transport.js';
-import { isProgressOrdered } from './etcd/version.js';
+import {
+  FIRST_TO_CHECK_NESTED_TEXT,
+  checksNestedRights,
+  isProgressOrdered,
+} from './etcd/version.js';
 import { createWatchClient } from './etcd/watch/client.js';
 import type { WatchClient } from './etcd/watch/client.js';
 import type { Log } from './log.js';
@@ -85,6 +89,7 @@ export function createUpstream({ config, endpoints, meter, log }: UpstreamDeps):
   const discovery = createDiscovery(config, pool, names, log);
   const access = new Access({ authenticate: createAuthenticate(transport), own: ownLogin(config) });
   const { etcd, watches } = createClients(config, { pool, transport, access, meter, log });
+  if (config.auth === 'etcd') warnOfHoles(pool, prober, log);
   pool.subscribe((event) => {
     // Each kept connection to it may be as dead as the one that failed.
     if (event.kind === 'ejected') transport.retire(event.endpoint);
@@ -97,8 +102,7 @@ export function createUpstream({ config, endpoints, meter, log }: UpstreamDeps):
     proofs: new Proofs({ pool, access, transport }),
     watches,
     instanceId,
-    isProgressOrdered: () =>
-      prober.versions.length > 0 && prober.versions.every((version) => isProgressOrdered(version)),
+    isProgressOrdered: () => areOrdered(prober.versions),
     async start() {
       await discovery?.start();
       return prober.start();
@@ -139,9 +143,28 @@ function createClients(
   };
 }
 
+function areOrdered(versions: readonly string[]): boolean {
+  return versions.length > 0 && versions.every((version) => isProgressOrdered(version));
+}
+
 function ownLogin({ user }: Config): UserLogin | undefined {
   if (user === undefined) return undefined;
   return { kind: 'user', key: 'gateway', ...user };
+}
+
+/** Once: some versions of etcd let users do at the raw door what others refuse. */
+function warnOfHoles(pool: EndpointPool, prober: EndpointProber, log: Log): void {
+  let isTold = false;
+  pool.subscribe(({ kind }) => {
+    if (isTold || kind !== 'proven') return;
+    const versions = prober.versions.filter((version) => !checksNestedRights(version));
+    if (versions.length === 0) return;
+    isTold = true;
+    log.warn(
+      { versions, closedBy: FIRST_TO_CHECK_NESTED_TEXT },
+      'at the raw door this etcd lets its users reach every key by nested transactions, and renew and list every lease',
+    );
+  });
 }
 
 function createDiscovery(

@@ -85,8 +85,14 @@ export async function readCluster(
   };
 }
 
-/** Throws `permission-denied` for a user of etcd who is not root: before 3.4.42, 3.5.28 and 3.6.9 etcd lets anybody compact, for one. */
-async function requireRoot(caller: Caller, deps: { readonly etcd: EtcdClient }): Promise<void> {
+/**
+ * Throws `permission-denied` for a user of etcd who is not root: asks what etcd answers to root alone. Before 3.4.42, 3.5.28 and 3.6.9
+ * it lets anybody compact, raise alarms and choose the leader.
+ */
+export async function requireRoot(
+  caller: Caller,
+  deps: { readonly etcd: EtcdClient },
+): Promise<void> {
   if (caller.identity.login !== undefined) await deps.etcd.userList(caller);
 }
 

@@ -15,6 +15,23 @@ export function isProgressOrdered(version: string): boolean {
   return major > 3 || (major === 3 && (minor > 5 || (minor === 5 && patch >= 8)));
 }
 
+/** The first of each line that checks the rights of its users in nested transactions; every line after the last one does. */
+const FIRST_TO_CHECK_NESTED = [
+  [3, 4, 42],
+  [3, 5, 28],
+  [3, 6, 9],
+] as const;
+
+export const FIRST_TO_CHECK_NESTED_TEXT = FIRST_TO_CHECK_NESTED.map((each) => each.join('.'));
+
+/** Whether a user of etcd reaches by a nested transaction what his rights give him, and no more. */
+export function checksNestedRights(version: string): boolean {
+  const [major = 0, minor = 0, patch = 0] = numbersOf(version);
+  const first = FIRST_TO_CHECK_NESTED.find(([line, sub]) => line === major && sub === minor);
+  if (first !== undefined) return patch >= first[2];
+  return major > 3 || (major === 3 && minor > 6);
+}
+
 function numbersOf(version: string): number[] {
   return version.split('.').map((part) => Number.parseInt(part, 10) || 0);
 }

@@ -1,5 +1,6 @@
 // The raw door: etcd's own JSON gateway under /v3, /v3beta and /v3alpha, passed through to whichever endpoint is reachable.
-// Paths and headers go by lists (raw/paths.ts, raw/headers.ts), bodies as they are. Mounted without a path and before any body parser.
+// Paths and headers go by lists (raw/paths.ts, raw/headers.ts), bodies as they are, but for the watches of a user of etcd
+// (raw/send-watch.ts). Mounted without a path and before any body parser.
 import type { IncomingMessage } from 'node:http';
 import type { Request, RequestHandler, Response } from 'express';
 import { createProxyMiddleware } from 'http-proxy-middleware';
@@ -20,6 +21,7 @@ import { asksForWebSocket, upstreamHeaders } from './raw/headers.js';
 import { findRawRpc, isRawPath, rawPathOf } from './raw/paths.js';
 import type { RawRpc } from './raw/paths.js';
 import { shuttingDown, tooLarge } from './raw/refusals.js';
+import { sendWatch } from './raw/send-watch.js';
 import { nameRoute } from './route-name.js';
 
 export { toRawError };
@@ -49,9 +51,10 @@ export interface RawDoorDeps {
 }
 
 const RAW_CALLS_MAX = 4_096;
+const WATCH_PATH = '/v3/watch';
 
-/** The proxy's own target is never connected to, the agent does that; its host is what etcd's --host-whitelist sees. */
-const NO_TARGET: Pick<Endpoint, 'hostname' | 'port'> = { hostname: 'localhost', port: 2379 };
+type Host = Pick<Endpoint, 'hostname' | 'port'>;
+const NO_HOST: Host = { hostname: 'localhost', port: 2379 };
 type Exchanges = WeakMap<IncomingMessage, Exchange>;
 
 /**
@@ -101,10 +104,20 @@ export function createRawDoor(deps: RawDoorDeps): RequestHandler {
     exchanges.set(req, exchange);
     running.add(exchange);
     res.once('close', () => running.delete(exchange));
+    const headers = upstreamHeaders(req.headers, !isShared, instanceId, authorization);
+    if (admitted.path === WATCH_PATH && contextOf(req).caller.identity.login !== undefined) {
+      sendWatch(req, { exchange, agent, host: hostOf(pool), headers });
+      return;
+    }
     // The proxy copies what it finds here, and once a connection exists it is too late to change anything.
-    req.headers = upstreamHeaders(req.headers, !isShared, instanceId, authorization);
+    req.headers = headers;
     void (isShared ? proxies.shared : proxies.own)(req, res, next);
   };
+}
+
+/** Never connected to, the agent does that: it is what etcd's --host-whitelist sees. */
+function hostOf(pool: EndpointPool): Host {
+  return pool.all[0] ?? NO_HOST;
 }
 
 function refuse(req: IncomingMessage, res: Response, error: GatewayError): void {
@@ -186,7 +199,7 @@ function createProxy(pool: EndpointPool, agent: EndpointAgent, exchanges: Exchan
   return createProxyMiddleware({
     // The whole upstream path comes from the table: with ignorePath nothing of the caller's target goes in, with toProxy it is not parsed.
     router: (req) => {
-      const { hostname, port } = pool.all[0] ?? NO_TARGET;
+      const { hostname, port } = hostOf(pool);
       const { path } = exchangeOf(exchanges, req).rpc;
       return { protocol: 'http:', hostname, port: String(port), path };
     },

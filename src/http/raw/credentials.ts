@@ -1,5 +1,5 @@
 // With which Authorization a raw call goes to etcd: the caller's own, or that of the session which etcd gave for his name and password.
-// The gateway's rights go only to whom the mode lends them.
+// The gateway's rights go only to whom the mode lends them, and what is root's to no other user, whatever that etcd thinks of it.
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Caller } from '../../caller.js';
 import { GatewayError } from '../../errors.js';
@@ -23,14 +23,18 @@ export type CredentialsFor = (
 export interface RawCredentialsDeps {
   readonly mode: 'none' | 'etcd' | 'tokens';
   readonly proofs: Pick<Proofs, 'sessionFor'>;
+  /** Throws `permission-denied` for a user of etcd who is not root. */
+  readonly requireRoot: (caller: Caller) => Promise<void>;
 }
 
 const AUTHENTICATE_PATH = '/v3/auth/authenticate';
 
-export function createCredentialsFor({ mode, proofs }: RawCredentialsDeps): CredentialsFor {
+export function createCredentialsFor(deps: RawCredentialsDeps): CredentialsFor {
+  const { mode, proofs } = deps;
   return async (caller, rpc, headers) => {
     const { identity } = caller;
     if (rpc.path === AUTHENTICATE_PATH) return {};
+    if (rpc.isForRoot) await deps.requireRoot(caller).catch(throwInWordsOfEtcd);
     const own = mode === 'none' ? passedAuthorization(headers) : undefined;
     if (own !== undefined) return { authorization: own };
     if (identity.login?.kind === 'token') return { authorization: identity.login.token.reveal() };
@@ -38,6 +42,11 @@ export function createCredentialsFor({ mode, proofs }: RawCredentialsDeps): Cred
     const { token, forget } = await proofs.sessionFor(caller);
     return token === undefined ? {} : { authorization: token, forget };
   };
+}
+
+function throwInWordsOfEtcd(error: unknown): never {
+  if (!(error instanceof GatewayError) || error.code !== 'permission-denied') throw error;
+  throw new GatewayError('permission-denied', { detail: 'etcdserver: permission denied' });
 }
 
 function adminsOnly(): GatewayError {

@@ -1,4 +1,5 @@
 // The gateway's errors in the shape of etcd's JSON gateway: {error, message, code} with a gRPC code.
+import { STATUS_CODES } from 'node:http';
 import type { ServerResponse } from 'node:http';
 import type { ErrorCode, GatewayError } from '../../errors.js';
 
@@ -74,13 +75,14 @@ export function toRawError(error: GatewayError): RawError {
 }
 
 /** The last line of a stream that breaks, with the members that etcd's streams had up to 3.5 and those they have since 3.6. */
-export function rawStreamError(message: string): string {
+export function rawStreamError(refusal: GatewayError): string {
+  const { status, body } = toRawError(refusal);
   const error = {
-    code: UNAVAILABLE,
-    grpc_code: UNAVAILABLE,
-    http_code: 503,
-    http_status: 'Service Unavailable',
-    message,
+    code: body.code,
+    grpc_code: body.code,
+    http_code: status,
+    http_status: STATUS_CODES[status],
+    message: body.message,
   };
   return `${JSON.stringify({ error })}\n`;
 }

@@ -12,7 +12,7 @@ import type { EndpointAgent } from './agent.js';
 import { rawStreamError, writeRawError } from './errors.js';
 import { downstreamHeaders, grpcTimeoutMs } from './headers.js';
 import type { RawRpc } from './paths.js';
-import { sessionForgotten, shuttingDown, tooLarge } from './refusals.js';
+import { READ_FIRST, brokenCall, sessionForgotten, shuttingDown, tooLarge } from './refusals.js';
 
 export interface ExchangeDeps {
   readonly pool: EndpointPool;
@@ -36,7 +36,6 @@ const LAST_LINE_MS = 1_000;
 /** A caller who set a shorter limit was in haste: that alone does not eject an endpoint. */
 const SILENCE_GONE_MS = 2_000;
 const NEWLINE = 0x0a;
-const READ_FIRST = 'read before you repeat it';
 
 export class Exchange {
   readonly rpc: RawRpc;
@@ -127,20 +126,27 @@ export class Exchange {
     if (this.#state === 'answering') {
       this.#reportFailure('doubt');
       this.#logFailure('etcd broke off its answer', error);
-      this.#cut('etcd broke off its answer');
+      this.#cut(new GatewayError('etcd-unavailable', { detail: 'etcd broke off its answer' }));
       return;
     }
     if (this.#upstream !== undefined) this.#reportFailure('doubt');
-    const refusal = error instanceof GatewayError ? error : this.#brokenCall(error);
+    const refusal = error instanceof GatewayError ? error : brokenCall(error);
     this.#logFailure(refusal.message, refusal.cause);
     this.#refuse(refusal);
+  }
+
+  /** Call it when the rest of the request body is not passed on, because of this. */
+  refuseBody(error: GatewayError): void {
+    if (this.#state === 'answering') this.#cut(error);
+    else this.#refuse(error);
   }
 
   /** Ends a call that has no end of its own, because the gateway stops. Others are left to finish. */
   shutDown(): void {
     if (this.rpc.kind === 'unary' || this.#state === 'over') return;
-    if (this.#state === 'answering') this.#cut('the gateway is shutting down');
-    else this.#refuse(shuttingDown(this.#upstream !== undefined));
+    if (this.#state === 'answering') {
+      this.#cut(new GatewayError('shutting-down', { detail: 'the gateway is shutting down' }));
+    } else this.#refuse(shuttingDown(this.#upstream !== undefined));
   }
 
   #relay(status: number, upstreamRes: IncomingMessage): void {
@@ -201,18 +207,6 @@ export class Exchange {
     this.#refuse(error);
   }
 
-  #brokenCall(cause: unknown): GatewayError {
-    const isGarbage = codeOf(cause).startsWith('HPE_');
-    return new GatewayError(isGarbage ? 'etcd-refused' : 'etcd-unavailable', {
-      detail: isGarbage
-        ? 'etcd answers something that is not HTTP'
-        : 'the connection to etcd broke before it answered',
-      hint: READ_FIRST,
-      outcome: 'unknown',
-      cause,
-    });
-  }
-
   /** Answers with the gateway's own error and lets go of etcd. */
   #refuse(error: GatewayError): void {
     if (this.#state !== 'waiting') return;
@@ -228,7 +222,7 @@ export class Exchange {
   }
 
   /** Ends an answer that has begun: a last line where the stream allows one, and never the end of a complete answer. */
-  #cut(reason: string): void {
+  #cut(error: GatewayError): void {
     this.#state = 'over';
     this.#letGo();
     const isStream = this.rpc.kind === 'server-stream' || this.rpc.kind === 'bidi-stream';
@@ -237,7 +231,7 @@ export class Exchange {
       return;
     }
     this.#after(LAST_LINE_MS, () => this.#res.destroy());
-    this.#res.write(rawStreamError(reason), () => this.#res.destroy());
+    this.#res.write(rawStreamError(error), () => this.#res.destroy());
   }
 
   #close(): void {
@@ -291,8 +285,4 @@ export class Exchange {
 function reasonOf(error: unknown): string | undefined {
   if (error instanceof AggregateError) return error.errors.map(reasonOf).join(', ');
   return error instanceof Error ? error.message : undefined;
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
 }

@@ -14,6 +14,8 @@ export interface RawRpc {
   readonly kind: RawKind;
   /** It keeps what its caller has, or gives it back. */
   readonly isUpkeep: boolean;
+  /** It concerns everybody, so that of the users of etcd only root may; before 3.4.42, 3.5.28 and 3.6.9 etcd lets anybody. */
+  readonly isForRoot: boolean;
 }
 
 /** etcd 3.0 to 3.3 served the older two; etcd of today knows `/v3` alone, so all three become it. */
@@ -85,11 +87,19 @@ const UPKEEP: readonly string[] = [
   'election/resign',
 ];
 
+const FOR_ROOT: readonly string[] = [
+  'kv/compaction',
+  'maintenance/alarm',
+  'maintenance/transfer-leadership',
+  'maintenance/downgrade',
+];
+
 /** Every call, under the path that etcd of today gives it. `openapi/etcd-v3.yaml` describes exactly these. */
 export const RAW_RPCS: readonly RawRpc[] = Object.entries(KINDS).map(([tail, kind]) => ({
   path: `/v3/${tail}`,
   kind,
   isUpkeep: UPKEEP.includes(tail),
+  isForRoot: FOR_ROOT.includes(tail),
 }));
 
 const RPC_BY_PATH: ReadonlyMap<string, RawRpc> = new Map(

@@ -1,5 +1,7 @@
-// What the raw door itself refuses, whatever etcd would say.
+// What the raw door itself says, whatever etcd would.
 import { GatewayError } from '../../errors.js';
+
+export const READ_FIRST = 'read before you repeat it';
 
 /** 413. `isSent`: a part of the body is with etcd already, which may have found a whole call in it. */
 export function tooLarge(bodyLimitBytes: number, isSent: boolean): GatewayError {
@@ -25,5 +27,19 @@ export function shuttingDown(isSent: boolean): GatewayError {
     detail: 'the gateway is shutting down',
     outcome: isSent ? 'unknown' : 'not-applied',
     retryAfterSeconds: 1,
+  });
+}
+
+/** 502 or 503 for a call whose connection broke before there was an answer. */
+export function brokenCall(cause: unknown): GatewayError {
+  const isGarbage =
+    cause instanceof Error && 'code' in cause && String(cause.code).startsWith('HPE_');
+  return new GatewayError(isGarbage ? 'etcd-refused' : 'etcd-unavailable', {
+    detail: isGarbage
+      ? 'etcd answers something that is not HTTP'
+      : 'the connection to etcd broke before it answered',
+    hint: READ_FIRST,
+    outcome: 'unknown',
+    cause,
   });
 }

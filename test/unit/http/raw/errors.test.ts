@@ -44,7 +44,7 @@ describe('toRawError', () => {
 
 describe('rawStreamError', () => {
   it('is one line with the members of both eras of etcd', () => {
-    const line = rawStreamError('gone');
+    const line = rawStreamError(new GatewayError('etcd-unavailable', { detail: 'gone' }));
     expect(line.endsWith('\n')).toBe(true);
     expect(JSON.parse(line)).toEqual({
       error: {

@@ -1,0 +1,286 @@
+// `--auth=etcd` at the raw door: a user does there what any etcd would let him do, and no more, on the etcd of a plain start and on 3.4.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { basic, startGuardedEtcd } from '../support/guarded-etcd.js';
+import type { GuardedEtcd, UserName } from '../support/guarded-etcd.js';
+import { send } from '../support/http-client.js';
+import type { Answer } from '../support/http-client.js';
+import { spawnGateway } from '../support/processes.js';
+import type { Gateway } from '../support/processes.js';
+import { eventually } from '../support/raw-door.js';
+import { chunk, openConnection } from '../support/raw-socket.js';
+import type { OpenConnection } from '../support/raw-socket.js';
+
+const b64 = (text: string): string => Buffer.from(text).toString('base64');
+const DENIED = 'rpc error: code = PermissionDenied desc = etcdserver: permission denied';
+const PATHS = ['/v3/watch', '/v3beta/watch', '/v3alpha/watch'];
+let serial = 0;
+const fresh = (prefix: string): string => `${prefix}raw-${++serial}`;
+
+const KEY = `"key":"${b64('app/a')}"`;
+const create = (fields: string, name = 'create_request'): string => `{"${name}":{${fields}}}`;
+const open = (rangeEnd: string): string => create(`${KEY},"range_end":${rangeEnd}`);
+
+/** What opened a foreign key on at least one version when it reached etcd as it is. */
+const OPENINGS: readonly string[] = [
+  ...['"AA=="', '"AA"', '"AB=="', '"AP=="', '"A\\u0041=="', '"\\u0041\\u0041\\u003d\\u003d"'].map(
+    open,
+  ),
+  ...['"AA\\n=="', '"\\nAA==\\r\\n"', '"AA==\\n\\n"', '[0]'].map(open),
+  ...['rangeEnd', 'range\\u005fend', 'range\\u0045nd', '\\u0072ange_end'].map((name) =>
+    create(`${KEY},"${name}":"AA=="`),
+  ),
+  ...['createRequest', 'create\\u005frequest', 'create\\u0052equest'].map((name) =>
+    create(`${KEY},"range_end":"AA=="`, name),
+  ),
+  create(`${KEY},"range_end":"","range_end":"AA=="`),
+  create(`${KEY},"range_end":"","rangeEnd":"AA=="`),
+  create(`${KEY},"rangeEnd":"AA==","range_end":""`),
+  create(`${KEY},"rangeEnd":"AA==","range_end":null`),
+  `{"create_request":{${KEY}},"create_request":{${KEY},"range_end":"AA=="}}`,
+  `{"create_request":{${KEY}},"createRequest":{${KEY},"range_end":"AA=="}}`,
+  `{"createRequest":{${KEY},"range_end":"AA=="},"create_request":{${KEY}}}`,
+  `{"create_request":null,"createRequest":{${KEY},"range_end":"AA=="}}`,
+  `{"foo":1,"create_request":{${KEY},"range_end":"AA=="}}`,
+  create(`${KEY},"foo":1,"range_end":"AA=="`),
+  create(`${KEY},"range_end":"AA==","foo":{"a":1}`),
+  create(`"key":[97,112,112,47,97],"range_end":"AA=="`),
+  create(`"key":"YXBwL2Fh","range_end":"AA"`),
+  create(`"key":"YXBwL2FhYR==","range_end":"AA=="`),
+  ` \t\r\n${open('"AA=="')}`,
+  `${open('"AA=="')}xyz`,
+  `{}\n${open('"AA=="')}`,
+  `null${open('"AA=="')}`,
+  `{"create_request":{${KEY}}}{}${open('"AA=="')}`,
+  create(`${KEY},"range_end":"AA==","filters":["NODELETE"],"fragment":true,"progress_notify":true`),
+  create(`${KEY},"range_end":"AA==","watch_id":"9"`),
+  create(`${KEY},"range_end":"AA==","prev_kv":true,"start_revision":"1"`),
+  create('"range_end":"AA=="'),
+  create('"key":"AA==","range_end":"AA=="'),
+];
+
+describe.each([undefined, '3.4'] as const)('with the etcd of line %s', (version) => {
+  let etcd: GuardedEtcd;
+  let gateway: Gateway;
+  beforeAll(async () => {
+    etcd = await startGuardedEtcd({ ...(version && { version }) });
+    gateway = await spawnGateway({ args: ['--auth=etcd', `--endpoints=${etcd.endpoint}`] });
+  });
+  afterAll(async () => {
+    await gateway.stop();
+    await etcd.stop();
+  });
+
+  const raw = (user: UserName, path: string, body: object): Promise<Answer> =>
+    send(gateway.baseUrl, 'POST', path, { headers: basic(user), body: JSON.stringify(body) });
+  const putAsRoot = (key: string, value = 'v'): Promise<Answer> =>
+    etcd.ask('kv/put', { key: b64(key), value: b64(value) });
+  const revision = async (): Promise<number> =>
+    Number((await etcd.ask('kv/range', { key: b64('x') })).json().header.revision);
+
+  /** A watch whose body stays open after `text`. */
+  const openWatch = (user: UserName, text: string, path = '/v3/watch'): OpenConnection => {
+    const watch = openConnection(Number(new URL(gateway.baseUrl).port));
+    const { authorization } = basic(user);
+    watch.socket.write(
+      `POST ${path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${authorization}\r\n` +
+        `Transfer-Encoding: chunked\r\n\r\n${text === '' ? '' : chunk(text)}`,
+    );
+    return watch;
+  };
+  const watchesOfEtcd = async (): Promise<number> => {
+    const { text } = await send(etcd.endpoint, 'GET', '/metrics');
+    return Number(/^etcd_debugging_mvcc_watcher_total (\d+)/m.exec(text)?.[1]);
+  };
+
+  describe('a watch', () => {
+    it('shows its own keys, one that is named and a range, from a body that ends', async () => {
+      const key = fresh('app/');
+      const body = create(`"key":"${b64('app/')}","range_end":"${b64('app0')}","prev_kv":true`);
+      const watch = openConnection(Number(new URL(gateway.baseUrl).port));
+      watch.socket.write(
+        `POST /v3/watch HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${basic('ann').authorization}\r\n` +
+          `Content-Type: application/x-www-form-urlencoded\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+      );
+      await watch.until('"created":true');
+      await putAsRoot(fresh('other/'));
+      await putAsRoot(key, 'one');
+      await watch.until(b64(key));
+      await putAsRoot(key, 'two');
+      expect(await watch.until(`"prev_kv"`)).not.toContain(b64('other/').slice(0, 8));
+      watch.socket.destroy();
+    });
+
+    it('takes creates, a cancel and a progress request on one open body, in any pieces', async () => {
+      const [first, second] = [fresh('app/'), fresh('app/')];
+      const watch = openWatch('ann', '');
+      const requests = [
+        create(`"key":"${b64(first)}","watchId":7`),
+        create(`"key":"${b64(second).replace(/=+$/, '')}","watch_id":"8"`, 'createRequest'),
+      ].join(' \r\n');
+      for (const letter of requests) watch.socket.write(chunk(letter));
+      await watch.until('"watch_id":"8"');
+      await putAsRoot(first);
+      await putAsRoot(second);
+      await watch.until(b64(second));
+      watch.socket.write(chunk('{"cancelRequest":{"watchId":"7"}}'));
+      const cancelled = await watch.until('"canceled":true');
+      watch.socket.write(chunk('{"progress_request":{}}'));
+      const lines = cancelled.split('"header"').length;
+      await eventually(async () => (await watch.until('')).split('"header"').length > lines);
+      await putAsRoot(first, 'unseen');
+      await putAsRoot(second, 'seen');
+      expect(await watch.until(b64('seen'))).not.toContain(b64('unseen'));
+      watch.socket.destroy();
+    });
+
+    it.each(PATHS)('to the end of the keyspace is refused in its place at %s', async (path) => {
+      const [before, after] = [fresh('app/'), fresh('app/')];
+      const watch = openWatch('ann', create(`"key":"${b64(before)}","watch_id":1`), path);
+      await watch.until('"created":true');
+      watch.socket.write(
+        chunk(`${open('"AA=="')}${create(`"key":"${b64(after)}","watch_id":2`)}\n`),
+      );
+      const text = await watch.until('"watch_id":"2"');
+      expect(text.indexOf(DENIED)).toBeGreaterThan(0);
+      expect(text.indexOf(DENIED)).toBeLessThan(text.indexOf('"watch_id":"2"'));
+      const refused = text.split('\n').find((line) => line.includes(DENIED));
+      expect(JSON.parse(refused ?? '').result).toMatchObject({
+        watch_id: '-1',
+        created: true,
+        canceled: true,
+        cancel_reason: DENIED,
+      });
+      await putAsRoot(fresh('other/'), 'foreign');
+      await putAsRoot(before, 'first');
+      await putAsRoot(after, 'second');
+      await watch.until(b64('first'));
+      expect(await watch.until(b64('second'))).not.toContain(b64('foreign'));
+      watch.socket.destroy();
+    });
+
+    it('shows no foreign key, however the end of the keyspace is spelled', async () => {
+      const watches = OPENINGS.map((body) => ({ body, watch: openWatch('ann', body) }));
+      for (const { watch } of watches) await watch.until('\r\n\r\n');
+      const foreign = fresh('other/spelled-');
+      await putAsRoot(foreign, 'foreign');
+      // One more watch sees what comes behind it: the others had their time by then.
+      const last = fresh('app/');
+      const witness = openWatch('root', create(`"key":"${b64(last)}"`));
+      await witness.until('"created":true');
+      await putAsRoot(last, 'last');
+      await witness.until(b64('last'));
+      witness.socket.destroy();
+      for (const { body, watch } of watches) {
+        const text = await watch.until('');
+        expect([body, text.includes(b64('foreign'))]).toEqual([body, false]);
+        expect(text, body).toMatch(/PermissionDenied|HTTP\/1\.1 400|"code":3/);
+        watch.socket.destroy();
+      }
+    });
+
+    it('shows everything to root, up to the end', async () => {
+      const key = fresh('other/');
+      const last = '\u00ff'.repeat(20);
+      const watch = openWatch('root', open('"AA"'));
+      await watch.until('"created":true');
+      await putAsRoot(key, 'of bob');
+      await watch.until(b64('of bob'));
+      const end = Buffer.from(last, 'latin1').toString('base64');
+      await etcd.ask('kv/put', { key: end, value: b64('at the end') });
+      await watch.until(end);
+      watch.socket.destroy();
+    });
+
+    it('is refused with 400 when its first request cannot be read', async () => {
+      for (const body of ['null', '[]', 'x', '{"create_request":{"key":"!"}}', '{}', '\ufeff{}']) {
+        const answer = await send(gateway.baseUrl, 'POST', '/v3/watch', {
+          headers: basic('ann'),
+          body,
+        });
+        expect([body, answer.status, answer.json().code]).toEqual([body, 400, 3]);
+      }
+    });
+
+    it('ends with a line that says why when a later request cannot be read', async () => {
+      const key = fresh('app/');
+      const watch = openWatch('ann', create(`"key":"${b64(key)}"`));
+      await watch.until('"created":true');
+      watch.socket.write(chunk('{"create_request":{"key":"a b"}}'));
+      const text = await watch.ended;
+      expect(text).toMatch(/"error":\{"code":3,"grpc_code":3,"http_code":400,.*base64/);
+      expect(text).not.toMatch(/\r\n0\r\n\r\n$/);
+    });
+
+    it('ends in etcd when its caller hangs up', async () => {
+      const before = await watchesOfEtcd();
+      const watch = openWatch('ann', create(`"key":"${b64(fresh('app/'))}"`));
+      await watch.until('"created":true');
+      await eventually(async () => (await watchesOfEtcd()) > before);
+      watch.socket.destroy();
+      await eventually(async () => (await watchesOfEtcd()) <= before);
+    });
+
+    it('is for who has said who he is', async () => {
+      const answer = await send(gateway.baseUrl, 'POST', '/v3/watch', { body: open('"AA=="') });
+      expect(answer.status).toBe(401);
+    });
+  });
+
+  describe("what is root's", () => {
+    const alarm = (action: string, memberID: string): object => ({
+      action,
+      memberID,
+      alarm: 'NOSPACE',
+    });
+    const denied = async (path: string, body: object): Promise<void> => {
+      for (const prefix of ['/v3', '/v3beta', '/v3alpha']) {
+        const answer = await raw('ann', `${prefix}/${path}`, body);
+        expect([path, answer.status]).toEqual([path, 403]);
+        const message = 'etcdserver: permission denied';
+        expect(answer.json()).toEqual({ error: message, message, code: 7 });
+      }
+    };
+
+    it('no other user compacts', async () => {
+      const key = fresh('app/');
+      await putAsRoot(key, 'old');
+      const then = await revision();
+      await putAsRoot(key, 'new');
+      await denied('kv/compaction', { revision: String(await revision()) });
+      const { kvs } = (
+        await etcd.ask('kv/range', { key: b64(key), revision: String(then) })
+      ).json();
+      expect(atob(kvs[0].value)).toBe('old');
+      const asRoot = await raw('root', '/v3/kv/compaction', { revision: String(then) });
+      expect(asRoot.status).toBe(200);
+    });
+
+    it('no other user looks at alarms, raises or puts out one', async () => {
+      const { header } = (await etcd.ask('kv/range', { key: b64('x') })).json();
+      await denied('maintenance/alarm', { action: 'GET' });
+      await denied('maintenance/alarm', alarm('ACTIVATE', header.member_id));
+      expect((await putAsRoot(fresh('app/'))).status).toBe(200);
+      await denied('maintenance/alarm', alarm('DEACTIVATE', header.member_id));
+      const asRoot = await raw('root', '/v3/maintenance/alarm', { action: 'GET' });
+      expect([asRoot.status, asRoot.json().alarms]).toEqual([200, undefined]);
+    });
+
+    it('no other user chooses the leader or prepares a downgrade', async () => {
+      await denied('maintenance/transfer-leadership', { targetID: '1' });
+      await denied('maintenance/downgrade', { action: 'VALIDATE', version: '3.4.0' });
+      await denied('maintenance/downgrade', { action: 'ENABLE', version: '3.4.0' });
+      const asRoot = await raw('root', '/v3/maintenance/transfer-leadership', { targetID: '1' });
+      expect(asRoot.json().message).toContain('bad leader transferee');
+    });
+  });
+
+  it('names in its log what that etcd leaves open, once', () => {
+    const lines = gateway
+      .output()
+      .split('\n')
+      .filter((line) => line.includes('nested transactions'));
+    expect(lines.map((line) => JSON.parse(line).versions)).toEqual(
+      version === '3.4' ? [[etcd.version]] : [],
+    );
+  });
+});

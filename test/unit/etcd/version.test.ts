@@ -1,0 +1,14 @@
+import { describe, expect, it } from 'vitest';
+import { checksNestedRights } from '../../../src/etcd/version.js';
+
+describe('checksNestedRights', () => {
+  it.each(['3.4.0', '3.4.23', '3.4.41', '3.5.0', '3.5.16', '3.5.27', '3.6.0', '3.6.8', ''])(
+    'is not for etcd %s',
+    (version) => expect(checksNestedRights(version)).toBe(false),
+  );
+
+  it.each(['3.4.42', '3.5.28', '3.5.30', '3.6.9', '3.7.0', '3.10.0', '4.0.0'])(
+    'is for etcd %s',
+    (version) => expect(checksNestedRights(version)).toBe(true),
+  );
+});
