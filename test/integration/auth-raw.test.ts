@@ -265,6 +265,39 @@ describe.each([undefined, '3.4'] as const)('with the etcd of line %s', (version)
       expect([asRoot.status, asRoot.json().alarms]).toEqual([200, undefined]);
     });
 
+    it('no other user does while an alarm is up, when etcd itself lets everybody', async () => {
+      const { header } = (await etcd.ask('kv/range', { key: b64('x') })).json();
+      const raised = alarm('ACTIVATE', header.member_id);
+      const putOut = alarm('DEACTIVATE', header.member_id);
+      expect((await raw('root', '/v3/maintenance/alarm', raised)).status).toBe(200);
+      try {
+        const ann = await etcd.tokenOf('ann');
+        // Should an etcd refuse it, what follows has lost its reason.
+        expect((await etcd.ask('auth/user/list', {}, ann)).status).toBe(200);
+        await denied('maintenance/alarm', putOut);
+        await denied('kv/compaction', { revision: String(await revision()) });
+        await denied('auth/user/grant', { user: 'ann', role: 'root' });
+        await denied('auth/user/changepw', { name: 'root', password: 'of ann' });
+        await denied('auth/role/grant', { name: 'role-of-ann', perm: { key: b64('other/') } });
+        await denied('auth/disable', {});
+        expect((await putAsRoot(fresh('app/'))).json().message).toContain('space exceeded');
+        expect((await raw('root', '/v3/maintenance/alarm', putOut)).status).toBe(200);
+        expect((await putAsRoot(fresh('app/'))).status).toBe(200);
+      } finally {
+        await etcd.ask('maintenance/alarm', putOut);
+      }
+    });
+
+    it('root does', async () => {
+      const user = fresh('user-');
+      const added = await raw('root', '/v3/auth/user/add', { name: user, password: 'p' });
+      expect(added.status).toBe(200);
+      const { users } = (await raw('root', '/v3/auth/user/list', {})).json();
+      expect(users).toContain(user);
+      await denied('auth/user/delete', { name: user });
+      expect((await raw('root', '/v3/auth/user/delete', { name: user })).status).toBe(200);
+    });
+
     it('no other user chooses the leader or prepares a downgrade', async () => {
       await denied('maintenance/transfer-leadership', { targetID: '1' });
       await denied('maintenance/downgrade', { action: 'VALIDATE', version: '3.4.0' });

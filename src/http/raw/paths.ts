@@ -14,7 +14,10 @@ export interface RawRpc {
   readonly kind: RawKind;
   /** It keeps what its caller has, or gives it back. */
   readonly isUpkeep: boolean;
-  /** It concerns everybody, so that of the users of etcd only root may; before 3.4.42, 3.5.28 and 3.6.9 etcd lets anybody. */
+  /**
+   * It concerns everybody, so that of the users of etcd only root may. etcd lets anybody do the first four before 3.4.42, 3.5.28 and
+   * 3.6.9, and the others while its NOSPACE alarm is up.
+   */
   readonly isForRoot: boolean;
 }
 
@@ -92,6 +95,18 @@ const FOR_ROOT: readonly string[] = [
   'maintenance/alarm',
   'maintenance/transfer-leadership',
   'maintenance/downgrade',
+  'auth/disable',
+  'auth/user/add',
+  'auth/user/list',
+  'auth/user/delete',
+  'auth/user/changepw',
+  'auth/user/grant',
+  'auth/user/revoke',
+  'auth/role/add',
+  'auth/role/list',
+  'auth/role/delete',
+  'auth/role/grant',
+  'auth/role/revoke',
 ];
 
 /** Every call, under the path that etcd of today gives it. `openapi/etcd-v3.yaml` describes exactly these. */
