@@ -11,6 +11,7 @@ import { createConnector } from '../../src/etcd/transport/connection.js';
 import { EndpointPool } from '../../src/etcd/endpoints/pool.js';
 import { createContext } from '../../src/http/context.js';
 import { createRawDoor } from '../../src/http/raw.js';
+import { passedAuthorization } from '../../src/http/raw/headers.js';
 import type { RawDoorDeps, RawLimits } from '../../src/http/raw.js';
 
 export interface Door {
@@ -45,8 +46,10 @@ export async function serveDoor(
     createRawDoor({
       pool,
       connector,
-      credentialsFor: (_caller, _rpc, { authorization }) =>
-        Promise.resolve(authorization === undefined ? {} : { authorization }),
+      credentialsFor: (_caller, _rpc, headers) => {
+        const authorization = passedAuthorization(headers);
+        return Promise.resolve(authorization === undefined ? {} : { authorization });
+      },
       limits: {
         requestTimeoutSeconds: 10,
         bodyLimitBytes: 2_097_152,
