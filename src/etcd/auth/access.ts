@@ -3,15 +3,24 @@
 import type { Identity, UserLogin } from '../../caller.js';
 import { GatewayError } from '../../errors.js';
 import type { Endpoint } from '../endpoints/endpoint.js';
+import type { FailureKind } from '../endpoints/health.js';
 import { RETRY_AFTER_SECONDS } from '../status.js';
 import type { Authenticate } from './authenticate.js';
 import { Sessions } from './sessions.js';
 import type { Session } from './sessions.js';
 
-/** Go on, or why not: `failed` = no other member would say otherwise; `elsewhere` = this one cannot tell. Surely nothing was sent. */
+/**
+ * Go on, or why not: `failed` = no other member would say otherwise; `elsewhere` = this one cannot tell, and `fault` is what that says of
+ * it. Surely nothing was sent.
+ */
 export type Pass =
   | { readonly kind: 'pass'; readonly session: Session | undefined }
-  | { readonly kind: 'failed' | 'elsewhere'; readonly error: GatewayError };
+  | { readonly kind: 'failed'; readonly error: GatewayError }
+  | {
+      readonly kind: 'elsewhere';
+      readonly error: GatewayError;
+      readonly fault?: FailureKind | undefined;
+    };
 
 /** After etcd refused the gateway's own password: nobody hammers etcd with it, however many requests come in. */
 const OWN_REFUSAL_MS_FIRST = 1_000;
@@ -95,7 +104,7 @@ export class Access {
       case 'wrong':
         return { kind: 'failed', error: unauthenticated('etcd knows no such user and password') };
       case 'failed':
-        return { kind: 'elsewhere', error: opened.error };
+        return { kind: 'elsewhere', error: opened.error, fault: opened.fault };
     }
   }
 
@@ -111,7 +120,7 @@ export class Access {
         this.#noteOwnRefusal();
         return { kind: 'failed', error: ownPasswordIsWrong() };
       case 'failed':
-        return { kind: 'elsewhere', error: opened.error };
+        return { kind: 'elsewhere', error: opened.error, fault: opened.fault };
     }
   }
 

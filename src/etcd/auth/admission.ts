@@ -57,11 +57,12 @@ async function within(caller: Caller, pass: Promise<Pass>): Promise<Pass> {
 }
 
 /** Of a write that fails before it is sent nothing has happened. */
-function nothingSent(rpc: Rpc, { kind, error }: Refused): Refused {
-  if (!rpc.isWrite || error.status < 502) return { kind, error };
+function nothingSent(rpc: Rpc, refused: Refused): Refused {
+  const { error } = refused;
+  if (!rpc.isWrite || error.status < 502) return refused;
   const { code, message, hint, retryAfterSeconds, cause } = error;
   return {
-    kind,
+    ...refused,
     error: new GatewayError(code, {
       detail: message,
       outcome: 'not-applied',

@@ -1,19 +1,28 @@
 // The one call that turns a name and a password into a token: what etcd can answer to it, and what that means.
 import { GatewayError } from '../../errors.js';
 import type { Endpoint } from '../endpoints/endpoint.js';
+import type { FailureKind } from '../endpoints/health.js';
 import { RETRY_AFTER_SECONDS, classifyFailure } from '../status.js';
+import { ExchangeError } from '../transport/http-adapter.js';
 import type { Transport } from '../transport/transport.js';
 
 /** etcd checks a password in some 60 ms, then agrees on the token with its other members. */
 const AUTHENTICATE_MS = 2_000;
 const AUTHENTICATE_PATH = '/v3/auth/authenticate';
 
-/** What a member says of a name and a password. `wrong`: no such user, or not his password. `off`: it asks nobody who he is. */
+/**
+ * What a member says of a name and a password. `wrong`: no such user, or not his password. `off`: it asks nobody who he is. `fault`: what
+ * a failure says of the member; nothing where it may as well be the caller's, for anybody can make a member check passwords.
+ */
 export type Authentication =
   | { readonly kind: 'token'; readonly token: string }
   | { readonly kind: 'off' }
   | { readonly kind: 'wrong' }
-  | { readonly kind: 'failed'; readonly error: GatewayError };
+  | {
+      readonly kind: 'failed';
+      readonly error: GatewayError;
+      readonly fault?: FailureKind | undefined;
+    };
 
 /** Never rejects. */
 export type Authenticate = (
@@ -34,7 +43,8 @@ export function createAuthenticate(transport: Pick<Transport, 'unary'>): Authent
       });
       return readAnswer(status, body);
     } catch (cause) {
-      return { kind: 'failed', error: unavailable('etcd cannot be asked who this is', cause) };
+      const error = unavailable('etcd cannot be asked who this is', cause);
+      return { kind: 'failed', error, fault: faultOf(cause) };
     }
   };
 }
@@ -49,7 +59,14 @@ function readAnswer(status: number, body: Buffer): Authentication {
   if (failure.authentication === 'off') return { kind: 'off' };
   if (failure.authentication === 'wrong') return { kind: 'wrong' };
   const detail = `etcd says, asked who this is: ${failure.message}`;
-  return { kind: 'failed', error: unavailable(detail, undefined) };
+  const fault = { 'not-proposed': 'gone', unknown: 'doubt', definite: undefined } as const;
+  return { kind: 'failed', error: unavailable(detail, undefined), fault: fault[failure.effect] };
+}
+
+/** Silence is a doubt at most: a member that checks many passwords is slow in this, and well in everything else. */
+function faultOf(cause: unknown): FailureKind | undefined {
+  if (!(cause instanceof ExchangeError) || cause.wasQueued || cause.isTooLarge) return undefined;
+  return cause.wasSent ? 'doubt' : 'gone';
 }
 
 function parse(body: Buffer): unknown {

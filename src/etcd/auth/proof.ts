@@ -10,17 +10,21 @@ import { RPCS } from '../rpc.js';
 import { RETRY_AFTER_SECONDS, classifyFailure } from '../status.js';
 import type { Transport } from '../transport/transport.js';
 import { authenticationIsOff, unauthenticated } from './access.js';
-import type { Access, Pass } from './access.js';
+import type { Access } from './access.js';
 import type { Session } from './sessions.js';
 
 /** A user whose password was changed, or who was deleted, is noticed after so long at the latest, whatever he asks for. */
 const PROOF_MS = 30_000;
 /** A token that only looks like one makes etcd wait for the log index that it names. */
 const TOKEN_ANSWER_MS = 1_500;
+/** For all members together; each has some seconds to check a password. */
+const PROVING_MS = 10_000;
 /** Logins that are remembered as proved; of more, the one that was not seen for longest proves itself anew. */
 const PROVED_MAX = 10_000;
 /** Reading it asks for a token that etcd knows; whether its owner may read it does not matter. */
 const QUESTION = JSON.stringify({ key: Buffer.from('\0').toString('base64'), count_only: true });
+
+type ProvableLogin = Exclude<Login, { kind: 'nobody' }>;
 
 export interface ProofDeps {
   readonly pool: EndpointPool;
@@ -45,6 +49,8 @@ export class Proofs {
   readonly #now: () => number;
   /** When a login was proved last, by its key; least recently used first. */
   readonly #proved = new Map<string, number>();
+  /** By the login's key: many who come with the same one ask once. */
+  readonly #proving = new Map<string, Promise<void>>();
 
   constructor(deps: ProofDeps) {
     this.#deps = deps;
@@ -52,7 +58,7 @@ export class Proofs {
   }
 
   /** Whether this was proved not long ago. */
-  isProved({ key }: Exclude<Login, { kind: 'nobody' }>): boolean {
+  isProved({ key }: ProvableLogin): boolean {
     const at = this.#proved.get(key);
     if (at === undefined) return false;
     if (this.#now() - at > PROOF_MS) {
@@ -66,11 +72,29 @@ export class Proofs {
   }
 
   /** Throws `unauthenticated`, `etcd-refused` where etcd asks nobody who he is, `etcd-unavailable` or `timeout` where it does not say. */
-  async prove(caller: Caller, login: Exclude<Login, { kind: 'nobody' }>): Promise<void> {
+  async prove(caller: Caller, login: ProvableLogin): Promise<void> {
     if (this.isProved(login)) return;
+    const proving = this.#proving.get(login.key) ?? this.#prove(caller.identity, login);
+    if (!this.#proving.has(login.key)) {
+      this.#proving.set(login.key, proving);
+      const forget = (): void => void this.#proving.delete(login.key);
+      proving.then(forget, forget);
+    }
+    const isInTime = await within(
+      caller,
+      proving.then(() => true),
+    );
+    if (isInTime === undefined) throw timeIsUp(RPCS.range, false);
+  }
+
+  /** Nobody's haste, or hanging up, is another one's refusal: it has a time of its own. */
+  async #prove(identity: Identity, login: ProvableLogin): Promise<void> {
     const provedAt = this.#now();
-    if (login.kind === 'user') await this.#anyPass(caller, { ...caller.identity, login });
-    else await this.#proveToken(caller, login.token.reveal());
+    const signal = new AbortController().signal;
+    const deadline = performance.now() + PROVING_MS;
+    const caller = { identity: { ...identity, login }, signal, deadline };
+    if (login.kind === 'user') await this.#anyPass(caller, caller.identity);
+    else await this.#proveToken(login.token.reveal());
     this.#proved.set(login.key, provedAt);
     const [oldest] = this.#proved.keys();
     if (this.#proved.size > PROVED_MAX && oldest !== undefined) this.#proved.delete(oldest);
@@ -96,15 +120,15 @@ export class Proofs {
       if (pass === undefined) throw timeIsUp(RPCS.range, false);
       if (pass.kind === 'pass') return { endpoint, session: pass.session };
       if (pass.kind === 'failed') throw pass.error;
-      pool.reportFailure(endpoint, 'gone', pass.error);
+      if (pass.fault !== undefined) pool.reportFailure(endpoint, pass.fault, pass.error);
       error = pass.error;
     }
     throw error ?? pool.whyNone();
   }
 
   /** Each member keeps its own account of the tokens that are alive. */
-  async #proveToken(caller: Caller, token: string): Promise<void> {
-    const until = Math.min(caller.deadline, performance.now() + TOKEN_ANSWER_MS);
+  async #proveToken(token: string): Promise<void> {
+    const until = performance.now() + TOKEN_ANSWER_MS;
     const answers: Answer[] = [];
     for (const endpoint of this.#deps.pool.candidates()) {
       const answer = await this.#ask(endpoint, token, until);
@@ -148,12 +172,12 @@ export class Proofs {
   }
 }
 
-async function within(caller: Caller, pass: Promise<Pass>): Promise<Pass | undefined> {
+async function within<T>(caller: Caller, answer: Promise<T>): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<undefined>((resolve) => {
     timer = setTimeout(() => resolve(undefined), Math.max(1, remainingMs(caller)));
   });
-  return Promise.race([pass, late]).finally(() => clearTimeout(timer));
+  return Promise.race([answer, late]).finally(() => clearTimeout(timer));
 }
 
 function parse(body: Buffer): unknown {

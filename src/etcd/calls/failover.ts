@@ -125,7 +125,8 @@ async function attemptOnce(
   let isRenewed = false;
   for (let outrun = 0; ;) {
     const pass = await admit(caller, deps.access, endpoint, rpc);
-    if (pass.kind === 'elsewhere') deps.pool.reportFailure(endpoint, 'gone', pass.error);
+    if (pass.kind === 'elsewhere' && pass.fault !== undefined)
+      deps.pool.reportFailure(endpoint, pass.fault, pass.error);
     if (pass.kind !== 'pass') return pass;
     const { session } = pass;
     const result = await exchangeOnce(caller, deps, limits, endpoint, rpc, body, session);

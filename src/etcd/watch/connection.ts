@@ -103,8 +103,8 @@ export class WatchConnection {
     void access.passFor(identity, endpoint, SESSION_AGE_MS_MAX).then((pass) => {
       if (this.#endpoint !== endpoint) return;
       if (pass.kind === 'pass') this.#openStream(endpoint, pass.session);
-      else
-        this.#fail(endpoint, pass.error, pass.kind === 'failed' ? 'definite' : 'unknown', 'gone');
+      else if (pass.kind === 'failed') this.#fail(endpoint, pass.error, 'definite', undefined);
+      else this.#fail(endpoint, pass.error, 'unknown', pass.fault);
     });
   }
 
@@ -200,7 +200,13 @@ export class WatchConnection {
     this.#fail(endpoint, unavailable(detail), 'unknown', 'gone');
   }
 
-  #fail(endpoint: Endpoint, error: GatewayError, effect: Effect, kind: FailureKind): void {
+  /** `fault`: what it says of the member. */
+  #fail(
+    endpoint: Endpoint,
+    error: GatewayError,
+    effect: Effect,
+    fault: FailureKind | undefined,
+  ): void {
     const wasOpen = this.isOpen;
     this.destroy();
     if (!wasOpen) this.#count(endpoint, effect === 'definite' ? 'refused' : 'failed');
@@ -208,7 +214,7 @@ export class WatchConnection {
       this.#handlers.onEnd({ kind: 'refused', error });
       return;
     }
-    this.#deps.pool.reportFailure(endpoint, kind, error);
+    if (fault !== undefined) this.#deps.pool.reportFailure(endpoint, fault, error);
     if (wasOpen || this.#candidates.length === 0) this.#handlers.onEnd({ kind: 'broken', error });
     else {
       this.#deps.meter?.failedOver(WATCH_PATH);
