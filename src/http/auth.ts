@@ -5,10 +5,11 @@ import type { Identity } from '../caller.js';
 import { GATEWAY_IDENTITY, NOBODY } from '../caller.js';
 import { GatewayError } from '../errors.js';
 import type { Proofs } from '../etcd/auth/proof.js';
+import { fingerprint } from '../secret.js';
 import { Attempts } from './auth/attempts.js';
 import { parseCredentials } from './auth/credentials.js';
 import type { Credentials } from './auth/credentials.js';
-import { etcdIdentity, proveToEtcd } from './auth/etcd-users.js';
+import { etcdIdentity } from './auth/etcd-users.js';
 import { contextOf, identify } from './context.js';
 import { findRawRpc, rawPathOf } from './raw/paths.js';
 
@@ -62,13 +63,13 @@ async function whoAsks(
   if (credentials === undefined) throw nothingShown(authentication.mode);
   if (authentication.mode === 'tokens') {
     const { find } = authentication;
-    return attempts.make(req, () => find(tokenOf(credentials)) ?? refuseToken());
+    const token = tokenOf(credentials);
+    return attempts.make(req, fingerprint(token), () => find(token) ?? refuseToken());
   }
   const { proofs } = authentication;
   const identity = etcdIdentity(credentials);
-  if (!proofs.isProved(identity.login)) {
-    await attempts.make(req, () => proveToEtcd(contextOf(req).caller, proofs, identity));
-  }
+  const { caller } = contextOf(req);
+  await attempts.make(req, identity.key, () => proofs.prove(caller, identity.login));
   return identity;
 }
 

@@ -64,6 +64,15 @@ describe('a session whose token has run out at its member', () => {
     expect(authentications(between)).toBe(before + 1);
   });
 
+  it('is opened once for a hundred who come for the first time, and all are let in', async () => {
+    const between = await spawnGatewayBetween(etcd.endpoint, ['--auth=etcd']);
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, () => get(between.baseUrl, 'app/none', basic('ann'))),
+    );
+    expect(statusesOf(answers)).toEqual([404]);
+    expect(authentications(between)).toBe(1);
+  });
+
   it('costs a caller at the raw door nothing but another try', async () => {
     const gateway = await gatewayFor('--auth=etcd');
     const range = (): Promise<Answer> =>

@@ -7,7 +7,7 @@ import { send } from '../support/http-client.js';
 import type { Answer } from '../support/http-client.js';
 import { newKey } from '../support/new-key.js';
 import { bearer, openTokenDoor, tokenOf } from '../support/token-door.js';
-import type { TokenDoor } from '../support/token-door.js';
+import type { Holder, TokenDoor } from '../support/token-door.js';
 import { openWait } from '../support/v2-wait.js';
 import { openWatch } from '../support/watch-reader.js';
 
@@ -44,6 +44,25 @@ describe('who shows no token, or one that nobody knows,', () => {
     expect(await status('Bearer token-of-nobody-0123456789')).toBe(401);
     expect(await status(bearer('app').authorization)).toBe(404);
     expect(await status(basic)).toBe(404);
+  });
+});
+
+describe('an address from which tokens are guessed', () => {
+  it('keeps out no token that came from there before', async () => {
+    expect((await door.as('app', 'GET', kv('app/none'))).status).toBe(404);
+    const guess = async (token: string): Promise<number> =>
+      (await send(door.baseUrl, 'GET', kv('app/none'), { headers: { authorization: token } }))
+        .status;
+    let status = 0;
+    for (let count = 0; status !== 429; count++) status = await guess(`Bearer guess-${count}`);
+    expect((await door.as('app', 'GET', kv('app/none'))).status).toBe(404);
+    // The others of this file come from here too, once the address may try again.
+    const holders: readonly Holder[] = ['reader', 'locker', 'everything', 'admin'];
+    for (const holder of holders) {
+      await expect
+        .poll(async () => (await door.as(holder, 'GET', '/v1/cluster')).status, { timeout: 10_000 })
+        .not.toBe(429);
+    }
   });
 });
 

@@ -1,5 +1,5 @@
 // How often one address may be wrong about who it is. Each attempt costs etcd a password check on purpose slow, and whoever guesses needs
-// many. What was proved before passes without coming here.
+// many. Behind one address many may stand: what was right from there before stays right, however often somebody else is wrong.
 import type { Request } from 'express';
 import { GatewayError } from '../../errors.js';
 import { addressKeyOf } from '../load/caller-limits.js';
@@ -7,34 +7,45 @@ import { TokenBuckets } from '../load/token-buckets.js';
 
 const FAILURES_PER_SECOND = 2;
 const FAILURES_AT_ONCE = 20;
-/** Attempts of one address that have no answer yet. */
+/** Different credentials of one address that have no answer yet: many requests with the same ones cost etcd one check. */
 const RUNNING_MAX = 16;
+/** Credentials that were right, by address; of more, those that were not seen for longest are strangers again. */
+const FAMILIAR_MAX = 10_000;
 
 export class Attempts {
   readonly #failures: TokenBuckets;
-  readonly #running = new Map<string, number>();
+  /** By address, then by credentials: how many requests. */
+  readonly #running = new Map<string, Map<string, number>>();
+  /** Least recently used first. */
+  readonly #familiar = new Set<string>();
 
   constructor(now?: () => number) {
     this.#failures = new TokenBuckets(FAILURES_PER_SECOND, FAILURES_AT_ONCE, now);
   }
 
-  /** Makes one attempt. Throws `too-many-requests` before it, or what it throws; `unauthenticated` counts as a failure. */
-  async make<T>(req: Request, attempt: () => Promise<T> | T): Promise<T> {
-    const key = addressKeyOf(req);
-    const running = this.#running.get(key) ?? 0;
-    const waitSeconds = this.#failures.wait(key);
-    if (waitSeconds > 0 || running >= RUNNING_MAX) throw tooMany(waitSeconds);
-    this.#running.set(key, running + 1);
+  /**
+   * Makes one attempt with the credentials that `key` stands for. Throws `too-many-requests` before it, even where it would be right: else
+   * whoever is out of attempts would go on guessing what others have proved. Or throws what it throws; `unauthenticated` is a failure.
+   */
+  async make<T>(req: Request, key: string, attempt: () => Promise<T> | T): Promise<T> {
+    const address = addressKeyOf(req);
+    const name = `${address} ${key}`;
+    const isFamiliar = this.#familiar.delete(name);
+    if (isFamiliar) this.#familiar.add(name);
+    else this.#refuseTooMany(address, key);
+    this.#count(address, key, 1);
     try {
-      return await attempt();
+      const result = await attempt();
+      this.#remember(name);
+      return result;
     } catch (error) {
-      if (error instanceof GatewayError && error.code === 'unauthenticated')
-        this.#failures.take(key);
+      if (error instanceof GatewayError && error.code === 'unauthenticated') {
+        this.#familiar.delete(name);
+        this.#failures.take(address);
+      }
       throw error;
     } finally {
-      const left = (this.#running.get(key) ?? 1) - 1;
-      if (left > 0) this.#running.set(key, left);
-      else this.#running.delete(key);
+      this.#count(address, key, -1);
     }
   }
 
@@ -42,6 +53,28 @@ export class Attempts {
   count(req: Request): void {
     const waitSeconds = this.#failures.take(addressKeyOf(req));
     if (waitSeconds > 0) throw tooMany(waitSeconds);
+  }
+
+  #refuseTooMany(address: string, key: string): void {
+    const waitSeconds = this.#failures.wait(address);
+    const running = this.#running.get(address);
+    const isFull = running !== undefined && running.size >= RUNNING_MAX && !running.has(key);
+    if (waitSeconds > 0 || isFull) throw tooMany(waitSeconds);
+  }
+
+  #count(address: string, key: string, change: 1 | -1): void {
+    const running = this.#running.get(address) ?? new Map<string, number>();
+    const count = (running.get(key) ?? 0) + change;
+    if (count > 0) running.set(key, count);
+    else running.delete(key);
+    if (running.size > 0) this.#running.set(address, running);
+    else this.#running.delete(address);
+  }
+
+  #remember(name: string): void {
+    this.#familiar.add(name);
+    const [oldest] = this.#familiar;
+    if (this.#familiar.size > FAMILIAR_MAX && oldest !== undefined) this.#familiar.delete(oldest);
   }
 }
 

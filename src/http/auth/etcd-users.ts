@@ -1,8 +1,7 @@
 // Callers as users of etcd: what they show becomes a login, which etcd has to confirm before anything else of theirs reaches it.
 import { fingerprint, Secret } from '../../secret.js';
 import { GatewayError } from '../../errors.js';
-import type { Caller, Identity, Login } from '../../caller.js';
-import type { Proofs } from '../../etcd/auth/proof.js';
+import type { Identity, Login } from '../../caller.js';
 import type { Credentials } from './credentials.js';
 
 /** etcd's simple token, `<letters>.<log index>`, and a JSON web token. Anything else is none of etcd's, and costs it nothing. */
@@ -26,15 +25,6 @@ export function etcdIdentity(credentials: Credentials): Identity & { readonly lo
   const key = `token:${fingerprint(token)}`;
   // Whose it is, etcd tells nobody.
   return { key, name: 'etcd-token', login: { kind: 'token', key, token: new Secret(token) } };
-}
-
-/** Throws what keeps etcd from saying that this is who he says he is. */
-export async function proveToEtcd(
-  caller: Caller,
-  proofs: Proofs,
-  { login }: { readonly login: ProvenLogin },
-): Promise<void> {
-  if (!proofs.isProved(login)) await proofs.prove(caller, login);
 }
 
 function notTaken(detail: string): GatewayError {
