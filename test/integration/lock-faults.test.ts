@@ -342,6 +342,24 @@ describe('F28: the lease of a waiter that ends', () => {
   });
 });
 
+describe('a lock that is broken between the lock and its answer', () => {
+  it.each([null, undefined])('is 410 and not 200, with the ttl %s', async (ttl) => {
+    const name = newKey();
+    const broken = proxy.next(
+      kind(ttl === null ? 'revoke' : 'enter'),
+      async ({ kind: asked }, forward) => {
+        const answer = asked === 'enter' ? await forward() : undefined;
+        expect((await calm.releaseBy(name, '?force=true')).status).toBe(200);
+        await pause(1_000);
+        return answer ?? forward();
+      },
+    );
+    const answer = await client.acquire(name, { owner: 'a', ...(ttl === null && { ttl }) });
+    await broken;
+    expect(codeOf(answer)).toEqual(EXPIRED);
+  });
+});
+
 describe('F29: a lease that ends between the lock and its answer', () => {
   it('is 410 and not 200, for a try whose answer came late', async () => {
     const name = newKey();

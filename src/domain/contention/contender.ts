@@ -12,7 +12,7 @@ import { Departure } from './departure.js';
 import { OwnLeases, isOwnLease } from './own-leases.js';
 import { RenewalLoop, isFresh, lifetimeOf, renewOnce } from './renewal.js';
 import type { Lifetime } from './renewal.js';
-import { enterOnce, lookAround, rejoin, tryOnce } from './steps.js';
+import { enterOnce, lookAround, readOwn, rejoin, tryOnce } from './steps.js';
 import type { Entered, Surroundings } from './steps.js';
 import { entryTtlSeconds, finalLease, tenureOf } from './tenure.js';
 import type { Tenure } from './tenure.js';
@@ -30,6 +30,11 @@ export interface Held {
 }
 
 const ENTER_ATTEMPTS_MAX = 6;
+/**
+ * An entry that was seen is told for so long without another look. While etcd changes its leader a request can take seconds; meanwhile
+ * somebody may have broken the lock and been told so, and who is told "acquired" after that would believe it beside the next holder.
+ */
+const CONFIRMATION_MS = 500;
 /** Each attempt but the last lost against another connection of the same token. */
 const JOIN_ATTEMPTS_MAX = 64;
 
@@ -43,6 +48,8 @@ export class Contender {
   /** An entry was made or joined, or nobody knows. */
   #mayHaveEntered = false;
   #renewal: RenewalLoop | undefined;
+  /** `performance.now()` when the entry was there at the latest; of one that was put, when the request was sent. */
+  #seenAt = 0;
 
   constructor(caller: Caller, deps: ContentionDeps, contest: Contest) {
     this.#attempt = { caller, deps, contest, startedAt: performance.now() };
@@ -92,6 +99,7 @@ export class Contender {
       if (standing.lease !== undefined && isOwnLease(standing.lease))
         this.#keepAlive(standing.lease);
       await untilHolder(this.#attempt, standing.createRevision);
+      this.#seenAt = performance.now();
     }
     return this.#settle(standing);
   }
@@ -166,6 +174,7 @@ export class Contender {
     if (waitMs > 0) this.#keepAlive(lease);
     try {
       const enter = waitMs === 0 ? tryOnce : enterOnce;
+      this.#seenAt = performance.now();
       const entered = await enter(stepCaller(this.#attempt), etcd, place, value, lease);
       if (entered.kind === 'put') this.#mayHaveEntered = true;
       return entered;
@@ -208,21 +217,36 @@ export class Contender {
       const carrier = standing.lease;
       this.#departure.isConverting = true;
       await convertTo(this.#attempt, standing, lease);
+      this.#seenAt = performance.now();
       this.#leases.adopt(carrier);
     }
     // Before "acquired" is said: whatever is late finds no lease to put the entry on.
     await this.#leases.revokeAllBut(stepCaller(this.#attempt), lease);
-    if (lease === undefined) return { createRevision, value, lease, lifetime: undefined };
+    if (lease === undefined) {
+      await this.#confirmAgain(standing);
+      return { createRevision, value, lease, lifetime: undefined };
+    }
     const lifetime = await this.#fullLifetime(lease);
     if (lifetime === undefined) throw gone();
     return { createRevision, value, lease, lifetime };
+  }
+
+  get #isSeenLongAgo(): boolean {
+    return performance.now() - this.#seenAt > CONFIRMATION_MS;
+  }
+
+  async #confirmAgain({ createRevision }: Standing): Promise<void> {
+    if (!this.#isSeenLongAgo) return;
+    const { deps, contest } = this.#attempt;
+    const own = await readOwn(stepCaller(this.#attempt), deps.etcd, contest.place.own);
+    if (own?.createRevision !== createRevision) throw gone();
   }
 
   async #fullLifetime(lease: string): Promise<Lifetime | undefined> {
     const { granted } = this.#leases;
     const known =
       granted?.lease === lease && this.#renewal === undefined ? lifetimeOf(granted) : undefined;
-    if (known !== undefined && isFresh(known)) return known;
+    if (known !== undefined && isFresh(known) && !this.#isSeenLongAgo) return known;
     const { deps, contest } = this.#attempt;
     return renewOnce(stepCaller(this.#attempt), deps.etcd, lease, contest.place.own);
   }

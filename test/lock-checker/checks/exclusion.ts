@@ -9,6 +9,8 @@ import { removalOf } from '../removal.js';
 import { named, violation } from '../violation.js';
 import type { Violation } from '../violation.js';
 
+/** The answer to the one may have been on its way while the other was carried out. */
+const ANSWER_MS_MAX = 500;
 /** A call without an answer may still be carried out for as long. */
 const LATE_MS_MAX = 30_000;
 
@@ -77,7 +79,7 @@ function inTime(evidence: Evidence, telling: Telling): Holding[] {
 /** Whether the call may end the holding after it was told. */
 function mayEnd(evidence: Evidence, call: Call, { toldAt }: Telling, entry: Entry): boolean {
   const isOver = isDefinite(call)
-    ? (call.endedAt ?? Infinity) < toldAt
+    ? (call.endedAt ?? Infinity) < toldAt - ANSWER_MS_MAX
     : call.startedAt < toldAt - LATE_MS_MAX;
   if (isOver) return false;
   if (call.kind === 'force') return true;
