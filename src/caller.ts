@@ -38,6 +38,8 @@ export interface Identity {
   readonly login?: Login;
   /** Without one there are no limits but etcd's. */
   readonly scope?: Scope;
+  /** Aborted when he is nobody's any more: what runs for him ends, and nothing more is done for him. */
+  readonly withdrawn?: AbortSignal | undefined;
 }
 
 /**

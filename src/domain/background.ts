@@ -1,5 +1,6 @@
 // Work that outlives its request: leases to revoke, entries to take back. Bounded in time, counted, awaited by the drain.
 import type { Caller, Identity } from '../caller.js';
+import { isRefusal } from './contention/contender-errors.js';
 
 /** How long a clean-up may go on trying; past it the entry's lease ends it. */
 const CLEANUP_MS_MAX = 30_000;
@@ -19,7 +20,10 @@ export class Background {
     return this.#running.size;
   }
 
-  /** Repeats `work` (which must be safe to repeat) until it succeeds or 30 s are over. Never rejects. */
+  /**
+   * Repeats `work` (which must be safe to repeat) until it succeeds, is refused, or 30 s are over. Never rejects. What somebody began is cleaned up
+   * after he was withdrawn, too, which is often why.
+   */
   run(what: string, identity: Identity, work: (caller: Caller) => Promise<unknown>): Promise<void> {
     const task = this.#repeat(what, identity, work).finally(() => this.#running.delete(task));
     this.#running.add(task);
@@ -37,16 +41,18 @@ export class Background {
     work: (caller: Caller) => Promise<unknown>,
   ): Promise<void> {
     const until = performance.now() + CLEANUP_MS_MAX;
+    const cleaner = { ...identity, withdrawn: undefined };
     for (let pauseMs = PAUSE_FIRST_MS; ; pauseMs = Math.min(PAUSE_MAX_MS, pauseMs * 2)) {
       try {
         await work({
-          identity,
+          identity: cleaner,
           signal: new AbortController().signal,
           deadline: performance.now() + ATTEMPT_MS,
         });
         return;
       } catch (error) {
-        if (performance.now() + pauseMs >= until) {
+        // Who lost his rights does not get them back by asking: the lease of what he left ends it.
+        if (isRefusal(error) || performance.now() + pauseMs >= until) {
           this.#onGivenUp(what, error);
           return;
         }

@@ -5,6 +5,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Request, RequestHandler, Response } from 'express';
 import { createProxyMiddleware } from 'http-proxy-middleware';
 import type { Plugin, RequestHandler as ProxyHandler } from 'http-proxy-middleware';
+import type { Caller } from '../caller.js';
 import type { CallMeter } from '../etcd/calls/meter.js';
 import type { Connector } from '../etcd/transport/connection.js';
 import type { Endpoint } from '../etcd/endpoints/endpoint.js';
@@ -104,6 +105,7 @@ export function createRawDoor(deps: RawDoorDeps): RequestHandler {
     exchanges.set(req, exchange);
     running.add(exchange);
     res.once('close', () => running.delete(exchange));
+    endWithdrawn(contextOf(req).caller, exchange, res);
     const headers = upstreamHeaders(req.headers, !isShared, instanceId, authorization);
     if (admitted.path === WATCH_PATH && contextOf(req).caller.identity.login !== undefined) {
       sendWatch(req, { exchange, agent, host: hostOf(pool), headers });
@@ -113,6 +115,14 @@ export function createRawDoor(deps: RawDoorDeps): RequestHandler {
     req.headers = headers;
     void (isShared ? proxies.shared : proxies.own)(req, res, next);
   };
+}
+
+/** A caller whose token is withdrawn is let in no more; what he has open ends. */
+function endWithdrawn({ identity }: Caller, exchange: Exchange, res: Response): void {
+  const { withdrawn } = identity;
+  const withdraw = (): void => exchange.withdraw();
+  withdrawn?.addEventListener('abort', withdraw);
+  res.once('close', () => withdrawn?.removeEventListener('abort', withdraw));
 }
 
 /** Never connected to, the agent does that: it is what etcd's --host-whitelist sees. */

@@ -5,6 +5,7 @@ import { spawnGatewayBetween } from '../support/etcd-between.js';
 import type { GatewayBetween } from '../support/etcd-between.js';
 import { PASSWORDS, basic, startGuardedEtcd } from '../support/guarded-etcd.js';
 import type { GuardedEtcd, UserName } from '../support/guarded-etcd.js';
+import { openEvents } from '../support/event-stream.js';
 import { JSON_TYPE, send } from '../support/http-client.js';
 import type { Answer } from '../support/http-client.js';
 import { newKey } from '../support/new-key.js';
@@ -220,6 +221,64 @@ describe('a user who is no user any more', () => {
     const text = await watch.ended;
     expect(text).toContain('"code":"unauthenticated"');
   }, 60_000);
+});
+
+describe('a user who loses a right', () => {
+  const prefix = 'locks/lost%2F';
+  const grant = (permType: string): Promise<Answer> =>
+    etcd.ask('auth/role/grant', {
+      name: 'locker',
+      perm: { permType, key: btoa(prefix), range_end: btoa('locks/lost%2G') },
+    });
+  const user = basic('locker' as UserName, 'of locker');
+  const lock = (name: string, rest = ''): string => `/v1/locks/lost%2F${name}${rest}`;
+  const hold = (baseUrl: string, name: string) =>
+    openEvents(baseUrl, 'POST', lock(name, '/hold'), {
+      headers: { ...user, ...JSON_TYPE },
+      body: JSON.stringify({ owner: 'me', ttl: 60 }),
+    });
+  beforeAll(async () => {
+    await etcd.ask('auth/user/add', { name: 'locker', password: 'of locker' });
+    await etcd.ask('auth/role/add', { name: 'locker' });
+    await etcd.ask('auth/user/grant', { user: 'locker', role: 'locker' });
+  });
+
+  it('to a lock holds it no longer, neither waits for it nor follows it', async () => {
+    const gateway = await gatewayFor('--auth=etcd');
+    await grant('READWRITE');
+    const holder = await hold(gateway.baseUrl, 'all');
+    await holder.until('acquired');
+    const waiter = await hold(gateway.baseUrl, 'all');
+    await waiter.until('waiting');
+    const states = await openEvents(gateway.baseUrl, 'GET', lock('all', '/events'), {
+      headers: user,
+    });
+    await states.until('state');
+    await etcd.ask('auth/role/revoke', {
+      role: 'locker',
+      key: btoa(prefix),
+      range_end: btoa('locks/lost%2G'),
+    });
+    const limitMs = 60_000;
+    for (const stream of [holder, waiter, states]) {
+      const problem = { status: 403, code: 'permission-denied' };
+      expect((await stream.until('error', limitMs)).data).toMatchObject(problem);
+      await stream.ended;
+    }
+    const refused = await openEvents(gateway.baseUrl, 'GET', lock('all', '/events'), {
+      headers: user,
+    });
+    expect((await refused.until('error')).data.status).toBe(403);
+  }, 120_000);
+
+  it('to write, but not to read, holds a lock no longer', async () => {
+    const gateway = await gatewayFor('--auth=etcd');
+    await grant('READWRITE');
+    const holder = await hold(gateway.baseUrl, 'written');
+    await holder.until('acquired');
+    await grant('READ');
+    expect((await holder.until('error', 60_000)).data.status).toBe(403);
+  }, 120_000);
 });
 
 describe('a gateway that other machines can reach', () => {

@@ -2,8 +2,9 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { send } from '../support/http-client.js';
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
+import { openEvents } from '../support/event-stream.js';
+import { JSON_TYPE, send } from '../support/http-client.js';
 import type { Answer } from '../support/http-client.js';
 import { newKey } from '../support/new-key.js';
 import { bearer, openTokenDoor, tokenOf } from '../support/token-door.js';
@@ -402,4 +403,74 @@ describe('the file of tokens', () => {
     await writeFile(door.tokensFile, before);
     await expect.poll(status, { timeout: 20_000, interval: 500 }).toBe(404);
   });
+
+  it('ends what runs for a token that is taken out of it, and leaves the others alone', async () => {
+    const before = await readFile(door.tokensFile, 'utf8');
+    onTestFinished(() => writeFile(door.tokensFile, before));
+    const held = app('held');
+    const queued = app('queued');
+    await door.as('admin', 'PUT', lock(queued), { owner: 'first', ttl: 60 });
+    const stream = (holder: Holder, method: string, path: string, body?: object) =>
+      openEvents(door.baseUrl, method, path, {
+        headers: { ...bearer(holder), ...(body !== undefined && JSON_TYPE) },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      });
+    const hold = await stream('locker', 'POST', lock(held, '/hold'), { owner: 'me', ttl: 60 });
+    await hold.until('acquired');
+    const states = await stream('locker', 'GET', lock(held, '/events'));
+    await states.until('state');
+    const [watch, kept] = await Promise.all(
+      (['app', 'everything'] as const).map((holder) =>
+        openWatch(door.baseUrl, 'prefix=app/', { headers: bearer(holder) }),
+      ),
+    );
+    const wait = await openWait(door.baseUrl, '/app', '&recursive=true&stream=true', bearer('app'));
+    const waiting = door.as('app', 'PUT', lock(queued), { owner: 'me', ttl: 60, wait: 60 });
+    const queueOf = async (name: string): Promise<[boolean, number]> => {
+      const { locked, queueLength } = (await door.as('everything', 'GET', lock(name))).json();
+      return [locked, queueLength];
+    };
+    await expect.poll(() => queueOf(queued), { timeout: 10_000 }).toEqual([true, 1]);
+
+    const list = JSON.parse(before) as { name: string }[];
+    const left = list.filter(({ name }) => name !== 'locker' && name !== 'app');
+    await writeFile(door.tokensFile, JSON.stringify(left));
+
+    const problem = { status: 401, code: 'unauthenticated' };
+    expect((await hold.until('error')).data).toMatchObject(problem);
+    expect((await states.until('error')).data).toMatchObject(problem);
+    await Promise.all([hold.ended, states.ended, wait.ended]);
+    expect(await watch?.ended).toContain('"code":"unauthenticated"');
+    expect((await waiting).json()).toMatchObject(problem);
+    // The gateway takes their entries back.
+    await expect.poll(() => queueOf(held), { timeout: 10_000 }).toEqual([false, 0]);
+    await expect.poll(() => queueOf(queued), { timeout: 10_000 }).toEqual([true, 0]);
+    const key = app();
+    await put(key);
+    expect((await kept?.until(1))?.at(-1)?.data.key).toBe(key);
+    kept?.close();
+  }, 60_000);
+
+  it('ends the streams of the raw door for a token that lost its right to it', async () => {
+    const before = await readFile(door.tokensFile, 'utf8');
+    onTestFinished(() => writeFile(door.tokensFile, before));
+    const body = JSON.stringify({ create_request: { key: btoa('x') } });
+    const watch = await fetch(`${door.baseUrl}/v3/watch`, {
+      method: 'POST',
+      headers: bearer('admin'),
+      body,
+    });
+    expect(watch.status).toBe(200);
+    const list = JSON.parse(before) as { name: string }[];
+    const narrowed = list.map((each) =>
+      each.name === 'admin' ? { ...each, rights: ['read'] } : each,
+    );
+    await writeFile(door.tokensFile, JSON.stringify(narrowed));
+    let text = '';
+    const read = async (): Promise<void> => {
+      for await (const chunk of watch.body ?? []) text += Buffer.from(chunk).toString();
+    };
+    await read().catch(() => undefined);
+    expect(text).toContain('taken out of the list');
+  }, 60_000);
 });

@@ -1,8 +1,10 @@
 // The whole state of a lock or an election again and again, whenever its range changes: one watch and one read for all who follow it.
 import type { Caller, Identity } from '../../caller.js';
+import type { GatewayError } from '../../errors.js';
 import type { WatchClient } from '../../etcd/watch/client.js';
 import type { WatchHandle } from '../../etcd/watch/listener.js';
 import type { Span } from '../../etcd/wire.js';
+import { isRefusal } from './contender-errors.js';
 
 /** At most ten states a second go out, whatever happens in the range. */
 const STATE_EVERY_MS = 100;
@@ -16,12 +18,16 @@ export interface StateSource<T> {
   readonly read: (caller: Caller) => Promise<T & { readonly revision: number }>;
 }
 
-type Listener<T> = (state: T) => void;
+export interface StateListener<T> {
+  onState(state: T): void;
+  /** The last call: he may not look any more, or never might. */
+  onRefused(error: GatewayError): void;
+}
 
 class StateFeed<T> {
   readonly #source: StateSource<T>;
   readonly #watches: WatchClient;
-  readonly #listeners = new Set<Listener<T>>();
+  readonly #listeners = new Set<StateListener<T>>();
   #handle: WatchHandle | undefined;
   #timer: NodeJS.Timeout | undefined;
   #readAt = 0;
@@ -31,7 +37,10 @@ class StateFeed<T> {
   #state: T | undefined;
   readonly #closed = new AbortController();
 
-  constructor(watches: WatchClient, source: StateSource<T>) {
+  readonly #onRefused: () => void;
+
+  constructor(watches: WatchClient, source: StateSource<T>, onRefused: () => void) {
+    this.#onRefused = onRefused;
     this.#watches = watches;
     this.#source = source;
     this.#refresh();
@@ -41,12 +50,12 @@ class StateFeed<T> {
     return this.#listeners.size;
   }
 
-  add(listener: Listener<T>): void {
+  add(listener: StateListener<T>): void {
     this.#listeners.add(listener);
-    if (this.#state !== undefined) listener(this.#state);
+    if (this.#state !== undefined) listener.onState(this.#state);
   }
 
-  remove(listener: Listener<T>): void {
+  remove(listener: StateListener<T>): void {
     this.#listeners.delete(listener);
   }
 
@@ -73,12 +82,20 @@ class StateFeed<T> {
       const state = await this.#source.read({ identity, signal: this.#closed.signal, deadline });
       if (this.#closed.signal.aborted) return;
       this.#state = state;
-      for (const listener of this.#listeners) listener(state);
+      for (const listener of this.#listeners) listener.onState(state);
       if (this.#handle === undefined) this.#watch(state.revision);
       this.#readAgain(this.#changes === changes ? undefined : 0);
-    } catch {
-      this.#readAgain(RETRY_MS);
+    } catch (error) {
+      if (isRefusal(error)) this.#end(error);
+      else this.#readAgain(RETRY_MS);
     }
+  }
+
+  /** Whoever follows from now on asks for himself. */
+  #end(error: GatewayError): void {
+    this.#onRefused();
+    this.close();
+    for (const listener of [...this.#listeners]) listener.onRefused(error);
   }
 
   #readAgain(afterMs: number | undefined): void {
@@ -111,10 +128,14 @@ export class StateFeeds<T> {
     this.#watches = watches;
   }
 
-  /** Calls `listener` with the present state, then with each new one. Gives what ends it. */
-  follow(source: StateSource<T>, listener: Listener<T>): () => void {
+  /** Tells `listener` the present state, then each new one. Gives what ends it. */
+  follow(source: StateSource<T>, listener: StateListener<T>): () => void {
     const name = `${source.identity.key}\n${source.range.key.toString('latin1')}`;
-    const feed = this.#feeds.get(name) ?? new StateFeed(this.#watches, source);
+    const feed: StateFeed<T> =
+      this.#feeds.get(name) ??
+      new StateFeed(this.#watches, source, () => {
+        if (this.#feeds.get(name) === feed) this.#feeds.delete(name);
+      });
     this.#feeds.set(name, feed);
     feed.add(listener);
     return () => {

@@ -2,7 +2,9 @@
 // caller to confirm.
 import type { Caller } from '../../caller.js';
 import { invalidRequest } from '../../errors.js';
+import { askForRights } from '../../etcd/auth/nested-rights.js';
 import type { WaiterView } from './view.js';
+import { isRefusal } from '../contention/contender-errors.js';
 import { inspectQueue } from '../contention/inspect.js';
 import type { Arena } from '../contention/key.js';
 import { RenewalLoop, renewOnce } from '../contention/renewal.js';
@@ -33,7 +35,8 @@ const CHECK_MS_MAX = 10_000;
 const CHECK_TIMEOUT_MS = 5_000;
 
 /**
- * Resolves when the hold is over: lost, draining, or its caller gone. Throws what `acquireLock` throws while nothing was acquired. The
+ * Resolves when the hold is over: lost, draining, or its caller gone. Throws what `acquireLock` throws while nothing was acquired, and
+ * `permission-denied` or `unauthenticated` when its caller has lost the right to hold: at once, for one whose API token is withdrawn. The
  * connection is the holding: whatever ended it, the entry is given up, unless the gateway drains: then it is left to its lease, so that
  * the same token finds it at another replica.
  */
@@ -60,7 +63,13 @@ export async function holdLock(
   emit({ kind: 'acquired', acquired });
   const { confirmEverySeconds } = request;
   const holding = new Holding(caller, deps, candidacy.arena, acquired, confirmEverySeconds);
-  const end = await deps.holds.during(() => holding.untilEnd());
+  const end = await deps.holds
+    .during(() => holding.untilEnd())
+    .catch((error: unknown) => {
+      // He is told at once: without his rights the entry may have to wait for the end of its lease.
+      void candidacy.leave();
+      throw error;
+    });
   if (end === 'draining') emit({ kind: 'draining' });
   else await candidacy.leave();
   if (end !== 'draining' && end !== 'gone') emit({ kind: 'lost', reason: end });
@@ -162,6 +171,7 @@ class Holding {
       if (this.#caller.signal.aborted) return 'gone';
       if (draining.aborted) return 'draining';
       this.#livesUntil = Math.max(this.#livesUntil, renewal?.lifetime?.livesUntil ?? 0);
+      if (woken === 'timeout') await this.#checkRights();
       const seen = woken === 'timeout' ? revision : await this.#lookForOwn();
       if (seen === 'gone') return 'ended';
       revision = seen ?? revision;
@@ -170,14 +180,29 @@ class Holding {
     }
   }
 
-  /** The revision at which the entry was there; `undefined` when etcd does not say. */
+  /**
+   * A user of etcd could keep a lock for ever after his right to it was taken away: no etcd asks who renews a lease. Of API tokens the
+   * gateway hears when they change.
+   */
+  async #checkRights(): Promise<void> {
+    if (this.#caller.identity.login === undefined) return;
+    const { key } = this.#acquired;
+    try {
+      await askForRights(this.#step(), this.#deps.etcd, [{ kind: 'put', put: { key } }]);
+    } catch (error) {
+      if (isRefusal(error)) throw error;
+    }
+  }
+
+  /** The revision at which the entry was there; `undefined` when etcd does not say. Throws when the caller may not look. */
   async #lookForOwn(): Promise<number | 'gone' | undefined> {
     try {
       const { kvs, header } = await this.#deps.etcd.range(this.#step(), {
         key: this.#acquired.key,
       });
       return kvs[0]?.createRevision === this.#acquired.createRevision ? header.revision : 'gone';
-    } catch {
+    } catch (error) {
+      if (isRefusal(error)) throw error;
       return undefined;
     }
   }

@@ -5,8 +5,21 @@ import { GatewayError } from '../../errors.js';
 /** Prefixes that a hint names. */
 const PREFIXES_SHOWN_MAX = 5;
 
+/** Throws `unauthenticated` for a caller whose API token is none any more. */
+export function requireInForce(identity: Identity): void {
+  if (identity.withdrawn?.aborted === true) throw notInForce(identity);
+}
+
+export function notInForce({ name }: Identity): GatewayError {
+  return new GatewayError('unauthenticated', {
+    detail: `the token ${JSON.stringify(name)} was taken out of the list of API tokens, or may do something else now`,
+    hint: 'send Authorization: Bearer with an API token, as long as you have one',
+  });
+}
+
 /** Throws `permission-denied` for a caller with an API token that has none of the rights. `what` as in "may not ...". */
 export function requireRight(identity: Identity, anyOf: readonly Right[], what: string): void {
+  requireInForce(identity);
   const { scope } = identity;
   if (scope === undefined || anyOf.some((right) => scope.rights.has(right))) return;
   throw lacksRight(identity, anyOf, what);

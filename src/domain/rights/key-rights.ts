@@ -10,11 +10,11 @@ import type {
 } from '../../etcd/wire.js';
 import { listedPaths } from '../v2/ending.js';
 import { RECORD_KEY } from '../v2/record.js';
-import { lacksRight, outsideScope } from './denial.js';
+import { lacksRight, outsideScope, requireInForce } from './denial.js';
 import { Land, Territory, hasRightFor, rightsFor } from './territory.js';
 import type { Deed, LockPrefixes } from './territory.js';
 
-/** Each method throws `permission-denied`. */
+/** Each method throws `permission-denied`, or `unauthenticated` for a token that was withdrawn. */
 export class KeyRights {
   readonly #land: Land;
   /** A scope lives as long as the file of tokens says the same. */
@@ -25,11 +25,13 @@ export class KeyRights {
   }
 
   checkRange(identity: Identity, request: RangeRequest): void {
+    requireInForce(identity);
     if (identity.scope === undefined || isOwnQuestion(request)) return;
     this.check(identity, request, 'look');
   }
 
   checkPut(identity: Identity, { key, prevKv }: PutRequest): void {
+    requireInForce(identity);
     if (identity.scope === undefined) return;
     // Beside each change through a v2 door. Its doors let nobody name it.
     if (!key.equals(RECORD_KEY)) this.check(identity, { key }, 'change');
@@ -44,6 +46,7 @@ export class KeyRights {
 
   /** Whichever branch etcd will take: as etcd itself, it asks for the rights to both. */
   checkTxn(identity: Identity, { compare, success, failure }: TxnRequest): void {
+    requireInForce(identity);
     if (identity.scope === undefined) return;
     for (const each of compare) this.check(identity, each, 'look');
     for (const op of [...success, ...failure]) this.#checkOp(identity, op);
@@ -51,6 +54,7 @@ export class KeyRights {
 
   /** Of a range that holds keys of several kinds, each has to be allowed. */
   check(identity: Identity, asked: KeyRange, deed: Deed): void {
+    requireInForce(identity);
     const { scope } = identity;
     if (scope === undefined) return;
     // The list of directories with a ttl: who may change one may change its entry.

@@ -1,11 +1,14 @@
 // The etcd client for callers whose API token has a scope, the one place where scopes are enforced: whatever a door or a verb asks on such
 // a caller's behalf is checked before it leaves. Each method is named, so that a new one does not compile until somebody has said
 // which right it takes.
+import type { Identity } from '../../caller.js';
 import type { EtcdClient } from '../../etcd/client.js';
 import { neverOpened } from '../../etcd/watch/client.js';
 import type { WatchClient } from '../../etcd/watch/client.js';
+import type { WatchHandle, WatchListener } from '../../etcd/watch/listener.js';
+import type { WatchRequest } from '../../etcd/wire.js';
 import { GatewayError } from '../../errors.js';
-import { requireAdmin, requireRight } from './denial.js';
+import { notInForce, requireAdmin, requireInForce, requireRight } from './denial.js';
 import type { KeyRights } from './key-rights.js';
 import { LeaseRights, isGone, leasesIn } from './lease-rights.js';
 
@@ -65,6 +68,7 @@ function leaseCalls(etcd: EtcdClient, leases: LeaseRights): LeaseCalls {
     },
     // Without keys it tells how long an entry lives that the caller sees; leases that callers name are read with their keys.
     async leaseTimeToLive(caller, lease, withKeys) {
+      requireInForce(caller.identity);
       const state = await etcd.leaseTimeToLive(caller, lease, withKeys);
       if (withKeys) leases.checkKeys(caller.identity, state, lease, 'look');
       return state;
@@ -117,7 +121,7 @@ export function withScopedWatches(watches: WatchClient, keys: KeyRights): WatchC
         if (!(error instanceof GatewayError)) throw error;
         return neverOpened(listener, { kind: 'refused', error });
       }
-      return watches.watch(identity, request, listener);
+      return watchUntilWithdrawn(watches, identity, request, listener);
     },
     get streams() {
       return watches.streams;
@@ -126,5 +130,37 @@ export function withScopedWatches(watches: WatchClient, keys: KeyRights): WatchC
       return watches.watches;
     },
     close: () => watches.close(),
+  };
+}
+
+/** Rights are looked at when a watch begins; a token that is withdrawn ends its watches. */
+function watchUntilWithdrawn(
+  watches: WatchClient,
+  identity: Identity,
+  request: WatchRequest,
+  listener: WatchListener,
+): WatchHandle {
+  const { withdrawn } = identity;
+  if (withdrawn === undefined) return watches.watch(identity, request, listener);
+  const end = (): void => {
+    handle.close();
+    listener.onEnd({ kind: 'refused', error: notInForce(identity) });
+  };
+  const handle = watches.watch(identity, request, {
+    onCreated: (revision) => listener.onCreated?.(revision),
+    onEvents: (events, revision) => listener.onEvents(events, revision),
+    onProgress: (revision, isPeriodic) => listener.onProgress?.(revision, isPeriodic),
+    onEnd(told) {
+      withdrawn.removeEventListener('abort', end);
+      listener.onEnd(told);
+    },
+  });
+  withdrawn.addEventListener('abort', end, { once: true });
+  return {
+    close() {
+      withdrawn.removeEventListener('abort', end);
+      handle.close();
+    },
+    requestProgress: () => handle.requestProgress(),
   };
 }

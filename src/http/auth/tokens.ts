@@ -1,5 +1,6 @@
 // The API tokens that the gateway knows, from a file that is read again when it changes. Who presents one is told apart by its hash: the
 // file gives nobody a token.
+import { setMaxListeners } from 'node:events';
 import { readFileSync, statSync } from 'node:fs';
 import type { Identity } from '../../caller.js';
 import { LiveFiles } from '../../live-files.js';
@@ -19,16 +20,20 @@ export interface TokenFileOptions {
 interface KnownToken {
   readonly digest: Buffer;
   readonly identity: Identity;
+  readonly withdraw: () => void;
 }
 
 export class TokenFile {
   readonly #file: LiveFiles<readonly KnownToken[]>;
+  /** By all that the file says of them. */
+  #known: ReadonlyMap<string, KnownToken> = new Map();
+  #reads = 0;
 
   /** Throws an `Error` that names every mistake when the file cannot be used. */
   constructor(path: string, { onChange, onProblem }: TokenFileOptions = {}) {
     this.#file = new LiveFiles({
       paths: [path],
-      read: () => readTokens(path),
+      read: () => this.#take(readTokens(path)),
       onChange: ({ length }) => onChange?.(length),
       onProblem,
     });
@@ -47,22 +52,51 @@ export class TokenFile {
   close(): void {
     this.#file.close();
   }
+
+  /**
+   * What the file says as before goes on undisturbed. A token that it says nothing of any more, or something else, is withdrawn at once;
+   * one that comes back later is another one, since what was shared under the old one may not have ended yet.
+   */
+  #take(listed: readonly ListedToken[]): readonly KnownToken[] {
+    this.#reads++;
+    const before = this.#known;
+    const now = new Map(
+      listed.map((token) => {
+        const name = nameOf(token);
+        return [name, before.get(name) ?? toKnown(token, `${name} ${this.#reads}`)];
+      }),
+    );
+    this.#known = now;
+    for (const [name, token] of before) if (!now.has(name)) token.withdraw();
+    return [...now.values()];
+  }
 }
 
-function readTokens(path: string): readonly KnownToken[] {
+function readTokens(path: string): readonly ListedToken[] {
   const { size } = statSync(path);
   if (size > FILE_BYTES_MAX)
     throw new TokenListError([`: the file has ${size} bytes; ${FILE_BYTES_MAX} are the most`]);
-  return parseTokenList(readFileSync(path)).map(toKnown);
+  return parseTokenList(readFileSync(path));
 }
 
-function toKnown({ name, sha256: digest, prefixes, rights }: ListedToken): KnownToken {
-  // Whatever of it changes, what runs under the old one is not shared with what comes under the new one.
-  const key = fingerprint(
+function nameOf({ name, sha256: digest, prefixes, rights }: ListedToken): string {
+  return fingerprint(
     'token',
     name,
     digest.toString('hex'),
     JSON.stringify([prefixes, [...rights]]),
   );
-  return { digest, identity: { key: `api-token:${key}`, name, scope: { prefixes, rights } } };
+}
+
+/** `key`: of one token, as one reading of the file and those after it know it. */
+function toKnown({ name, sha256: digest, prefixes, rights }: ListedToken, key: string): KnownToken {
+  const withdrawal = new AbortController();
+  // All that runs for its owner listens to it.
+  setMaxListeners(0, withdrawal.signal);
+  const scope = { prefixes, rights };
+  return {
+    digest,
+    identity: { key: `api-token:${key}`, name, scope, withdrawn: withdrawal.signal },
+    withdraw: () => withdrawal.abort(),
+  };
 }

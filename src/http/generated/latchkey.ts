@@ -568,6 +568,7 @@ export interface paths {
          *
          *     Server-sent events named `state`, each with the whole answer of `GET /v1/locks/{name}`: one at once, then one whenever it changed, at
          *     most ten a second. There is nothing to resume: whoever connects again sees how it is now.
+         *     An `error`, a problem, is the end: you may not look, or not any more.
          */
         readonly get: operations["watchLock"];
         readonly put?: never;
@@ -684,7 +685,7 @@ export interface paths {
          *     ```
          *
          *     Server-sent events named `state`, each with the whole answer of `GET /v1/elections/{name}`: one at once, then one whenever it
-         *     changed, at most ten a second.
+         *     changed, at most ten a second. An `error`, a problem, is the end: you may not look, or not any more.
          */
         readonly get: operations["watchElection"];
         readonly put?: never;
@@ -1551,13 +1552,13 @@ export interface components {
             /** @constant */
             readonly event: "state";
             readonly data: components["schemas"]["Lock"];
-        } | components["schemas"]["DrainingEvent"] | components["schemas"]["ErrorEvent"])[];
+        } | components["schemas"]["DrainingEvent"] | components["schemas"]["ErrorEvent"] | components["schemas"]["ErrorEvent"])[];
         /** @description What `events` of an election can tell: each event with its `data`, parsed. */
         readonly ElectionEvents: readonly ({
             /** @constant */
             readonly event: "state";
             readonly data: components["schemas"]["Election"];
-        } | components["schemas"]["DrainingEvent"] | components["schemas"]["ErrorEvent"])[];
+        } | components["schemas"]["DrainingEvent"] | components["schemas"]["ErrorEvent"] | components["schemas"]["ErrorEvent"])[];
         /** @description What the leader has to say, its address, say. It is the value of the etcd key, as `etcdctl elect` writes it. */
         readonly Candidate: string;
         readonly CampaignRequest: {

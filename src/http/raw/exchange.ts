@@ -12,7 +12,14 @@ import type { EndpointAgent } from './agent.js';
 import { rawStreamError, writeRawError } from './errors.js';
 import { downstreamHeaders, grpcTimeoutMs } from './headers.js';
 import type { RawRpc } from './paths.js';
-import { READ_FIRST, brokenCall, sessionForgotten, shuttingDown, tooLarge } from './refusals.js';
+import {
+  READ_FIRST,
+  brokenCall,
+  sessionForgotten,
+  shuttingDown,
+  tooLarge,
+  withdrawn,
+} from './refusals.js';
 
 export interface ExchangeDeps {
   readonly pool: EndpointPool;
@@ -147,6 +154,13 @@ export class Exchange {
     if (this.#state === 'answering') {
       this.#cut(new GatewayError('shutting-down', { detail: 'the gateway is shutting down' }));
     } else this.#refuse(shuttingDown(this.#upstream !== undefined));
+  }
+
+  /** Ends a call that has no end of its own, because its caller is let in no more. */
+  withdraw(): void {
+    if (this.rpc.kind === 'unary' || this.#state === 'over') return;
+    if (this.#state === 'answering') this.#cut(withdrawn(true));
+    else this.#refuse(withdrawn(this.#upstream !== undefined));
   }
 
   #relay(status: number, upstreamRes: IncomingMessage): void {

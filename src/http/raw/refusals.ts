@@ -43,3 +43,11 @@ export function brokenCall(cause: unknown): GatewayError {
     cause,
   });
 }
+
+/** 401 for who was let in, and is not any more. */
+export function withdrawn(isSent: boolean): GatewayError {
+  return new GatewayError('unauthenticated', {
+    detail: 'the token was taken out of the list of API tokens, or may do something else now',
+    outcome: isSent ? 'unknown' : 'not-applied',
+  });
+}

@@ -1,6 +1,9 @@
-// Streams of `state` events: the whole state of a lock or an election whenever it changes. A slow reader skips states, never the last one.
+// Streams of `state` events: the whole state of a lock or an election whenever it changes, until the
+// caller may not look any more. A slow reader skips states, never the last one.
 import type { Response } from 'express';
 import type { StateFeeds, StateSource } from '../../domain/contention/state-feed.js';
+import { requestIdOf } from '../context.js';
+import { toProblem } from '../problem.js';
 import { openEventStream } from '../stream.js';
 
 export interface StatesDeps<T> {
@@ -38,7 +41,13 @@ export function serveStates<T>(
       if (latest !== undefined) send(latest.state);
     });
   };
-  const unfollow = deps.feeds.follow(source, send);
+  const unfollow = deps.feeds.follow(source, {
+    onState: send,
+    onRefused(error) {
+      stream.send('error', toProblem(error, requestIdOf(res.req)));
+      stream.end();
+    },
+  });
   const drain = (): void => stream.end();
   deps.draining.addEventListener('abort', drain);
   res.once('close', () => {

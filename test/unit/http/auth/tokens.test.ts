@@ -101,4 +101,19 @@ describe('a file of tokens', () => {
     await writeFile(file, ' '.repeat(1024 * 1024 + 1));
     expect(open).toThrow('1048576 are the most');
   });
+
+  it('withdraws who is gone, or may do something else, at once, and nobody else', async () => {
+    await write(line('one'), line('two'), line('three'));
+    const { tokens } = open();
+    const [one, two, three] = ['one', 'two', 'three'].map((secret) => tokens.identify(secret));
+    await write(line('three'), line('two', { rights: ['read', 'write'] }));
+    vi.advanceTimersByTime(LOOK_MS);
+    expect([one, two, three].map((each) => each?.withdrawn?.aborted)).toEqual([true, true, false]);
+    expect(tokens.identify('three')).toBe(three);
+    expect(tokens.identify('two')?.withdrawn?.aborted).toBe(false);
+    // What was shared under the old one may not have ended yet.
+    await write(line('one'), line('three'));
+    vi.advanceTimersByTime(LOOK_MS);
+    expect(tokens.identify('one')?.key).not.toBe(one?.key);
+  });
 });
