@@ -314,6 +314,26 @@ describe.each([undefined, '3.4'] as const)('with the etcd of line %s', (version)
       expect((await v2('ann', 'GET', path)).status).toBe(404);
     });
 
+    it('lists and waits for the directory of his prefix, whose own key is beyond his rights', async () => {
+      const path = `/${fresh('app/v2-')}`;
+      const wait = await openWait(gateway.baseUrl, '/app', '&recursive=true', basic('ann'));
+      expect((await v2('ann', 'PUT', path, 'value=one')).status).toBe(201);
+      expect((await wait.until(1))[0].node.key).toBe(path);
+      for (const query of ['', '?recursive=true']) {
+        const { node } = (await v2('ann', 'GET', `/app${query}`)).json();
+        expect(node).toMatchObject({ key: '/app', dir: true });
+        expect(node.nodes).toContainEqual(expect.objectContaining({ key: path, value: 'one' }));
+      }
+      const denied = [
+        await v2('ann', 'PUT', '/app', 'value=mine'),
+        await v2('ann', 'DELETE', '/app?recursive=true'),
+        await v2('bob', 'GET', '/app'),
+        await v2('bob', 'GET', '/app?wait=true&recursive=true'),
+      ];
+      expect(denied.map((answer) => answer.json().errorCode)).toEqual(denied.map(() => 110));
+      expect(await valueOf(path)).toBe('one');
+    });
+
     it('neither sees nor changes what is beside it', async () => {
       const path = `/${fresh('other/v2-')}`;
       await putAsRoot(path);

@@ -337,6 +337,27 @@ describe('the v2 tree', () => {
     expect((await door.as('everything', 'GET', node(path))).json().node.value).toBe('v');
   });
 
+  it('is listed and waited for at the directory of the prefix, whose own key lies beyond it', async () => {
+    const path = `/app/${newKey()}`;
+    const wait = await openWait(door.baseUrl, '/app', '&recursive=true', bearer('reader'));
+    await door.as('app', 'PUT', node(path), { value: 'v' });
+    expect(JSON.parse(await wait.ended)).toMatchObject({ action: 'set', node: { key: path } });
+    for (const query of ['', '?recursive=true', '?sorted=true&quorum=true']) {
+      const listed = await door.as('reader', 'GET', node(`/app${query}`));
+      expect(listed.json()).toMatchObject({ action: 'get', node: { key: '/app', dir: true } });
+      expect(listed.json().node.nodes).toContainEqual(expect.objectContaining({ key: path }));
+    }
+    for (const answer of [
+      await door.as('app', 'PUT', node('/app'), { value: 'x' }),
+      await door.as('app', 'PUT', node('/app'), { dir: 'true', prevExist: 'true', ttl: '9' }),
+      await door.as('app', 'DELETE', node('/app?recursive=true')),
+      await door.as('app', 'DELETE', node('/app?dir=true')),
+      await door.as('reader', 'GET', node('/ap')),
+      await door.as('reader', 'GET', node('/')),
+    ])
+      expect(answer.json()).toMatchObject({ errorCode: 110 });
+  });
+
   it('is waited for below the prefix, with the true action of each change', async () => {
     const path = `/app/${newKey()}`;
     const wait = await openWait(door.baseUrl, path, '', bearer('reader'));

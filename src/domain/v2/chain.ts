@@ -92,6 +92,25 @@ function placeOf(path: string, files: readonly KeyValue[], ours: readonly KeyVal
   };
 }
 
+/**
+ * As `readChain`, for who only looks: the directory of one who may look at all below it and not at the key of its own name (rights to
+ * `/app/` do not reach the key `/app`) is a directory, as those above it are. Where nothing is below, nobody can say: `permission-denied`.
+ */
+export async function readChainToLook(
+  caller: Caller,
+  deps: ChainDeps,
+  path: string,
+): Promise<Chain> {
+  try {
+    return await readChain(caller, deps, path);
+  } catch (error) {
+    if (!isDenial(error) || path === '') throw error;
+    const chain = await readApart(caller, deps, path, { isFileDenied: true });
+    if (chain.node.inside.length === 0) throw error;
+    return chain;
+  }
+}
+
 /** Reads the chain at one revision; of ancestors that the caller may not look at it knows nothing. Throws `permission-denied` for the node. */
 export async function readChain(caller: Caller, deps: ChainDeps, path: string): Promise<Chain> {
   try {
@@ -113,8 +132,13 @@ async function readTogether(
 }
 
 /** Users often have rights from some directory on: what is above it is asked for piece by piece. */
-async function readApart(caller: Caller, deps: ChainDeps, path: string): Promise<Chain> {
-  const own = readsOf(path).slice(2 * ancestorsOf(path).length);
+async function readApart(
+  caller: Caller,
+  deps: ChainDeps,
+  path: string,
+  { isFileDenied = false } = {},
+): Promise<Chain> {
+  const own = readsOf(path).slice(2 * ancestorsOf(path).length + (isFileDenied ? 1 : 0));
   const answer = await deps.etcd.txn(caller, { compare: [], success: own, failure: [] });
   const { revision } = answer.header;
   const ancestors = await Promise.all(
@@ -126,10 +150,12 @@ async function readApart(caller: Caller, deps: ChainDeps, path: string): Promise
         : placeOf(ancestor, files, ours);
     }),
   );
-  const [files = [], ours = [], inside = []] = answer.responses.map((response) =>
+  const found = answer.responses.map((response) =>
     response.kind === 'range' ? response.range.kvs : [],
   );
-  return { ancestors, node: { ...placeOf(path, files, ours), inside }, header: answer.header };
+  const [files = [], ours = [], inside = []] = isFileDenied ? [[], ...found] : found;
+  const node = { ...placeOf(path, files, ours), isDenied: isFileDenied, inside };
+  return { ancestors, node, header: answer.header };
 }
 
 async function readIfAllowed(

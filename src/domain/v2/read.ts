@@ -2,7 +2,7 @@
 import type { Caller } from '../../caller.js';
 import type { ResponseHeader } from '../../etcd/wire.js';
 import type { Background } from '../background.js';
-import { firstMissing, isDirectory, overIn, readChain } from './chain.js';
+import { firstMissing, isDirectory, overIn, readChainToLook } from './chain.js';
 import type { Chain } from './chain.js';
 import { directoryAt } from './directories.js';
 import { nodeError } from './errors.js';
@@ -34,7 +34,7 @@ export interface Found {
 /** Nodes come sorted by their names. Throws v2 errors. */
 export async function getNode(caller: Caller, deps: ReadDeps, read: Read): Promise<Found> {
   const { path } = read;
-  const chain = await readChain(caller, deps, path);
+  const chain = await readChainToLook(caller, deps, path);
   const { node, header } = chain;
   await refuseAbsent(caller, deps, chain);
   if (node.file !== undefined) {
