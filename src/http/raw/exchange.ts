@@ -12,14 +12,8 @@ import type { EndpointAgent } from './agent.js';
 import { rawStreamError, writeRawError } from './errors.js';
 import { downstreamHeaders, grpcTimeoutMs } from './headers.js';
 import type { RawRpc } from './paths.js';
-import {
-  READ_FIRST,
-  brokenCall,
-  sessionForgotten,
-  shuttingDown,
-  tooLarge,
-  withdrawn,
-} from './refusals.js';
+import { READ_FIRST, brokenCall, sessionForgotten, withdrawn } from './refusals.js';
+import { shuttingDown, tooLarge } from './refusals.js';
 
 export interface ExchangeDeps {
   readonly pool: EndpointPool;
