@@ -76,7 +76,7 @@ export class AnswerComparison {
     if (etcd.text.includes('"errorCode":401')) return undefined;
     if (etcd.status !== door.status) return 'status';
     const headers = this.#headerDifference(etcd.headers, door.headers);
-    if (headers !== undefined || isOfWhatWasNot(step, etcd)) return headers;
+    if (headers !== undefined) return headers;
     if (etcd.isEnded !== door.isEnded) return 'whether the answer is over';
     const told = isSilent(etcd) ? { ...door, text: firstLineOf(door.text) } : door;
     return this.#bodyDifference(etcd, told, isSorted(step, etcd));
@@ -175,13 +175,6 @@ export class AnswerComparison {
 /** A stream that began in the past: etcd tells its first event, and then nothing more. */
 function isSilent(told: Told): boolean {
   return told.isEnded === false && pastEvent(told) !== undefined;
-}
-
-/** The wait is answered with the removal, in the past, of a directory above a node that may not have been there. */
-function isOfWhatWasNot({ target }: Step, told: Told): boolean {
-  const { action = '', node } = pastEvent(told) ?? {};
-  const isRemoval = (action === 'delete' || action === 'expire') && node?.dir === true;
-  return isRemoval && keyIn(target).startsWith(`${node.key}/`);
 }
 
 /** What a wait was told first, when it had happened before it began. */

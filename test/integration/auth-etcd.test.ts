@@ -355,6 +355,25 @@ describe.each([undefined, '3.4'] as const)('with the etcd of line %s', (version)
       );
       expect(await valueOf(path)).toBe('secret');
     });
+
+    it('who may read what changes were waits without those of directories that he may not watch', async () => {
+      const record = { role: 'role-of-ann', key: btoa('\0latchkey/v2/action') };
+      const perm = { permType: 'READ', key: record.key };
+      await etcd.ask('auth/role/grant', { name: record.role, perm });
+      const path = `/${fresh('app/v2-')}`;
+      const made = await v2('root', 'PUT', '/ap', 'dir=true');
+      const index = made.json().node.modifiedIndex as number;
+      await v2('root', 'PUT', `${path}/d`, 'dir=true');
+      await v2('root', 'DELETE', '/ap?recursive=true');
+      const wait = (at: string) =>
+        openWait(gateway.baseUrl, `${path}${at}`, `waitIndex=${index}`, basic('ann'));
+      const above = await wait('/n');
+      await v2('root', 'DELETE', `${path}/d?dir=true`);
+      expect(JSON.parse(await (await wait('/d/n')).ended).node.key).toBe(`${path}/d`);
+      await v2('ann', 'PUT', `${path}/n`, 'value=mine');
+      expect(JSON.parse(await above.ended).node).toMatchObject({ value: 'mine' });
+      await etcd.ask('auth/role/revoke', record);
+    });
   });
 
   it('tells the leader to everybody to whom etcd tells it, and nobody that there is an election', async () => {

@@ -119,6 +119,47 @@ describe('a wait', () => {
     expect(words([JSON.parse(await missing.ended)], path)).toEqual(['set /a/b/d=now']);
   });
 
+  it('for the past is told of the removal of a directory above, though the node was not there', async () => {
+    const path = newPath();
+    const first = await indexOf('/');
+    await v2.put(`${path}/a/b/c`, { value: 'x' });
+    await v2.put(`${path}/other`, { value: 'x' });
+    await v2.delete(`${path}/a`, { recursive: true });
+    const again = await v2.put(`${path}/a/b/never`, { value: '1' });
+    const told = async (at: string, index: number): Promise<string[]> => {
+      const wait = await openWait(base, `${path}${at}`, `waitIndex=${index}`);
+      return words([JSON.parse(await wait.ended)], path);
+    };
+    expect(await told('/a/b/never', first + 1)).toEqual(['delete /a/ (dir)']);
+    expect(await told('/a/b/c/d/e', first + 1)).toEqual(['delete /a/ (dir)']);
+    // v2's history compared characters.
+    expect(await told('/a-b', first + 1)).toEqual(['delete /a/ (dir)']);
+    expect(await told('/a/b/never', again.json().node.modifiedIndex as number)).toEqual([
+      'set /a/b/never=1',
+    ]);
+  });
+
+  it('that goes on tells past removals above and the events of its node in their order', async () => {
+    const path = newPath();
+    const first = await indexOf('/');
+    await v2.put(`${path}/a/n`, { value: '1' });
+    await v2.delete(`${path}/a/n`);
+    await v2.put(`${path}/a/other`, { value: 'x' });
+    await v2.delete(`${path}/a`, { recursive: true });
+    await v2.put(`${path}/a/n`, { value: '2' });
+    const wait = await openWait(base, `${path}/a/n`, `stream=true&waitIndex=${first + 1}`);
+    await v2.put(`${path}/a/other`, { value: 'y' });
+    await v2.put(`${path}/a/n`, { value: '3' });
+    expect(words(await wait.until(5), path)).toEqual([
+      'set /a/n=1',
+      'delete /a/n (1)',
+      'delete /a/ (dir)',
+      'set /a/n=2',
+      'set /a/n=3 (2)',
+    ]);
+    wait.close();
+  });
+
   it('that asks the quorum is no wait', async () => {
     const path = newPath();
     await v2.put(path, { value: 'x' });

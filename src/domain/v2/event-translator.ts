@@ -29,9 +29,18 @@ export class EventTranslator {
 
   /** The v2 events of each revision. Throws when etcd cannot be read for long. */
   async translate(revisions: readonly (readonly WatchEvent[])[]): Promise<V2Event[][]> {
+    return this.#patiently(() => this.#tryTranslate(revisions));
+  }
+
+  /** What the changes of these revisions were, where that is told. Throws when etcd cannot be read for long. */
+  async recordsOf(revisions: readonly number[]): Promise<(ChangeRecord | undefined)[]> {
+    return this.#patiently(() => this.#deps.records.at(this.#caller(), revisions));
+  }
+
+  async #patiently<T>(look: () => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#tryTranslate(revisions);
+        return await look();
       } catch (error) {
         const isPassing = error instanceof GatewayError && error.status >= 500;
         if (!isPassing || attempt >= LOOKUP_TRIES_MAX) throw error;

@@ -1,7 +1,7 @@
 // Which events a wait is woken by, and how often. etcd's v2 had two rules, which differ in what they hide: one for what is in its history
 // when the wait begins, one for what happens from then on. Pure.
 import type { WatchEvent } from '../../etcd/wire.js';
-import type { V2Event } from './node.js';
+import type { V2Action, V2Event } from './node.js';
 import { fileKey, insideOf, isBelow } from './path.js';
 import { containsKey } from '../../etcd/range.js';
 
@@ -24,14 +24,20 @@ export function timesTold(
   const at = event.node.path;
   if (at === path) return isRemoval(event) && !isPast ? TOLD_OF_REMOVAL : 1;
   if (isBelow(at, path)) return isRecursive && (isPast || !isHiddenFrom(path, at)) ? 1 : 0;
-  const isDirectoryAbove = event.node.isDirectory && isBelow(path, at) && isRemoval(event);
-  return isDirectoryAbove && keys.some((key) => isRemovedAt(key, path)) ? 1 : 0;
+  const isDirectoryGone = event.node.isDirectory && isRemoval(event);
+  if (isPast) return isDirectoryGone && isNamedAbove(at, path) ? 1 : 0;
+  return isDirectoryGone && isBelow(path, at) && keys.some((key) => isRemovedAt(key, path)) ? 1 : 0;
+}
+
+/** In its history v2 compared characters, not names: `/a` counts as a directory above `/a/b`, and above `/a-b`. */
+export function isNamedAbove(directory: string, path: string): boolean {
+  return path !== directory && path.startsWith(directory);
 }
 
 /** Once as what is removed, once as what is changed: who reads a stream of the node itself sees both. */
 const TOLD_OF_REMOVAL = 2;
 
-function isRemoval({ action }: V2Event): boolean {
+export function isRemoval({ action }: { readonly action: V2Action }): boolean {
   return action === 'delete' || action === 'compareAndDelete' || action === 'expire';
 }
 

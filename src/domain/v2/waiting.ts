@@ -3,7 +3,7 @@
 import type { Caller, Identity } from '../../caller.js';
 import { GatewayError } from '../../errors.js';
 import type { EtcdClient } from '../../etcd/client.js';
-import type { KeyRange, ResponseHeader, WatchEvent } from '../../etcd/wire.js';
+import type { KeyRange, ResponseHeader, Span, WatchEvent } from '../../etcd/wire.js';
 import type { WatchHub } from '../watch/hub.js';
 import type { Watcher } from '../watch/topic.js';
 import { isDenial } from './chain.js';
@@ -12,6 +12,8 @@ import { v2Error } from './errors.js';
 import { EventTranslator } from './event-translator.js';
 import type { LifetimeDeps } from './lifetime.js';
 import type { V2Event } from './node.js';
+import { isWanted, reachesWith, removalsAbove } from './past-removals.js';
+import type { PastRemoval, Reach } from './past-removals.js';
 import { fileKey, insideOf, reachOf } from './path.js';
 import { timesTold } from './wait-match.js';
 import type { WaitTarget } from './wait-match.js';
@@ -48,9 +50,18 @@ export async function startWait(
   listener: WaitListener,
 ): Promise<() => void> {
   const header = await readHeader(caller, deps, wait.path);
-  const running = new RunningWait(caller.identity, deps, wait, header, listener);
+  const translator = new EventTranslator(caller.identity, deps);
+  const removals = isInPast(wait, header)
+    ? await removalsAbove(translator, wait.path, Number(wait.index), header.revision)
+    : [];
+  const view = { header, removals, translator };
+  const running = new RunningWait(caller.identity, deps, wait, view, listener);
   running.begin();
   return () => running.close();
+}
+
+function isInPast({ index }: Wait, { revision }: ResponseHeader): boolean {
+  return index > 0n && index <= BigInt(revision);
 }
 
 /** The store's revision now. Who has rights to what is below the node only asks there. */
@@ -67,6 +78,13 @@ async function readHeader(caller: Caller, deps: WaitDeps, path: string): Promise
   throw v2Error('raftInternal', 'the store was not read');
 }
 
+/** What was found before the wait began. */
+interface WaitView {
+  readonly header: ResponseHeader;
+  readonly removals: readonly PastRemoval[];
+  readonly translator: EventTranslator;
+}
+
 class RunningWait {
   readonly #deps: WaitDeps;
   readonly #identity: Identity;
@@ -74,8 +92,9 @@ class RunningWait {
   readonly #header: ResponseHeader;
   readonly #listener: WaitListener;
   readonly #translator: EventTranslator;
-  /** The whole reach of the node, and what is left of it for who may not watch all. */
-  readonly #ranges: KeyRange[];
+  readonly #reach: Span;
+  /** The whole reach of the node, with directories that went, and what is left of it for who may not watch all. */
+  readonly #reaches: Reach[];
   #unwatch: (() => void) | undefined;
   #isLive = false;
   #isOver = false;
@@ -86,7 +105,7 @@ class RunningWait {
     identity: Identity,
     deps: WaitDeps,
     wait: Wait,
-    header: ResponseHeader,
+    { header, removals, translator }: WaitView,
     listener: WaitListener,
   ) {
     this.#identity = identity;
@@ -94,23 +113,26 @@ class RunningWait {
     this.#wait = wait;
     this.#header = header;
     this.#listener = listener;
-    this.#translator = new EventTranslator(identity, deps);
+    this.#translator = translator;
     const { path } = wait;
-    this.#ranges =
-      path === '' ? [insideOf('')] : [reachOf(path), insideOf(path), { key: fileKey(path) }];
+    this.#reach = reachOf(path);
+    const ranges: KeyRange[] =
+      path === '' ? [this.#reach] : [this.#reach, insideOf(path), { key: fileKey(path) }];
+    this.#reaches = [
+      ...reachesWith(this.#reach, removals),
+      ...ranges.map((range) => ({ range, removals: [] })),
+    ];
   }
 
   begin(): void {
-    const [range] = this.#ranges;
-    if (range === undefined || this.#isOver) return;
-    const { revision } = this.#header;
-    const { index } = this.#wait;
-    const isPast = index > 0n && index <= BigInt(revision);
-    const since = { revision: isPast ? Number(index) - 1 : revision };
-    const request = { identity: this.#identity, range, since, previous: true };
-    const unwatch = this.#deps.hub.watch(request, this.#watcher());
+    const [reach] = this.#reaches;
+    if (reach === undefined || this.#isOver) return;
+    const isPast = isInPast(this.#wait, this.#header);
+    const since = { revision: isPast ? Number(this.#wait.index) - 1 : this.#header.revision };
+    const request = { identity: this.#identity, range: reach.range, since, previous: true };
+    const unwatch = this.#deps.hub.watch(request, this.#watcher(reach));
     // By now it may watch another range.
-    if (this.#ranges[0] !== range) unwatch();
+    if (this.#reaches[0] !== reach) unwatch();
     else this.#unwatch = unwatch;
     this.#closeIfOver();
   }
@@ -126,23 +148,26 @@ class RunningWait {
     this.#unwatch?.();
   }
 
-  #watcher(): Watcher {
+  #watcher(reach: Reach): Watcher {
     return {
       onLive: () => {
         if (this.#isOver || this.#isLive) return;
         this.#isLive = true;
         this.#listener.onLive(this.#header);
       },
-      onEvents: (deliveries) => this.#receive(deliveries.map(({ event }) => event)),
+      onEvents: (deliveries) => {
+        const events = deliveries.map(({ event }) => event);
+        this.#receive(events.filter((event) => isWanted(event, this.#reach, reach)));
+      },
       onProgress: () => undefined,
       onCompacted: (oldest) => this.#end(this.#cleared(oldest)),
       onRefused: (error) => {
-        const isNarrower = !this.#isLive && isDenial(error) && this.#ranges.length > 1;
+        const isNarrower = !this.#isLive && isDenial(error) && this.#reaches.length > 1;
         if (!isNarrower) {
           this.#end(error);
           return;
         }
-        this.#ranges.shift();
+        this.#reaches.shift();
         this.begin();
       },
     };
