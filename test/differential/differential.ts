@@ -17,6 +17,8 @@ import type { Sequence, Step } from './step.js';
 /** Sequences that are shown: more are seldom of another kind. */
 const MISMATCHES_MAX = 5;
 const SHRINKS_MAX = 80;
+/** Sequences that take seconds, and go by no exact index, are played at the same time. */
+const TIMED_TOGETHER_MAX = 10;
 /** How long waits may need to be told what the others were told; shorter when they are known to differ. */
 const SETTLE_LIMIT_MS = 5_000;
 const SHRINK_SETTLE_LIMIT_MS = 500;
@@ -71,17 +73,23 @@ class Differential {
     member: Member,
   ): Promise<DifferentialOutcome> {
     const mismatches: string[] = [];
+    const timed: Sequence[] = [];
+    const compare = async (sequence: Sequence): Promise<void> => {
+      const mismatch = await this.#play(sequence, true);
+      if (mismatch === undefined) return;
+      mismatches.push(`sequence ${sequence.root}\n${await this.#show(sequence, mismatch)}`);
+    };
     let sequences = 0;
     let sent = 0;
     for (; sent < requests && mismatches.length < MISMATCHES_MAX; sequences++) {
       const name = `s${seed}-${sequences}`;
       const sequence = makeSequence(new Random(seed).fork(`sequence ${sequences}`), name);
       sent += sequence.steps.length;
-      const mismatch = await this.#play(sequence, true);
-      if (mismatch !== undefined)
-        mismatches.push(
-          `seed ${seed}, sequence ${sequences}\n${await this.#show(sequence, mismatch)}`,
-        );
+      if (sequence.isTimed) timed.push(sequence);
+      else await compare(sequence);
+      const isLast = sent >= requests || mismatches.length >= MISMATCHES_MAX;
+      if (isLast || timed.length >= TIMED_TOGETHER_MAX)
+        await Promise.all(timed.splice(0).map(compare));
     }
     const counts = [...this.#counts].sort().map(([name, count]) => `  ${name}: ${count}`);
     const report = [

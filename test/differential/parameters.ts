@@ -10,6 +10,8 @@ export interface Earlier {
   readonly id: number;
   /** Without the query. */
   readonly path: Template;
+  /** What a file there was given. */
+  readonly value?: string | undefined;
 }
 
 export interface Surroundings {
@@ -166,15 +168,20 @@ export function noise({ random, earlier }: Surroundings): Pair[] {
   }
 }
 
-function maybe(random: Random, probability: number, name: string, make: () => Template): Pair[] {
+export function maybe(
+  random: Random,
+  probability: number,
+  name: string,
+  make: () => Template,
+): Pair[] {
   return random.chance(probability) ? [[name, make()]] : [];
 }
 
-function value(random: Random): string {
+export function value(random: Random): string {
   return random.pick(random.chance(ODD) ? ODD_VALUES : VALUES);
 }
 
-function ttl(random: Random): string {
+export function ttl(random: Random): string {
   return random.pick(random.chance(BAD) ? BAD_NUMBERS : TTLS);
 }
 

@@ -1,6 +1,6 @@
 // Makes up one request of v2: a method, a path, and parameters that make sense most of the time.
 import type { Random } from '../laboratory/random.js';
-import { ODD, boolean, noise, pairsOf, waitIndex } from './parameters.js';
+import { ODD, boolean, maybe, noise, pairsOf, ttl, value, waitIndex } from './parameters.js';
 import type { Pair, Surroundings } from './parameters.js';
 import {
   FORM_TYPE,
@@ -43,6 +43,46 @@ export function makeRemoval(around: Surroundings, id: number): RequestStep {
     method: 'DELETE',
     target: `${makePath(around, 0)}?recursive=true`,
   };
+}
+
+/** Compares with what was there last, so that it succeeds most of the time. */
+export function makeComparison(around: Surroundings, id: number): RequestStep {
+  const { random, earlier } = around;
+  const files = earlier.filter((step) => step.value !== undefined);
+  if (files.length === 0) return makeChange(around, id);
+  const { path } = random.pick(files);
+  const last = earlier.findLast((step) => step.path === path)?.id;
+  const text = files.findLast((step) => step.path === path)?.value ?? '';
+  const kind = random.pick(['value', 'index', 'both'] as const);
+  const comparison: Pair[] = [
+    ...(kind === 'index' ? [] : [['prevValue', text] as const]),
+    ...(kind === 'value' ? [] : [['prevIndex', `{${last}}`] as const]),
+  ];
+  const isRemoval = random.chance(0.35);
+  const pairs: Pair[] = isRemoval
+    ? comparison
+    : [
+        ...maybe(random, 0.9, 'value', () => value(random)),
+        ...maybe(random, 0.15, 'ttl', () => ttl(random)),
+        ...maybe(random, 0.1, 'prevExist', () => boolean(random)),
+        ...maybe(random, 0.1, 'refresh', () => boolean(random)),
+        ...comparison,
+      ];
+  return { kind: 'request', id, ...spread(random, isRemoval ? 'DELETE' : 'PUT', path, pairs) };
+}
+
+/** Of a node that was there. */
+export function makeRefresh(around: Surroundings, id: number): RequestStep {
+  const { random, earlier } = around;
+  const again = earlier.filter(({ path }) => !UNCLEAN.test(path));
+  if (again.length === 0) return makeChange(around, id);
+  const pairs: Pair[] = [
+    ['refresh', random.pick(TRUE)],
+    ['ttl', ttl(random)],
+    ...maybe(random, 0.8, 'prevExist', () => random.pick(TRUE)),
+    ...maybe(random, 0.3, 'dir', () => boolean(random)),
+  ];
+  return { kind: 'request', id, ...spread(random, 'PUT', random.pick(again).path, pairs) };
 }
 
 export function makeWait(around: Surroundings, id: number): WaitStep {

@@ -1,14 +1,24 @@
 // Makes up sequences of requests: each in a directory of its own, on few names, so that its requests meet.
 import type { Random } from '../laboratory/random.js';
-import { makeChange, makeRemoval, makeRequest, makeWait } from './requests.js';
+import {
+  makeChange,
+  makeComparison,
+  makeRefresh,
+  makeRemoval,
+  makeRequest,
+  makeWait,
+} from './requests.js';
+import { makeTimed } from './timed.js';
 import type { Earlier, Surroundings } from './parameters.js';
-import type { Sequence, Step } from './step.js';
-import { FORM_TYPE } from './pools.js';
+import { put } from './step.js';
+import type { RequestStep, Sequence, Step } from './step.js';
 
 const STEPS = [4, 24] as const;
 const WAIT_SHARE = 0.1;
 /** How often which kind is made. One in which nodes end takes seconds. */
-const KINDS = { plain: 62, watched: 36, timed: 2 };
+const KINDS = { plain: 52, watched: 34, queue: 6, timed: 8 };
+const REQUESTS = { any: 78, comparison: 16, refresh: 6 };
+const CHANGES = { any: 55, removal: 23, comparison: 16, refresh: 6 };
 
 /** Files that are there when the requests come. */
 const BEGINNINGS = [
@@ -25,6 +35,8 @@ export function makeSequence(random: Random, root: string): Sequence {
       return makePlain(random, root);
     case 'watched':
       return makeWatched(random, root);
+    case 'queue':
+      return makeQueue(random, root);
     case 'timed':
       return makeTimed(random, root);
   }
@@ -48,10 +60,24 @@ function makeWatched(random: Random, root: string): Sequence {
   made.begin();
   for (let left = random.whole([2, 6]); left > 0; left--) made.wait();
   for (let left = random.whole([3, 10]); left > 0; left--) {
-    if (random.chance(0.25)) made.removal();
-    else made.change();
+    made.change();
   }
   for (let left = random.whole([0, 3]); left > 0; left--) made.wait();
+  return made.sequence();
+}
+
+/** Files in the order of their creation: how they are listed, taken, and waited for. */
+function makeQueue(random: Random, root: string): Sequence {
+  const made = new Making(random, root);
+  const queue = `/v2/keys/${root}${random.pick(['', '/q', '/q', '/a/q'])}`;
+  made.begin();
+  made.waitFor(`${queue}?wait=true&recursive=true&stream=true`);
+  for (let left = random.whole([4, 12]); left > 0; left--) {
+    if (random.chance(0.55)) made.post(queue);
+    else if (random.chance(0.4)) made.take();
+    else made.get(`${queue}?${random.pick(['', 'recursive=true&'])}sorted=true`);
+  }
+  made.get(`${queue}?recursive=true&sorted=true`);
   return made.sequence();
 }
 
@@ -75,16 +101,46 @@ class Making {
     this.#add(makeWait(this.#around, this.#id));
   }
 
+  waitFor(target: string): void {
+    this.#add({ kind: 'wait', id: this.#id, target });
+  }
+
+  get(target: string): void {
+    this.#add({ kind: 'request', id: this.#id, method: 'GET', target });
+  }
+
+  post(target: string): void {
+    const { random } = this.#around;
+    const body = random.pick(['value=one', 'value=two', 'value=', 'dir=true', 'value=one&ttl=500']);
+    this.#add({ ...put(this.#id, target, body), method: 'POST' });
+  }
+
+  /** Removes a node that was put into a queue. */
+  take(): void {
+    const { random, queued } = this.#around;
+    const key = queued.length === 0 ? '/nothing' : `{${random.pick(queued)}.key}`;
+    const query = random.pick(['', '', '?dir=true', '?prevValue=one']);
+    this.#add({
+      kind: 'request',
+      id: this.#id,
+      method: 'DELETE',
+      target: `/v2/keys${key}${query}`,
+    });
+  }
+
   request(): void {
-    this.#add(makeRequest(this.#around, this.#id));
+    const make = { any: makeRequest, comparison: makeComparison, refresh: makeRefresh };
+    this.#add(make[this.#around.random.weighted(REQUESTS)](this.#around, this.#id));
   }
 
   change(): void {
-    this.#add(makeChange(this.#around, this.#id));
-  }
-
-  removal(): void {
-    this.#add(makeRemoval(this.#around, this.#id));
+    const make = {
+      any: makeChange,
+      removal: makeRemoval,
+      comparison: makeComparison,
+      refresh: makeRefresh,
+    };
+    this.#add(make[this.#around.random.weighted(CHANGES)](this.#around, this.#id));
   }
 
   sequence(): Sequence {
@@ -98,51 +154,16 @@ class Making {
   #add(step: Step): void {
     this.steps.push(step);
     if (step.kind !== 'request') return;
-    this.#around.earlier.push({ id: step.id, path: step.target.split('?', 1)[0] ?? '' });
+    const path = step.target.split('?', 1)[0] ?? '';
+    this.#around.earlier.push({ id: step.id, path, value: valueIn(step) });
     if (step.method === 'POST') this.#around.queued.push(step.id);
   }
 }
 
-/** A node with a short life, those who wait for its end, and what is there afterwards. */
-function makeTimed(random: Random, root: string): Sequence {
-  const path = `/v2/keys/${root}/${random.pick(['f', 'd', 'd/e'])}`;
-  const isDirectory = random.chance(0.6);
-  let id = 0;
-  const get = (target: string): Step => ({ kind: 'request', id: ++id, method: 'GET', target });
-  const wait = (target: string): Step => ({ kind: 'wait', id: ++id, target });
-  const ttl = random.pick(['1', '2']);
-  const steps: Step[] = [
-    put(++id, `/v2/keys/${root}/stays`, 'value=x'),
-    wait(`/v2/keys/${root}?wait=true&recursive=true&stream=true`),
-    wait(`${path}?wait=true`),
-    isDirectory ? put(++id, path, `dir=true&ttl=${ttl}`) : put(++id, path, `value=1&ttl=${ttl}`),
-    ...(isDirectory
-      ? [
-          put(++id, `${path}/below`, 'value=2'),
-          put(++id, `${path}/sub/deep`, 'value=3'),
-          wait(`${path}/sub/deep?wait=true`),
-          wait(`${path}?wait=true&recursive=true&stream=true`),
-        ]
-      : []),
-    get(path),
-    get(`/v2/keys/${root}?recursive=true&sorted=true`),
-    ...random.pick([
-      [],
-      [put(++id, path, `ttl=${ttl}&refresh=true&prevExist=true${isDirectory ? '&dir=true' : ''}`)],
-      isDirectory ? [] : [put(++id, path, `value=4&ttl=${ttl}&prevExist=true`)],
-    ]),
-    { kind: 'end', id: ++id, target: path },
-    get(path),
-    get(`${path}/below`),
-    get(`/v2/keys/${root}?recursive=true&sorted=true`),
-    put(++id, path, 'value=again&prevExist=false'),
-    get(path),
-    wait(`/v2/keys/${root}?wait=true&recursive=true&waitIndex={4}`),
-    wait(`/v2/keys/${root}?wait=true&recursive=true&waitIndex={4+1}`),
-  ];
-  return { root, steps, isTimed: true };
-}
-
-function put(id: number, target: string, body: string): Step {
-  return { kind: 'request', id, method: 'PUT', target, contentType: FORM_TYPE, body };
+/** Of a file that the step makes, if it makes one. */
+function valueIn({ method, target, body }: RequestStep): string | undefined {
+  if (method !== 'PUT') return undefined;
+  const query = target.slice(target.indexOf('?') + 1);
+  const inQuery = target.includes('?') ? new URLSearchParams(query).get('value') : null;
+  return new URLSearchParams(body).get('value') ?? inQuery ?? undefined;
 }

@@ -1,5 +1,6 @@
 // What a sequence is made of. Indexes differ from store to store: a step names them by the step that brought them, and each player puts
 // in its own.
+import { FORM_TYPE } from './pools.js';
 
 /** In texts: `{3}` is the index that step 3 brought, `{3+1}` the one behind it, `{3.key}` the key of its node. */
 export type Template = string;
@@ -36,6 +37,10 @@ export interface Sequence {
   readonly steps: readonly Step[];
   /** Nodes end in it: their ends raise the index of each store in its own time. */
   readonly isTimed: boolean;
+}
+
+export function put(id: number, target: Template, body: Template): RequestStep {
+  return { kind: 'request', id, method: 'PUT', target, contentType: FORM_TYPE, body };
 }
 
 /** What a step is known by to those after it. */
