@@ -1,5 +1,5 @@
 // Between our shapes (wire.ts) and etcd's JSON: snake_case, base64, int64 as strings, zero values left out.
-// The only place that knows these three habits of etcd's gateway, with watch-codec.ts beside it for what travels on watch streams.
+// The only place that knows these three habits of etcd's gateway, with watch/codec.ts beside it for what travels on watch streams.
 import {
   asJson,
   base64,

@@ -13,7 +13,7 @@ import { RawEtcd } from '../support/raw-etcd.js';
 
 const WAITERS = 50;
 const TTL_SECONDS = 5;
-/** I4: gone within ttl + 3 s; as much again for a loaded machine. */
+/** Abandoned entries are gone within ttl + 3 s; as much again for a loaded machine. */
 const EMPTY_LIMIT_MS = (TTL_SECONDS + 3) * 2_000;
 
 let cluster: Cluster;

@@ -1,4 +1,4 @@
-// Guarded writes, on entries that the simple lock makes and on entries of other clients: I6 of the lock algorithm.
+// Guarded writes, on entries that the simple lock makes and on entries of other clients.
 import { describe, expect, inject, it } from 'vitest';
 import { spawnGatewayBetween } from '../support/etcd-between.js';
 import { BYTES_TYPE, JSON_TYPE, send } from '../support/http-client.js';

@@ -2,9 +2,22 @@
 import type { Call } from './call.js';
 import type { Entry } from './history.js';
 
-/** The numbers are those of the invariants; `steps` and the rest are what the algorithm and the contract promise beside them. */
+/**
+ * The numbers are those of the invariants of the lock algorithm, each told at the head of its file in checks/; the other names are what the
+ * algorithm and the contract promise beside them. I7 is what no lock can promise: that who sleeps past his ttl still holds.
+ */
 export type Rule =
-  'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I8' | 'steps' | 'liveness' | 'answers' | 'history';
+  | 'I1'
+  | 'I2'
+  | 'I3'
+  | 'I4'
+  | 'I5'
+  | 'I6'
+  | 'I8'
+  | 'late-copies'
+  | 'liveness'
+  | 'answers'
+  | 'history';
 
 export interface Violation {
   readonly rule: Rule;

@@ -104,7 +104,7 @@ export class Contender {
     return this.#settle(standing);
   }
 
-  /** Steps 1 and 2: an entry of our own, made or re-joined. */
+  /** Look, then try, enter or re-join: an entry of our own, made or found. */
   async #stand(): Promise<{ standing: Standing; isConfirmed: boolean }> {
     const { deps, contest, caller } = this.#attempt;
     let around = await lookAround(stepCaller(this.#attempt), deps.etcd, contest.place);

@@ -1,4 +1,5 @@
-// Step 0's second half: a holder is moved off the lease it entered on, to no lease or to one of the caller's own.
+// Moves a holder off the lease it entered on, to no lease or to one of the caller's own. Every entry is entered on a lease of ours, which can be
+// revoked, so that nothing that arrives late brings the entry back.
 import { outcomeOf } from '../../errors.js';
 import { gone, noAnswer } from './contender-errors.js';
 import { stepCaller } from './contest.js';

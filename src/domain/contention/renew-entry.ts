@@ -1,4 +1,4 @@
-// Step 7: a caller renews what he holds. 200 only for a holder whose entry was there before and after the renewal: keeping a lease alive
+// A caller renews what he holds. 200 only for a holder whose entry was there before and after the renewal: keeping a lease alive
 // last would answer 200 for an entry that is gone.
 import type { Caller } from '../../caller.js';
 import { GatewayError } from '../../errors.js';

@@ -19,7 +19,7 @@ const DENIAL_PAUSE_MS = 100;
 
 /**
  * One renewal of the lease of the entry at `key`. Undefined: the entry is gone, or on another lease. That a member denies the lease says
- * nothing yet (lease-life.ts): only a linearizable read of the entry does. Ends with the caller's deadline, as a failure to tell.
+ * nothing yet (leases/life.ts): only a linearizable read of the entry does. Ends with the caller's deadline, as a failure to tell.
  */
 export async function renewOnce(
   caller: Caller,

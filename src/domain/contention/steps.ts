@@ -51,7 +51,7 @@ function toSurroundings(answer: TxnResponse): Surroundings {
   };
 }
 
-/** Step 1's look: costs etcd nothing durable. */
+/** The look before everything else: who is refused after it has cost etcd nothing durable. */
 export async function lookAround(
   caller: Caller,
   etcd: EtcdClient,
@@ -67,7 +67,7 @@ export type Entered =
   | { readonly kind: 'put'; readonly createRevision: number }
   | { readonly kind: 'refused'; readonly around: Surroundings };
 
-/** Step 1: puts the entry only when it holds from its first moment. The success is its own confirmation. */
+/** A try: puts the entry only when it holds from its first moment. The success is its own confirmation. */
 export async function tryOnce(
   caller: Caller,
   etcd: EtcdClient,
@@ -89,7 +89,7 @@ export async function tryOnce(
   );
 }
 
-/** Step 2: queues up, unless the token has an entry already in either mode. */
+/** Enters: queues up, unless the token has an entry already in either mode. */
 export async function enterOnce(
   caller: Caller,
   etcd: EtcdClient,
@@ -138,7 +138,7 @@ async function touch(
   return { kind: 'moved', own: response?.kind === 'range' ? response.range.kvs[0] : undefined };
 }
 
-/** Step 2, the token's own entry is there: marks it, so that who created it no longer deletes it unasked. Place, value and lease stay. */
+/** Re-joins the token's own entry: marks it, so that who created it no longer deletes it unasked. Place, value and lease stay. */
 export async function rejoin(
   caller: Caller,
   etcd: EtcdClient,
@@ -151,7 +151,7 @@ export async function rejoin(
   });
 }
 
-/** Step 0: moves a holder off the lease it entered on; `lease` undefined = it stays until released. */
+/** Converts: moves a holder off the lease it entered on; `lease` undefined = it stays until released. */
 export async function convert(
   caller: Caller,
   etcd: EtcdClient,
@@ -173,7 +173,7 @@ export async function replaceValue(
   return touch(caller, etcd, key, seen, { kind: 'put', put: { key, value, ignoreLease: true } });
 }
 
-/** Step 5: deletes the entry only while its last write is the caller's own. */
+/** Leaves unasked: deletes the entry only while its last write is the caller's own. */
 export async function leaveOwn(
   caller: Caller,
   etcd: EtcdClient,
@@ -223,7 +223,7 @@ export async function readFirst(
   return (await etcd.range(caller, oldest(range))).kvs[0];
 }
 
-/** Steps 3 and 4: the own key and its predecessor at one revision, never the whole queue. */
+/** The look of who waits or renews: the own key and its predecessor at one revision, never the whole queue. */
 export async function look(
   caller: Caller,
   etcd: EtcdClient,

@@ -1,4 +1,4 @@
-// Steps 3 and 4: wait for the predecessor, look again, and call it holding only when a linearizable read says so.
+// Waits for the predecessor, looks again, and calls it holding only when a linearizable read says so.
 import type { KeyValue } from '../../etcd/wire.js';
 import { gone, hungUp, isPassing, shuttingDown } from './contender-errors.js';
 import { stepCaller } from './contest.js';

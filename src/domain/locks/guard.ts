@@ -1,5 +1,5 @@
-// Guards: a write that happens only while a lock is held under a certain fencing token (locks.md calls it I6). Who holds once stays a
-// holder until his key goes, so a "yes" is remembered, and a guarded write costs one call. Not here: taking and giving back locks.
+// Guards: a write that happens only while a lock is held under a certain fencing token. Who holds once stays a holder until his key goes, so a
+// "yes" is remembered, and a guarded write costs one call. Not here: taking and giving back locks.
 import type { Caller, Identity } from '../../caller.js';
 import { GatewayError } from '../../errors.js';
 import { createRevisionIs } from '../../etcd/compare.js';

@@ -243,7 +243,7 @@ class Holding {
     }
   }
 
-  /** A member denies the lease. That is one member's word (lease-life.ts): the entry tells. */
+  /** A member denies the lease. That is one member's word (leases/life.ts): the entry tells. */
   async #checkDenied(): Promise<End | undefined> {
     const seen = await this.#lookForOwn();
     if (seen === 'gone') return 'ended';

@@ -1,4 +1,4 @@
-// Steps 0 and 6: what makes late copies harmless is that no lease is left which they could put an entry on. Before "released" is
+// What makes late copies harmless is that no lease is left which they could put an entry on. Before "released" is
 // answered the entry's lease is revoked; before "acquired" without a ttl is answered, the lease on which the entry queued.
 import type { Call } from '../call.js';
 import type { Evidence } from '../evidence.js';
@@ -25,7 +25,7 @@ function checkReleases(evidence: Evidence): Violation[] {
     return outlives(evidence, removal.lease, release.endedAt ?? Infinity)
       ? [
           violation(
-            'steps',
+            'late-copies',
             `${release.id} was answered "released" for ${named(entry)}, whose lease ${removal.lease} lived on: a late copy could bring the entry back`,
             { entries: [entry], calls: [release], revision: removal.revision },
           ),
@@ -63,7 +63,7 @@ function carriers(entry: Entry): string[] {
 
 function carried(entry: Entry, lease: string, call: Call): Violation {
   return violation(
-    'steps',
+    'late-copies',
     `${call.id} was told "acquired" without a ttl for ${named(entry)} while the lease ${lease}, on which it had queued, lived on`,
     { entries: [entry], calls: [call] },
   );

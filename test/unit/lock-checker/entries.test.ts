@@ -221,7 +221,7 @@ describe('I8, re-joined entries', () => {
   });
 });
 
-describe('steps 0 and 6, late copies', () => {
+describe('late copies', () => {
   const release = (leaseEnd: number | undefined): Story => {
     const story = new Story();
     const a = story.acquire('a', 1);
