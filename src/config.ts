@@ -9,7 +9,7 @@ import type { Values, WrittenAs } from './config/settings.js';
 import { readCommandLine, readSettings } from './config/sources.js';
 import type { CommandLine } from './config/sources.js';
 import type { DiscoverySettings } from './etcd/endpoints/discovery.js';
-import type { LockLimits } from './domain/locks/limits.js';
+import type { LockLimits } from './domain/contention/limits.js';
 import type { LogLevel } from './log.js';
 import type { AuthMode, UserSetting } from './config/identity-values.js';
 import type { Secret } from './secret.js';

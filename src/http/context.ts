@@ -6,7 +6,7 @@ import { invalidRequest } from '../errors.js';
 import { setSecurityHeaders } from './security-headers.js';
 import { rawPathOf } from './raw/paths.js';
 import { traceparentOf } from './traceparent.js';
-import { isUpkeep } from './load/upkeep.js';
+import { isUpkeep } from './upkeep.js';
 
 export interface RequestContext {
   readonly requestId: string;

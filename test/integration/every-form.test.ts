@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { gzipSync } from 'node:zlib';
 import { BYTES_TYPE, JSON_TYPE } from '../support/http-client.js';
 import type { Answer, Sent } from '../support/http-client.js';
-import { exported, importLines } from '../support/lines.js';
+import { exported, importLines } from '../support/export-import.js';
 import { newKey } from '../support/new-key.js';
 import { call, codeOf, json, transact } from '../support/v1-calls.js';
 

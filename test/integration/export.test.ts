@@ -3,7 +3,7 @@ import http from 'node:http';
 import { describe, expect, inject, it } from 'vitest';
 import { pair, putAll } from '../support/bulk.js';
 import { spawnGatewayBetween } from '../support/etcd-between.js';
-import { exportLines, exported } from '../support/lines.js';
+import { exportLines, exported } from '../support/export-import.js';
 import { newKey } from '../support/new-key.js';
 import { RawEtcd } from '../support/raw-etcd.js';
 import { call, codeOf, pointersOf } from '../support/v1-calls.js';

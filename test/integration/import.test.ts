@@ -5,7 +5,7 @@ import { describe, expect, inject, it } from 'vitest';
 import { pair, putAll } from '../support/bulk.js';
 import { spawnGatewayBetween } from '../support/etcd-between.js';
 import { send } from '../support/http-client.js';
-import { LINES, exportLines, exported, importLines } from '../support/lines.js';
+import { LINES, exportLines, exported, importLines } from '../support/export-import.js';
 import { newKey } from '../support/new-key.js';
 import { call, codeOf, createLease, put, statusOf, valueOf } from '../support/v1-calls.js';
 

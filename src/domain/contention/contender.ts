@@ -3,13 +3,14 @@
 import type { Caller } from '../../caller.js';
 import { GatewayError, outcomeOf } from '../../errors.js';
 import type { KeyValue } from '../../etcd/wire.js';
+import { isOwnLease } from '../leases/lease-id.js';
 import { notApplied, unknown } from '../outcome.js';
 import { alreadyExists, gone, hungUp, noAnswer } from './contender-errors.js';
 import { stepCaller } from './contest.js';
 import type { Attempt, Contest, ContentionDeps, Standing } from './contest.js';
 import { convertTo } from './conversion.js';
 import { Departure } from './departure.js';
-import { OwnLeases, isOwnLease } from './own-leases.js';
+import { OwnLeases } from './own-leases.js';
 import { RenewalLoop, isFresh, lifetimeOf, renewOnce } from './renewal.js';
 import type { Lifetime } from './renewal.js';
 import { enterOnce, lookAround, readOwn, rejoin, tryOnce } from './steps.js';

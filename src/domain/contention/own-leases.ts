@@ -1,17 +1,10 @@
 // The leases that one acquisition makes for itself. Whatever of the acquisition arrives late finds them revoked, and does nothing.
-import { randomBytes } from 'node:crypto';
 import type { Caller } from '../../caller.js';
 import { GatewayError, outcomeOf } from '../../errors.js';
 import type { EtcdClient } from '../../etcd/client.js';
+import { isOwnLease, randomOwnLease } from '../leases/lease-id.js';
 
-/** Leases of the gateway's own entries begin with these hex digits ("LK"), below the sign bit; callers' leases may not. */
-const OWN_LEASE_PREFIX = '4c4b';
-const RANDOM_BYTES = 6;
 const GRANT_ATTEMPTS_MAX = 3;
-
-export function isOwnLease(lease: string): boolean {
-  return lease.startsWith(OWN_LEASE_PREFIX);
-}
 
 export interface Granted {
   readonly lease: string;
@@ -57,7 +50,7 @@ export class OwnLeases {
   async grant(caller: Caller, ttlSeconds: number): Promise<Granted> {
     if (this.#granted !== undefined) return this.#granted;
     for (let attempt = 1; ; attempt++) {
-      const lease = OWN_LEASE_PREFIX + randomBytes(RANDOM_BYTES).toString('hex');
+      const lease = randomOwnLease();
       const sentAt = performance.now();
       try {
         const granted = await this.#etcd.leaseGrant(caller, lease, ttlSeconds);

@@ -7,7 +7,7 @@ import { afterWrite, beforeWrite } from '../outcome.js';
 import type { Entry } from './entry.js';
 import { findByToken } from './inspect.js';
 import type { Arena } from './key.js';
-import { isOwnLease } from './own-leases.js';
+import { isOwnLease } from '../leases/lease-id.js';
 import { deleteEntry } from './steps.js';
 
 const DELETE_ATTEMPTS_MAX = 3;

@@ -2,10 +2,10 @@
 import type { Caller } from '../../caller.js';
 import { GatewayError, invalidRequest } from '../../errors.js';
 import type { EtcdClient } from '../../etcd/client.js';
-import { isOwnLease } from './own-leases.js';
+import { isOwnLease } from '../leases/lease-id.js';
 import type { Tenure } from './tenure.js';
 import { timeToLive } from '../leases/life.js';
-import { QUEUE_TTL_SECONDS_MIN } from '../locks/limits.js';
+import { QUEUE_TTL_SECONDS_MIN } from './limits.js';
 import { beforeWrite } from '../outcome.js';
 
 export const DEFAULT_TTL_SECONDS = 30;

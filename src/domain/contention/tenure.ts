@@ -1,6 +1,6 @@
 // How long a holding lasts: for a ttl that somebody renews, until released, or as long as a lease of the caller's own. Pure.
 import type { KeyValue } from '../../etcd/wire.js';
-import { isOwnLease } from './own-leases.js';
+import { isOwnLease } from '../leases/lease-id.js';
 
 export type Tenure =
   | { readonly kind: 'ttl'; readonly ttlSeconds: number }

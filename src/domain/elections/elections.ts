@@ -16,8 +16,9 @@ import { readFirst, replaceValue } from '../contention/steps.js';
 import type { Surroundings } from '../contention/steps.js';
 import { toLeader } from './view.js';
 import type { LeaderView } from './view.js';
-import { checkLockRequest } from '../locks/limits.js';
-import type { LockLimits, WaitingRoom } from '../locks/limits.js';
+import { checkLockRequest } from '../contention/limits.js';
+import type { LockLimits } from '../contention/limits.js';
+import type { WaitingRoom } from '../contention/waiting-room.js';
 import { beforeWrite } from '../outcome.js';
 import { tenureFor } from '../contention/tenure-request.js';
 

@@ -3,7 +3,7 @@
 import type { Caller } from '../../caller.js';
 import { containsKey, nextKey, prefixEnd } from '../../etcd/range.js';
 import type { KeyValue, Span } from '../../etcd/wire.js';
-import { encodeCursor } from './cursor.js';
+import { encodeCursor } from '../cursor.js';
 import { PAGE_BYTES_MAX, readOptionsOf } from './page.js';
 import type { Page, PageRequest, PageStart, Readable } from './page.js';
 import { readChunk, readValues } from './range-chunks.js';

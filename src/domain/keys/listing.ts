@@ -2,7 +2,7 @@
 import type { Caller } from '../../caller.js';
 import { nextKey } from '../../etcd/range.js';
 import type { KeyValue, Span } from '../../etcd/wire.js';
-import { encodeCursor } from './cursor.js';
+import { encodeCursor } from '../cursor.js';
 import { resolveGuard } from '../locks/guard.js';
 import type { Guard } from '../locks/guard.js';
 import type { KvDeps } from './kv.js';

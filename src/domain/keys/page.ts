@@ -1,8 +1,8 @@
 // What a list asks and what a page of it holds. Types, and the cursor between two pages.
 import { invalidRequest } from '../../errors.js';
 import type { KeyRange, KeyValue, Span } from '../../etcd/wire.js';
-import { decodeCursor } from './cursor.js';
-import type { PageOrder } from './cursor.js';
+import { decodeCursor } from '../cursor.js';
+import type { PageOrder } from '../cursor.js';
 
 /** A page ends early above this many bytes of keys and values. */
 export const PAGE_BYTES_MAX = 4 * 1024 * 1024;

@@ -2,7 +2,7 @@
 // values; the values of what is in the page are read behind it.
 import type { Caller } from '../../caller.js';
 import type { RangeRequest } from '../../etcd/wire.js';
-import { encodeCursor } from './cursor.js';
+import { encodeCursor } from '../cursor.js';
 import { PAGE_BYTES_MAX, readOptionsOf } from './page.js';
 import type { Page, PageRequest, PageStart, Readable } from './page.js';
 import { readChunk, readValues } from './range-chunks.js';

@@ -1,19 +1,14 @@
 // Leases as sessions: several keys and locks can hang on one, and its end ends them all. Also the leases that a put with a ttl makes.
 // Not here: the leases of the gateway's own lock and election entries, which nobody may touch through these calls.
-import { randomBytes } from 'node:crypto';
 import type { Caller } from '../../caller.js';
-import { GatewayError, invalidRequest } from '../../errors.js';
+import { GatewayError } from '../../errors.js';
 import type { EtcdClient } from '../../etcd/client.js';
 import type { Background } from '../background.js';
-import { isOwnLease } from '../contention/own-leases.js';
+import { isOwnLease, randomLease } from './lease-id.js';
 import { keepAlive, timeToLive } from './life.js';
 import { beforeWrite } from '../outcome.js';
 import type { ReservedKeys } from '../reserved.js';
 
-const LEASE_HEX_DIGITS = 16;
-const LEASE_BYTES = 8;
-/** IDs are positive int64s: from here on the sign bit is set. */
-const LEASE_ID_END = 1n << 63n;
 const GRANT_ATTEMPTS_MAX = 3;
 /** A lease with more keys than this tells how many there are, not all of them. */
 const LEASE_KEYS_SHOWN_MAX = 1_000;
@@ -28,28 +23,6 @@ export interface LeaseGrantDeps {
 
 export interface LeaseDeps extends LeaseGrantDeps {
   readonly reserved: ReservedKeys;
-}
-
-/**
- * A caller's lease ID in the form that the house uses, 16 lowercase hex digits. Takes 1 to 16, so leading zeros may be missing. Throws
- * `invalid-request` at `pointer` for what is no positive 63-bit number, `permission-denied` for leases of the gateway's own entries.
- */
-export function parseLeaseId(text: string, pointer: string): string {
-  const isHex = /^[0-9a-f]{1,16}$/i.test(text);
-  const id = isHex ? BigInt(`0x${text}`) : 0n;
-  if (id === 0n || id >= LEASE_ID_END) {
-    throw invalidRequest(
-      pointer,
-      `${JSON.stringify(text.slice(0, 2 * LEASE_HEX_DIGITS))} is not a lease ID`,
-      'lease IDs are 1 to 16 hex digits, from 1 to 7fffffffffffffff, as etcdctl prints them',
-    );
-  }
-  const lease = id.toString(16).padStart(LEASE_HEX_DIGITS, '0');
-  if (!isOwnLease(lease)) return lease;
-  throw new GatewayError('permission-denied', {
-    detail: `the lease ${lease} belongs to a lock or an election of the gateway`,
-    hint: 'renew or release it through its lock or election',
-  });
 }
 
 export interface GrantedLease {
@@ -83,7 +56,7 @@ export async function grantFreshLease(
   ttlSeconds: number,
 ): Promise<GrantedLease> {
   for (let attempt = 1; ; attempt++) {
-    const lease = randomLeaseId();
+    const lease = randomLease();
     try {
       return {
         lease,
@@ -96,15 +69,6 @@ export async function grantFreshLease(
       if (!(isTaken || isUnknown) || attempt >= GRANT_ATTEMPTS_MAX || caller.signal.aborted)
         throw error;
     }
-  }
-}
-
-function randomLeaseId(): string {
-  for (;;) {
-    const bytes = randomBytes(LEASE_BYTES);
-    bytes[0] = (bytes[0] ?? 0) & 0x7f;
-    const lease = bytes.toString('hex');
-    if (!isOwnLease(lease) && BigInt(`0x${lease}`) > 0n) return lease;
   }
 }
 

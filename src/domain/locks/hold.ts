@@ -8,7 +8,7 @@ import { isRefusal } from '../contention/contender-errors.js';
 import { inspectQueue } from '../contention/inspect.js';
 import type { Arena } from '../contention/key.js';
 import { RenewalLoop, renewOnce } from '../contention/renewal.js';
-import { checkLockRequest } from './limits.js';
+import { checkLockRequest } from '../contention/limits.js';
 import { createCandidacy } from './locks.js';
 import type { Acquired, LockDeps, LockRequest } from './locks.js';
 import { DEFAULT_TTL_SECONDS } from '../contention/tenure-request.js';

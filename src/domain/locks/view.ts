@@ -8,7 +8,7 @@ import type { Entry } from '../contention/entry.js';
 import { inspectQueue, remainingSeconds } from '../contention/inspect.js';
 import { createArena, decodeName, encodeName, isName } from '../contention/key.js';
 import type { Arena, Mode } from '../contention/key.js';
-import { decodeCursor, encodeCursor } from '../keys/cursor.js';
+import { decodeCursor, encodeCursor } from '../cursor.js';
 
 export interface HolderView {
   /** `null` for a client of etcd that is none of ours. */

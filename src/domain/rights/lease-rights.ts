@@ -8,7 +8,7 @@ import type { Caller, Identity } from '../../caller.js';
 import { GatewayError } from '../../errors.js';
 import type { EtcdClient } from '../../etcd/client.js';
 import type { LeaseTimeToLiveResponse, RequestOp, TxnRequest } from '../../etcd/wire.js';
-import { isOwnLease } from '../contention/own-leases.js';
+import { isOwnLease } from '../leases/lease-id.js';
 import { timeToLive } from '../leases/life.js';
 import { beforeWrite } from '../outcome.js';
 import type { KeyRights } from './key-rights.js';

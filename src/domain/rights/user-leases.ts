@@ -5,7 +5,7 @@ import type { Caller } from '../../caller.js';
 import type { EtcdClient } from '../../etcd/client.js';
 import { askForRights } from '../../etcd/auth/nested-rights.js';
 import type { LeaseTimeToLiveResponse } from '../../etcd/wire.js';
-import { isOwnLease } from '../contention/own-leases.js';
+import { isOwnLease } from '../leases/lease-id.js';
 import { leasesIn } from './lease-rights.js';
 
 /** etcd takes 128 operations in a branch unless it is set up otherwise. */

@@ -8,8 +8,8 @@ import { isNode, operationsOf } from './openapi.js';
 import type { OpenApiDocument, Operation } from './openapi.js';
 import { readDocumentText } from './openapi-files.js';
 import type { DocumentName } from './openapi-files.js';
-import { parseQuery } from '../query.js';
-import type { QueryValue } from '../query.js';
+import { parseQuery } from './query.js';
+import type { QueryValue } from './query.js';
 import { toInvalidRequest } from './validation-errors.js';
 
 export interface OperationValidator {

@@ -6,7 +6,7 @@ import { GatewayError } from '../../errors.js';
 import { contextOf } from '../context.js';
 import { rawPathOf } from '../raw/paths.js';
 import { TokenBuckets } from './token-buckets.js';
-import { isUpkeep } from './upkeep.js';
+import { isUpkeep } from '../upkeep.js';
 
 export interface CallerLimitsSettings {
   /** Absent: as many as he likes. */

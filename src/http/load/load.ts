@@ -5,7 +5,7 @@ import type { RequestHandler } from 'express';
 import { GatewayError } from '../../errors.js';
 import type { Pace } from './event-loop.js';
 import { rawPathOf } from '../raw/paths.js';
-import { isUpkeep } from './upkeep.js';
+import { isUpkeep } from '../upkeep.js';
 
 export interface LoadDeps {
   /** In progress at the same time. */

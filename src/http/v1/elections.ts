@@ -8,7 +8,7 @@ import { inspectElection, toCandidateText } from '../../domain/elections/view.js
 import type { ElectionView } from '../../domain/elections/view.js';
 import { campaign, proclaim, renewLeadership, resign } from '../../domain/elections/elections.js';
 import type { ElectionDeps, Leadership } from '../../domain/elections/elections.js';
-import { parseLeaseId } from '../../domain/leases/leases.js';
+import { parseLeaseId } from '../../domain/leases/lease-id.js';
 import type { StateFeeds } from '../../domain/contention/state-feed.js';
 import { bytesOf, createBodyReader, readJson } from '../body.js';
 import type { BodyLimits } from '../body.js';

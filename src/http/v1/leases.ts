@@ -3,12 +3,12 @@ import { isUtf8 } from 'node:buffer';
 import { Router } from 'express';
 import type { Request } from 'express';
 import { invalidRequest } from '../../errors.js';
+import { parseLeaseId } from '../../domain/leases/lease-id.js';
 import {
   createLease,
   endLease,
   keepLeaseAlive,
   listLeases,
-  parseLeaseId,
   readLease,
 } from '../../domain/leases/leases.js';
 import type { LeaseDeps, LeaseState } from '../../domain/leases/leases.js';

@@ -1,7 +1,7 @@
 // From the JSON of a transaction to what the domain takes. The schema has checked names, types and bounds; here is what takes more than
 // one field to judge. Errors name the JSON pointer.
 import { invalidRequest } from '../../errors.js';
-import { parseLeaseId } from '../../domain/leases/leases.js';
+import { parseLeaseId } from '../../domain/leases/lease-id.js';
 import { spanOf } from '../../domain/keys/span.js';
 import type {
   Branch,

@@ -2,7 +2,7 @@
 import type { Request } from 'express';
 import { GatewayError, invalidRequest } from '../../errors.js';
 import type { KeyPut } from '../../domain/keys/kv.js';
-import { parseLeaseId } from '../../domain/leases/leases.js';
+import { parseLeaseId } from '../../domain/leases/lease-id.js';
 import { bodyKindOf, bytesOf, jsonOf } from '../body.js';
 import type { OperationValidator } from '../contract/validate.js';
 import { guardOfBody, guardOfQuery } from './guard-fields.js';

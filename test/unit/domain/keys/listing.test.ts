@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeCursor, encodeCursor } from '../../../../src/domain/keys/cursor.js';
+import { decodeCursor, encodeCursor } from '../../../../src/domain/cursor.js';
 import { createReservedKeys } from '../../../../src/domain/reserved.js';
 import { spanOf } from '../../../../src/domain/keys/span.js';
 import { containsKey } from '../../../../src/etcd/range.js';

@@ -12,7 +12,7 @@ import { Load } from '../../../../src/http/load/load.js';
 import { createErrorHandler } from '../../../../src/http/problem.js';
 import { StreamRoom } from '../../../../src/http/stream.js';
 import { TokenBuckets } from '../../../../src/http/load/token-buckets.js';
-import { isUpkeep } from '../../../../src/http/load/upkeep.js';
+import { isUpkeep } from '../../../../src/http/upkeep.js';
 import { send } from '../../../support/http-client.js';
 import { eventually } from '../../../support/raw-door.js';
 

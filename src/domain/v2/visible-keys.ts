@@ -10,7 +10,7 @@ import type {
   TxnResponse,
 } from '../../etcd/wire.js';
 import { isMarker } from '../reserved.js';
-import { RECORD_KEY } from '../v2/record.js';
+import { RECORD_KEY } from './record.js';
 
 /** A count of more keys than this includes the markers among them: to tell them apart each key would have to be read. */
 const COUNTED_MAX = 2_000;

@@ -1,8 +1,8 @@
 // Splits and decodes a raw query string by the parameters that an operation documents. Express' own parser turns bad input into other
 // input without a word (`%ff` becomes U+FFFD, a second value an array), so it is not used.
-import { invalidRequest } from '../errors.js';
-import { nearestName } from '../nearest-name.js';
-import type { QueryParameter } from './contract/openapi.js';
+import { invalidRequest } from '../../errors.js';
+import { nearestName } from '../../nearest-name.js';
+import type { QueryParameter } from './openapi.js';
 
 export type QueryValue = string | number | boolean;
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { OpenWatches } from '../../../src/http/v1/watch-open.js';
-import type { OpenWatch } from '../../../src/http/v1/watch-open.js';
+import { OpenWatches } from '../../../../src/http/v1/watch-open.js';
+import type { OpenWatch } from '../../../../src/http/v1/watch-open.js';
 
 const MEGABYTE = 1024 * 1024;
 const ROUND_MS = 15_000;

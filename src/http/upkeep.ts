@@ -1,6 +1,6 @@
 // Requests that keep what the caller has, or give it back. Whoever refuses them takes somebody's lock away, or keeps everybody from it: they
 // pass when all else is refused.
-import { findRawRpc } from '../raw/paths.js';
+import { findRawRpc } from './raw/paths.js';
 
 const RENEWAL = /^\/v1\/(?:locks|elections|leases)\/[^/]+\/keepalive$/;
 const RELEASE = /^\/(?:$|v1\/(?:locks|elections|leases)\/)/;

@@ -1,13 +1,13 @@
 // The long poll at its door, before a store that moves only when the test says so.
 import { describe, expect, it, vi } from 'vitest';
-import { GatewayError } from '../../../src/errors.js';
-import { OpenWatches } from '../../../src/http/v1/watch-open.js';
-import { send } from '../../support/http-client.js';
-import type { Answer } from '../../support/http-client.js';
-import { expectDocumentedResponse } from '../../support/openapi-response.js';
-import { eventually } from '../../support/raw-door.js';
-import { serveWatchDoor } from '../../support/watch-door.js';
-import type { WatchDoor } from '../../support/watch-door.js';
+import { GatewayError } from '../../../../src/errors.js';
+import { OpenWatches } from '../../../../src/http/v1/watch-open.js';
+import { send } from '../../../support/http-client.js';
+import type { Answer } from '../../../support/http-client.js';
+import { expectDocumentedResponse } from '../../../support/openapi-response.js';
+import { eventually } from '../../../support/raw-door.js';
+import { serveWatchDoor } from '../../../support/watch-door.js';
+import type { WatchDoor } from '../../../support/watch-door.js';
 
 const MEGABYTE = 1024 * 1024;
 
