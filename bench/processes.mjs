@@ -1,12 +1,12 @@
 // The two processes that are measured: a real etcd, run by the gateway's own embedded module, and the built gateway in front of it.
 import { execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
-import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { startEmbeddedEtcd } from '../dist/embedded/etcd.js';
+import { freePorts } from '../dist/embedded/ports.js';
 import { OFFICIAL_BASE_URL } from '../dist/embedded/release.js';
 
 const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
@@ -31,7 +31,8 @@ export async function startBoth(say) {
       say,
     });
     stops.push(() => etcd.stop());
-    const gatewayUrl = `http://127.0.0.1:${await freePort()}`;
+    const [port] = await freePorts(1);
+    const gatewayUrl = `http://127.0.0.1:${port}`;
     const gateway = spawnGateway(gatewayUrl, etcd.endpoint);
     stops.push(() => endGateway(gateway));
     await untilReady(gateway, `${gatewayUrl}/readyz`);
@@ -88,16 +89,6 @@ async function untilReady(child, url) {
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
   throw new Error(`the gateway is not ready at ${url}`);
-}
-
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = net.createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 let ticksPerSecond;
