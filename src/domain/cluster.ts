@@ -54,7 +54,10 @@ export interface ClusterView {
   readonly unreachable: readonly { readonly endpoint: string; readonly reason: string }[];
 }
 
-/** The members as the cluster has them, and how those are that the gateway's endpoints reach. */
+/**
+ * The members as the cluster has them, and how those are that the gateway's endpoints reach. An endpoint that does not answer is no
+ * error. Not promised: that all of it was so at one moment.
+ */
 export async function readCluster(
   caller: Caller,
   deps: { readonly etcd: EtcdClient },
@@ -116,6 +119,7 @@ export async function compactHistory(
   await deps.etcd.compact(caller, revision);
 }
 
+/** Of the one member that answers: the others may run another version. */
 export async function readVersion(
   caller: Caller,
   deps: { readonly etcd: EtcdClient },

@@ -32,6 +32,7 @@ export function isMarker(key: Buffer): boolean {
   return key.includes(MARKER_BELOW);
 }
 
+/** The rules for a gateway with these prefixes; what else is reserved does not depend on settings. */
 export function createReservedKeys(prefixes: {
   lockPrefix: string;
   electionPrefix: string;

@@ -20,6 +20,7 @@ export interface Inspection extends Queue {
   readonly revision: number;
 }
 
+/** Holders and the waiters behind them at one revision, the past too: as many as one look reads, and how many there are beside them. */
 export async function inspectQueue(
   caller: Caller,
   etcd: EtcdClient,

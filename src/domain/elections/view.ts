@@ -50,7 +50,10 @@ export function toLeader(entry: {
   return { ...toCandidateText(entry.value), fencingToken: entry.createRevision };
 }
 
-/** `revision` is when it was so; the remaining time is looked up a moment later. */
+/**
+ * `revision` is when it was so; the remaining time is looked up a moment later. Throws `invalid-request` for a name that no election has.
+ * Not promised: that the leader leads still.
+ */
 export async function inspectElection(
   caller: Caller,
   deps: ElectionViewDeps,

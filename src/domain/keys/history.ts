@@ -42,7 +42,10 @@ export interface History {
   readonly revision: number;
 }
 
-/** Throws `revision-compacted` when `revision` is gone, `timeout` when there is more of it than can be read in time. */
+/**
+ * Throws `reserved-prefix`, `revision-compacted` when `revision` is gone, `timeout` when there is more of it than can be read in time. Not
+ * promised: that it reaches back to the key's first version; etcd keeps what is not compacted.
+ */
 export async function readHistory(
   caller: Caller,
   deps: HistoryDeps,

@@ -35,6 +35,7 @@ export interface KeyFound {
   readonly revision: number;
 }
 
+/** Throws `reserved-prefix` for what no door shows, `revision-compacted` for a past that is gone. Not promised with `serializable`: that it is new. */
 export async function getKey(caller: Caller, deps: KvDeps, read: KeyRead): Promise<KeyFound> {
   deps.reserved.refuseRead(read.key);
   const { key, revision, serializable } = read;
@@ -69,8 +70,8 @@ export interface KeyPut {
 export type Put = Written & { readonly granted?: GrantedLease };
 
 /**
- * Stores a value; without lease and ttl it detaches the lease that the key had (etcd's rule). Throws `lock-lost` when the guard does
- * not hold, `lease-not-found`. Not promised: that two plain writes carry different revisions.
+ * Stores a value; without lease and ttl it detaches the lease that the key had (etcd's rule). Throws `reserved-prefix`, `lock-lost` when
+ * the guard does not hold, `lease-not-found`. Not promised: that two plain writes carry different revisions.
  */
 export async function putKey(caller: Caller, deps: KvDeps, write: KeyPut): Promise<Put> {
   const { key, value, condition, ttlSeconds, lease, previous } = write;
@@ -125,7 +126,7 @@ export interface KeyDelete {
   readonly previous?: boolean | undefined;
 }
 
-/** `deleted` is 0 when there was no such key. Throws `lock-lost` when the guard does not hold. */
+/** `deleted` is 0 when there was no such key. Throws `reserved-prefix`, `lock-lost` when the guard does not hold. */
 export async function deleteKey(caller: Caller, deps: KvDeps, write: KeyDelete): Promise<Written> {
   const { key, condition, previous } = write;
   deps.reserved.refuseWrite(key);

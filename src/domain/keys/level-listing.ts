@@ -30,6 +30,7 @@ interface Level {
   readonly count: number;
 }
 
+/** The page of one level: `levelBase` says where it lies. Throws what `listKeys` throws. */
 export async function listLevel(
   caller: Caller,
   deps: ChunkDeps & Readable,

@@ -12,7 +12,10 @@ import type { Page, PageRequest, PageStart } from './page.js';
 import { ChunkSize, readChunk, readSized, sizeOf, takeBytes } from './range-chunks.js';
 import { listSorted } from './sorted-listing.js';
 
-/** One page. Throws `revision-compacted` when the pages' revision is gone: a gap is never silent. */
+/**
+ * One page. Throws `revision-compacted` when the pages' revision is gone: a gap is never silent; `invalid-request` for the `next` of
+ * another list, `reserved-prefix`. Not promised: that `count` leaves out the markers of v2 directories, unless all is in the page.
+ */
 export async function listKeys(caller: Caller, deps: KvDeps, request: PageRequest): Promise<Page> {
   const start = startOf(request);
   const { levelBase } = start;
@@ -61,6 +64,7 @@ export interface Count {
   readonly revision: number;
 }
 
+/** Throws `revision-compacted`, `reserved-prefix`. Not promised: that a count of thousands leaves out the markers of v2 directories. */
 export async function countKeys(
   caller: Caller,
   deps: KvDeps,
@@ -75,7 +79,10 @@ export async function countKeys(
   return { count, revision };
 }
 
-/** Deletes every key of the range but reserved ones, in one transaction. Throws `lock-lost` when the guard does not hold. */
+/**
+ * Deletes every key of the range but reserved ones, in one transaction. Throws `reserved-prefix` for a range that begins inside them,
+ * `lock-lost` when the guard does not hold.
+ */
 export async function deleteKeys(
   caller: Caller,
   deps: KvDeps,

@@ -173,8 +173,8 @@ export async function keepLeaseAlive(
 }
 
 /**
- * Ends the lease and everything that hangs on it. It is looked for first: a revoke that failed over and finds nothing may well be
- * the one that ended it.
+ * Ends the lease and everything that hangs on it. Throws `lease-not-found`. It is looked for first: a revoke that failed over and finds
+ * nothing may well be the one that ended it.
  */
 export async function endLease(caller: Caller, deps: LeaseDeps, lease: string): Promise<void> {
   const { ttlSeconds } = await beforeWrite(timeToLive(caller, deps.etcd, lease, false));

@@ -80,6 +80,7 @@ export interface Candidacy {
   leave(): Promise<void>;
 }
 
+/** Checks what is asked for, and asks nothing of the queue yet. Throws `invalid-request`, `permission-denied`, `lease-not-found`. */
 export async function createCandidacy(
   caller: Caller,
   deps: LockDeps,
@@ -165,7 +166,10 @@ export interface RenewLockRequest {
   readonly fencingToken?: number | undefined;
 }
 
-/** Renews what the token holds; of a lock on a caller's lease, that lease. */
+/**
+ * Renews what the token holds; of a lock on a caller's lease, that lease. Throws `lock-expired` for what is over, `not-holder` for who waits.
+ * Not promised: that a renewal without an answer did nothing.
+ */
 export async function renewLock(
   caller: Caller,
   deps: LockDeps,

@@ -14,7 +14,7 @@ export interface SimpleLockRequest {
   readonly ttlSeconds: number | null;
 }
 
-/** True when the caller now holds the resource; false when anyone holds it, the same user too. Never waits. */
+/** True when the caller now holds the resource; false when anyone holds it, the same user too. Never waits. Throws what `acquireLock` throws. */
 export async function acquireSimply(
   caller: Caller,
   deps: LockDeps,
@@ -36,7 +36,10 @@ export async function acquireSimply(
   }
 }
 
-/** The user who holds the resource; `''` for a holder that is no client of ours; `undefined` when nobody does. */
+/**
+ * The user who holds the resource; `''` for a holder that is no client of ours; `undefined` when nobody does. Throws `invalid-request` for a
+ * name that no lock has. Not promised: that he holds it still.
+ */
 export async function inspectSimply(
   caller: Caller,
   deps: LockDeps,
@@ -50,7 +53,7 @@ export async function inspectSimply(
   return holder && (decodeLockValue(holder.value)?.owner ?? '');
 }
 
-/** Ends what this user holds. False when the resource is not held by him. */
+/** Ends what this user holds. False when the resource is not held by him. Throws `invalid-request` for a name that no lock has, or an outcome. */
 export async function releaseSimply(
   caller: Caller,
   deps: LockDeps,

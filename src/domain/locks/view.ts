@@ -71,6 +71,10 @@ function toWaiter(entry: Entry, index: number): WaiterView {
   };
 }
 
+/**
+ * One lock as it was at `revision`; the remaining times are looked up a moment later. Throws `invalid-request` for a name that no lock
+ * has. Not promised: that it is so still.
+ */
 export async function inspectLock(
   caller: Caller,
   deps: LockViewDeps,
@@ -129,7 +133,8 @@ export interface LockListRequest {
 
 /**
  * Locks that have an entry, in the order of their encoded names, at one revision over all pages. Names that other clients chose and that
- * no name of ours encodes to are left out: they cannot be asked for here.
+ * no name of ours encodes to are left out: they cannot be asked for here. Throws `invalid-request` for a `next` that is none of ours,
+ * `revision-compacted` when the pages' revision is gone.
  */
 export async function listLocks(
   caller: Caller,
