@@ -66,7 +66,7 @@ describe('limits are told before etcd is asked', () => {
     expect((await transact({ guard, then: puts(2), else: puts(127) })).status).toBe(200);
   });
 
-  it('keys that are written twice', async () => {
+  it('keys that are written twice are refused, and named', async () => {
     const key = newKey('d/x');
     const twice: [object, string][] = [
       [{ then: [putOf(key), putOf(key)] }, '/then/1/put'],
@@ -89,7 +89,7 @@ describe('limits are told before etcd is asked', () => {
     expect((await transact({ then: deletions })).status).toBe(200);
   });
 
-  it('more bytes than etcd takes', async () => {
+  it('more bytes than etcd takes are refused', async () => {
     const large = 'x'.repeat(800_000);
     const answer = await transact({ then: [putOf(newKey(), large), putOf(newKey(), large)] });
     expect(codeOf(answer)).toEqual([413, 'too-large']);
@@ -105,7 +105,7 @@ describe('limits are told before etcd is asked', () => {
     expect(codeOf(await transact(third))).toEqual([413, 'too-large']);
   });
 
-  it('a tree of branches that would grow without end', async () => {
+  it('a tree of branches that would grow without end is refused', async () => {
     const condition = (): object => ({ key: newKey(), value: 'x', is: '!=' });
     let body: object = { then: [], else: puts(1) };
     for (let depth = 0; depth < 10; depth++) {

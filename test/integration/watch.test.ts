@@ -202,7 +202,7 @@ describe('a range', () => {
       `prefix=${Buffer.from(`${prefix}a/`).toString('base64url')}&keyEncoding=base64url`,
       ['a/1', 'a/2'],
     ],
-  ])('of %s', async (_, query, names) => {
+  ])('of %s is watched in both forms', async (_, query, names) => {
     const streams = [await watch(query), await watch(query, { as: 'ndjson' })];
     const revision = await putTogether(...keys);
     for (const stream of streams) {
@@ -323,7 +323,7 @@ describe('a long poll', () => {
   });
 });
 
-describe('is refused', () => {
+describe('a watch', () => {
   it.each([
     ['since that is no position', 'since=abc', 'since'],
     ['since inside nothing', 'since=41.', 'since'],
@@ -340,7 +340,7 @@ describe('is refused', () => {
     ['a key that is no base64url', 'key=%21&keyEncoding=base64url', 'key'],
     ['a word that nobody knows', 'prefixx=a', 'prefixx'],
     ['previous that is neither', 'previous=maybe', 'previous'],
-  ])('%s', async (_, query, pointer) => {
+  ])('is refused for %s, which is named', async (_, query, pointer) => {
     const answer = await ask(query);
     expect([answer.status, answer.json()]).toMatchObject([
       400,
@@ -348,13 +348,13 @@ describe('is refused', () => {
     ]);
   });
 
-  it('Last-Event-ID that is no position', async () => {
+  it('is refused for a Last-Event-ID that is no position', async () => {
     const answer = await ask('', { 'last-event-id': 'abc' });
     expect(answer.json()).toMatchObject({ status: 400, errors: [{ pointer: 'Last-Event-ID' }] });
   });
 
   it.each(['key=%00latchkey%2Fx', 'prefix=%00latchkey%2F', 'start=%00latchkey%2Fx'])(
-    'what the gateway keeps to itself: %s',
+    'is refused for what the gateway keeps to itself: %s',
     async (query) => {
       const answer = await ask(query);
       expect([answer.status, answer.json().code]).toEqual([403, 'reserved-prefix']);
@@ -362,19 +362,19 @@ describe('is refused', () => {
   );
 
   it.each(['application/json', 'text/html', 'text/event-stream;q=0'])(
-    'Accept: %s without wait',
+    'is refused for Accept: %s without wait',
     async (accept) => {
       const answer = await ask('key=a', { accept });
       expect([answer.status, answer.json().code]).toEqual([406, 'not-acceptable']);
     },
   );
 
-  it('HEAD', async () => {
+  it('is none for HEAD', async () => {
     const answer = await send(gateway, 'HEAD', '/v1/watch');
     expect([answer.status, answer.headers.allow]).toEqual([405, 'GET']);
   });
 
-  it('an empty range', async () => {
+  it('is refused for an empty range', async () => {
     const answer = await ask('start=b&end=a');
     expect([answer.status, answer.json().code]).toEqual([400, 'invalid-request']);
   });

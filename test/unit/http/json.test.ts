@@ -71,40 +71,40 @@ describe('what is accepted', () => {
   });
 });
 
-describe('what is refused', () => {
+describe('a body', () => {
   it.each([
-    ['an empty body', '', 'the body is empty'],
+    ['being empty', '', 'the body is empty'],
     ['half an object', '{"value":', 'the body is not JSON: it ends too early'],
     ['bytes behind the end', '{} {}', /not JSON: unexpected non-whitespace character/],
     ['NaN', '{"value":NaN}', /not JSON: unexpected token 'N'$/],
     ['single quotes', "{'value':1}", /not JSON: expected property name/],
     ['a trailing comma', '{"value":1,}', /not JSON: expected double-quoted property name/],
     ['a raw line break in a string', '{"value":"a\nb"}', /not JSON: bad control character/],
-  ])('%s', (_, text, detail) => {
+  ])('is refused for %s', (_, text, detail) => {
     expect(problemOf(text).detail).toMatch(detail);
   });
 
-  it('does not repeat the body in its error', () => {
+  it('is not repeated in the error', () => {
     expect(problemOf('{"password":"secret-1234" x').detail).not.toContain('secret');
     expect(problemOf('secret-1234').detail).not.toContain('secret');
   });
 
-  it('bytes that are not UTF-8', () => {
+  it('is refused for bytes that are not UTF-8', () => {
     const bytes = Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]);
     expect(problemOf(bytes).detail).toBe('the body is not UTF-8');
   });
 
-  it('surrogates encoded as if they were UTF-8', () => {
+  it('is refused for surrogates encoded as if they were UTF-8', () => {
     expect(problemOf(Buffer.from([0x22, 0xed, 0xa0, 0x80, 0x22])).detail).toBe(
       'the body is not UTF-8',
     );
   });
 
-  it('UTF-16', () => {
+  it('is refused in UTF-16', () => {
     expect(problemOf(Buffer.from('\ufeff{}', 'utf16le')).detail).toBe('the body is not UTF-8');
   });
 
-  it('a byte order mark', () => {
+  it('is refused for a byte order mark', () => {
     expect(problemOf('\ufeff{}').detail).toBe('the body begins with a byte order mark');
   });
 
@@ -115,7 +115,7 @@ describe('what is refused', () => {
     ['with a slash in it', '{"a/b":1,"a/b":1}', '/a~1b'],
     ['twice __proto__', '{"__proto__":1,"__proto__":2}', '/__proto__'],
     ['behind strings that end in backslashes', '{"x":"\\\\","y":"\\"","x":1}', '/x'],
-  ])('a repeated field %s', (_, text, pointer) => {
+  ])('is refused for a repeated field %s', (_, text, pointer) => {
     const problem = problemOf(text);
     expect(problem.detail).toMatch(/is given more than once$/);
     expect(problem.pointer).toBe(pointer);
@@ -126,14 +126,14 @@ describe('what is refused', () => {
     ['a low half first', '{"value":"\\udc00\\ud800"}', '/value'],
     ['a name', '{"\\udfff":1}', '/\udfff'],
     ['an item', '["fine","\\uD83Dx"]', '/1'],
-  ])('a lone surrogate in %s', (_, text, pointer) => {
+  ])('is refused for a lone surrogate in %s', (_, text, pointer) => {
     expect(problemOf(text)).toEqual({
       detail: 'a text contains half of a surrogate pair, which is no character',
       pointer,
     });
   });
 
-  it.each(['[', '{"a":'])('%s nested one level too deep', (open) => {
+  it.each(['[', '{"a":'])('is refused for %s nested one level too deep', (open) => {
     const close = open === '[' ? ']' : '}';
     const levels = JSON_DEPTH_MAX + 1;
     const inner = open === '[' ? '' : '1';
@@ -142,13 +142,13 @@ describe('what is refused', () => {
     );
   });
 
-  it('a million levels, closed or not', () => {
+  it('is refused for a million levels, closed or not', () => {
     const levels = 1_000_000;
     expect(problemOf('['.repeat(levels) + ']'.repeat(levels)).detail).toMatch(/nested deeper/);
     expect(problemOf('['.repeat(levels)).detail).toMatch(/ends too early/);
   });
 
-  it('any bytes either parse or give a 400, and nothing else', () => {
+  it('of any bytes is either read or a 400, and nothing else', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
         try {

@@ -420,7 +420,7 @@ describe('the end of a watch', () => {
       'refused',
       'permission-denied',
     ],
-  ])('by etcd %s', async (_how, reason, kind, code) => {
+  ])('by etcd %s is told with its kind and code', async (_how, reason, kind, code) => {
     const server = await serveWatches();
     const { client } = setUp([server.endpoint]);
     const [watcher] = await watchAll(client, () => server.stream(0), ['a']);

@@ -39,7 +39,7 @@ describe('a request on a watch stream', () => {
 });
 
 describe('a message on a watch stream', () => {
-  it('of events as etcd writes them: zeros left out, a deletion with its key and revision alone', () => {
+  it('is read as etcd writes events: zeros left out, a deletion with its key and revision alone', () => {
     const previous = { key: 'YQ==', create_revision: '5', mod_revision: '8', version: '2' };
     const response = decodeWatch({
       header: HEADER,
@@ -73,7 +73,7 @@ describe('a message on a watch stream', () => {
     });
   });
 
-  it('of a refusal: no watch is named', () => {
+  it('names no watch where it is a refusal', () => {
     const reason = { created: true, canceled: true, cancel_reason: 'permission denied' };
     expect(decodeWatch({ header: HEADER, watch_id: '-1', ...reason })).toMatchObject({
       watchId: NO_WATCH,
@@ -83,14 +83,14 @@ describe('a message on a watch stream', () => {
     });
   });
 
-  it('of a compaction: the header of etcd 3.4 and 3.5 has no revision', () => {
+  it('has no revision in its header where it tells a compaction on etcd 3.4 and 3.5', () => {
     const header = { cluster_id: '1', member_id: '2', raft_term: '2' };
     expect(
       decodeWatch({ header, watch_id: '4', canceled: true, compact_revision: '8' }),
     ).toMatchObject({ isCanceled: true, compactRevision: 8, revision: 0 });
   });
 
-  it('of a fragment', () => {
+  it('says when it is a fragment', () => {
     expect(decodeWatch({ header: HEADER, watch_id: '4', fragment: true }).isFragment).toBe(true);
   });
 
