@@ -9,6 +9,7 @@ import type { ClusterSettings } from './cluster/settings.js';
 import { findEtcd } from './embedded/binary.js';
 import { startEmbeddedEtcd } from './embedded/etcd.js';
 import type { EmbeddedEtcd } from './embedded/etcd.js';
+import { messageOf } from './errors.js';
 
 const STATUS_FAILED = 1;
 const STATUS_USAGE = 2;
@@ -161,10 +162,6 @@ async function stop({ members, gateway }: Cluster): Promise<void> {
   say('ending the gateway and the members');
   await gateway.stop();
   await Promise.all(members.map(({ etcd }) => etcd.stop()));
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function say(line: string): void {

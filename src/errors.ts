@@ -107,3 +107,8 @@ export function invalidRequest(pointer: string, detail: string, hint?: string): 
 export function outcomeOf(error: unknown): Outcome | undefined {
   return error instanceof GatewayError ? error.outcome : undefined;
 }
+
+/** What an error says to people, whoever threw it. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

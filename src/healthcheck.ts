@@ -2,6 +2,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import { problemText } from './config/setting.js';
+import { messageOf } from './errors.js';
 
 /** A container engine's own limit should be longer than this. */
 const HEALTHCHECK_TIMEOUT_MS = 4_000;
@@ -35,7 +36,7 @@ export async function checkHealth({
     const status = await statusOf({ host, port: listen.port, isSecure, timeoutMs });
     return { isReady: status === 200, text: problemText(url, `status ${status}`) };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     return { isReady: false, text: problemText(url, reason) };
   }
 }

@@ -1,6 +1,7 @@
 // What files say, read again when they change, so that certificates and tokens can be replaced under a running gateway. Files that cannot
 // be used (half written, of different pairs) change nothing: what was read last stays in force.
 import { statSync } from 'node:fs';
+import { messageOf } from './errors.js';
 
 export interface LiveFilesOptions<T> {
   readonly paths: readonly string[];
@@ -50,7 +51,7 @@ export class LiveFiles<T> {
       this.#content = content;
       onChange?.(content);
     } catch (error) {
-      const problem = error instanceof Error ? error.message : String(error);
+      const problem = messageOf(error);
       // A file that is missing is so at every look.
       if (problem !== this.#problem) onProblem?.(problem);
       this.#problem = problem;

@@ -11,6 +11,7 @@ import { Background } from './domain/background.js';
 import { EmbeddedEtcdError } from './embedded/embedded-etcd-error.js';
 import { startEmbeddedEtcd } from './embedded/etcd.js';
 import type { EmbeddedEtcd } from './embedded/etcd.js';
+import { messageOf } from './errors.js';
 import { hashToken } from './hash-token.js';
 import { checkHealth } from './healthcheck.js';
 import type { Authentication } from './http/auth.js';
@@ -233,10 +234,6 @@ async function drain(server: Server, background: Background, drainSeconds: numbe
   const isLate = new Promise<void>((resolve) => (timer = setTimeout(resolve, timeoutMs)));
   await Promise.race([background.idle(), isLate]);
   clearTimeout(timer);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 main().catch((error: unknown) => {

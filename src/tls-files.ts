@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import type { SecureContext } from 'node:tls';
+import { messageOf } from './errors.js';
 import { LiveFiles } from './live-files.js';
 
 export interface TlsPaths {
@@ -74,8 +75,4 @@ function contextOf(material: TlsMaterial): SecureContext {
       cause: error,
     });
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,6 +1,7 @@
 // What `npm run cluster` is told: flags only, all mistakes at once.
 import { parseArgs } from 'node:util';
 import { OFFICIAL_BASE_URL } from '../embedded/release.js';
+import { messageOf } from '../errors.js';
 
 const MEMBERS = 3;
 
@@ -52,7 +53,7 @@ export function parseClusterSettings(argv: readonly string[]): ClusterSettingsRe
   try {
     flags = readFlags(own);
   } catch (error) {
-    return { kind: 'errors', problems: [error instanceof Error ? error.message : String(error)] };
+    return { kind: 'errors', problems: [messageOf(error)] };
   }
   if (flags.help === true) return { kind: 'help', text: CLUSTER_HELP };
   const text = (name: keyof typeof DEFAULTS): string => String(flags[name] ?? DEFAULTS[name]);

@@ -2,7 +2,7 @@
 // Never stops at the first mistake: all of them are worth one start. Knows no particular setting.
 import { readFileSync, statSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { GatewayError } from '../errors.js';
+import { GatewayError, messageOf } from '../errors.js';
 import { nearestName } from '../nearest-name.js';
 import { problemText } from './setting.js';
 import type { Setting, SettingTable, SourceText, ValuesOf } from './setting.js';
@@ -144,7 +144,7 @@ function secretFrom(path: string, writtenAs: string): SourceText {
     if (statSync(path).size > SECRET_FILE_BYTES_MAX) throw new Error('the file is too large');
     text = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw mistake(writtenAs, `cannot be read (${reason})`, 'name a file that holds the secret');
   }
   if (text === '') throw mistake(writtenAs, `${path} is empty`, 'write the secret into it');

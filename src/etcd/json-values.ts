@@ -1,5 +1,5 @@
-// The atoms of etcd's JSON: int64 as strings, bytes as base64, zero values left out, IDs in decimal. Each throws `etcd-refused` for what
-// etcd never sends.
+// The atoms of etcd's JSON: int64 as strings, bytes as base64, zero values left out, IDs in decimal. Each but
+// `parseObject` throws `etcd-refused` for what etcd never sends.
 import { GatewayError } from '../errors.js';
 
 export type Json = Record<string, unknown>;
@@ -47,6 +47,15 @@ export function asJson(value: unknown): Json {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw garbage('an object is missing');
   return value as Json;
+}
+
+/** The object in a body; `undefined` for anything else. */
+export function parseObject(body: Buffer): Json | undefined {
+  try {
+    return asJson(JSON.parse(body.toString('utf8')));
+  } catch {
+    return undefined;
+  }
 }
 
 export function list(value: unknown): Json[] {

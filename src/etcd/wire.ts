@@ -97,6 +97,9 @@ export type RequestOp =
   | { readonly kind: 'deleteRange'; readonly deleteRange: DeleteRangeRequest }
   | { readonly kind: 'txn'; readonly txn: TxnRequest };
 
+/** Operations that we put into one branch: etcd takes 128 unless it is set up otherwise, and comparisons around them take places. */
+export const OPERATIONS_TOGETHER_MAX = 100;
+
 export interface TxnRequest {
   readonly compare: readonly Compare[];
   readonly success: readonly RequestOp[];

@@ -4,13 +4,12 @@ import type { Caller } from '../../caller.js';
 import { GatewayError } from '../../errors.js';
 import { isAbsent } from '../../etcd/compare.js';
 import type { EtcdClient } from '../../etcd/client.js';
+import { OPERATIONS_TOGETHER_MAX } from '../../etcd/wire.js';
 import type { RequestOp, ResponseOp } from '../../etcd/wire.js';
 import { readRevision } from '../cluster.js';
 import { stepsOf } from './export.js';
 import type { ReservedKeys } from '../reserved.js';
 
-/** etcd takes 128 operations in a transaction unless it is set up otherwise. */
-const BATCH_PUTS_MAX = 100;
 /** etcd takes 1.5 MiB in a request unless it is set up otherwise. */
 const BATCH_BYTES_MAX = 1024 * 1024;
 /** Roughly what one put costs besides its bytes. */
@@ -76,7 +75,8 @@ export class Importer {
     const entry = this.#check(line, read);
     const name = entry.key.toString('latin1');
     const bytes = entry.key.length * 2 + entry.value.length + PUT_OVERHEAD_BYTES;
-    const isFull = this.#batch.length >= BATCH_PUTS_MAX || this.#bytes + bytes > BATCH_BYTES_MAX;
+    const isFull =
+      this.#batch.length >= OPERATIONS_TOGETHER_MAX || this.#bytes + bytes > BATCH_BYTES_MAX;
     // etcd refuses two puts of one key in one transaction; in two the later one wins, as in the file.
     if (isFull || this.#keys.has(name)) await this.#flush();
     this.#batch.push({ ...entry, line });

@@ -3,6 +3,7 @@
 import type { Caller } from '../../caller.js';
 import { isAnswerTooLarge } from '../../etcd/calls/errors.js';
 import type { EtcdClient } from '../../etcd/client.js';
+import { OPERATIONS_TOGETHER_MAX } from '../../etcd/wire.js';
 import type {
   KeyRange,
   KeyValue,
@@ -16,8 +17,6 @@ const CHUNK_KEYS_FIRST = 32;
 const CHUNK_KEYS_MAX = 1_000;
 /** A chunk has at most this many times the keys of the one before: what is large may begin behind what is small. */
 const GROWTH_MAX = 4;
-/** etcd takes 128 operations in a transaction unless it is set up otherwise. */
-const KEYS_IN_TXN_MAX = 100;
 
 export interface ChunkDeps {
   readonly etcd: EtcdClient;
@@ -108,7 +107,7 @@ export async function readValues(
   options: ReadOptions,
   bytesMax: number,
 ): Promise<readonly KeyValue[]> {
-  const size = new ChunkSize({ max: KEYS_IN_TXN_MAX });
+  const size = new ChunkSize({ max: OPERATIONS_TOGETHER_MAX });
   const items: KeyValue[] = [];
   for (let bytes = 0; items.length < heads.length && bytes < bytesMax;) {
     const some = heads.slice(items.length, items.length + size.keys);

@@ -1,12 +1,11 @@
 // The recent events of one upstream watch, for watchers who come a little late: whole revisions, in bounds.
+import { sizeOfEvent } from '../../etcd/watch/event-size.js';
 import type { WatchEvent } from '../../etcd/wire.js';
 
 const EVENTS_MAX = 2_000;
 const BYTES_MAX = 4 * 1024 * 1024;
 /** Of all that share a budget. */
 const ALL_BYTES_MAX = 64 * 1024 * 1024;
-/** Roughly what one event costs besides its bytes. */
-const EVENT_OVERHEAD_BYTES = 500;
 
 /** What all keepers together hold. */
 export interface KeptBudget {
@@ -37,7 +36,7 @@ export class KeptEvents {
   push(events: readonly WatchEvent[]): void {
     for (const event of events) {
       this.#events.push(event);
-      this.#count(sizeOf(event));
+      this.#count(sizeOfEvent(event));
     }
     if (this.#budget.bytes > ALL_BYTES_MAX) this.#cutTo(0, 0);
     // To half, so that not every event pays for a cut.
@@ -58,7 +57,7 @@ export class KeptEvents {
       // A revision of which something went goes whole.
       if (isWithin && event.kv.modRevision !== this.#from) break;
       this.#from = event.kv.modRevision;
-      this.#count(-sizeOf(event));
+      this.#count(-sizeOfEvent(event));
       cut++;
     }
     this.#events = this.#events.slice(cut);
@@ -68,9 +67,4 @@ export class KeptEvents {
     this.#bytes += bytes;
     this.#budget.bytes += bytes;
   }
-}
-
-function sizeOf({ kv, prevKv }: WatchEvent): number {
-  const previous = prevKv === undefined ? 0 : prevKv.key.length + prevKv.value.length;
-  return EVENT_OVERHEAD_BYTES + kv.key.length + kv.value.length + previous;
 }

@@ -4,12 +4,11 @@ import { remainingMs } from '../../caller.js';
 import type { Caller } from '../../caller.js';
 import { GatewayError } from '../../errors.js';
 import { isAnswerTooLarge } from '../calls/errors.js';
+import { OPERATIONS_TOGETHER_MAX } from '../wire.js';
 import type { RequestOp, ResponseOp, TxnResponse } from '../wire.js';
 
 /** Calls under way at once in one lane; only behind them requests share. */
 const AT_ONCE_MAX = 2;
-/** etcd takes 128 operations in a transaction unless it is set up otherwise. */
-const OPERATIONS_MAX = 100;
 const OPERATIONS_FIRST = 8;
 const GROWTH = 2;
 /** Of keys and values, asked or answered: far below what etcd takes in one request. */
@@ -160,7 +159,7 @@ export class BatchLane<Q, A> {
       }
     }
     this.#averageBytes = Math.ceil(bytes / groups.length);
-    this.#operationsMax = Math.min(OPERATIONS_MAX, this.#operationsMax * GROWTH);
+    this.#operationsMax = Math.min(OPERATIONS_TOGETHER_MAX, this.#operationsMax * GROWTH);
   }
 }
 

@@ -12,6 +12,7 @@ import type { CallMeter, CallResult } from './meter.js';
 import type { Endpoint } from '../endpoints/endpoint.js';
 import type { EndpointPool } from '../endpoints/pool.js';
 import { ExchangeError } from '../transport/http-adapter.js';
+import { parseObject } from '../json-values.js';
 import type { RetryBudget } from './retry-budget.js';
 import type { Rpc } from '../rpc.js';
 import { classifyFailure, toGatewayError } from '../status.js';
@@ -263,15 +264,4 @@ function clusterIdOf(json: Record<string, unknown>): string | undefined {
   const answer = (json.result ?? json) as { header?: { cluster_id?: unknown } };
   const clusterId = answer.header?.cluster_id;
   return typeof clusterId === 'string' ? clusterId : undefined;
-}
-
-function parseObject(body: Buffer): Record<string, unknown> | undefined {
-  try {
-    const json: unknown = JSON.parse(body.toString('utf8'));
-    return typeof json === 'object' && json !== null && !Array.isArray(json)
-      ? (json as Record<string, unknown>)
-      : undefined;
-  } catch {
-    return undefined;
-  }
 }

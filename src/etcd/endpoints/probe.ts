@@ -4,7 +4,7 @@ import { GatewayError } from '../../errors.js';
 import { certificateProblemOf } from '../transport/connection.js';
 import type { Endpoint } from './endpoint.js';
 import { viaOf } from './gateway-loop.js';
-import { asJson } from '../json-values.js';
+import { asJson, parseObject } from '../json-values.js';
 import type { Json } from '../json-values.js';
 import { classifyFailure } from '../status.js';
 import type { Transport } from '../transport/transport.js';
@@ -98,15 +98,7 @@ async function ask(
     signal: AbortSignal.timeout(timeoutMs),
     times: { headersTimeoutMs: timeoutMs, totalTimeoutMs: timeoutMs },
   });
-  return { status, json: parse(body) };
-}
-
-function parse(body: Buffer): Json | undefined {
-  try {
-    return asJson(JSON.parse(body.toString('utf8')));
-  } catch {
-    return undefined;
-  }
+  return { status, json: parseObject(body) };
 }
 
 function tooOld(version: string): ProbeResult {

@@ -1,9 +1,7 @@
 // Makes whole revisions of one watch's messages: joins the fragments into which etcd cuts large ones, and lets every revision pass once.
 import { GatewayError } from '../../errors.js';
 import type { WatchEvent, WatchResponse } from '../wire.js';
-
-/** Roughly what one event costs besides its bytes. */
-const EVENT_OVERHEAD_BYTES = 500;
+import { sizeOfEvent } from './event-size.js';
 
 export class RevisionJoiner {
   readonly #bytesMax: number;
@@ -58,7 +56,7 @@ export class RevisionJoiner {
   #hold(events: readonly WatchEvent[]): void {
     for (const event of events) {
       this.#held.push(event);
-      this.#heldBytes += sizeOf(event);
+      this.#heldBytes += sizeOfEvent(event);
     }
     if (this.#heldBytes > this.#bytesMax) {
       throw new GatewayError('too-large', {
@@ -73,9 +71,4 @@ export class RevisionJoiner {
     if (last !== undefined) this.#next = last.kv.modRevision + 1;
     return events;
   }
-}
-
-function sizeOf({ kv, prevKv }: WatchEvent): number {
-  const previous = prevKv === undefined ? 0 : prevKv.key.length + prevKv.value.length;
-  return EVENT_OVERHEAD_BYTES + kv.key.length + kv.value.length + previous;
 }
