@@ -38,6 +38,24 @@ module.exports = {
       'the verbs know no HTTP and no environment',
     ),
     layer(
+      'contention-and-leases-lie-below',
+      '^src/domain/(contention|leases)/',
+      '^src/domain/(locks|elections|keys|transaction|v2)/',
+      'locks and elections are built on them',
+    ),
+    layer(
+      'locks-and-elections-know-no-keys',
+      '^src/domain/(locks|elections)/',
+      '^src/domain/(keys|transaction|v2)/',
+      'guards are for keys, not the other way round',
+    ),
+    layer(
+      'v2-lies-above',
+      '^src/domain/(keys|transaction|watch)/',
+      '^src/domain/v2/',
+      'nothing knows of v2 but its door and the rights',
+    ),
+    layer(
       'embedded-stands-beside',
       '^src/embedded/',
       '^src/(domain|http|etcd|app|main|config)',

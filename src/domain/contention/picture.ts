@@ -19,7 +19,7 @@ interface Waiter {
   readonly wake: (reason: Wake) => void;
 }
 
-export class Picture {
+class Picture {
   readonly #watches: WatchClient;
   readonly #identity: Identity;
   readonly #arena: Arena;
