@@ -1,6 +1,6 @@
 // Addresses and URLs in settings: where to listen, what to advertise, whom to admit, which endpoints to call.
 import { isIPv4, isIPv6 } from 'node:net';
-import { parseEndpoint } from '../etcd/endpoints/endpoint.js';
+import { parseEndpoint } from '../etcd/endpoint.js';
 import { GatewayError } from '../errors.js';
 
 export interface ListenAddress {

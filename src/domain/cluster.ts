@@ -1,6 +1,6 @@
 // The cluster as a whole: can it serve, and is it new enough.
 import type { Caller } from '../caller.js';
-import { askForRights } from '../etcd/auth/nested-rights.js';
+import { askForRights } from '../etcd/rights/nested-rights.js';
 import type { EtcdClient } from '../etcd/client.js';
 import { prefixRange } from '../etcd/range.js';
 import type { Alarm, Member, ServerVersion, StatusResponse, TxnRequest } from '../etcd/wire.js';

@@ -8,7 +8,7 @@ import type { Plugin, RequestHandler as ProxyHandler } from 'http-proxy-middlewa
 import type { Caller } from '../caller.js';
 import type { CallMeter } from '../etcd/calls/meter.js';
 import type { Connector } from '../etcd/transport/connection.js';
-import type { Endpoint } from '../etcd/endpoints/endpoint.js';
+import type { Endpoint } from '../etcd/endpoint.js';
 import type { EndpointPool } from '../etcd/endpoints/pool.js';
 import { isLoop } from '../etcd/endpoints/gateway-loop.js';
 import { GatewayError } from '../errors.js';

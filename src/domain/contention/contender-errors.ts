@@ -50,13 +50,6 @@ export function refusalFields(
 }
 
 /** Failures of etcd that say nothing of the entry. */
-/** The caller may not, or is nobody any more: no other look says otherwise. */
-export function isRefusal(error: unknown): error is GatewayError {
-  return (
-    error instanceof GatewayError &&
-    (error.code === 'permission-denied' || error.code === 'unauthenticated')
-  );
-}
 
 export function isPassing(error: unknown): boolean {
   return error instanceof GatewayError && error.status >= 503;

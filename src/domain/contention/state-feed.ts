@@ -4,7 +4,7 @@ import type { GatewayError } from '../../errors.js';
 import type { WatchClient } from '../../etcd/watch/client.js';
 import type { WatchHandle } from '../../etcd/watch/listener.js';
 import type { Span } from '../../etcd/wire.js';
-import { isRefusal } from './contender-errors.js';
+import { isRefusal } from '../denial.js';
 
 /** At most ten states a second go out, whatever happens in the range. */
 const STATE_EVERY_MS = 100;

@@ -2,9 +2,9 @@
 // caller to confirm.
 import type { Caller } from '../../caller.js';
 import { invalidRequest } from '../../errors.js';
-import { askForRights } from '../../etcd/auth/nested-rights.js';
+import { askForRights } from '../../etcd/rights/nested-rights.js';
 import type { WaiterView } from './view.js';
-import { isRefusal } from '../contention/contender-errors.js';
+import { isRefusal } from '../denial.js';
 import { inspectQueue } from '../contention/inspect.js';
 import type { Arena } from '../contention/key.js';
 import { RenewalLoop, renewOnce } from '../contention/renewal.js';

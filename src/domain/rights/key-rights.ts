@@ -10,7 +10,7 @@ import type {
 } from '../../etcd/wire.js';
 import { listedPaths } from '../v2/ending.js';
 import { RECORD_KEY } from '../v2/record.js';
-import { lacksRight, outsideScope, requireInForce } from './denial.js';
+import { lacksRight, outsideScope, requireInForce } from '../denial.js';
 import { Land, Territory, hasRightFor, rightsFor } from './territory.js';
 import type { Deed, LockPrefixes } from './territory.js';
 

@@ -8,7 +8,7 @@ import type { WatchClient } from '../../etcd/watch/client.js';
 import type { WatchHandle, WatchListener } from '../../etcd/watch/listener.js';
 import type { WatchRequest } from '../../etcd/wire.js';
 import { GatewayError } from '../../errors.js';
-import { notInForce, requireAdmin, requireInForce, requireRight } from './denial.js';
+import { notInForce, requireAdmin, requireInForce, requireRight } from '../denial.js';
 import type { KeyRights } from './key-rights.js';
 import { LeaseRights, isGone, leasesIn } from './lease-rights.js';
 

@@ -3,7 +3,7 @@
 // told to nobody.
 import type { Caller } from '../../caller.js';
 import type { EtcdClient } from '../../etcd/client.js';
-import { askForRights } from '../../etcd/auth/nested-rights.js';
+import { askForRights } from '../../etcd/rights/nested-rights.js';
 import type { LeaseTimeToLiveResponse } from '../../etcd/wire.js';
 import { isOwnLease } from '../leases/lease-id.js';
 import { leasesIn } from './lease-rights.js';

@@ -2,7 +2,7 @@
 // user serves only calls of its own; a caller with a login of his own never gets anything else than that.
 import type { Identity, UserLogin } from '../../caller.js';
 import { GatewayError } from '../../errors.js';
-import type { Endpoint } from '../endpoints/endpoint.js';
+import type { Endpoint } from '../endpoint.js';
 import type { FailureKind } from '../endpoints/health.js';
 import { RETRY_AFTER_SECONDS } from '../status.js';
 import type { Authenticate } from './authenticate.js';

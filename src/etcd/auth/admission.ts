@@ -2,7 +2,7 @@
 import { remainingMs } from '../../caller.js';
 import type { Caller } from '../../caller.js';
 import { GatewayError } from '../../errors.js';
-import type { Endpoint } from '../endpoints/endpoint.js';
+import type { Endpoint } from '../endpoint.js';
 import type { Rpc } from '../rpc.js';
 import type { Access, Pass } from './access.js';
 

@@ -1,6 +1,6 @@
 // The one call that turns a name and a password into a token: what etcd can answer to it, and what that means.
 import { GatewayError } from '../../errors.js';
-import type { Endpoint } from '../endpoints/endpoint.js';
+import type { Endpoint } from '../endpoint.js';
 import type { FailureKind } from '../endpoints/health.js';
 import { RETRY_AFTER_SECONDS, classifyFailure } from '../status.js';
 import { ExchangeError } from '../transport/http-adapter.js';

@@ -4,7 +4,7 @@ import { remainingMs } from '../../caller.js';
 import type { Caller, Identity, Login } from '../../caller.js';
 import { GatewayError } from '../../errors.js';
 import { timeIsUp } from '../calls/errors.js';
-import type { Endpoint } from '../endpoints/endpoint.js';
+import type { Endpoint } from '../endpoint.js';
 import type { EndpointPool } from '../endpoints/pool.js';
 import { RPCS } from '../rpc.js';
 import { RETRY_AFTER_SECONDS, classifyFailure } from '../status.js';

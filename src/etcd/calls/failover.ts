@@ -9,7 +9,7 @@ import type { Session } from '../auth/sessions.js';
 import { backOff } from './back-off.js';
 import { answerTooLarge, answeredElsewhere, nobodyToAsk, timeIsUp, unreachable } from './errors.js';
 import type { CallMeter, CallResult } from './meter.js';
-import type { Endpoint } from '../endpoints/endpoint.js';
+import type { Endpoint } from '../endpoint.js';
 import type { EndpointPool } from '../endpoints/pool.js';
 import { ExchangeError } from '../transport/http-adapter.js';
 import { parseObject } from '../json-values.js';

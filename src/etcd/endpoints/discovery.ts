@@ -1,7 +1,7 @@
 // Finds endpoints by DNS: etcd's own two SRV names, and where both are missing the SRV records at the bare name. The last list that was good
 // stays in force whatever DNS says or does not say later. Tells no lists apart: whether a target is of the cluster the prober finds out.
 import type { SrvRecord } from 'node:dns';
-import { parseEndpoint } from './endpoint.js';
+import { parseEndpoint } from '../endpoint.js';
 import type { EndpointPool, Listing } from './pool.js';
 
 export interface DiscoverySettings {

@@ -1,8 +1,8 @@
 // The pool of etcd's client endpoints: which to try next, and which to leave alone for a while. No I/O and no clock of its own: calls
 // report what they saw, and the prober (prober.ts) looks after those that get no calls.
 import { GatewayError } from '../../errors.js';
-import { parseEndpoint } from './endpoint.js';
-import type { Endpoint } from './endpoint.js';
+import { parseEndpoint } from '../endpoint.js';
+import type { Endpoint } from '../endpoint.js';
 import { EndpointHealth } from './health.js';
 import type { FailureKind, Standing } from './health.js';
 import { RETRY_AFTER_SECONDS } from '../status.js';

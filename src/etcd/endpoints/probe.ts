@@ -2,7 +2,7 @@
 // no gateway that leads back here. Which cluster it belongs to is for the pool to judge.
 import { GatewayError } from '../../errors.js';
 import { certificateProblemOf } from '../transport/connection.js';
-import type { Endpoint } from './endpoint.js';
+import type { Endpoint } from '../endpoint.js';
 import { viaOf } from './gateway-loop.js';
 import { asJson, parseObject } from '../json-values.js';
 import type { Json } from '../json-values.js';

@@ -1,6 +1,6 @@
 // Looks after the endpoints that get no calls: new ones until they have proven themselves, ejected ones until they are well, refused ones in
 // case that they become what they should be. Real calls never pay for finding that out. Those that are up it leaves alone.
-import type { Endpoint } from './endpoint.js';
+import type { Endpoint } from '../endpoint.js';
 import { probeEndpoint } from './probe.js';
 import type { ProbeDeps, ProbeResult } from './probe.js';
 import type { EndpointPool } from './pool.js';

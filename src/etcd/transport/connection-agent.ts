@@ -4,7 +4,7 @@ import { Agent } from 'node:http';
 import type { ClientRequestArgs } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { Endpoint } from '../endpoints/endpoint.js';
+import type { Endpoint } from '../endpoint.js';
 
 type Created = (error: Error | null, socket: Duplex) => void;
 

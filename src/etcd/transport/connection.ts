@@ -4,7 +4,7 @@ import { connect as connectTcp, isIP } from 'node:net';
 import type { LookupFunction, Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { SecureContext } from 'node:tls';
-import type { Endpoint } from '../endpoints/endpoint.js';
+import type { Endpoint } from '../endpoint.js';
 
 export interface Connector {
   /**

@@ -8,7 +8,7 @@ import { ConnectError, resetConnection } from './connection.js';
 import type { Connector } from './connection.js';
 import { ConnectionAgent } from './connection-agent.js';
 import type { MadeConnection } from './connection-agent.js';
-import type { Endpoint } from '../endpoints/endpoint.js';
+import type { Endpoint } from '../endpoint.js';
 import { Slots } from './slots.js';
 
 export interface AdapterLimits {

@@ -4,7 +4,7 @@ import http from 'node:http';
 import { Socket } from 'node:net';
 import { ConnectError, resetConnection } from './connection.js';
 import type { Connector } from './connection.js';
-import type { Endpoint } from '../endpoints/endpoint.js';
+import type { Endpoint } from '../endpoint.js';
 import { ExchangeError } from './http-adapter.js';
 
 export interface StreamCall {

@@ -3,7 +3,7 @@
 import axios from 'axios';
 import type { Lane } from '../../caller.js';
 import type { Connector } from './connection.js';
-import type { Endpoint } from '../endpoints/endpoint.js';
+import type { Endpoint } from '../endpoint.js';
 import { createHttpAdapter } from './http-adapter.js';
 import type { AdapterLimits, ExchangeTimes } from './http-adapter.js';
 import { openHttpStream } from './http-stream.js';

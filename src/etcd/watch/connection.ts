@@ -5,7 +5,7 @@ import { GatewayError } from '../../errors.js';
 import type { Access } from '../auth/access.js';
 import type { Session } from '../auth/sessions.js';
 import type { CallMeter, CallResult } from '../calls/meter.js';
-import type { Endpoint } from '../endpoints/endpoint.js';
+import type { Endpoint } from '../endpoint.js';
 import type { FailureKind } from '../endpoints/health.js';
 import type { EndpointPool } from '../endpoints/pool.js';
 import type { ExchangeError } from '../transport/http-adapter.js';

@@ -1552,13 +1552,13 @@ export interface components {
             /** @constant */
             readonly event: "state";
             readonly data: components["schemas"]["Lock"];
-        } | components["schemas"]["DrainingEvent"] | components["schemas"]["ErrorEvent"] | components["schemas"]["ErrorEvent"])[];
+        } | components["schemas"]["DrainingEvent"] | components["schemas"]["ErrorEvent"])[];
         /** @description What `events` of an election can tell: each event with its `data`, parsed. */
         readonly ElectionEvents: readonly ({
             /** @constant */
             readonly event: "state";
             readonly data: components["schemas"]["Election"];
-        } | components["schemas"]["DrainingEvent"] | components["schemas"]["ErrorEvent"] | components["schemas"]["ErrorEvent"])[];
+        } | components["schemas"]["DrainingEvent"] | components["schemas"]["ErrorEvent"])[];
         /** @description What the leader has to say, its address, say. It is the value of the etcd key, as `etcdctl elect` writes it. */
         readonly Candidate: string;
         readonly CampaignRequest: {

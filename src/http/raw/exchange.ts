@@ -3,7 +3,7 @@
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import type { CallMeter, CallResult } from '../../etcd/calls/meter.js';
 import { resetConnection } from '../../etcd/transport/connection.js';
-import type { Endpoint } from '../../etcd/endpoints/endpoint.js';
+import type { Endpoint } from '../../etcd/endpoint.js';
 import type { FailureKind } from '../../etcd/endpoints/health.js';
 import type { EndpointPool } from '../../etcd/endpoints/pool.js';
 import { GatewayError } from '../../errors.js';

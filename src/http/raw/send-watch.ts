@@ -2,7 +2,7 @@
 // else; but over the same agent, and told to the same Exchange, so that connections, limits and ends are those of every other call.
 import http from 'node:http';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import type { Endpoint } from '../../etcd/endpoints/endpoint.js';
+import type { Endpoint } from '../../etcd/endpoint.js';
 import { GatewayError } from '../../errors.js';
 import type { EndpointAgent } from './agent.js';
 import type { Exchange } from './exchange.js';

@@ -5,7 +5,7 @@ import type { Identity } from '../../../../src/caller.js';
 import { Access } from '../../../../src/etcd/auth/access.js';
 import type { Pass } from '../../../../src/etcd/auth/access.js';
 import type { Authentication } from '../../../../src/etcd/auth/authenticate.js';
-import { parseEndpoint } from '../../../../src/etcd/endpoints/endpoint.js';
+import { parseEndpoint } from '../../../../src/etcd/endpoint.js';
 import { GatewayError } from '../../../../src/errors.js';
 import { tokenIdentity, userIdentity, userLogin } from '../../../support/identities.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseEndpoint } from '../../../../src/etcd/endpoints/endpoint.js';
+import { parseEndpoint } from '../../../../src/etcd/endpoint.js';
 import { EndpointPool } from '../../../../src/etcd/endpoints/pool.js';
 import type { EndpointEvent, Listing } from '../../../../src/etcd/endpoints/pool.js';
 import { GatewayError } from '../../../../src/errors.js';

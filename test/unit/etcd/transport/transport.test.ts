@@ -14,8 +14,8 @@ import {
   onTestFinished,
   vi,
 } from 'vitest';
-import { parseEndpoint } from '../../../../src/etcd/endpoints/endpoint.js';
-import type { Endpoint } from '../../../../src/etcd/endpoints/endpoint.js';
+import { parseEndpoint } from '../../../../src/etcd/endpoint.js';
+import type { Endpoint } from '../../../../src/etcd/endpoint.js';
 import type { ExchangeError } from '../../../../src/etcd/transport/http-adapter.js';
 import { createConnector } from '../../../../src/etcd/transport/connection.js';
 import { createTransport } from '../../../../src/etcd/transport/transport.js';

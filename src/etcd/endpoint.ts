@@ -1,5 +1,5 @@
 // One etcd client endpoint: its address, and how people write it.
-import { GatewayError } from '../../errors.js';
+import { GatewayError } from '../errors.js';
 
 export interface Endpoint {
   /** `http://host:port`, without a trailing slash; what logs and metrics name. */

@@ -1,6 +1,6 @@
 // What callers are told of what their API token does not allow: what is missing, a right or a prefix, and never what lies beyond.
-import type { Identity, Right } from '../../caller.js';
-import { GatewayError } from '../../errors.js';
+import type { Identity, Right } from '../caller.js';
+import { GatewayError } from '../errors.js';
 
 /** Prefixes that a hint names. */
 const PREFIXES_SHOWN_MAX = 5;
@@ -53,4 +53,12 @@ export function outsideScope(
     detail: `the token ${JSON.stringify(name)} may not ${what}: no prefix of its scope covers all of that`,
     hint: `its prefixes: ${shown.join(', ')}${more}${isRange ? '; stay within one of them, as with prefix=' : ''}`,
   });
+}
+
+/** The caller may not, or is nobody any more: no other look says otherwise. */
+export function isRefusal(error: unknown): error is GatewayError {
+  return (
+    error instanceof GatewayError &&
+    (error.code === 'permission-denied' || error.code === 'unauthenticated')
+  );
 }
