@@ -50,7 +50,6 @@ export function refusalFields(
 }
 
 /** Failures of etcd that say nothing of the entry. */
-
 export function isPassing(error: unknown): boolean {
   return error instanceof GatewayError && error.status >= 503;
 }
