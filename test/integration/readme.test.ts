@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { onPath, runCommand } from '../../src/embedded/command.js';
+import { parseTokenList } from '../../src/http/auth/token-list.js';
 import { testPath } from '../support/etcd-versions.js';
 import { send } from '../support/http-client.js';
 import { codeBlocks, commandsOf, inlineCode } from '../support/markdown.js';
@@ -76,7 +77,14 @@ const titled = (languages: readonly string[]): [string, CodeBlock][] =>
 describe('every block of the README', () => {
   it('is in a language that is run here', () => {
     const languages = new Set(BLOCKS.map(({ language }) => language));
-    expect([...languages].sort()).toEqual(['console', 'js', 'python', 'sh']);
+    expect([...languages].sort()).toEqual(['console', 'js', 'json', 'python', 'sh']);
+  });
+
+  it('that is JSON is a list of API tokens as the gateway takes it', () => {
+    const lists = titled(['json']).map(([, { text }]) =>
+      parseTokenList(Buffer.from(text.replace('…', 'a1'.repeat(32)))),
+    );
+    expect(lists.map((tokens) => tokens.map(({ name }) => name))).toEqual([['ci']]);
   });
 
   it('has commands that are run here, or of which it is said where', () => {
