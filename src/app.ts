@@ -32,7 +32,7 @@ import { Load } from './http/load/load.js';
 import { createMetricsRouter, createOperationsRouter, createReadiness } from './http/operations.js';
 import { readDocumentTexts } from './http/contract/openapi-files.js';
 import { createErrorHandler } from './http/problem.js';
-import { createRawDoor } from './http/raw.js';
+import { createRawDoor, refuseLoops } from './http/raw.js';
 import { createCredentialsFor } from './http/raw/credentials.js';
 import { createSimpleLockRouter } from './http/simple-lock.js';
 import { StreamRoom } from './http/stream.js';
@@ -92,6 +92,7 @@ export function createApp(deps: AppDeps): Express {
   app.use(createOperationsRouter(readiness));
   app.use(createGates(config));
   if (config.doorTls?.ca !== undefined) app.use(requireClientCertificate());
+  app.use(refuseLoops(upstream.instanceId));
   app.use(createAuth(authentication, { isLocal: isLoopback(config.listen.host) }));
   app.use(createMetricsRouter(metrics));
   app.use(load.admit());

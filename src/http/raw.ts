@@ -149,6 +149,22 @@ async function credentialsOf(
   }
 }
 
+/** Mount it before authentication: the gateway has to recognise its own questions to its endpoints, and they show no credentials. */
+export function refuseLoops(instanceId: string): RequestHandler {
+  return (req, _res, next) => {
+    const loop = isRawPath(rawPathOf(req.url)) ? loopOf(req, instanceId) : undefined;
+    if (loop !== undefined) throw loop;
+    next();
+  };
+}
+
+function loopOf({ headers }: IncomingMessage, instanceId?: string): GatewayError | undefined {
+  if (instanceId === undefined || !isLoop(headers.via, instanceId)) return undefined;
+  return new GatewayError('misdirected-request', {
+    detail: 'this call has passed this gateway before: one of its etcd endpoints is a gateway',
+  });
+}
+
 /** The call that a request makes, or why it makes none. Looks at the request line, the headers and how busy the gateway is. */
 function admit(
   req: IncomingMessage,
@@ -172,11 +188,8 @@ function admit(
       headers: { Allow: 'POST' },
     });
   }
-  if (instanceId !== undefined && isLoop(req.headers.via, instanceId)) {
-    return new GatewayError('misdirected-request', {
-      detail: 'this call has passed this gateway before: one of its etcd endpoints is a gateway',
-    });
-  }
+  const loop = loopOf(req, instanceId);
+  if (loop !== undefined) return loop;
   if (Number(req.headers['content-length'] ?? 0) > limits.bodyLimitBytes) {
     return tooLarge(limits.bodyLimitBytes, false);
   }

@@ -3,6 +3,7 @@ import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { serveDns } from '../support/dns-server.js';
 import type { DnsServer } from '../support/dns-server.js';
 import { send } from '../support/http-client.js';
+import { takePorts } from '../support/ports.js';
 import { spawnGateway } from '../support/processes.js';
 import type { Gateway } from '../support/processes.js';
 import { eventually } from '../support/raw-door.js';
@@ -105,6 +106,16 @@ describe('discovery', () => {
     alone.answer(OPEN, [target(lonely.baseUrl)]);
     await eventually(() => lonely.output().includes('this gateway itself'), 20_000);
     expect([await statusOf(lonely), alone.asked.length > 0]).toEqual([502, true]);
+  });
+
+  it('F43: never takes itself for a member that asks who is there', async () => {
+    const [port = 0] = await takePorts(1);
+    const lonely = await spawnGateway({
+      args: [`--listen=127.0.0.1:${port}`, '--auth=etcd', `--endpoints=127.0.0.1:${port}`],
+      until: 'live',
+    });
+    onTestFinished(() => lonely.stop());
+    await eventually(() => lonely.output().includes('this gateway itself'), 20_000);
   });
 
   it('F47: a name that is never resolved holds up nobody who asks the others', async () => {

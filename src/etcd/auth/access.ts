@@ -55,6 +55,11 @@ export class Access {
     return isEnough ? { kind: 'pass', session } : undefined;
   }
 
+  /** Whether calls of this identity say nothing of who asks, to whichever member. */
+  isAnonymous({ login = this.#own }: Identity): boolean {
+    return login === undefined;
+  }
+
   /** What calls of this identity to this member are made with; of tokens that etcd gave for a password none older than `ageMsMax`. */
   async passFor({ login }: Identity, endpoint: Endpoint, ageMsMax?: number): Promise<Pass> {
     switch (login?.kind) {

@@ -42,6 +42,8 @@ export interface SharedSession {
 }
 
 /** `allowed`: etcd answered the question itself, which it does for its root, or for everybody while it asks nobody who he is. */
+const NO_SESSION: SharedSession = { token: undefined, forget: () => undefined };
+
 type Answer = 'allowed' | 'known' | 'unknown' | 'silent' | 'unreachable';
 
 export class Proofs {
@@ -102,6 +104,7 @@ export class Proofs {
 
   /** For calls whose member is not known before they are sent. Throws as `prove` does. */
   async sessionFor(caller: Caller): Promise<SharedSession> {
+    if (this.#deps.access.isAnonymous(caller.identity)) return NO_SESSION;
     const { endpoint, session } = await this.#anyPass(caller, caller.identity);
     return {
       token: session?.token,
