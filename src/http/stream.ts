@@ -27,7 +27,7 @@ export class StreamRoom {
     return this.#count;
   }
 
-  /** Counts until the response is over. Throws `too-many-requests`. */
+  /** Counts until the response is over. Throws as `enterWait` does. */
   enter(res: Response): void {
     if (this.#count >= this.#max) {
       throw new GatewayError('too-many-requests', {
@@ -41,8 +41,10 @@ export class StreamRoom {
     res.once('close', () => this.#count--);
   }
 
-  /** For a request that waits for one answer. Throws `too-many-requests`. */
+  /** For a request that waits for one answer. Throws `too-many-requests`, and `etcd-unavailable` when nobody is there to wait any more. */
   enterWait(res: Response): void {
+    // Its end has been told already: what is counted until then would be counted for ever.
+    if (res.destroyed) throw new GatewayError('etcd-unavailable', { detail: 'the caller hung up' });
     for (const admission of this.#admissions) admission.park(res);
   }
 }
