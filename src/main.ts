@@ -237,6 +237,10 @@ async function drain(server: Server, background: Background, drainSeconds: numbe
 }
 
 main().catch((error: unknown) => {
+  if (error instanceof Error && error.name === 'AbortError') {
+    process.stderr.write('latchkey: stopped before it served\n');
+    process.exit(1);
+  }
   const isExpected = error instanceof StartError || error instanceof EmbeddedEtcdError;
   process.stderr.write(
     `latchkey: ${isExpected ? error.message : ((error as Error).stack ?? String(error))}\n`,

@@ -10,8 +10,9 @@ const ANSWER_BYTES_MAX = 64 * 1024;
 export async function untilServing(endpoint: string, signal: AbortSignal): Promise<boolean> {
   // `/health` commits nothing but reads through the leader; the status call shows that the gateway at /v3 has its connection.
   const steps = [
-    () => succeeds(endpoint, 'GET', '/health', signal),
-    () => succeeds(endpoint, 'POST', '/v3/maintenance/status', signal),
+    () => isAnswered(endpoint, 'GET', '/health', signal, (status) => status === 200),
+    // Refused, too, where etcd asks who is there.
+    () => isAnswered(endpoint, 'POST', '/v3/maintenance/status', signal, (status) => status < 500),
   ];
   for (const step of steps) {
     while (!(await step())) {
@@ -22,11 +23,12 @@ export async function untilServing(endpoint: string, signal: AbortSignal): Promi
   return true;
 }
 
-async function succeeds(
+async function isAnswered(
   endpoint: string,
   method: 'GET' | 'POST',
   path: string,
   signal: AbortSignal,
+  isWell: (status: number) => boolean,
 ): Promise<boolean> {
   return new Promise((resolve) => {
     const call = request(new URL(path, endpoint), {
@@ -41,7 +43,7 @@ async function succeeds(
         bytes += chunk.length;
         if (bytes > ANSWER_BYTES_MAX) response.destroy();
       });
-      response.once('close', () => resolve(response.complete && response.statusCode === 200));
+      response.once('close', () => resolve(response.complete && isWell(response.statusCode ?? 0)));
     });
     call.end(method === 'POST' ? '{}' : undefined);
   });

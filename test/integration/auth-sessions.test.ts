@@ -281,6 +281,15 @@ describe('a user who loses a right', () => {
   }, 120_000);
 });
 
+describe('an embedded etcd that asks who is there', () => {
+  it('serves again when it is started again', async () => {
+    const own = await startGuardedEtcd();
+    onTestFinished(() => own.stop());
+    await own.restart();
+    expect(await own.tokenOf('ann')).toMatch(/^\S+$/);
+  });
+});
+
 describe('a gateway that other machines can reach', () => {
   it('shows its numbers and documents to those alone whom it knows', async () => {
     const port = Number(new URL(etcd.endpoint).port);
