@@ -67,7 +67,8 @@ describe('S13: a proxy in the environment', () => {
     });
     const body = JSON.stringify({ key: btoa(key) });
     const range = await send(proxied.baseUrl, 'POST', '/v3/kv/range', { body });
-    const watch = await send(proxied.baseUrl, 'GET', `/v1/watch?key=${key}&since=1&wait=10`);
+    const since = put.json().revision - 1;
+    const watch = await send(proxied.baseUrl, 'GET', `/v1/watch?key=${key}&since=${since}&wait=10`);
     expect([put.status, range.json().count, watch.status]).toEqual([200, '1', 200]);
     expect(proxy.connectionsMade()).toBe(0);
   });
