@@ -1,8 +1,7 @@
 // The cluster as a whole: can it serve, and is it new enough.
 import type { Caller } from '../caller.js';
-import { askForRights } from '../etcd/rights/nested-rights.js';
+import { requireRoot } from '../etcd/rights/asking.js';
 import type { EtcdClient } from '../etcd/client.js';
-import { prefixRange } from '../etcd/range.js';
 import type { Alarm, Member, ServerVersion, StatusResponse, TxnRequest } from '../etcd/wire.js';
 import { PRIVATE_PREFIX } from './reserved.js';
 
@@ -28,8 +27,6 @@ export async function readRevision(
       : await deps.etcd.txn(caller, NOTHING_NESTED);
   return header.revision;
 }
-
-const EVERYTHING = { ...prefixRange(Buffer.alloc(0)), limit: 1, keysOnly: true };
 
 /** Touches no key, so that every user may send it; etcd agrees on it all the same, where it would answer an empty one by itself. */
 const NOTHING: TxnRequest = { compare: [], success: [], failure: [] };
@@ -93,20 +90,6 @@ export async function readCluster(
 }
 
 /**
- * Throws `permission-denied` for a user of etcd who is not root: asks what etcd answers to root alone. Before 3.4.42, 3.5.28 and 3.6.9
- * it lets anybody compact, raise alarms and choose the leader. And while its NOSPACE alarm is up (seen on 3.4.23, 3.5.16 and 3.5.30) it
- * looks at no rights but those to read: whoever may not read everything is not taken for root then either; who may, is.
- */
-export async function requireRoot(
-  caller: Caller,
-  deps: { readonly etcd: EtcdClient },
-): Promise<void> {
-  if (caller.identity.login === undefined) return;
-  await deps.etcd.userList(caller);
-  await askForRights(caller, deps.etcd, [{ kind: 'range', range: EVERYTHING }]);
-}
-
-/**
  * Gives up all history before `revision`. Throws `revision-compacted`, `invalid-request` for a revision that is yet to come, and
  * `permission-denied`.
  */
@@ -115,7 +98,7 @@ export async function compactHistory(
   deps: { readonly etcd: EtcdClient },
   revision: number,
 ): Promise<void> {
-  await requireRoot(caller, deps);
+  await requireRoot(caller, deps.etcd);
   await deps.etcd.compact(caller, revision);
 }
 

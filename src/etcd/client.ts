@@ -49,6 +49,8 @@ export interface EtcdClient {
     withKeys: boolean,
   ): Promise<LeaseTimeToLiveResponse>;
   leaseLeases(caller: Caller): Promise<LeaseLeasesResponse>;
+  /** Of the caller himself; throws `permission-denied` for any other user unless it is root who asks. */
+  userRoles(caller: Caller, name: string): Promise<readonly string[]>;
   /** Throws `permission-denied` for everybody but root. */
   userList(caller: Caller): Promise<void>;
   /** Forgets everything before `revision`. Throws `revision-compacted` when that is so already. */
@@ -120,6 +122,7 @@ export function createEtcdClient(clientDeps: EtcdClientDeps): EtcdClient {
       return call(caller, RPCS.leaseTimeToLive, body, codec.decodeLeaseTimeToLive);
     },
     leaseLeases: (caller) => call(caller, RPCS.leaseLeases, {}, codec.decodeLeaseLeases),
+    userRoles: (caller, name) => call(caller, RPCS.userGet, { name }, codec.decodeUserRoles),
     userList: (caller) => ask(caller, deps, RPCS.userList),
     async compact(caller, revision) {
       await call(caller, RPCS.compact, { revision }, codec.decodeHeader);

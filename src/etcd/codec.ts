@@ -237,6 +237,10 @@ export function decodeLeaseLeases(json: Json): LeaseLeasesResponse {
   };
 }
 
+export function decodeUserRoles({ roles }: Json): string[] {
+  return strings(roles);
+}
+
 export function decodeVersion(json: Json): ServerVersion {
   return {
     etcdserver: typeof json.etcdserver === 'string' ? json.etcdserver : '',

@@ -33,6 +33,8 @@ export const RPCS = {
   leaseTimeToLive: { path: '/v3/lease/timetolive', repeat: 'safe', isWrite: false },
   leaseLeases: { path: '/v3/lease/leases', repeat: 'safe', isWrite: false },
   compact: { path: '/v3/kv/compaction', repeat: 'never', isWrite: true },
+  // Of himself everybody is told, of others root alone.
+  userGet: { path: '/v3/auth/user/get', repeat: 'safe', isWrite: false },
   // Nobody but root is told, by any version of etcd.
   userList: { path: '/v3/auth/user/list', repeat: 'safe', isWrite: false },
   memberList: { path: '/v3/cluster/member/list', repeat: 'safe', isWrite: false },

@@ -32,6 +32,12 @@ export function checksNestedRights(version: string): boolean {
   return major > 3 || (major === 3 && minor > 6);
 }
 
+/** Whether a member looks at the rights of its users while its NOSPACE alarm is up: before 3.6 at those to read alone. */
+export function checksRightsUnderAlarm(version: string): boolean {
+  const [major = 0, minor = 0] = numbersOf(version);
+  return major > 3 || (major === 3 && minor >= 6);
+}
+
 function numbersOf(version: string): number[] {
   return version.split('.').map((part) => Number.parseInt(part, 10) || 0);
 }

@@ -4,7 +4,7 @@ import type { Caller } from '../../caller.js';
 import { GatewayError, outcomeOf } from '../../errors.js';
 import type { KeyValue } from '../../etcd/wire.js';
 import { isOwnLease } from '../leases/lease-id.js';
-import { notApplied, unknown } from '../outcome.js';
+import { notApplied, unknown } from '../../etcd/calls/outcome.js';
 import { alreadyExists, gone, hungUp, noAnswer } from './contender-errors.js';
 import { stepCaller } from './contest.js';
 import type { Attempt, Contest, ContentionDeps, Standing } from './contest.js';

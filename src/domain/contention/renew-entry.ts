@@ -3,7 +3,7 @@
 import type { Caller } from '../../caller.js';
 import { GatewayError } from '../../errors.js';
 import type { EtcdClient } from '../../etcd/client.js';
-import { afterWrite, beforeWrite } from '../outcome.js';
+import { afterWrite, beforeWrite } from '../../etcd/calls/outcome.js';
 import type { Entry } from './entry.js';
 import { findByToken } from './inspect.js';
 import type { Arena } from './key.js';

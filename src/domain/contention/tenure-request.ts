@@ -6,7 +6,7 @@ import { isOwnLease } from '../leases/lease-id.js';
 import type { Tenure } from './tenure.js';
 import { timeToLive } from '../leases/life.js';
 import { QUEUE_TTL_SECONDS_MIN } from './limits.js';
-import { beforeWrite } from '../outcome.js';
+import { beforeWrite } from '../../etcd/calls/outcome.js';
 
 export const DEFAULT_TTL_SECONDS = 30;
 

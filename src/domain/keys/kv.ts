@@ -8,7 +8,7 @@ import { resolveGuard } from '../locks/guard.js';
 import type { Guard, GuardDeps, ResolvedGuard } from '../locks/guard.js';
 import { grantFreshLease, revokeLater } from '../leases/leases.js';
 import type { GrantedLease, LeaseGrantDeps } from '../leases/leases.js';
-import { beforeWrite } from '../outcome.js';
+import { beforeWrite } from '../../etcd/calls/outcome.js';
 import type { ReservedKeys } from '../reserved.js';
 
 export interface KvDeps extends GuardDeps, LeaseGrantDeps {

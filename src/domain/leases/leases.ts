@@ -6,7 +6,7 @@ import type { EtcdClient } from '../../etcd/client.js';
 import type { Background } from '../background.js';
 import { isOwnLease, randomLease } from './lease-id.js';
 import { keepAlive, timeToLive } from './life.js';
-import { beforeWrite } from '../outcome.js';
+import { beforeWrite } from '../../etcd/calls/outcome.js';
 import type { ReservedKeys } from '../reserved.js';
 
 const GRANT_ATTEMPTS_MAX = 3;

@@ -7,7 +7,7 @@ import type { EtcdClient } from '../../etcd/client.js';
 import type { Compare, KeyValue, RangeRequest, RequestOp, ResponseOp } from '../../etcd/wire.js';
 import { createArena, modeOf, modeRanges } from '../contention/key.js';
 import type { Arena } from '../contention/key.js';
-import { beforeWrite } from '../outcome.js';
+import { beforeWrite } from '../../etcd/calls/outcome.js';
 
 /** Past this many the holder that was asked for longest ago is forgotten: his next guarded write reads once more. */
 const HOLDERS_KNOWN_MAX = 4_096;

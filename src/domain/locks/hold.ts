@@ -2,7 +2,7 @@
 // caller to confirm.
 import type { Caller } from '../../caller.js';
 import { invalidRequest } from '../../errors.js';
-import { askForRights } from '../../etcd/rights/nested-rights.js';
+import { askForRights } from '../../etcd/rights/asking.js';
 import type { WaiterView } from './view.js';
 import { isRefusal } from '../denial.js';
 import { inspectQueue } from '../contention/inspect.js';

@@ -19,7 +19,7 @@ import { toHolder } from './view.js';
 import { checkLockRequest } from '../contention/limits.js';
 import type { LockLimits } from '../contention/limits.js';
 import type { WaitingRoom } from '../contention/waiting-room.js';
-import { beforeWrite } from '../outcome.js';
+import { beforeWrite } from '../../etcd/calls/outcome.js';
 import { requireAdmin } from '../denial.js';
 import type { Tally } from '../tally.js';
 import { tenureFor } from '../contention/tenure-request.js';

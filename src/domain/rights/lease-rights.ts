@@ -10,7 +10,7 @@ import type { EtcdClient } from '../../etcd/client.js';
 import type { LeaseTimeToLiveResponse, RequestOp, TxnRequest } from '../../etcd/wire.js';
 import { isOwnLease } from '../leases/lease-id.js';
 import { timeToLive } from '../leases/life.js';
-import { beforeWrite } from '../outcome.js';
+import { beforeWrite } from '../../etcd/calls/outcome.js';
 import type { KeyRights } from './key-rights.js';
 import type { Deed } from './territory.js';
 

@@ -107,6 +107,7 @@ function clusterCalls(etcd: EtcdClient): ClusterCalls {
     version: (caller) => etcd.version(caller),
     status: (caller) => etcd.status(caller),
     health: (caller) => etcd.health(caller),
+    userRoles: (caller, name) => etcd.userRoles(caller, name),
     userList: (caller) => etcd.userList(caller),
   };
 }

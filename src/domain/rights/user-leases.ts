@@ -1,15 +1,13 @@
-// The rights of a user of etcd on a lease (those of API tokens are in lease-rights.ts): those on every key that hangs on it. Some versions of etcd renew and show any lease to anybody,
-// and no version asks whose lease it is that a transaction hangs a key on. Not for the leases of the gateway's own entries: their IDs are
-// told to nobody.
+// The rights of a user of etcd on a lease (those of API tokens are in lease-rights.ts): those on every key that hangs on it. Some versions
+// of etcd renew and show any lease to anybody, and no version asks whose lease it is that a transaction hangs a key on. Not for the leases
+// of the gateway's own entries: their IDs are told to nobody.
 import type { Caller } from '../../caller.js';
 import type { EtcdClient } from '../../etcd/client.js';
-import { askForRights } from '../../etcd/rights/nested-rights.js';
+import { askForRights } from '../../etcd/rights/asking.js';
+import { OPERATIONS_TOGETHER_MAX } from '../../etcd/wire.js';
 import type { LeaseTimeToLiveResponse } from '../../etcd/wire.js';
 import { isOwnLease } from '../leases/lease-id.js';
 import { leasesIn } from './lease-rights.js';
-
-/** etcd takes 128 operations in a branch unless it is set up otherwise. */
-const KEYS_AT_ONCE = 100;
 
 /**
  * The same client; of a user, what uses, shows, renews or ends a lease throws `permission-denied` when he may not write all that hangs on
@@ -19,8 +17,8 @@ const KEYS_AT_ONCE = 100;
 export function withLeaseRights(etcd: EtcdClient): EtcdClient {
   const look = async (caller: Caller, lease: string): Promise<LeaseTimeToLiveResponse> => {
     const answer = await etcd.leaseTimeToLive(caller, lease, true);
-    for (let done = 0; done < answer.keys.length; done += KEYS_AT_ONCE) {
-      const keys = answer.keys.slice(done, done + KEYS_AT_ONCE);
+    for (let done = 0; done < answer.keys.length; done += OPERATIONS_TOGETHER_MAX) {
+      const keys = answer.keys.slice(done, done + OPERATIONS_TOGETHER_MAX);
       await askForRights(
         caller,
         etcd,

@@ -11,7 +11,7 @@ import type {
   TxnResponse,
 } from '../../etcd/wire.js';
 import type { ReservedKeys } from '../reserved.js';
-import { beforeWrite } from '../outcome.js';
+import { beforeWrite } from '../../etcd/calls/outcome.js';
 import { chainOf, isDenial, overIn, readChain, readsOf } from './chain.js';
 import type { Chain, ChainDeps } from './chain.js';
 import type { DirectoryEnds } from './directory-ends.js';

@@ -5,7 +5,7 @@ import type { Caller } from '../../caller.js';
 import { GatewayError } from '../../errors.js';
 import type { EtcdClient } from '../../etcd/client.js';
 import type { Background } from '../background.js';
-import { beforeWrite } from '../outcome.js';
+import { beforeWrite } from '../../etcd/calls/outcome.js';
 import type { Lifetime, LifetimeOf } from './node.js';
 
 /** 12 bits that say whose it is, 44 for the milliseconds (up to the year 2527), 8 to keep apart what ends at the same moment. */

@@ -2,6 +2,7 @@
 import { remainingMs } from '../../caller.js';
 import type { Caller } from '../../caller.js';
 import { GatewayError } from '../../errors.js';
+import { notApplied } from '../calls/outcome.js';
 import type { Endpoint } from '../endpoint.js';
 import type { Rpc } from '../rpc.js';
 import type { Access, Pass } from './access.js';
@@ -57,18 +58,6 @@ async function within(caller: Caller, pass: Promise<Pass>): Promise<Pass> {
 }
 
 /** Of a write that fails before it is sent nothing has happened. */
-function nothingSent(rpc: Rpc, refused: Refused): Refused {
-  const { error } = refused;
-  if (!rpc.isWrite || error.status < 502) return refused;
-  const { code, message, hint, retryAfterSeconds, cause } = error;
-  return {
-    ...refused,
-    error: new GatewayError(code, {
-      detail: message,
-      outcome: 'not-applied',
-      ...(hint !== undefined && { hint }),
-      ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
-      cause,
-    }),
-  };
+function nothingSent({ isWrite }: Rpc, refused: Refused): Refused {
+  return isWrite ? { ...refused, error: notApplied(refused.error) } : refused;
 }

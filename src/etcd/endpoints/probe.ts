@@ -34,7 +34,8 @@ export async function probeEndpoint(endpoint: Endpoint, deps: ProbeDeps): Promis
     if (status === 200 && json?.header !== undefined) return judgeMember(json);
     if (status === 421)
       return lasting('an etcd endpoint is this gateway itself, or leads back to it');
-    if (json !== undefined && classifyFailure(json).isRecognised) return judgeRefusal(json);
+    if (json !== undefined && classifyFailure(json).isRecognised)
+      return await judgeRefusal(endpoint, deps, json);
     return await judgeStranger(endpoint, deps, status);
   } catch (error) {
     return judgeSilence(error);
@@ -52,10 +53,13 @@ function judgeMember(json: Json): ProbeResult {
   return { kind: 'fit', version, ...(typeof clusterId === 'string' && { clusterId }) };
 }
 
-/** It is an etcd, and does not say more: one with authentication may keep its status to itself. */
-function judgeRefusal(json: Json): ProbeResult {
+/** It is an etcd, and does not say more than its version: one with authentication may keep its status to itself. */
+async function judgeRefusal(endpoint: Endpoint, deps: ProbeDeps, json: Json): Promise<ProbeResult> {
   const { effect, message, code } = classifyFailure(json);
-  if (effect === 'definite') return { kind: 'fit' };
+  if (effect === 'definite') {
+    const version = await askVersion(endpoint, deps);
+    return { kind: 'fit', ...(version !== undefined && { version }) };
+  }
   return passing(`etcd says: ${message}`, code === 'no-leader' ? code : undefined);
 }
 
@@ -65,10 +69,15 @@ async function judgeStranger(
   deps: ProbeDeps,
   status: number,
 ): Promise<ProbeResult> {
-  const { json } = await ask(endpoint, deps, { path: VERSION_PATH, method: 'GET' });
-  const version = json?.etcdserver;
-  if (typeof version === 'string' && isTooOld(version)) return tooOld(version);
+  const version = await askVersion(endpoint, deps);
+  if (version !== undefined && isTooOld(version)) return tooOld(version);
   return passing(`an etcd endpoint answers as no etcd does (status ${status})`, 'etcd-refused');
+}
+
+/** etcd tells it to everybody. */
+async function askVersion(endpoint: Endpoint, deps: ProbeDeps): Promise<string | undefined> {
+  const { json } = await ask(endpoint, deps, { path: VERSION_PATH, method: 'GET' });
+  return typeof json?.etcdserver === 'string' ? json.etcdserver : undefined;
 }
 
 function judgeSilence(error: unknown): ProbeResult {

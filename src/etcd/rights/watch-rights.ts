@@ -4,12 +4,12 @@
 // by every version, whatever the size of the range.
 import type { Identity } from '../../caller.js';
 import { GatewayError } from '../../errors.js';
-import type { EtcdClient } from '../client.js';
 import { isOpenEnded } from '../range.js';
 import type { WatchClient } from '../watch/client.js';
 import type { WatchHandle, WatchListener } from '../watch/listener.js';
 import type { KeyRange } from '../wire.js';
-import { askForRights } from './nested-rights.js';
+import { askForRights } from './asking.js';
+import type { RightsClient } from './asking.js';
 
 const ANSWER_MS = 5_000;
 /** A watch outlives its user's rights by no more than this, and the time of an answer. */
@@ -18,7 +18,7 @@ const ASK_EVERY_MS = 10_000;
 /** The same client; a watch of a user without the right to read the whole range ends with `refused`, then and later. */
 export function withWatchRights(
   watches: WatchClient,
-  etcd: Pick<EtcdClient, 'txn'>,
+  etcd: RightsClient,
   askEveryMs = ASK_EVERY_MS,
 ): WatchClient {
   return {
@@ -110,7 +110,7 @@ function endOf(error: unknown): Parameters<WatchListener['onEnd']>[0] {
 
 async function checkRights(
   identity: Identity,
-  etcd: Pick<EtcdClient, 'txn'>,
+  etcd: RightsClient,
   { key, rangeEnd }: KeyRange,
 ): Promise<void> {
   const signal = AbortSignal.timeout(ANSWER_MS);

@@ -3,6 +3,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Caller } from '../../caller.js';
 import { GatewayError } from '../../errors.js';
+import type { ErrorCode } from '../../errors.js';
 import type { Proofs } from '../../etcd/auth/proof.js';
 import { passedAuthorization } from './headers.js';
 import type { RawRpc } from './paths.js';
@@ -25,6 +26,8 @@ export interface RawCredentialsDeps {
   readonly proofs: Pick<Proofs, 'sessionFor'>;
   /** Throws `permission-denied` for a user of etcd who is not root. */
   readonly requireRoot: (caller: Caller) => Promise<void>;
+  /** Throws `out-of-space` for him while etcd looks at no rights to delete. */
+  readonly refuseUnderAlarm: (caller: Caller) => Promise<void>;
 }
 
 const AUTHENTICATE_PATH = '/v3/auth/authenticate';
@@ -35,6 +38,7 @@ export function createCredentialsFor(deps: RawCredentialsDeps): CredentialsFor {
     const { identity } = caller;
     if (rpc.path === AUTHENTICATE_PATH) return {};
     if (rpc.isForRoot) await deps.requireRoot(caller).catch(throwInWordsOfEtcd);
+    if (rpc.mayDelete) await deps.refuseUnderAlarm(caller).catch(throwInWordsOfEtcd);
     const own = mode === 'none' ? passedAuthorization(headers) : undefined;
     if (own !== undefined) return { authorization: own };
     if (identity.login?.kind === 'token') return { authorization: identity.login.token.reveal() };
@@ -44,9 +48,15 @@ export function createCredentialsFor(deps: RawCredentialsDeps): CredentialsFor {
   };
 }
 
+const WORDS_OF_ETCD: Partial<Record<ErrorCode, string>> = {
+  'permission-denied': 'etcdserver: permission denied',
+  'out-of-space': 'etcdserver: mvcc: database space exceeded',
+};
+
 function throwInWordsOfEtcd(error: unknown): never {
-  if (!(error instanceof GatewayError) || error.code !== 'permission-denied') throw error;
-  throw new GatewayError('permission-denied', { detail: 'etcdserver: permission denied' });
+  const words = error instanceof GatewayError ? WORDS_OF_ETCD[error.code] : undefined;
+  if (!(error instanceof GatewayError) || words === undefined) throw error;
+  throw new GatewayError(error.code, { detail: words });
 }
 
 function adminsOnly(): GatewayError {

@@ -19,6 +19,8 @@ export interface RawRpc {
    * 3.6.9, and the others while its NOSPACE alarm is up.
    */
   readonly isForRoot: boolean;
+  /** It may delete keys: while its NOSPACE alarm is up etcd before 3.6 lets every user delete all of them. */
+  readonly mayDelete: boolean;
 }
 
 /** etcd 3.0 to 3.3 served the older two; etcd of today knows `/v3` alone, so all three become it. */
@@ -109,12 +111,22 @@ const FOR_ROOT: readonly string[] = [
   'auth/role/revoke',
 ];
 
+const MAY_DELETE: readonly string[] = [
+  'kv/deleterange',
+  'kv/txn',
+  'lease/revoke',
+  'kv/lease/revoke',
+  'lock/unlock',
+  'election/resign',
+];
+
 /** Every call, under the path that etcd of today gives it. `openapi/etcd-v3.yaml` describes exactly these. */
 export const RAW_RPCS: readonly RawRpc[] = Object.entries(KINDS).map(([tail, kind]) => ({
   path: `/v3/${tail}`,
   kind,
   isUpkeep: UPKEEP.includes(tail),
   isForRoot: FOR_ROOT.includes(tail),
+  mayDelete: MAY_DELETE.includes(tail),
 }));
 
 const RPC_BY_PATH: ReadonlyMap<string, RawRpc> = new Map(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checksNestedRights } from '../../../src/etcd/version.js';
+import { checksNestedRights, checksRightsUnderAlarm } from '../../../src/etcd/version.js';
 
 describe('checksNestedRights', () => {
   it.each(['3.4.0', '3.4.23', '3.4.41', '3.5.0', '3.5.16', '3.5.27', '3.6.0', '3.6.8', ''])(
@@ -11,4 +11,21 @@ describe('checksNestedRights', () => {
     'is for etcd %s',
     (version) => expect(checksNestedRights(version)).toBe(true),
   );
+});
+
+describe('checksRightsUnderAlarm', () => {
+  it('is for etcd from 3.6 on', () => {
+    const versions = [
+      '',
+      '3.4.23',
+      '3.5.16',
+      '3.5.30',
+      '3.6.0',
+      '3.6.14',
+      '3.7.3',
+      '3.10.0',
+      '4.0.0',
+    ];
+    expect(versions.filter(checksRightsUnderAlarm)).toEqual(versions.slice(4));
+  });
 });

@@ -92,6 +92,7 @@ export function recordingClient(onLease: Readonly<Record<string, readonly Buffer
     alarms: answer('alarms', []),
     statuses: answer('statuses', []),
     health: answer('health', undefined),
+    userRoles: answer('userRoles', []),
     userList: answer('userList', undefined),
     version: answer('version', { etcdserver: '3.5.0', etcdcluster: '3.5.0' }),
     status: answer('status', {

@@ -1,6 +1,6 @@
 // What a write says of itself when a step before it failed: nothing happened, whatever became of that step.
-import { GatewayError } from '../errors.js';
-import { RETRY_AFTER_SECONDS } from '../etcd/status.js';
+import { GatewayError } from '../../errors.js';
+import { RETRY_AFTER_SECONDS } from '../status.js';
 
 const SERVER_FAULT_STATUS = 502;
 
@@ -40,6 +40,8 @@ export function notApplied(error: GatewayError): GatewayError {
   if (error.status < SERVER_FAULT_STATUS) return error;
   return new GatewayError(error.code, {
     detail: `${error.message}; nothing was changed`,
+    // That of an unknown outcome is no advice any more.
+    ...(error.hint !== undefined && error.outcome !== 'unknown' && { hint: error.hint }),
     outcome: 'not-applied',
     retryAfterSeconds: error.retryAfterSeconds ?? RETRY_AFTER_SECONDS,
     fields: error.fields,
