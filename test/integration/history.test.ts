@@ -1,5 +1,5 @@
 // The versions of one key that etcd still has.
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startMember } from '../support/etcd.js';
 import type { Member } from '../support/etcd.js';
 import type { Answer } from '../support/http-client.js';
@@ -9,12 +9,22 @@ import type { Gateway } from '../support/processes.js';
 import { RawEtcd } from '../support/raw-etcd.js';
 import { call, codeOf, pointersOf, put } from '../support/v1-calls.js';
 
-const shared = inject('gatewayUrl');
+let etcd: Member;
+let shared: Gateway;
+// Of its own: others compact what they share.
+beforeAll(async () => {
+  etcd = await startMember();
+  shared = await spawnGateway({ args: ['--endpoints', etcd.endpoint, '--log-level=warn'] });
+});
+afterAll(async () => {
+  await shared.stop();
+  await etcd.stop();
+});
 
 const pathOf = (key: string, query = ''): string =>
   `/v1/kv/${encodeURIComponent(key)}?history=true${query}`;
 
-async function history(key: string, query = '', base = shared): Promise<Answer> {
+async function history(key: string, query = '', base = shared.baseUrl): Promise<Answer> {
   return call('getKey', 'GET', pathOf(key, query), {}, base);
 }
 
@@ -24,7 +34,7 @@ const shown = (answer: Answer): string[] =>
 async function write(
   key: string,
   values: readonly (string | undefined)[],
-  base = shared,
+  base = shared.baseUrl,
 ): Promise<number[]> {
   const revisions: number[] = [];
   for (const value of values) {
@@ -91,12 +101,20 @@ describe('a history', () => {
 
   it('is the same by query, also for keys that are no text', async () => {
     const key = `/${newKey()}`;
-    await call('putKeyByQuery', 'PUT', `/v1/kv?key=${key}&raw`, { body: Buffer.from([0xff]) });
-    const answer = await call('listKeys', 'GET', `/v1/kv?key=${key}&history=true&limit=3`);
+    const base = shared.baseUrl;
+    const sent = { body: Buffer.from([0xff]) };
+    await call('putKeyByQuery', 'PUT', `/v1/kv?key=${key}&raw`, sent, base);
+    const answer = await call(
+      'listKeys',
+      'GET',
+      `/v1/kv?key=${key}&history=true&limit=3`,
+      {},
+      base,
+    );
     expect(answer.json().versions).toMatchObject([{ value: '/w==', encoding: 'base64' }]);
     const encoded = Buffer.from(key).toString('base64url');
     const path = `/v1/kv/${encoded}?history=true&keyEncoding=base64url`;
-    expect((await call('getKey', 'GET', path)).json().key).toBe(encoded);
+    expect((await call('getKey', 'GET', path, {}, base)).json().key).toBe(encoded);
   });
 
   it.each([
