@@ -5,6 +5,9 @@ import { GatewayError } from '../errors.js';
 /** A comment this often keeps proxies from closing a quiet stream. */
 const HEARTBEAT_MS = 15_000;
 const FULL_RETRY_AFTER_SECONDS = 5;
+/** What watches etcd and is not live by then has no etcd. */
+export const LIVE_WITHIN_MS = 5_000;
+const RETRY_AFTER_SECONDS = 1;
 
 /** Where requests that wait or stream are let in, or not. */
 export interface Admission {
@@ -84,4 +87,17 @@ export function openEventStream(res: Response): EventStream {
       res.end();
     },
   };
+}
+
+/** 503 for a watch that etcd does not begin. */
+export function notLive(): GatewayError {
+  return new GatewayError('etcd-unavailable', {
+    detail: 'etcd cannot be watched now',
+    retryAfterSeconds: RETRY_AFTER_SECONDS,
+  });
+}
+
+/** How a stream ends, or does not begin, when the gateway drains. */
+export function shuttingDown(): GatewayError {
+  return new GatewayError('shutting-down', { retryAfterSeconds: RETRY_AFTER_SECONDS });
 }

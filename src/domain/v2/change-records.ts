@@ -2,11 +2,10 @@
 import type { Caller } from '../../caller.js';
 import { GatewayError } from '../../errors.js';
 import type { EtcdClient } from '../../etcd/client.js';
+import { OPERATIONS_TOGETHER_MAX } from '../../etcd/wire.js';
 import { RECORD_KEY, recordAt } from './record.js';
 import type { ChangeRecord } from './record.js';
 
-/** Revisions in one transaction: etcd takes 128 operations. */
-const TOGETHER_MAX = 100;
 const REMEMBERED_MAX = 10_000;
 
 type Answer = Promise<ChangeRecord | undefined>;
@@ -25,8 +24,8 @@ export class ChangeRecords {
   /** One for each revision, in their order: `undefined` where a change left none, or the caller may not see it. Throws when etcd cannot be read. */
   async at(caller: Caller, revisions: readonly number[]): Promise<(ChangeRecord | undefined)[]> {
     const unknown = revisions.filter((revision) => !this.#known.has(nameOf(caller, revision)));
-    for (let done = 0; done < unknown.length; done += TOGETHER_MAX) {
-      this.#read(caller, unknown.slice(done, done + TOGETHER_MAX));
+    for (let done = 0; done < unknown.length; done += OPERATIONS_TOGETHER_MAX) {
+      this.#read(caller, unknown.slice(done, done + OPERATIONS_TOGETHER_MAX));
     }
     const answers = revisions.map((revision) => this.#known.get(nameOf(caller, revision)) ?? NONE);
     this.#forgetOldest();

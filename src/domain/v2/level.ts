@@ -1,5 +1,6 @@
 // What is directly below a directory. Costs reads of etcd by how many that are, not by what lies deeper.
 import type { Caller } from '../../caller.js';
+import { OPERATIONS_TOGETHER_MAX } from '../../etcd/wire.js';
 import type { KeyRange, KeyValue } from '../../etcd/wire.js';
 import { walkLevel } from '../keys/level-listing.js';
 import type { LevelEntry } from '../keys/level-listing.js';
@@ -16,8 +17,6 @@ import { endingKey, insideOf, isHiddenName, isUnnameable, markerKey, oursOf } fr
 export const NODES_MAX = 500_000;
 /** Bytes of keys and values in one answer. */
 export const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
-/** Ranges in one transaction: etcd takes 128 operations. */
-const RANGES_TOGETHER = 100;
 
 /** The nodes that are not hidden, sorted by name. */
 export async function readLevel(
@@ -122,8 +121,8 @@ async function readOurs(
   revision: number,
 ): Promise<Map<string, readonly KeyValue[]>> {
   const found = new Map<string, readonly KeyValue[]>();
-  for (let done = 0; done < directories.length; done += RANGES_TOGETHER) {
-    const some = directories.slice(done, done + RANGES_TOGETHER);
+  for (let done = 0; done < directories.length; done += OPERATIONS_TOGETHER_MAX) {
+    const some = directories.slice(done, done + OPERATIONS_TOGETHER_MAX);
     const pieces = some.map(({ path }) => oursOf(path));
     const { ranges } = await readTogether(caller, deps, pieces, { revision });
     some.forEach(({ path }, index) => found.set(path, ranges[index]?.kvs ?? []));

@@ -2,6 +2,7 @@
 import { GatewayError } from '../../errors.js';
 import type { Endpoint } from '../endpoint.js';
 import type { FailureKind } from '../endpoints/health.js';
+import { parseObject } from '../json-values.js';
 import { RETRY_AFTER_SECONDS, classifyFailure } from '../status.js';
 import { ExchangeError } from '../transport/http-adapter.js';
 import type { Transport } from '../transport/transport.js';
@@ -50,8 +51,8 @@ export function createAuthenticate(transport: Pick<Transport, 'unary'>): Authent
 }
 
 function readAnswer(status: number, body: Buffer): Authentication {
-  const json = parse(body);
-  const token = typeof json === 'object' && json !== null && 'token' in json && json.token;
+  const json = parseObject(body);
+  const token = json?.token;
   // What a header cannot carry is no token.
   if (status === 200 && typeof token === 'string' && /^[\x21-\x7e]+$/.test(token))
     return { kind: 'token', token };
@@ -67,14 +68,6 @@ function readAnswer(status: number, body: Buffer): Authentication {
 function faultOf(cause: unknown): FailureKind | undefined {
   if (!(cause instanceof ExchangeError) || cause.wasQueued || cause.isTooLarge) return undefined;
   return cause.wasSent ? 'doubt' : 'gone';
-}
-
-function parse(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString('utf8')) as unknown;
-  } catch {
-    return undefined;
-  }
 }
 
 function unavailable(detail: string, cause: unknown): GatewayError {

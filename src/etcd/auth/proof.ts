@@ -6,6 +6,7 @@ import { GatewayError } from '../../errors.js';
 import { timeIsUp } from '../calls/errors.js';
 import type { Endpoint } from '../endpoint.js';
 import type { EndpointPool } from '../endpoints/pool.js';
+import { parseObject } from '../json-values.js';
 import { RPCS } from '../rpc.js';
 import { RETRY_AFTER_SECONDS, classifyFailure } from '../status.js';
 import type { Transport } from '../transport/transport.js';
@@ -165,7 +166,7 @@ export class Proofs {
         times: { headersTimeoutMs: leftMs, totalTimeoutMs: leftMs },
       });
       if (status === 200) return 'allowed';
-      const { code, authentication } = classifyFailure(parse(body));
+      const { code, authentication } = classifyFailure(parseObject(body));
       if (code === 'permission-denied') return 'known';
       return authentication === 'stale' ? 'unknown' : 'unreachable';
     } catch {
@@ -181,12 +182,4 @@ async function within<T>(caller: Caller, answer: Promise<T>): Promise<T | undefi
     timer = setTimeout(() => resolve(undefined), Math.max(1, remainingMs(caller)));
   });
   return Promise.race([answer, late]).finally(() => clearTimeout(timer));
-}
-
-function parse(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString('utf8')) as unknown;
-  } catch {
-    return undefined;
-  }
 }

@@ -40,9 +40,9 @@ export class TokenListError extends Error {
 export function parseTokenList(bytes: Buffer): readonly ListedToken[] {
   const list = parseJson(bytes);
   if (!Array.isArray(list))
-    throw new TokenListError([': it is no list; write [{"name": ...}, ...]']);
+    throw new TokenListError(['the file is no list; write [{"name": ...}, ...]']);
   if (list.length > TOKENS_MAX)
-    throw new TokenListError([`: ${list.length} tokens; ${TOKENS_MAX} are the most`]);
+    throw new TokenListError([`the file has ${list.length} tokens; ${TOKENS_MAX} are the most`]);
   const problems: string[] = [];
   const say = (pointer: string, problem: string): void =>
     void problems.push(`${pointer}: ${problem}`);
@@ -75,9 +75,8 @@ function parseJson(bytes: Buffer): unknown {
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
     const [place] = (error.fields.errors as { pointer: string }[] | undefined) ?? [];
-    throw new TokenListError([
-      `${place?.pointer ?? ''}: ${error.message.replace('the body', 'the file')}`,
-    ]);
+    const at = place === undefined || place.pointer === '' ? '' : `${place.pointer}: `;
+    throw new TokenListError([`${at}${error.message.replace('the body', 'the file')}`]);
   }
 }
 

@@ -75,7 +75,7 @@ export class TokenFile {
 function readTokens(path: string): readonly ListedToken[] {
   const { size } = statSync(path);
   if (size > FILE_BYTES_MAX)
-    throw new TokenListError([`: the file has ${size} bytes; ${FILE_BYTES_MAX} are the most`]);
+    throw new TokenListError([`the file has ${size} bytes; ${FILE_BYTES_MAX} are the most`]);
   return parseTokenList(readFileSync(path));
 }
 

@@ -22,24 +22,10 @@ export interface ServeDeps {
   readonly currentRevision: (caller: Caller) => Promise<number>;
 }
 
-/** A watch that is not live by then has no etcd. */
-export const LIVE_WITHIN_MS = 5_000;
-
 export function compactedError(oldestRevision: number, since: Position | undefined): GatewayError {
   return new GatewayError('revision-compacted', {
     detail: `the events after ${since?.revision ?? 0} are compacted; ${oldestRevision} is the oldest revision that can be watched`,
     hint: 'read the keys again and watch from the Etcd-Revision of that answer',
     fields: { oldestRevision },
   });
-}
-
-export function notLive(): GatewayError {
-  return new GatewayError('etcd-unavailable', {
-    detail: 'etcd cannot be watched now',
-    retryAfterSeconds: 1,
-  });
-}
-
-export function shuttingDown(): GatewayError {
-  return new GatewayError('shutting-down', { retryAfterSeconds: 1 });
 }

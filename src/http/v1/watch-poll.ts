@@ -8,7 +8,8 @@ import type { Position } from '../../domain/watch/position.js';
 import { contextOf } from '../context.js';
 import { sendJson } from './entry-body.js';
 import { positionOf, toEventBody } from './watch-frames.js';
-import { LIVE_WITHIN_MS, compactedError, notLive, shuttingDown } from './watch-call.js';
+import { compactedError } from './watch-call.js';
+import { LIVE_WITHIN_MS, notLive, shuttingDown } from '../stream.js';
 import type { ServeDeps, WatchCall } from './watch-call.js';
 import type { OpenWatch } from './watch-open.js';
 

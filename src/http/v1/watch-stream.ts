@@ -9,7 +9,8 @@ import { toProblem } from '../problem.js';
 import { contextOf } from '../context.js';
 import { framesOf, heartbeatOf, noticeOf, positionOf } from './watch-frames.js';
 import type { FrameOptions, StreamFormat } from './watch-frames.js';
-import { LIVE_WITHIN_MS, compactedError, notLive, shuttingDown } from './watch-call.js';
+import { compactedError } from './watch-call.js';
+import { LIVE_WITHIN_MS, notLive, shuttingDown } from '../stream.js';
 import type { ServeDeps, WatchCall } from './watch-call.js';
 import type { OpenWatch } from './watch-open.js';
 

@@ -1,19 +1,18 @@
 // wait=true over HTTP: the headers at once, then one event, or with stream=true a line for each. Nothing else is ever written into the body.
 import type { Request, Response } from 'express';
-import { GatewayError } from '../../errors.js';
+import type { GatewayError } from '../../errors.js';
 import type { V2Event } from '../../domain/v2/node.js';
 import type { V2Statistics } from '../../domain/v2/statistics.js';
 import { startWait } from '../../domain/v2/waiting.js';
 import type { Wait, WaitDeps, WaitListener } from '../../domain/v2/waiting.js';
 import { contextOf } from '../context.js';
+import { LIVE_WITHIN_MS, notLive, shuttingDown } from '../stream.js';
 import type { StreamRoom } from '../stream.js';
 import { eventText } from './event-body.js';
 import type { StoreHeaders } from './store-headers.js';
 
 /** Written to a reader and not taken by him; one more event ends the stream, as etcd ends it for who falls behind. */
 const UNSENT_BYTES_MAX = 4 * 1024 * 1024;
-/** A wait that has not begun by then has no etcd. */
-const LIVE_WITHIN_MS = 5_000;
 
 export interface WaitRouteDeps extends WaitDeps {
   readonly headers: StoreHeaders;
@@ -82,12 +81,4 @@ function tellResponse(
     },
     onEnd: end,
   };
-}
-
-function shuttingDown(): GatewayError {
-  return new GatewayError('shutting-down', { retryAfterSeconds: 1 });
-}
-
-function notLive(): GatewayError {
-  return new GatewayError('etcd-unavailable', { detail: 'etcd cannot be watched now' });
 }

@@ -75,10 +75,14 @@ describe('a list of API tokens', () => {
   it.each([
     ['no JSON', '[{', 'the file is not JSON'],
     ['nothing', '', 'the file is empty'],
-    ['no list', '{"name":"ci"}', 'it is no list'],
+    ['no list', '{"name":"ci"}', 'the file is no list'],
     ['a field twice', '[{"name":"a","name":"b"}]', '/0/name'],
     ['half a character', '[{"prefixes":["\\ud800"]}]', '/0/prefixes/0'],
-    ['too many', JSON.stringify(Array(1001).fill(0)), '1001 tokens; 1000 are the most'],
+    [
+      'too many',
+      JSON.stringify(Array(1001).fill(0)),
+      'the file has 1001 tokens; 1000 are the most',
+    ],
   ])('is refused when it is %s', (_what, text, reason) => {
     expect(problems(text).join('\n')).toContain(reason);
   });
