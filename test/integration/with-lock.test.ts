@@ -41,12 +41,22 @@ describe.skipIf(curl === undefined)('with-lock.sh', () => {
     expect((await stateOf(name)).locked).toBe(false);
   });
 
-  it('waits for its turn', async () => {
+  it('says how it is called', async () => {
+    const run = startInShell('exec ./with-lock.sh deploy', {
+      cwd: EXAMPLES,
+      env: { PATH: testPath(), LATCHKEY_URL: gateway },
+    });
+    expect(await run.ended).toBe(64);
+    expect(run.stderr()).toContain('usage: with-lock.sh NAME COMMAND');
+  });
+
+  it('waits for its turn, and says for whom it waits', async () => {
     const name = newKey();
     const { token } = await locks.hold200(name, { owner: 'before' });
     const run = withLock(name, 'echo mine');
     await locks.untilQueued(name, 1);
     expect(run.stdout()).toBe('');
+    expect(run.stderr()).toMatch(/is held by before.*; waiting\n$/);
     await locks.release(name, { token });
     expect(await run.ended).toBe(0);
     expect(run.stdout()).toBe('mine\n');
