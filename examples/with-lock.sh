@@ -4,15 +4,11 @@
 #
 #   ./with-lock.sh NAME COMMAND [ARGUMENT...]       LATCHKEY_URL, LOCK_TTL and LOCK_WAIT (seconds) say otherwise
 #
-# Exit status: the command's; 64 without a command; 75 when the lock was not to be had in time; 143 when it was lost.
+# Exit status: the command's; 75 when the lock was not to be had in time; 143 when it was lost.
 set -u
 url=${LATCHKEY_URL:-http://localhost:8888}
 ttl=${LOCK_TTL:-30}
 wait=${LOCK_WAIT:-600}
-if [ $# -lt 2 ]; then
-  echo 'usage: with-lock.sh NAME COMMAND [ARGUMENT...]' >&2
-  exit 64
-fi
 name=$1
 shift
 
@@ -21,23 +17,11 @@ token=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
 owner="$(hostname):$$"
 number() { printf '%s' "$answer" | sed -n "s/.*\"$1\":\([0-9.]*\).*/\1/p"; }
 
-# The status stands behind the answer.
-acquire() {
+# An answer may get lost: then once more. The status stands behind the answer.
+for _ in 1 2; do
   answer=$(curl -sS -w '\n%{http_code}' -X PUT "$url/v1/locks/$name" \
-    -d "{\"owner\":\"$owner\",\"token\":\"$token\",\"ttl\":$ttl,\"wait\":$1}")
-}
-
-# At once, or else with a word on whom we wait for. An answer may get lost: then once more.
-patience=0
-for _ in 1 2 3 4; do
-  acquire "$patience"
-  case $answer in
-    *423)
-      [ "$patience" = "$wait" ] && break
-      printf '%s' "$answer" | sed -n 's/.*"detail":"\([^"]*\)".*/\1; waiting/p' >&2
-      patience=$wait ;;
-    *200 | *4??) break ;;
-  esac
+    -d "{\"owner\":\"$owner\",\"token\":\"$token\",\"ttl\":$ttl,\"wait\":$wait}")
+  case $answer in *200 | *4??) break ;; esac
 done
 case $answer in
   *200) ;;

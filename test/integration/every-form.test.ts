@@ -1,13 +1,34 @@
 // Any key and any value through every form that /v1 has for them, and what every form refuses.
 import fc from 'fast-check';
-import { beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { gzipSync } from 'node:zlib';
 import { BYTES_TYPE, JSON_TYPE } from '../support/http-client.js';
 import type { Answer, Sent } from '../support/http-client.js';
-import { exported, importLines } from '../support/export-import.js';
+import { exported as exportedAt, importLines as importLinesAt } from '../support/export-import.js';
 import { newKey } from '../support/new-key.js';
-import { RawEtcd } from '../support/raw-etcd.js';
-import { call, codeOf, json, transact } from '../support/v1-calls.js';
+import { startMember } from '../support/etcd.js';
+import type { Member } from '../support/etcd.js';
+import { spawnGateway } from '../support/processes.js';
+import type { Gateway } from '../support/processes.js';
+import { call as callAt, codeOf, json, transact as transactAt } from '../support/v1-calls.js';
+
+// Of its own: a history costs etcd all that happened to all keys since its last compaction, and other tests write much.
+let etcd: Member;
+let gateway: Gateway;
+beforeAll(async () => {
+  etcd = await startMember();
+  gateway = await spawnGateway({ args: ['--endpoints', etcd.endpoint, '--log-level=warn'] });
+});
+afterAll(async () => {
+  await gateway.stop();
+  await etcd.stop();
+});
+const call = (id: string, method: string, path: string, sent: Sent = {}): Promise<Answer> =>
+  callAt(id, method, path, sent, gateway.baseUrl);
+const transact = (body: unknown): Promise<Answer> => transactAt(body, '', gateway.baseUrl);
+const exported = (range: string): Promise<any[]> => exportedAt(range, gateway.baseUrl);
+const importLines = (lines: Parameters<typeof importLinesAt>[0]): Promise<Answer> =>
+  importLinesAt(lines, '', gateway.baseUrl);
 
 const KIB_1536 = 1_536 * 1_024;
 
@@ -97,12 +118,6 @@ const anyKey = fc
 const anyValue = fc.uint8Array({ maxLength: 100 }).map((value) => Buffer.from(value));
 
 describe('any key and value', () => {
-  // A history costs etcd all that happened to all keys since its last compaction, and other tests write much.
-  beforeAll(async () => {
-    const etcd = new RawEtcd(inject('etcdEndpoint'));
-    await etcd.compact(await etcd.revision());
-  });
-
   it.each(Object.keys(WRITE))('go in as %s and come out the same in every form', async (form) => {
     await fc.assert(
       fc.asyncProperty(anyKey, anyValue, async (key, value) => {
