@@ -4,11 +4,15 @@
 #
 #   ./with-lock.sh NAME COMMAND [ARGUMENT...]       LATCHKEY_URL, LOCK_TTL and LOCK_WAIT (seconds) say otherwise
 #
-# Exit status: the command's; 75 when the lock was not to be had in time; 143 when it was lost.
+# Exit status: the command's; 64 without a command; 75 when the lock was not to be had in time; 143 when it was lost.
 set -u
 url=${LATCHKEY_URL:-http://localhost:8888}
 ttl=${LOCK_TTL:-30}
 wait=${LOCK_WAIT:-600}
+if [ $# -lt 2 ]; then
+  echo 'usage: with-lock.sh NAME COMMAND [ARGUMENT...]' >&2
+  exit 64
+fi
 name=$1
 shift
 
@@ -16,6 +20,11 @@ shift
 token=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
 owner="$(hostname):$$"
 number() { printf '%s' "$answer" | sed -n "s/.*\"$1\":\([0-9.]*\).*/\1/p"; }
+
+holder=$(curl -s "$url/v1/locks/$name" | sed -n 's/.*"holders":\[{[^]}]*"owner":"\([^"]*\)".*/\1/p')
+if [ -n "$holder" ] && [ "$wait" != 0 ]; then
+  printf 'waiting for the lock %s, which is held by %s\n' "$name" "$holder" >&2
+fi
 
 # An answer may get lost: then once more. The status stands behind the answer.
 for _ in 1 2; do

@@ -56,7 +56,7 @@ describe.skipIf(curl === undefined)('with-lock.sh', () => {
     const run = withLock(name, 'echo mine');
     await locks.untilQueued(name, 1);
     expect(run.stdout()).toBe('');
-    expect(run.stderr()).toMatch(/is held by before.*; waiting\n$/);
+    expect(run.stderr()).toBe(`waiting for the lock ${name}, which is held by before\n`);
     await locks.release(name, { token });
     expect(await run.ended).toBe(0);
     expect(run.stdout()).toBe('mine\n');
