@@ -5,9 +5,10 @@ import type { ErrorCode } from '../errors.js';
 
 /**
  * What an error says of the request: `definite` = etcd meant it, and nothing was applied; `not-proposed` = this member could not take
- * it, and nothing was applied: another may; `unknown` = a write may have been applied.
+ * it, and nothing was applied: another may; `unknown` = a write may have been applied; `refused-late` = etcd meant it, and may have
+ * applied the write all the same.
  */
-export type Effect = 'definite' | 'not-proposed' | 'unknown';
+export type Effect = 'definite' | 'not-proposed' | 'unknown' | 'refused-late';
 
 export interface EtcdFailure {
   readonly code: ErrorCode;
@@ -43,7 +44,8 @@ const BY_MESSAGE: readonly Row[] = [
   ['context deadline exceeded', 'etcd-unavailable', 'unknown'],
   ['context canceled', 'etcd-unavailable', 'unknown'],
   ['raft: stopped', 'etcd-unavailable', 'unknown'],
-  ['database space exceeded', 'out-of-space', 'definite'],
+  // Its quota is looked at before the proposal, and once more when it is applied: then the write is done, and refused all the same.
+  ['database space exceeded', 'out-of-space', 'refused-late'],
   ['corrupt cluster', 'etcd-unavailable', 'definite'],
   ['required revision has been compacted', 'revision-compacted', 'definite'],
   ['required revision is a future revision', 'invalid-request', 'definite'],
@@ -160,11 +162,12 @@ export function toGatewayError(failure: EtcdFailure, isWrite: boolean): GatewayE
       ...(error.status === 429 && { retryAfterSeconds: RETRY_AFTER_SECONDS }),
     });
   }
-  const isUnknown = failure.effect === 'unknown';
+  const isUnknown = failure.effect === 'unknown' || failure.effect === 'refused-late';
+  const hints = [...(isWrite && isUnknown ? [UNKNOWN_HINT] : []), ...(hint ? [hint] : [])];
   return new GatewayError(failure.code, {
     detail: error.message,
     ...(isWrite && { outcome: isUnknown ? 'unknown' : 'not-applied' }),
-    ...(isWrite && isUnknown ? { hint: UNKNOWN_HINT } : hint && { hint }),
+    ...(hints.length > 0 && { hint: hints.join('; ') }),
     ...((!isWrite || !isUnknown) &&
       error.status === 503 && { retryAfterSeconds: RETRY_AFTER_SECONDS }),
   });

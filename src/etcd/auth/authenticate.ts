@@ -4,6 +4,7 @@ import type { Endpoint } from '../endpoint.js';
 import type { FailureKind } from '../endpoints/health.js';
 import { parseObject } from '../json-values.js';
 import { RETRY_AFTER_SECONDS, classifyFailure } from '../status.js';
+import type { Effect } from '../status.js';
 import { ExchangeError } from '../transport/http-adapter.js';
 import type { Transport } from '../transport/transport.js';
 
@@ -31,6 +32,11 @@ export type Authenticate = (
   name: string,
   password: string,
 ) => Promise<Authentication>;
+
+const FAULTS: Readonly<Partial<Record<Effect, FailureKind>>> = {
+  'not-proposed': 'gone',
+  unknown: 'doubt',
+};
 
 export function createAuthenticate(transport: Pick<Transport, 'unary'>): Authenticate {
   return async (endpoint, name, password) => {
@@ -60,8 +66,7 @@ function readAnswer(status: number, body: Buffer): Authentication {
   if (failure.authentication === 'off') return { kind: 'off' };
   if (failure.authentication === 'wrong') return { kind: 'wrong' };
   const detail = `etcd says, asked who this is: ${failure.message}`;
-  const fault = { 'not-proposed': 'gone', unknown: 'doubt', definite: undefined } as const;
-  return { kind: 'failed', error: unavailable(detail, undefined), fault: fault[failure.effect] };
+  return { kind: 'failed', error: unavailable(detail, undefined), fault: FAULTS[failure.effect] };
 }
 
 /** Silence is a doubt at most: a member that checks many passwords is slow in this, and well in everything else. */

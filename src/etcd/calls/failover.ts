@@ -205,7 +205,7 @@ function judgeAnswer(
     return { kind: failure.authentication, message: failure.message };
   }
   const error = toGatewayError(failure, rpc.isWrite);
-  if (failure.effect === 'definite') {
+  if (failure.effect === 'definite' || failure.effect === 'refused-late') {
     deps.pool.reportSuccess(endpoint);
     return { kind: 'failed', error, isMeant: true };
   }

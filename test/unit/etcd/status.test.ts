@@ -15,7 +15,7 @@ describe('classifyFailure', () => {
   const cases: [message: string, grpcCode: number, code: string, effect: string][] = [
     ['etcdserver: no leader', 14, 'no-leader', 'not-proposed'],
     ['etcdserver: too many requests', 8, 'too-many-requests', 'not-proposed'],
-    ['etcdserver: mvcc: database space exceeded', 8, 'out-of-space', 'definite'],
+    ['etcdserver: mvcc: database space exceeded', 8, 'out-of-space', 'refused-late'],
     [
       'etcdserver: request timed out, possibly due to previous leader failure',
       14,
@@ -71,7 +71,18 @@ describe('toGatewayError', () => {
       classifyFailure(v1('etcdserver: mvcc: database space exceeded', 8)),
       true,
     );
-    expect([full.status, full.outcome, full.retryAfterSeconds]).toEqual([503, 'not-applied', 1]);
+    expect([full.status, full.outcome, full.retryAfterSeconds]).toEqual([
+      503,
+      'unknown',
+      undefined,
+    ]);
+    expect(full.hint).toMatch(/read before you repeat.*NOSPACE/);
+    const leaderless = toGatewayError(classifyFailure(v1('etcdserver: no leader', 14)), true);
+    expect([leaderless.status, leaderless.outcome, leaderless.retryAfterSeconds]).toEqual([
+      503,
+      'not-applied',
+      1,
+    ]);
   });
 
   it('tells no outcome for a read', () => {

@@ -195,7 +195,7 @@ describe('callEtcd', () => {
         .end(JSON.stringify({ code: 8, message: 'etcdserver: mvcc: database space exceeded' })),
     );
     const error = await errorOf(client(await server(handle)).put(callerFor(), put));
-    expect([error.code, error.outcome, bodies.length]).toEqual(['out-of-space', 'not-applied', 1]);
+    expect([error.code, error.outcome, bodies.length]).toEqual(['out-of-space', 'unknown', 1]);
   });
 
   it.each([412, 400])('F11: reads code 9 as etcd means it, with HTTP status %i', async (status) => {
