@@ -1,9 +1,9 @@
 // Ends entries that somebody asked to end: delete, then revoke. The revoke comes before the answer, so that nothing late brings the
 // entry back.
 import type { Caller } from '../../caller.js';
-import { outcomeOf } from '../../errors.js';
+import { GatewayError, outcomeOf } from '../../errors.js';
 import type { EtcdClient } from '../../etcd/client.js';
-import { afterWrite, beforeWrite } from '../../etcd/calls/outcome.js';
+import { afterWrite, beforeWrite, unknown } from '../../etcd/calls/outcome.js';
 import type { Entry } from './entry.js';
 import { findByToken } from './inspect.js';
 import type { Arena } from './key.js';
@@ -57,7 +57,8 @@ async function deleteSurely(caller: Caller, etcd: EtcdClient, entry: Entry): Pro
       return wasThere || attempt > 1;
     } catch (error) {
       if (outcomeOf(error) !== 'unknown' || attempt >= DELETE_ATTEMPTS_MAX || caller.signal.aborted)
-        throw error;
+        // What an earlier attempt did stays unknown, whatever became of this one.
+        throw attempt > 1 && error instanceof GatewayError ? unknown(error) : error;
     }
   }
 }
