@@ -11,7 +11,7 @@ import { Pictures } from './domain/contention/picture.js';
 import { Turnstile } from './domain/contention/turnstile.js';
 import { WaitingRoom } from './domain/contention/waiting-room.js';
 import { checkQuorum, readRevision } from './domain/cluster.js';
-import { refuseUnderAlarm, requireRoot } from './etcd/rights/asking.js';
+import { requireRoot } from './etcd/rights/asking.js';
 import { createReservedKeys } from './domain/reserved.js';
 import { Tally } from './domain/tally.js';
 import { withoutMarkers } from './domain/v2/visible-keys.js';
@@ -64,7 +64,7 @@ export interface AppDeps {
 
 export function createApp(deps: AppDeps): Express {
   const { config, log, metrics, upstream, background, draining, authentication } = deps;
-  const { etcd, watches, isProgressOrdered, checksUnderAlarm, proofs } = upstream;
+  const { etcd, watches, isProgressOrdered, alarmRights, proofs } = upstream;
   const { limits, lockPrefix, electionPrefix } = config;
   const { validator, reserved, guards, contention, streams, watching, hub, load, callers } =
     createParts(deps);
@@ -76,9 +76,7 @@ export function createApp(deps: AppDeps): Express {
     mode: config.auth,
     proofs,
     requireRoot: (caller) => requireRoot(caller, etcd),
-    async refuseUnderAlarm(caller) {
-      if (!checksUnderAlarm()) await refuseUnderAlarm(caller, etcd);
-    },
+    refuseUnderAlarm: (caller) => alarmRights.refuse(caller),
   });
   const raw = { ...upstream, credentialsFor };
   const readiness = createReadiness({

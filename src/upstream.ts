@@ -4,6 +4,7 @@ import type { UserLogin } from './caller.js';
 import type { Config } from './config.js';
 import { Access } from './etcd/auth/access.js';
 import { createAuthenticate } from './etcd/auth/authenticate.js';
+import { AlarmRights } from './etcd/rights/alarm-rights.js';
 import { withUncheckedRights } from './etcd/rights/unchecked-rights.js';
 import { Proofs } from './etcd/auth/proof.js';
 import { withWatchRights } from './etcd/rights/watch-rights.js';
@@ -29,7 +30,6 @@ import type { Transport } from './etcd/transport/transport.js';
 import {
   FIRST_TO_CHECK_NESTED_TEXT,
   checksNestedRights,
-  checksRightsUnderAlarm,
   isProgressOrdered,
 } from './etcd/version.js';
 import { createWatchClient } from './etcd/watch/client.js';
@@ -53,8 +53,7 @@ export interface Upstream {
   readonly instanceId: string;
   /** Whether all members are new enough for their progress answers to be relied on. */
   readonly isProgressOrdered: () => boolean;
-  /** Whether all members look at the rights of their users while the NOSPACE alarm is up. */
-  readonly checksUnderAlarm: () => boolean;
+  readonly alarmRights: AlarmRights;
   /** Looks at the endpoints, and looks after them from then on; gives what was found of each that answered in time. */
   start(): Promise<readonly ProbeResult[]>;
   close(): void;
@@ -91,9 +90,8 @@ export function createUpstream({ config, endpoints, meter, log }: UpstreamDeps):
   const prober = new EndpointProber({ pool, transport, instanceId });
   const discovery = createDiscovery(config, pool, names, log);
   const access = new Access({ authenticate: createAuthenticate(transport), own: ownLogin(config) });
-  const checksUnderAlarm = (): boolean => areAll(prober.versions, checksRightsUnderAlarm);
-  const parts = { pool, transport, access, meter, log, checksUnderAlarm };
-  const { etcd, watches } = createClients(config, parts);
+  const parts = { pool, transport, access, meter, log };
+  const { etcd, watches, alarmRights } = createClients(config, parts);
   if (config.auth === 'etcd') warnOfHoles(pool, prober, log);
   pool.subscribe((event) => {
     // Each kept connection to it may be as dead as the one that failed.
@@ -107,8 +105,8 @@ export function createUpstream({ config, endpoints, meter, log }: UpstreamDeps):
     proofs: new Proofs({ pool, access, transport }),
     watches,
     instanceId,
-    isProgressOrdered: () => areAll(prober.versions, isProgressOrdered),
-    checksUnderAlarm,
+    isProgressOrdered: () => areOrdered(prober.versions),
+    alarmRights,
     async start() {
       await discovery?.start();
       return prober.start();
@@ -127,32 +125,31 @@ interface ClientDeps extends Pick<UpstreamDeps, 'meter' | 'log'> {
   readonly pool: EndpointPool;
   readonly transport: Transport;
   readonly access: Access;
-  readonly checksUnderAlarm: () => boolean;
 }
 
 /** Nobody gets a client without what enforces the rights of callers. */
 function createClients(
   config: Config,
   { log, ...deps }: ClientDeps,
-): Pick<Upstream, 'etcd' | 'watches'> {
-  const etcd = withUncheckedRights(
-    createEtcdClient({
-      ...deps,
-      onUnrecognised: (message, rpc) =>
-        log.warn({ path: rpc.path, message }, 'an error of etcd that no table knows'),
-    }),
-    deps.checksUnderAlarm,
-  );
+): Pick<Upstream, 'etcd' | 'watches' | 'alarmRights'> {
+  const bare = createEtcdClient({
+    ...deps,
+    onUnrecognised: (message, rpc) =>
+      log.warn({ path: rpc.path, message }, 'an error of etcd that no table knows'),
+  });
+  const alarmRights = new AlarmRights(bare);
+  const etcd = withUncheckedRights(bare, alarmRights);
   const watches = withWatchRights(createWatchClient(deps), etcd);
   const rights = new KeyRights(config);
   return {
-    etcd: withLeaseRights(withScopes(etcd, rights)),
+    etcd: withLeaseRights(withScopes(etcd, rights), alarmRights),
     watches: withScopedWatches(watches, rights),
+    alarmRights,
   };
 }
 
-function areAll(versions: readonly string[], isSo: (version: string) => boolean): boolean {
-  return versions.length > 0 && versions.every(isSo);
+function areOrdered(versions: readonly string[]): boolean {
+  return versions.length > 0 && versions.every((version) => isProgressOrdered(version));
 }
 
 function ownLogin({ user }: Config): UserLogin | undefined {

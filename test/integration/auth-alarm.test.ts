@@ -39,6 +39,15 @@ describe.each([undefined, '3.4'] as const)('with the etcd of line %s', (version)
     for (const key of KEYS) await etcd.ask('kv/put', { key: b64(key), value: b64('v') });
     await etcd.ask('lease/grant', { ID: '77', TTL: 600 });
     await etcd.ask('kv/put', { key: b64('other/leased'), value: b64('v'), lease: '77' });
+    await etcd.ask('lease/grant', { ID: '78', TTL: 600 });
+    await etcd.ask('kv/put', { key: b64('app/leased'), value: b64('v'), lease: '78' });
+    for (const [user, name] of [
+      ['ann', 'app%2Fhers'],
+      ['bob', 'other%2Fhis'],
+    ] as const) {
+      const body = { owner: user, token: `${user}-${'0'.repeat(20)}` };
+      expect((await as(user, 'acquireLock', 'PUT', `/v1/locks/${name}`, body)).status).toBe(200);
+    }
     await alarm('ACTIVATE');
   });
   afterAll(async () => {
@@ -87,6 +96,26 @@ describe.each([undefined, '3.4'] as const)('with the etcd of line %s', (version)
     expect([OUT_OF_SPACE, DENIED]).toContainEqual(codeOf(lease));
   });
 
+  it('nor a lock of others, by force or by its token', async () => {
+    const foreign = { token: `bob-${'0'.repeat(20)}` };
+    for (const answer of [
+      await as('ann', 'releaseLock', 'DELETE', '/v1/locks/other%2Fhis?force=true'),
+      await as('ann', 'releaseLock', 'DELETE', '/v1/locks/other%2Fhis', foreign),
+    ])
+      expect(answer.status).toBe(403);
+    const held = await as('bob', 'inspectLock', 'GET', '/v1/locks/other%2Fhis');
+    expect(held.json().locked).toBe(true);
+  });
+
+  it('a holder renews, and gives back what the next one has in time', async ({ skip }) => {
+    skip(isChecked(), 'this etcd lets him release');
+    const hers = { token: `ann-${'0'.repeat(20)}` };
+    const path = '/v1/locks/app%2Fhers';
+    expect((await as('ann', 'renewLock', 'POST', `${path}/keepalive`, hers)).status).toBe(200);
+    const released = await as('ann', 'releaseLock', 'DELETE', path, hers);
+    expect(released.json()).toMatchObject({ code: 'out-of-space', outcome: 'not-applied' });
+  });
+
   it('nor by /v2', async () => {
     const sent = { headers: basic('ann') };
     for (const query of ['', '?prevValue=v', '?recursive=true']) {
@@ -117,8 +146,31 @@ describe.each([undefined, '3.4'] as const)('with the etcd of line %s', (version)
     }
   });
 
+  it('nor with a token, which does not say that it is root who has it', async ({ skip }) => {
+    skip(isChecked(), 'this etcd knows');
+    const headers = { authorization: await etcd.tokenOf('root') };
+    const body = JSON.stringify({ key: b64('other/1') });
+    const sent = { headers, body };
+    const answer = await send(gateway.baseUrl, 'POST', '/v3/kv/deleterange', sent);
+    expect([answer.status, answer.json().code]).toEqual([503, 8]);
+    const path = '/v1/kv/other/1';
+    const friendly = await call('deleteKey', 'DELETE', path, { headers }, gateway.baseUrl);
+    expect(friendly.json().hint).toContain('name and password');
+  });
+
+  it('and leases go on of whose keys he may read, and no others', async () => {
+    const [hers, foreign] = ['000000000000004e', '000000000000004d'];
+    const path = (id: string): string => `/v1/leases/${id}`;
+    expect((await as('ann', 'getLease', 'GET', path(hers))).status).toBe(200);
+    const renewed = await as('ann', 'keepLeaseAlive', 'POST', `${path(hers)}/keepalive`);
+    expect(renewed.status).toBe(200);
+    expect((await as('ann', 'getLease', 'GET', path(foreign))).status).toBe(403);
+    const notHers = await as('ann', 'keepLeaseAlive', 'POST', `${path(foreign)}/keepalive`);
+    expect(notHers.status).toBe(403);
+  });
+
   it('so that all is there still', async () => {
-    for (const key of [...KEYS, 'other/leased'])
+    for (const key of [...KEYS, 'other/leased', 'app/leased'])
       expect([key, await countOf(key)]).toEqual([key, 1]);
   });
 

@@ -74,10 +74,14 @@ async function judgeStranger(
   return passing(`an etcd endpoint answers as no etcd does (status ${status})`, 'etcd-refused');
 }
 
-/** etcd tells it to everybody. */
+/** etcd tells it to everybody; nothing hangs on it. */
 async function askVersion(endpoint: Endpoint, deps: ProbeDeps): Promise<string | undefined> {
-  const { json } = await ask(endpoint, deps, { path: VERSION_PATH, method: 'GET' });
-  return typeof json?.etcdserver === 'string' ? json.etcdserver : undefined;
+  try {
+    const { json } = await ask(endpoint, deps, { path: VERSION_PATH, method: 'GET' });
+    return typeof json?.etcdserver === 'string' ? json.etcdserver : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function judgeSilence(error: unknown): ProbeResult {

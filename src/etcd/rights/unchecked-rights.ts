@@ -8,26 +8,30 @@ import { beforeWrite } from '../calls/outcome.js';
 import type { EtcdClient } from '../client.js';
 import { OPERATIONS_TOGETHER_MAX } from '../wire.js';
 import type { DeleteRangeRequest, KeyRange, RequestOp, TxnRequest } from '../wire.js';
+import type { AlarmRights } from './alarm-rights.js';
 import { askForRights } from './asking.js';
 
 /**
- * The same client; of a caller with rights of his own `txn` and `deleteRange` throw `permission-denied` for what goes beyond them. Unless
- * etcd `checksUnderAlarm`, deletes are root's while the NOSPACE alarm is up: `out-of-space` for all others.
+ * The same client; of a caller with rights of his own `txn` and `deleteRange` throw `permission-denied` for what goes beyond them. On an
+ * etcd that does not look at rights while the NOSPACE alarm is up, deletes are root's then: `out-of-space` for all others.
  */
-export function withUncheckedRights(etcd: EtcdClient, checksUnderAlarm: () => boolean): EtcdClient {
-  const ask = async (caller: Caller, operations: () => readonly RequestOp[]): Promise<void> => {
-    if (caller.identity.login !== undefined) await beforeWrite(askFor(caller, etcd, operations()));
+export function withUncheckedRights(
+  etcd: EtcdClient,
+  alarm: Pick<AlarmRights, 'areChecked'>,
+): EtcdClient {
+  const check = async (caller: Caller, operations: readonly RequestOp[]): Promise<void> => {
+    if (caller.identity.login === undefined) return;
+    const unchecked = uncheckedIn(operations, await alarm.areChecked(caller));
+    await beforeWrite(askFor(caller, etcd, unchecked));
   };
   return {
     ...etcd,
     async deleteRange(caller, deleteRange) {
-      const op: RequestOp = { kind: 'deleteRange', deleteRange };
-      await ask(caller, () => uncheckedIn([op], checksUnderAlarm()));
+      await check(caller, [{ kind: 'deleteRange', deleteRange }]);
       return etcd.deleteRange(caller, deleteRange);
     },
     async txn(caller, request) {
-      const operations = [...request.success, ...request.failure];
-      await ask(caller, () => uncheckedIn(operations, checksUnderAlarm()));
+      await check(caller, [...request.success, ...request.failure]);
       return etcd.txn(caller, request);
     },
   };
@@ -45,13 +49,13 @@ async function askFor(caller: Caller, etcd: EtcdClient, all: readonly RequestOp[
 }
 
 /** Of operations at the top of a transaction, or alone: what etcd may do without looking at rights. */
-function uncheckedIn(operations: readonly RequestOp[], checksUnderAlarm: boolean): RequestOp[] {
+function uncheckedIn(operations: readonly RequestOp[], areChecked: boolean): RequestOp[] {
   return operations.flatMap((op) => {
     switch (op.kind) {
       case 'txn':
-        return everythingIn(op.txn, checksUnderAlarm);
+        return everythingIn(op.txn, areChecked);
       case 'deleteRange':
-        return checksUnderAlarm ? [] : deletionUnderAlarm(op.deleteRange);
+        return areChecked ? [] : deletionUnderAlarm(op.deleteRange);
       case 'put':
         return readBack(op);
       case 'range':
@@ -61,16 +65,13 @@ function uncheckedIn(operations: readonly RequestOp[], checksUnderAlarm: boolean
 }
 
 /** What it compares, as reads, and what both branches do, at whatever depth. Rights are those of keys: values need not travel twice. */
-function everythingIn(
-  { compare, success, failure }: TxnRequest,
-  checksUnderAlarm: boolean,
-): RequestOp[] {
+function everythingIn({ compare, success, failure }: TxnRequest, areChecked: boolean): RequestOp[] {
   const operations = [...success, ...failure].flatMap((op): RequestOp[] => {
     switch (op.kind) {
       case 'txn':
-        return everythingIn(op.txn, checksUnderAlarm);
+        return everythingIn(op.txn, areChecked);
       case 'deleteRange':
-        return checksUnderAlarm ? [op] : deletionUnderAlarm(op.deleteRange);
+        return areChecked ? [op] : deletionUnderAlarm(op.deleteRange);
       case 'put':
         return [{ kind: 'put', put: { key: op.put.key } }, ...readBack(op)];
       case 'range':

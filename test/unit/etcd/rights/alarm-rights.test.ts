@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import type { Caller, Login } from '../../../../src/caller.js';
+import { GatewayError } from '../../../../src/errors.js';
+import { AlarmRights } from '../../../../src/etcd/rights/alarm-rights.js';
+import type { AlarmClient } from '../../../../src/etcd/rights/alarm-rights.js';
+import { requireRoot } from '../../../../src/etcd/rights/asking.js';
+import { Secret } from '../../../../src/secret.js';
+import { callerFor } from '../../../support/caller.js';
+
+const secret = new Secret('s');
+const as = (login?: Login): Caller => ({
+  ...callerFor(),
+  identity: { key: 'k', name: 'n', ...(login && { login }) },
+});
+const user = (name: string): Caller => as({ kind: 'user', key: 'k', name, password: secret });
+const token = as({ kind: 'token', key: 'k', token: secret });
+
+interface Setting {
+  /** Undefined: etcd does not say. */
+  readonly version?: string | undefined;
+  readonly isUp?: boolean;
+}
+
+/** An etcd that tells everybody all users, as those before 3.6 do while the alarm is up. */
+function etcdOf(setting: Setting): { etcd: AlarmClient; calls: string[] } {
+  const calls: string[] = [];
+  const header = { clusterId: '1', memberId: '2', revision: 1, raftTerm: 1 };
+  const etcd: AlarmClient = {
+    version() {
+      calls.push('version');
+      const { version } = setting;
+      if (version === undefined) return Promise.reject(new GatewayError('etcd-unavailable'));
+      return Promise.resolve({ etcdserver: '3.6.1', etcdcluster: version });
+    },
+    txn() {
+      calls.push('txn');
+      if (setting.isUp === true) return Promise.reject(new GatewayError('out-of-space'));
+      return Promise.resolve({ header, succeeded: true, responses: [] });
+    },
+    userRoles: (_caller, name) =>
+      Promise.resolve(name === 'boss' ? ['reader', 'root'] : ['reader']),
+    userList: () => Promise.resolve(),
+  };
+  return { etcd, calls };
+}
+
+const codeOf = (done: Promise<void>): Promise<string> =>
+  done.then(
+    () => 'done',
+    (error: unknown) => (error as GatewayError).code,
+  );
+
+describe('under the alarm', () => {
+  it("rights are taken for checked when the whole cluster is of 3.6, not when one member's program is", async () => {
+    for (const [version, areChecked] of [
+      ['3.6.0', true],
+      ['3.7.0', true],
+      ['3.5.0', false],
+      ['not_decided', false],
+      [undefined, false],
+    ] as const)
+      expect(await new AlarmRights(etcdOf({ version }).etcd).areChecked(token)).toBe(areChecked);
+  });
+
+  it('the version is asked for once a minute, and again while etcd does not say', async () => {
+    let now = 0;
+    const setting: { version?: string } = {};
+    const { etcd, calls } = etcdOf(setting);
+    const alarm = new AlarmRights(etcd, () => now);
+    expect(await alarm.areChecked(token)).toBe(false);
+    setting.version = '3.6.0';
+    expect([await alarm.areChecked(token), await alarm.areChecked(token)]).toEqual([true, true]);
+    expect(calls).toEqual(['version', 'version']);
+    setting.version = '3.5.0';
+    now = 60_000;
+    expect(await alarm.areChecked(token)).toBe(false);
+  });
+
+  it('a user is refused and root is not, unless he shows a token alone', async () => {
+    const alarm = new AlarmRights(etcdOf({ version: '3.5.0', isUp: true }).etcd);
+    const done = [user('boss'), user('ann'), token, as()].map((each) => codeOf(alarm.refuse(each)));
+    expect(await Promise.all(done)).toEqual(['done', 'out-of-space', 'out-of-space', 'done']);
+  });
+
+  it('nothing is asked where rights are checked', async () => {
+    const { etcd, calls } = etcdOf({ version: '3.6.0', isUp: true });
+    expect(await codeOf(new AlarmRights(etcd).refuse(user('ann')))).toBe('done');
+    expect(calls).toEqual(['version']);
+  });
+
+  it('nobody is root for his token, though etcd tells him all users', async () => {
+    const { etcd } = etcdOf({ isUp: true });
+    expect(await codeOf(requireRoot(token, etcd))).toBe('out-of-space');
+    expect(await codeOf(requireRoot(user('ann'), etcd))).toBe('permission-denied');
+    expect(await codeOf(requireRoot(user('boss'), etcd))).toBe('done');
+    expect(await codeOf(requireRoot(token, etcdOf({}).etcd))).toBe('done');
+  });
+});
