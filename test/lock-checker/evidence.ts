@@ -48,8 +48,6 @@ export class Evidence {
 
   constructor(input: EvidenceInput) {
     this.history = buildHistory(input.events);
-    const sightings = input.events.map(({ seenAt, revision }) => ({ at: seenAt, revision }));
-    this.clock = new RevisionClock(sightings, input.probes);
     this.calls = input.calls;
     this.faults = input.faults;
     this.elections = input.elections;
@@ -62,6 +60,14 @@ export class Evidence {
       if (!isConnection(call) || toldAt === undefined || fencingToken === undefined) return [];
       return [{ call, toldAt, fencingToken, entry: this.entry(call.lock, fencingToken) }];
     });
+    // What we watch may come late, when its member stands still: a caller who was told of an entry knew it before.
+    const sightings = [
+      ...input.events.map(({ seenAt, revision }) => ({ at: seenAt, revision })),
+      ...this.tellings.flatMap(({ entry, toldAt }) =>
+        entry === undefined ? [] : [{ at: toldAt, revision: entry.createRevision }],
+      ),
+    ];
+    this.clock = new RevisionClock(sightings, input.probes);
   }
 
   entry(lock: string, createRevision: number): Entry | undefined {

@@ -56,10 +56,12 @@ function isPastItsTime(evidence: Evidence, entry: Entry, removed: Removed): bool
 }
 
 function asksFor(evidence: Evidence, call: Call, entry: Entry, removed: Removed): boolean {
+  const { clock } = evidence;
   if (call.startedAt > removed.seenAt || !names(evidence, call, entry)) return false;
+  // What had gone before it began it did not end.
+  if (removed.revision <= clock.settledBy(call.startedAt)) return false;
   if (!isDefinite(call)) return true;
   // What is answered is done: it cannot have ended an entry that was made, or still there, after its answer.
-  const { clock } = evidence;
   const latest = clock.possibleBy(call.endedAt ?? Infinity);
   return call.status === 200 && entry.createRevision <= latest && removed.revision <= latest;
 }

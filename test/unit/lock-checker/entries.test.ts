@@ -70,6 +70,17 @@ describe('I4, abandoned entries', () => {
 });
 
 describe('I5, one entry for one token', () => {
+  it('does not take a release for the end of what had gone before it began, however late that is seen', () => {
+    const story = new Story();
+    const first = story.acquire('a1', 1, { client: 'a' });
+    const second = story.acquire('a2', 4, { client: 'a' });
+    story.created(2, first).cut(first, 3).deleted(5, first);
+    story.created(6, second).told(second, 7, 6);
+    const release = story.call('release', 'r', 8, { client: 'a' });
+    story.deleted(9, second).answered(release, 10, 200).seenOnlyAt(20);
+    expect(oneEntry(story)).toEqual([]);
+  });
+
   it('is content with an entry that is made once', () => {
     const story = new Story();
     const a = story.acquire('a', 1);

@@ -38,6 +38,7 @@ export class Story {
   readonly #faults: Fault[] = [];
   readonly #elections: number[] = [];
   readonly #leases = new Map<string, string | undefined>();
+  #blindUntil = 0;
 
   /** A call that begins right behind that revision. */
   call(kind: CallKind, id: string, revision: number, asked: Asked = {}): Call {
@@ -125,14 +126,23 @@ export class Story {
     return this;
   }
 
+  /** The member that we watch and ask stands still: whatever happened before is seen at that revision's time. */
+  seenOnlyAt(revision: number): this {
+    this.#blindUntil = at(revision);
+    return this;
+  }
+
   evidence(endedAt = END): Evidence {
-    const events = [...this.#events].sort((a, b) => a.revision - b.revision);
+    const blindUntil = this.#blindUntil;
+    const events = this.#events
+      .map((event) => ({ ...event, seenAt: Math.max(event.seenAt, blindUntil) }))
+      .sort((a, b) => a.revision - b.revision);
     const last = (events.at(-1)?.revision ?? 0) + 100;
     const probes = Array.from({ length: last + 1 }, (_, revision) => ({
       startedAt: at(revision),
       endedAt: at(revision) + 1,
       revision,
-    }));
+    })).filter(({ startedAt }) => startedAt >= blindUntil);
     return new Evidence({
       events,
       probes,
