@@ -22,7 +22,8 @@ export interface paths {
          *     since the last compaction, and what was there at that moment. `revision` is where it ends, now unless said otherwise; when
          *     `more` is true, older versions are read with `revision` = the last one's `modRevision` - 1. A key that was deleted has a history;
          *     404 means that there is no trace of it. (etcd before 3.5.8 does not tell when it has sent all: there, the history of a key that
-         *     does not exist at that revision is what came before half a second of silence.)
+         *     does not exist at that revision is what came before half a second of silence.) It costs etcd a look at all that happened to all
+         *     keys since its last compaction: ask sparingly where much is written; 504 when that takes longer than a request may.
          *
          *     ```sh
          *     curl 'localhost:8888/v1/kv/hello?history=true&limit=10'
