@@ -2,13 +2,13 @@
 // but root delete.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { basic, startGuardedEtcd } from '../support/guarded-etcd.js';
-import type { GuardedEtcd, UserName } from '../support/guarded-etcd.js';
+import type { GuardedEtcd } from '../support/guarded-etcd.js';
 import { send } from '../support/http-client.js';
-import type { Answer } from '../support/http-client.js';
 import { checksRightsUnderAlarm } from '../../src/etcd/version.js';
 import { spawnGateway } from '../support/processes.js';
 import type { Gateway } from '../support/processes.js';
-import { call, codeOf, json } from '../support/v1-calls.js';
+import { userCalls } from '../support/user-calls.js';
+import { call, codeOf } from '../support/v1-calls.js';
 
 const b64 = (text: string): string => Buffer.from(text).toString('base64');
 const OUT_OF_SPACE = [503, 'out-of-space'];
@@ -18,13 +18,7 @@ const KEYS = ['app/own', 'other/1', 'other/2', '/other/v2'];
 describe.each([undefined, '3.4'] as const)('with the etcd of line %s', (version) => {
   let etcd: GuardedEtcd;
   let gateway: Gateway;
-  const as = (user: UserName, operation: string, method: string, path: string, body?: unknown) => {
-    const sent = body === undefined ? {} : json(body);
-    const headers = { ...basic(user), ...sent.headers };
-    return call(operation, method, path, { ...sent, headers }, gateway.baseUrl);
-  };
-  const raw = (user: UserName, path: string, body: object): Promise<Answer> =>
-    send(gateway.baseUrl, 'POST', path, { headers: basic(user), body: JSON.stringify(body) });
+  const { as, raw } = userCalls(() => gateway);
   const countOf = async (key: string): Promise<number> =>
     Number((await etcd.ask('kv/range', { key: b64(key), count_only: true })).json().count ?? 0);
   const alarm = async (action: 'ACTIVATE' | 'DEACTIVATE'): Promise<void> => {

@@ -6,7 +6,8 @@ import { send } from '../support/http-client.js';
 import type { Answer } from '../support/http-client.js';
 import { spawnGateway } from '../support/processes.js';
 import type { Gateway } from '../support/processes.js';
-import { call, codeOf, json } from '../support/v1-calls.js';
+import { userCalls } from '../support/user-calls.js';
+import { codeOf, json } from '../support/v1-calls.js';
 import { openWait } from '../support/v2-wait.js';
 import { openWatch } from '../support/watch-reader.js';
 
@@ -29,13 +30,7 @@ describe.each([undefined, '3.4'] as const)('with the etcd of line %s', (version)
     await etcd.stop();
   });
 
-  const as = (user: UserName, operation: string, method: string, path: string, body?: unknown) => {
-    const sent = body === undefined ? {} : json(body);
-    const headers = { ...basic(user), ...sent.headers };
-    return call(operation, method, path, { ...sent, headers }, gateway.baseUrl);
-  };
-  const raw = (user: UserName, path: string, body: object): Promise<Answer> =>
-    send(gateway.baseUrl, 'POST', path, { headers: basic(user), body: JSON.stringify(body) });
+  const { as, raw } = userCalls(() => gateway);
   const putAsRoot = (key: string, value = 'secret'): Promise<Answer> =>
     etcd.ask('kv/put', { key: b64(key), value: b64(value) });
   const valueOf = async (key: string): Promise<string | undefined> => {

@@ -8,6 +8,7 @@ import { send } from '../support/http-client.js';
 import type { Answer } from '../support/http-client.js';
 import { spawnGateway } from '../support/processes.js';
 import type { Gateway } from '../support/processes.js';
+import { userCalls } from '../support/user-calls.js';
 import { eventually } from '../support/raw-door.js';
 import { chunk, openConnection } from '../support/raw-socket.js';
 import type { OpenConnection } from '../support/raw-socket.js';
@@ -72,8 +73,7 @@ describe.each([undefined, '3.4'] as const)('with the etcd of line %s', (version)
     await etcd.stop();
   });
 
-  const raw = (user: UserName, path: string, body: object): Promise<Answer> =>
-    send(gateway.baseUrl, 'POST', path, { headers: basic(user), body: JSON.stringify(body) });
+  const { raw } = userCalls(() => gateway);
   const putAsRoot = (key: string, value = 'v'): Promise<Answer> =>
     etcd.ask('kv/put', { key: b64(key), value: b64(value) });
   const revision = async (): Promise<number> =>
