@@ -1,5 +1,5 @@
-// Requests of one kind and one caller's rights that come at the same moment, in one transaction: under load most of what a call to etcd
-// costs is the call. Nobody waits for company: a request goes at once while few are under way; who comes meanwhile travels together.
+// Sends requests of one kind and one identity in shared transactions: under load, most of the cost of a call to etcd is the call itself.
+// A request is sent at once while few calls are in flight; requests that arrive meanwhile share the next transaction.
 import { remainingMs } from '../../caller.js';
 import type { Caller } from '../../caller.js';
 import { GatewayError } from '../../errors.js';
@@ -7,154 +7,155 @@ import { isAnswerTooLarge } from '../calls/errors.js';
 import { OPERATIONS_TOGETHER_MAX } from '../wire.js';
 import type { RequestOp, ResponseOp, TxnResponse } from '../wire.js';
 
-/** Calls under way at once in one lane; only behind them requests share. */
-const AT_ONCE_MAX = 2;
+/** Calls of one lane that may be in flight; requests share transactions only while this many are. */
+const IN_FLIGHT_MAX = 2;
 const OPERATIONS_FIRST = 8;
 const GROWTH = 2;
-/** Of keys and values, asked or answered: far below what etcd takes in one request. */
+/** Keys and values of one batch, in the request or the response: far below etcd's limit for one request. */
 const BATCH_BYTES_MAX = 256 * 1024;
-/** Who has less time left travels alone: nobody is told late for the sake of somebody who was in a hurry. */
+/** A caller with less time left is never batched, so that its deadline does not shorten the deadline of others. */
 const SHARED_MS_MIN = 2_000;
-/** More wait for a socket instead. */
+/** Excess requests are sent on their own and wait for a socket. */
 const WAITING_MAX = 10_000;
 
-/** How requests of one kind travel. `Q` is what is asked, `A` the answer. */
-export interface Freight<Q, A> {
-  /** In a request of its own. */
-  readonly alone: (caller: Caller, request: Q) => Promise<A>;
-  readonly together: (caller: Caller, operations: readonly RequestOp[]) => Promise<TxnResponse>;
+/** How requests of one kind are batched. `Q` is the request, `A` the response. */
+export interface BatchCodec<Q, A> {
+  /** Sends one request on its own. */
+  readonly sendAlone: (caller: Caller, request: Q) => Promise<A>;
+  readonly sendBatch: (caller: Caller, operations: readonly RequestOp[]) => Promise<TxnResponse>;
   readonly toOperation: (request: Q) => RequestOp;
-  /** Undefined when etcd answered something else. */
-  readonly toAnswer: (response: ResponseOp | undefined, batch: TxnResponse) => A | undefined;
-  /** Equal names concern the same thing. */
-  readonly nameOf: (request: Q) => string;
-  /** What equal names do: `share` one operation, or travel `apart`, one batch after the other. */
-  readonly equals: 'share' | 'apart';
-  readonly bytesOf: (request: Q, answer?: A) => number;
-  /** For one who is out of time, or has hung up, before anything was sent for him. */
-  readonly tooLate: (caller: Caller) => GatewayError;
+  /** Returns undefined if etcd returned another kind of response. */
+  readonly toResponse: (response: ResponseOp | undefined, batch: TxnResponse) => A | undefined;
+  /** Requests with equal keys concern the same etcd key. */
+  readonly keyOf: (request: Q) => string;
+  /** Whether requests with equal keys share one operation, or go into different batches. */
+  readonly equalKeys: 'share' | 'separate';
+  readonly bytesOf: (request: Q, response?: A) => number;
+  /** The error for a caller whose deadline passed, or that disconnected, before anything was sent for it. */
+  readonly notSent: (caller: Caller) => GatewayError;
 }
 
-interface Passenger<Q, A> {
+interface PendingRequest<Q, A> {
   readonly caller: Caller;
   readonly request: Q;
-  readonly resolve: (answer: A) => void;
+  readonly resolve: (response: A) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** Those of one batch, by the operation that they share. */
-type Load<Q, A> = Map<string, Passenger<Q, A>[]>;
+/** The requests of one transaction, grouped by the operation that they share. */
+type Batch<Q, A> = Map<string, PendingRequest<Q, A>[]>;
 
 export class BatchLane<Q, A> {
-  readonly #freight: Freight<Q, A>;
+  readonly #codec: BatchCodec<Q, A>;
   readonly #onIdle: () => void;
-  #waiting: Passenger<Q, A>[] = [];
-  #underWay = 0;
+  #waiting: PendingRequest<Q, A>[] = [];
+  #inFlight = 0;
   #operationsMax = OPERATIONS_FIRST;
-  /** Of one answer, as far as they were seen. */
+  /** Bytes of one response, from the last batch. */
   #averageBytes = 1;
 
-  /** `onIdle` is called whenever nothing is under way. */
-  constructor(freight: Freight<Q, A>, onIdle: () => void) {
-    this.#freight = freight;
+  /** `onIdle` is called whenever the last call in flight has completed. */
+  constructor(codec: BatchCodec<Q, A>, onIdle: () => void) {
+    this.#codec = codec;
     this.#onIdle = onIdle;
   }
 
+  /** Resolves with the response, or rejects as `sendAlone` does. A batch without a response rejects all of its requests. */
   send(caller: Caller, request: Q): Promise<A> {
-    const isFree = this.#underWay < AT_ONCE_MAX && this.#waiting.length === 0;
-    if (isFree || !isInTime(caller) || this.#waiting.length >= WAITING_MAX) {
-      return this.#under(this.#freight.alone(caller, request));
+    const isFree = this.#inFlight < IN_FLIGHT_MAX && this.#waiting.length === 0;
+    if (isFree || !canShare(caller) || this.#waiting.length >= WAITING_MAX) {
+      return this.#track(this.#codec.sendAlone(caller, request));
     }
     return new Promise((resolve, reject) => {
       this.#waiting.push({ caller, request, resolve, reject });
     });
   }
 
-  #under<T>(call: Promise<T>): Promise<T> {
-    this.#underWay++;
+  #track<T>(call: Promise<T>): Promise<T> {
+    this.#inFlight++;
     return call.finally(() => {
-      this.#underWay--;
-      this.#depart();
-      if (this.#underWay === 0) this.#onIdle();
+      this.#inFlight--;
+      this.#sendWaiting();
+      if (this.#inFlight === 0) this.#onIdle();
     });
   }
 
-  #depart(): void {
-    while (this.#underWay < AT_ONCE_MAX && this.#waiting.length > 0) {
-      const load = this.#take();
-      if (load.size > 0) void this.#under(this.#carry(load));
+  #sendWaiting(): void {
+    while (this.#inFlight < IN_FLIGHT_MAX && this.#waiting.length > 0) {
+      const batch = this.#takeBatch();
+      if (batch.size > 0) void this.#track(this.#sendBatch(batch));
     }
   }
 
-  /** Those who come first, in as many operations and bytes as fit; the others keep their order. */
-  #take(): Load<Q, A> {
-    const { nameOf, equals, bytesOf, tooLate } = this.#freight;
-    const load: Load<Q, A> = new Map();
-    const left: Passenger<Q, A>[] = [];
+  /** Takes the oldest requests, in as many operations and bytes as fit; the others keep their order. */
+  #takeBatch(): Batch<Q, A> {
+    const { keyOf, equalKeys, bytesOf, notSent } = this.#codec;
+    const batch: Batch<Q, A> = new Map();
+    const left: PendingRequest<Q, A>[] = [];
     let bytes = 0;
-    for (const passenger of this.#waiting) {
-      const { caller, request, reject } = passenger;
-      const name = nameOf(request);
-      const sharers = load.get(name);
+    for (const pending of this.#waiting) {
+      const { caller, request, reject } = pending;
+      const key = keyOf(request);
+      const sharers = batch.get(key);
       if (caller.signal.aborted || remainingMs(caller) <= 0) {
-        reject(tooLate(caller));
-      } else if (!isInTime(caller)) {
-        void this.#under(this.#carryAlone(passenger));
+        reject(notSent(caller));
+      } else if (!canShare(caller)) {
+        void this.#track(this.#sendAlone(pending));
       } else if (sharers !== undefined) {
-        (equals === 'share' ? sharers : left).push(passenger);
-      } else if (load.size >= this.#operationsMax || bytes >= BATCH_BYTES_MAX) {
-        left.push(passenger);
+        (equalKeys === 'share' ? sharers : left).push(pending);
+      } else if (batch.size >= this.#operationsMax || bytes >= BATCH_BYTES_MAX) {
+        left.push(pending);
       } else {
-        load.set(name, [passenger]);
+        batch.set(key, [pending]);
         bytes += bytesOf(request) + this.#averageBytes;
       }
     }
     this.#waiting = left;
-    return load;
+    return batch;
   }
 
-  /** Never rejects: what goes wrong is told to each passenger. */
-  async #carry(load: Load<Q, A>): Promise<void> {
-    const groups = [...load.values()];
-    const passengers = groups.flat();
-    const [first] = passengers;
+  /** Never rejects: errors go to the requests of the batch. */
+  async #sendBatch(batch: Batch<Q, A>): Promise<void> {
+    const groups = [...batch.values()];
+    const requests = groups.flat();
+    const [first] = requests;
     if (first === undefined) return;
-    if (passengers.length === 1) {
-      await this.#carryAlone(first);
+    if (requests.length === 1) {
+      await this.#sendAlone(first);
       return;
     }
     try {
       const operations = groups.flatMap(([each]) =>
-        each === undefined ? [] : [this.#freight.toOperation(each.request)],
+        each === undefined ? [] : [this.#codec.toOperation(each.request)],
       );
-      const batch = await this.#freight.together(jointCaller(passengers), operations);
-      this.#learn(groups, batch);
+      const response = await this.#codec.sendBatch(callerOf(requests), operations);
+      this.#settle(groups, response);
     } catch (error) {
       if (isRefused(error)) {
-        // etcd did nothing of it; which one it means, each hears for himself.
+        // etcd applied nothing. Sent alone, each request gets its own result.
         this.#operationsMax = Math.max(1, Math.floor(groups.length / 2));
-        await Promise.all(passengers.map((passenger) => this.#carryAlone(passenger)));
+        await Promise.all(requests.map((pending) => this.#sendAlone(pending)));
       } else {
-        for (const { reject } of passengers) reject(error);
+        for (const { reject } of requests) reject(error);
       }
     }
   }
 
-  async #carryAlone({ caller, request, resolve, reject }: Passenger<Q, A>): Promise<void> {
-    await this.#freight.alone(caller, request).then(resolve, reject);
+  async #sendAlone({ caller, request, resolve, reject }: PendingRequest<Q, A>): Promise<void> {
+    await this.#codec.sendAlone(caller, request).then(resolve, reject);
   }
 
-  #learn(groups: readonly Passenger<Q, A>[][], batch: TxnResponse): void {
-    const { toAnswer, bytesOf } = this.#freight;
+  #settle(groups: readonly PendingRequest<Q, A>[][], batch: TxnResponse): void {
+    const { toResponse, bytesOf } = this.#codec;
     let bytes = 0;
     for (const [index, group] of groups.entries()) {
-      const answer = toAnswer(batch.responses[index], batch);
+      const response = toResponse(batch.responses[index], batch);
       for (const { request, resolve, reject } of group) {
-        if (answer === undefined) {
-          reject(strange());
+        if (response === undefined) {
+          reject(unexpectedResponse());
         } else {
-          bytes += bytesOf(request, answer);
-          resolve(answer);
+          bytes += bytesOf(request, response);
+          resolve(response);
         }
       }
     }
@@ -163,30 +164,30 @@ export class BatchLane<Q, A> {
   }
 }
 
-function isInTime(caller: Caller): boolean {
+function canShare(caller: Caller): boolean {
   return remainingMs(caller) >= SHARED_MS_MIN;
 }
 
-/** Nobody's hanging up ends what others wait for; nobody is told later than he asked. */
-function jointCaller<Q, A>(passengers: readonly Passenger<Q, A>[]): Caller {
-  const [first] = passengers;
-  if (first === undefined) throw new Error('a batch has a passenger');
+/** No single disconnect cancels the batch, and its deadline is the earliest of all. */
+function callerOf<Q, A>(requests: readonly PendingRequest<Q, A>[]): Caller {
+  const [first] = requests;
+  if (first === undefined) throw new Error('a batch has at least one request');
   return {
     identity: first.caller.identity,
     signal: new AbortController().signal,
-    deadline: Math.min(...passengers.map(({ caller }) => caller.deadline)),
+    deadline: Math.min(...requests.map(({ caller }) => caller.deadline)),
   };
 }
 
-/** Surely nothing was applied, and a smaller request, or another one of these, may well be taken. */
+/** True if nothing was applied, and a smaller request or another one of the batch may be accepted. */
 function isRefused(error: unknown): boolean {
   if (!(error instanceof GatewayError) || error.outcome === 'unknown') return false;
   return (error.status < 500 && error.status !== 429) || isAnswerTooLarge(error);
 }
 
-function strange(): GatewayError {
+function unexpectedResponse(): GatewayError {
   return new GatewayError('etcd-refused', {
-    detail: 'etcd answered a transaction with other operations than it was asked for',
+    detail: 'etcd returned other operations than the transaction requested',
     outcome: 'unknown',
   });
 }

@@ -1,22 +1,22 @@
-// The etcd client with plain reads and writes of single keys sharing requests under load. Never shared: what has a condition, a lease, a
-// revision, a range, or a trace of its own. A shared write is one transaction, so two plain writes may carry one revision; one whose
-// answer is lost is `unknown` to all of its passengers and is sent to nobody again.
+// The etcd client in which plain reads and writes of single keys share transactions under load. Requests with a condition, a lease, a
+// revision, a range or a trace are never shared. A shared write is one transaction, so two plain writes may have the same revision. If the
+// response is lost, the outcome is `unknown` for every request of the batch, and none is sent again.
 import { remainingMs } from '../../caller.js';
 import type { Caller } from '../../caller.js';
 import { GatewayError } from '../../errors.js';
 import { BatchLane } from './batch-lane.js';
-import type { Freight } from './batch-lane.js';
+import type { BatchCodec } from './batch-lane.js';
 import type { EtcdClient } from '../client.js';
 import { RETRY_AFTER_SECONDS } from '../status.js';
 import type { PutRequest, PutResponse, RangeRequest, RangeResponse } from '../wire.js';
 
-/** A larger value travels alone. */
+/** Larger values are sent alone. */
 const SHARED_VALUE_BYTES_MAX = 32 * 1024;
 
-/** The same client; only `range` and `put` change their way, never what they promise. */
+/** Returns the same client with a batching `range` and `put`. Their guarantees do not change. */
 export function withBatching(etcd: EtcdClient): EtcdClient {
-  const reads = new Lanes(readFreight(etcd));
-  const writes = new Lanes(writeFreight(etcd));
+  const reads = new Lanes(readCodec(etcd));
+  const writes = new Lanes(writeCodec(etcd));
   return {
     ...etcd,
     range: (caller, request) =>
@@ -30,19 +30,18 @@ export function withBatching(etcd: EtcdClient): EtcdClient {
   };
 }
 
-/** One lane for each identity that has something under way: rights never mix. */
+/** One lane for each identity that has calls in flight: requests of different identities never share a transaction. */
 class Lanes<Q, A> {
-  readonly #freight: Freight<Q, A>;
+  readonly #codec: BatchCodec<Q, A>;
   readonly #lanes = new Map<string, BatchLane<Q, A>>();
 
-  constructor(freight: Freight<Q, A>) {
-    this.#freight = freight;
+  constructor(codec: BatchCodec<Q, A>) {
+    this.#codec = codec;
   }
 
   send(caller: Caller, request: Q): Promise<A> {
     const { key } = caller.identity;
-    const lane =
-      this.#lanes.get(key) ?? new BatchLane(this.#freight, () => this.#lanes.delete(key));
+    const lane = this.#lanes.get(key) ?? new BatchLane(this.#codec, () => this.#lanes.delete(key));
     this.#lanes.set(key, lane);
     return lane.send(caller, request);
   }
@@ -50,57 +49,57 @@ class Lanes<Q, A> {
 
 function isPlainRead(request: RangeRequest): boolean {
   const { key, ...options } = request;
-  return key.length > 0 && Object.values(options).every(isUnasked);
+  return key.length > 0 && Object.values(options).every(isUnset);
 }
 
 function isPlainWrite(request: PutRequest): boolean {
   const { key, value = Buffer.alloc(0), ...options } = request;
   const isSmall = key.length + value.length <= SHARED_VALUE_BYTES_MAX;
-  return isSmall && Object.values(options).every(isUnasked);
+  return isSmall && Object.values(options).every(isUnset);
 }
 
-function isUnasked(option: unknown): boolean {
+function isUnset(option: unknown): boolean {
   return option === undefined || option === false;
 }
 
-function readFreight(etcd: EtcdClient): Freight<RangeRequest, RangeResponse> {
+function readCodec(etcd: EtcdClient): BatchCodec<RangeRequest, RangeResponse> {
   return {
-    alone: (caller, request) => etcd.range(caller, request),
-    together: (caller, success) => etcd.txn(caller, { compare: [], success, failure: [] }),
+    sendAlone: (caller, request) => etcd.range(caller, request),
+    sendBatch: (caller, success) => etcd.txn(caller, { compare: [], success, failure: [] }),
     toOperation: (range) => ({ kind: 'range', range }),
-    toAnswer: (response, { header }) =>
+    toResponse: (response, { header }) =>
       response?.kind === 'range' ? { ...response.range, header } : undefined,
-    nameOf: ({ key }) => key.toString('latin1'),
-    equals: 'share',
-    bytesOf: ({ key }, answer) => key.length + (answer?.kvs[0]?.value.length ?? 0),
-    tooLate: (caller) => tooLate(caller, {}),
+    keyOf: ({ key }) => key.toString('latin1'),
+    equalKeys: 'share',
+    bytesOf: ({ key }, response) => key.length + (response?.kvs[0]?.value.length ?? 0),
+    notSent: (caller) => notSent(caller, {}),
   };
 }
 
-function writeFreight(etcd: EtcdClient): Freight<PutRequest, PutResponse> {
+function writeCodec(etcd: EtcdClient): BatchCodec<PutRequest, PutResponse> {
   return {
-    alone: (caller, request) => etcd.put(caller, request),
-    together: (caller, success) => etcd.txn(caller, { compare: [], success, failure: [] }),
+    sendAlone: (caller, request) => etcd.put(caller, request),
+    sendBatch: (caller, success) => etcd.txn(caller, { compare: [], success, failure: [] }),
     toOperation: (put) => ({ kind: 'put', put }),
-    toAnswer: (response, { header }) =>
+    toResponse: (response, { header }) =>
       response?.kind === 'put' ? { ...response.put, header } : undefined,
-    nameOf: ({ key }) => key.toString('latin1'),
-    // etcd refuses two puts of one key in one transaction.
-    equals: 'apart',
+    keyOf: ({ key }) => key.toString('latin1'),
+    // etcd rejects two puts of one key in one transaction.
+    equalKeys: 'separate',
     bytesOf: ({ key, value }) => key.length + (value?.length ?? 0),
-    tooLate: (caller) =>
-      tooLate(caller, { outcome: 'not-applied', retryAfterSeconds: RETRY_AFTER_SECONDS }),
+    notSent: (caller) =>
+      notSent(caller, { outcome: 'not-applied', retryAfterSeconds: RETRY_AFTER_SECONDS }),
   };
 }
 
-function tooLate(
+function notSent(
   caller: Caller,
   init: { readonly outcome?: 'not-applied'; readonly retryAfterSeconds?: number },
 ): GatewayError {
   return remainingMs(caller) <= 0
     ? new GatewayError('timeout', {
-        detail: 'time was up before the request could be sent to etcd',
+        detail: 'the deadline passed before the request was sent to etcd',
         ...init,
       })
-    : new GatewayError('etcd-unavailable', { detail: 'the caller hung up', ...init });
+    : new GatewayError('etcd-unavailable', { detail: 'the client disconnected', ...init });
 }
