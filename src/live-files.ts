@@ -1,39 +1,49 @@
-// What files say, read again when they change, so that certificates and tokens can be replaced under a running gateway. Files that cannot
-// be used (half written, of different pairs) change nothing: what was read last stays in force.
-import { statSync } from 'node:fs';
+// The content of files, reloaded when they change, so that certificates and tokens can be replaced under a running gateway. Files that
+// are invalid (half written, or of different pairs) change nothing: the last valid content stays in force, and every look tries again.
+import { createHash } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
+import type { BigIntStats } from 'node:fs';
 import { messageOf } from './errors.js';
 
 export interface LiveFilesOptions<T> {
   readonly paths: readonly string[];
-  /** Throws an `Error` with a reason for people when the files cannot be used. */
-  readonly read: () => T;
-  /** Called when something else is in force from now on. */
+  /** Gets the bytes of each path, in order. Throws an `Error` with a reason for people if the files are invalid. */
+  readonly parse: (files: readonly Buffer[]) => T;
+  /** Called when other content is in force. If it throws, the next look calls it again. */
   readonly onChange?: ((content: T) => void) | undefined;
-  /** Called once for each change that is of no use. */
+  /** Called once for each problem, however many looks it lasts. */
   readonly onProblem?: ((reason: string) => void) | undefined;
 }
 
-/** How often it is looked whether the files have changed. */
+/** The time between two looks at the files. */
 const LOOK_MS = 2_000;
+/** File systems round their times, some of them to two seconds: a file this young may change again under the same times. */
+const UNSETTLED_MS = 5_000;
+const FILE_BYTES_MAX = 4 * 1024 * 1024;
+
+interface Loaded<T> {
+  readonly content: T;
+  readonly digest: string;
+  /** `undefined`: the next look reads the files again. */
+  readonly stamp: string | undefined;
+}
 
 export class LiveFiles<T> {
   readonly #options: LiveFilesOptions<T>;
   readonly #timer: NodeJS.Timeout;
-  #stamp: string;
-  #content: T;
+  #loaded: Loaded<T>;
   #problem: string | undefined;
 
-  /** Throws what `read` throws. */
+  /** Throws what `parse` throws, and the error of a file that cannot be read. */
   constructor(options: LiveFilesOptions<T>) {
     this.#options = options;
-    this.#stamp = stampOf(options.paths);
-    this.#content = options.read();
+    this.#loaded = load(options);
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
     this.#timer.unref();
   }
 
   get content(): T {
-    return this.#content;
+    return this.#loaded.content;
   }
 
   close(): void {
@@ -41,30 +51,64 @@ export class LiveFiles<T> {
   }
 
   #look(): void {
-    const { paths, read, onChange, onProblem } = this.#options;
+    const { onChange, onProblem } = this.#options;
+    const before = this.#loaded;
     try {
-      const stamp = stampOf(paths);
-      if (stamp === this.#stamp) return;
-      this.#stamp = stamp;
+      const loaded = load(this.#options, before);
+      this.#loaded = loaded;
+      if (loaded.digest !== before.digest) this.#announce(() => onChange?.(loaded.content));
       this.#problem = undefined;
-      const content = read();
-      this.#content = content;
-      onChange?.(content);
     } catch (error) {
       const problem = messageOf(error);
-      // A file that is missing is so at every look.
       if (problem !== this.#problem) onProblem?.(problem);
       this.#problem = problem;
     }
   }
+
+  /** What is not announced counts as not loaded: the next look parses and announces it again. */
+  #announce(announce: () => void): void {
+    try {
+      announce();
+    } catch (error) {
+      this.#loaded = { ...this.#loaded, digest: '', stamp: undefined };
+      throw error;
+    }
+  }
 }
 
-/** Says whether any of the files is another one. Mounted secrets change by their link, so the file behind it is looked at. */
-function stampOf(paths: readonly string[]): string {
-  return paths
-    .map((path) => {
-      const { mtimeMs, size, ino } = statSync(path);
-      return `${ino}:${size}:${mtimeMs}`;
-    })
-    .join();
+/** The content of `before` if the files are the same. Stamps are taken before the read, so that a later change has another stamp. */
+function load<T>({ paths, parse }: LiveFilesOptions<T>, before?: Loaded<T>): Loaded<T> {
+  const now = Date.now();
+  const stats = paths.map((path) => statSync(path, { bigint: true }));
+  const stamp = stats.map(stampOf).join();
+  if (before?.stamp === stamp) return before;
+  const files = paths.map((path, index) => readBounded(path, Number(stats[index]?.size)));
+  const digest = digestOf(files);
+  const content = before?.digest === digest ? before.content : parse(files);
+  const isSettled = stats.every((each) => isOlder(each, now - UNSETTLED_MS));
+  return { content, digest, stamp: isSettled ? stamp : undefined };
+}
+
+/** Mounted secrets change by their link, so the file behind it counts. `ctime` changes even if a tool restores size and `mtime`. */
+function stampOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+  return [dev, ino, size, mtimeNs, ctimeNs].join(':');
+}
+
+/** A pipe is read once: its content does not come again. */
+function isOlder(stats: BigIntStats, thenMs: number): boolean {
+  return !stats.isFile() || (Number(stats.mtimeMs) < thenMs && Number(stats.ctimeMs) < thenMs);
+}
+
+function readBounded(path: string, size: number): Buffer {
+  if (size > FILE_BYTES_MAX) {
+    throw new Error(`${path} has ${size} bytes; the maximum is ${FILE_BYTES_MAX}`);
+  }
+  return readFileSync(path);
+}
+
+/** Spares the content of a private key in memory. Lengths first: no two lists of files have one digest. */
+function digestOf(files: readonly Buffer[]): string {
+  const hash = createHash('sha256').update(JSON.stringify(files.map(({ length }) => length)));
+  for (const file of files) hash.update(file);
+  return hash.digest('base64url');
 }

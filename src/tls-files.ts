@@ -1,5 +1,4 @@
-// Certificates and keys from files, read again when they change, so that they can be rotated under a running gateway.
-import { readFileSync } from 'node:fs';
+// Certificates and keys from files, reloaded when they change, so that they can be rotated under a running gateway.
 import { createSecureContext } from 'node:tls';
 import type { SecureContext } from 'node:tls';
 import { messageOf } from './errors.js';
@@ -19,9 +18,9 @@ export interface TlsMaterial {
 }
 
 export interface TlsFilesOptions {
-  /** Called when other files are in force from now on. */
+  /** Called when other files are in force. If it throws, it is called again later. */
   readonly onChange?: (material: TlsMaterial) => void;
-  /** Called once for each change that is of no use. */
+  /** Called once for each problem. */
   readonly onProblem?: (reason: string) => void;
 }
 
@@ -30,15 +29,21 @@ interface Loaded {
   readonly context: SecureContext;
 }
 
+/** The options of `TlsPaths`, in the order in which their files are read. */
+const MATERIAL = ['ca', 'cert', 'key'] as const;
+
 export class TlsFiles {
   readonly #files: LiveFiles<Loaded>;
 
   /** Throws an `Error` with a reason for people when the files cannot be used. */
   constructor(paths: TlsPaths, { onChange, onProblem }: TlsFilesOptions = {}) {
+    const names = MATERIAL.filter((name) => paths[name] !== undefined);
     this.#files = new LiveFiles({
-      paths: [paths.ca, paths.cert, paths.key].filter((path) => path !== undefined),
-      read() {
-        const material = readMaterial(paths);
+      paths: names.map((name) => paths[name] ?? ''),
+      parse(files) {
+        const material: TlsMaterial = Object.fromEntries(
+          names.map((name, index) => [name, files[index]]),
+        );
         return { material, context: contextOf(material) };
       },
       onChange: ({ material }) => onChange?.(material),
@@ -57,14 +62,6 @@ export class TlsFiles {
   close(): void {
     this.#files.close();
   }
-}
-
-function readMaterial({ ca, cert, key }: TlsPaths): TlsMaterial {
-  return {
-    ...(ca !== undefined && { ca: readFileSync(ca) }),
-    ...(cert !== undefined && { cert: readFileSync(cert) }),
-    ...(key !== undefined && { key: readFileSync(key) }),
-  };
 }
 
 function contextOf(material: TlsMaterial): SecureContext {

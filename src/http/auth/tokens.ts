@@ -1,7 +1,6 @@
 // The API tokens that the gateway knows, from a file that is read again when it changes. Who presents one is told apart by its hash: the
 // file gives nobody a token.
 import { setMaxListeners } from 'node:events';
-import { readFileSync, statSync } from 'node:fs';
 import type { Identity } from '../../caller.js';
 import { LiveFiles } from '../../live-files.js';
 import { fingerprint, isSameDigest, sha256 } from '../../secret.js';
@@ -13,7 +12,7 @@ const FILE_BYTES_MAX = 1024 * 1024;
 export interface TokenFileOptions {
   /** Called with the number of tokens when other ones are in force from now on. */
   readonly onChange?: (tokens: number) => void;
-  /** Called once for each change that is of no use. */
+  /** Called once for each problem. */
   readonly onProblem?: (reason: string) => void;
 }
 
@@ -33,7 +32,7 @@ export class TokenFile {
   constructor(path: string, { onChange, onProblem }: TokenFileOptions = {}) {
     this.#file = new LiveFiles({
       paths: [path],
-      read: () => this.#take(readTokens(path)),
+      parse: ([file]) => this.#take(parseTokens(file ?? Buffer.alloc(0))),
       onChange: ({ length }) => onChange?.(length),
       onProblem,
     });
@@ -72,11 +71,11 @@ export class TokenFile {
   }
 }
 
-function readTokens(path: string): readonly ListedToken[] {
-  const { size } = statSync(path);
+function parseTokens(file: Buffer): readonly ListedToken[] {
+  const size = file.length;
   if (size > FILE_BYTES_MAX)
     throw new TokenListError([`the file has ${size} bytes; ${FILE_BYTES_MAX} are the most`]);
-  return parseTokenList(readFileSync(path));
+  return parseTokenList(file);
 }
 
 function nameOf({ name, sha256: digest, prefixes, rights }: ListedToken): string {
