@@ -2,11 +2,10 @@
 import type { Caller } from '../../caller.js';
 import { GatewayError } from '../../errors.js';
 import { isAbsent, isPresent, modRevisionIs } from '../../etcd/compare.js';
-import { RETRY_AFTER_SECONDS } from '../../etcd/status.js';
 import type { Compare, KeyValue, RequestOp, ResponseOp, TxnResponse } from '../../etcd/wire.js';
 import { resolveGuard } from '../locks/guard.js';
 import type { Guard, GuardDeps, ResolvedGuard } from '../locks/guard.js';
-import { grantFreshLease, revokeLater } from '../leases/leases.js';
+import { expiredBeforeWrite, grantFreshLease, revokeLater } from '../leases/leases.js';
 import type { GrantedLease, LeaseGrantDeps } from '../leases/leases.js';
 import { beforeWrite } from '../../etcd/calls/outcome.js';
 import type { ReservedKeys } from '../reserved.js';
@@ -105,18 +104,9 @@ async function putOnFreshLease(
     if (error instanceof GatewayError && error.outcome !== 'unknown')
       revokeLater(caller, deps, granted.lease);
     throw error instanceof GatewayError && error.code === 'lease-not-found'
-      ? endedTooEarly(error)
+      ? expiredBeforeWrite(error)
       : error;
   }
-}
-
-function endedTooEarly(cause: GatewayError): GatewayError {
-  return new GatewayError('etcd-unavailable', {
-    detail: 'etcd took so long that the ttl was over before the key was written',
-    outcome: 'not-applied',
-    retryAfterSeconds: RETRY_AFTER_SECONDS,
-    cause,
-  });
 }
 
 export interface KeyDelete {

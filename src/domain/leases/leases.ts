@@ -3,6 +3,7 @@
 import type { Caller } from '../../caller.js';
 import { GatewayError } from '../../errors.js';
 import type { EtcdClient } from '../../etcd/client.js';
+import { RETRY_AFTER_SECONDS } from '../../etcd/status.js';
 import type { Background } from '../background.js';
 import { isOwnLease, randomLease } from './lease-id.js';
 import { keepAlive, timeToLive } from './life.js';
@@ -77,6 +78,16 @@ export function revokeLater(caller: Caller, deps: LeaseGrantDeps, lease: string)
   void deps.background.run('revoke an unused lease', caller.identity, (cleaner) =>
     deps.etcd.leaseRevoke(cleaner, lease),
   );
+}
+
+/** Of a write on a fresh lease that etcd no longer had. */
+export function expiredBeforeWrite(cause: GatewayError): GatewayError {
+  return new GatewayError('etcd-unavailable', {
+    detail: 'etcd took so long that the ttl was over before the key was written',
+    outcome: 'not-applied',
+    retryAfterSeconds: RETRY_AFTER_SECONDS,
+    cause,
+  });
 }
 
 export interface LeasePage {

@@ -1,7 +1,7 @@
 // Every change of the tree is one transaction: decided on what was read, applied only if that still stands, else read and decided again.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Caller } from '../../caller.js';
-import { outcomeOf } from '../../errors.js';
+import { GatewayError, outcomeOf } from '../../errors.js';
 import type {
   Compare,
   KeyValue,
@@ -10,6 +10,7 @@ import type {
   ResponseOp,
   TxnResponse,
 } from '../../etcd/wire.js';
+import { expiredBeforeWrite } from '../leases/leases.js';
 import type { ReservedKeys } from '../reserved.js';
 import { beforeWrite } from '../../etcd/calls/outcome.js';
 import { chainOf, isDenial, overIn, readChain, readsOf } from './chain.js';
@@ -17,7 +18,7 @@ import type { Chain, ChainDeps } from './chain.js';
 import type { DirectoryEnds } from './directory-ends.js';
 import { v2Error } from './errors.js';
 import { endDirectory } from './expiry.js';
-import { endNodeLease, grantNodeLease, readLifetimes } from './lifetime.js';
+import { endNodeLease, grantNodeLease, readLifetimes, revokeInTime } from './lifetime.js';
 import type { LifetimeDeps, NodeLease } from './lifetime.js';
 import { fileNode } from './node.js';
 import type { V2Action, V2Event, V2Node } from './node.js';
@@ -28,6 +29,8 @@ import type { ChangeRecord } from './record.js';
 const ROUNDS_MAX = 200;
 const PAUSE_FROM_ROUND = 3;
 const PAUSE_MAX_MS = 20;
+/** Leases of one change that expire before the write reaches etcd. */
+const EXPIRED_LEASES_MAX = 3;
 
 export interface ChangeDeps extends ChainDeps, LifetimeDeps {
   readonly reserved: ReservedKeys;
@@ -73,6 +76,7 @@ export async function change(
   decide: Decide,
 ): Promise<Changed> {
   const leases = new LeaseOfChange(caller, deps);
+  let failure: unknown;
   try {
     let chain: Chain | undefined;
     for (let round = 1; round <= ROUNDS_MAX; round++) {
@@ -91,12 +95,13 @@ export async function change(
         ? undefined
         : chainOf(path, answer.header, answer.responses);
     }
+    throw v2Error('raftInternal', `${ROUNDS_MAX} other changes came first`);
   } catch (error) {
-    leases.giveUp(error);
+    failure = error;
     throw error;
+  } finally {
+    leases.settle(failure);
   }
-  leases.giveUp(undefined);
-  throw v2Error('raftInternal', `${ROUNDS_MAX} other changes came first`);
 }
 
 /** One change in all its rounds: at most one lease, and with the record as long as the caller may write it. */
@@ -105,6 +110,7 @@ class LeaseOfChange {
   readonly #deps: ChangeDeps;
   #mayRecord = true;
   #isWritten = false;
+  #expired = 0;
   granted: NodeLease | undefined;
 
   constructor(caller: Caller, deps: ChangeDeps) {
@@ -131,17 +137,30 @@ class LeaseOfChange {
       this.#isWritten = answer.succeeded;
       return answer;
     } catch (error) {
-      if (!isDenial(error) || !this.#mayRecord) throw error;
-      this.#mayRecord = false;
+      if (isExpired(error) && lease !== undefined) this.#dropExpired(error);
+      else if (isDenial(error) && this.#mayRecord) this.#mayRecord = false;
+      else throw error;
       return this.write(decided, chain);
     }
   }
 
-  /** Only what surely did not happen is undone. */
-  giveUp(error: unknown): void {
-    if (this.#isWritten || outcomeOf(error) === 'unknown') return;
-    endNodeLease(this.#caller, this.#deps, this.granted?.lease);
+  /** The ttl was over before the write reached etcd, which then writes nothing. */
+  #dropExpired(error: GatewayError): void {
+    this.granted = undefined;
+    if (++this.#expired >= EXPIRED_LEASES_MAX) throw expiredBeforeWrite(error);
   }
+
+  /** Call it once, when nothing more is sent. Undoes only what certainly did not happen. */
+  settle(error: unknown): void {
+    if (this.granted === undefined) return;
+    if (this.#isWritten || outcomeOf(error) === 'unknown')
+      revokeInTime(this.#caller, this.#deps, this.granted);
+    else endNodeLease(this.#caller, this.#deps, this.granted.lease);
+  }
+}
+
+function isExpired(error: unknown): error is GatewayError {
+  return error instanceof GatewayError && error.code === 'lease-not-found';
 }
 
 function recordOf(decided: Change, lifetime: NodeLease | undefined): ChangeRecord {

@@ -21,6 +21,7 @@ const FOREIGN_LEASES_MAX = 1_000;
 const NANOSECONDS = 1_000_000_000n;
 const MILLISECOND_NANOSECONDS = 1_000_000n;
 const INT64_BITS = 64;
+const TTL_MIN_SECONDS = -9_223_372_036;
 /** v2 takes a moment before this for none at all. */
 const EXPIRATION_MIN_MS = Date.UTC(2000, 0, 1);
 
@@ -29,9 +30,11 @@ export interface LifetimeDeps {
   readonly background: Background;
 }
 
-/** A node's lease, and the moment that v2 clients are told. */
+/** A node's lease, and the expiration that the response to the write states. */
 export interface NodeLease extends Lifetime {
   readonly lease: string;
+  /** Milliseconds, wall clock. Set where etcd itself would end the node later. */
+  readonly revokeAt?: number | undefined;
 }
 
 /**
@@ -53,18 +56,26 @@ function lifetimeAt(expiresAt: number, nowMs: number): Lifetime {
   return { expiresAt, ttl: Math.max(0, Math.ceil((expiresAt - nowMs) / 1000)) };
 }
 
+/** In the response to its write, a node that expires in the past has a negative ttl, bounded by Go's Duration. */
+function writtenLifetime(expiresAt: number, nowMs: number): Lifetime {
+  return { expiresAt, ttl: Math.max(TTL_MIN_SECONDS, Math.ceil((expiresAt - nowMs) / 1000)) };
+}
+
 function isNodeLease(lease: string): boolean {
   return lease.startsWith(PREFIX);
 }
 
-/** Makes the lease of one node. A grant without an answer is given up: nothing ever hangs on it. */
+/**
+ * Makes the lease of one node. The caller of this function ends it: with `endNodeLease` when the node was not written, with
+ * `revokeInTime` in all other cases. A grant without a response is given up, because nothing is ever attached to it.
+ */
 export async function grantNodeLease(
   caller: Caller,
   deps: LifetimeDeps,
   expiresAt: number,
   nowMs: number,
 ): Promise<NodeLease> {
-  // What ended in the past ends at once: etcd knows no lease without time.
+  // A node that expires in the past expires now: etcd has no lease without a ttl.
   const at = Math.max(expiresAt, nowMs);
   const ttlSeconds = Math.max(1, Math.ceil((at - nowMs) / 1000));
   for (let attempt = 1; ; attempt++) {
@@ -72,8 +83,12 @@ export async function grantNodeLease(
     try {
       const granted = await beforeWrite(deps.etcd.leaseGrant(caller, lease, ttlSeconds));
       // etcd has a minimum of some seconds; v2 has none.
-      if (granted.ttlSeconds > ttlSeconds || at <= nowMs) endAt(caller, deps, lease, at);
-      return { lease, ...lifetimeAt(expiresAt, nowMs) };
+      const isLate = granted.ttlSeconds > ttlSeconds || at <= nowMs;
+      return {
+        lease,
+        ...writtenLifetime(expiresAt, nowMs),
+        ...(isLate && { revokeAt: at }),
+      };
     } catch (error) {
       const isTaken = error instanceof GatewayError && error.code === 'already-exists';
       if (!isTaken || attempt >= GRANT_ATTEMPTS_MAX) throw error;
@@ -91,9 +106,15 @@ function expirationIn(lease: string): number {
   return Number.parseInt(lease.slice(PREFIX.length, PREFIX.length + TIME_HEX_DIGITS), 16);
 }
 
-function endAt(caller: Caller, deps: LifetimeDeps, lease: string, at: number): void {
-  const timer = setTimeout(() => endNodeLease(caller, deps, lease), Math.max(0, at - Date.now()));
-  timer.unref();
+/**
+ * Revokes the lease when the ttl of its node is over, where etcd would do so later. Call it only after the write was sent: a revoke that
+ * comes first makes the write fail.
+ */
+export function revokeInTime(caller: Caller, deps: LifetimeDeps, node: NodeLease): void {
+  const { lease, revokeAt } = node;
+  if (revokeAt === undefined) return;
+  const leftMs = Math.max(0, revokeAt - Date.now());
+  setTimeout(() => endNodeLease(caller, deps, lease), leftMs).unref();
 }
 
 /** Ends the lease of a node that has another one now, or none. Only ours: they serve no other key. */

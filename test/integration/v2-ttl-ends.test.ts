@@ -1,0 +1,154 @@
+// Nodes whose ttl ends at once, or overflows: the write is answered as a real etcd 3.4 answers it, and its lease ends after it.
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { spawnGatewayBetween } from '../support/etcd-between.js';
+import type { GatewayBetween } from '../support/etcd-between.js';
+import { startMember } from '../support/etcd.js';
+import type { Member } from '../support/etcd.js';
+import { send } from '../support/http-client.js';
+import { newPath, v2Client } from '../support/v2-client.js';
+import type { V2Parameters } from '../support/v2-client.js';
+
+const etcd = inject('etcdEndpoint');
+/** A lease that etcd grants for its minimum of 2 s is gone by then on the slowest machine. */
+const EXPIRED_WITHIN = { timeout: 20_000, interval: 200 };
+/** Longer than a revoke needs that is not held back. */
+const HELD_BACK_MS = 300;
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+const pathsOf = ({ calls }: GatewayBetween): string[] => calls.map(({ path }) => path);
+
+const WRITES: readonly (readonly [string, boolean, V2Parameters])[] = [
+  ['a file', false, { value: 'x' }],
+  ['a directory', false, { dir: true }],
+  ['a file, with prevExist=false', false, { value: 'x', prevExist: false }],
+  ['a file that exists, with prevExist=true', true, { value: 'x', prevExist: true }],
+  ['a file that exists, with prevValue', true, { value: 'x', prevValue: 'old' }],
+  ['a file that exists, with refresh', true, { refresh: true }],
+];
+
+describe('F62: a ttl of 0', () => {
+  it.each(WRITES)('writes %s before its lease is revoked', async (_, exists, parameters) => {
+    const path = newPath();
+    const between = await spawnGatewayBetween(etcd);
+    const v2 = v2Client(between.baseUrl);
+    if (exists) await v2.put(path, { value: 'old' });
+    between.intercept(async ({ path: called, body }, forward) => {
+      if (called === '/v3/kv/txn' && body.includes('requestPut')) await pause(HELD_BACK_MS);
+      return forward();
+    });
+    const answer = await v2.put(path, { ...parameters, ttl: 0 });
+    expect([answer.status, answer.json().errorCode]).toEqual([exists ? 200 : 201, undefined]);
+    expect(answer.json().node).toMatchObject({ key: path, expiration: expect.any(String) });
+    await expect.poll(async () => (await v2.get(path)).status, EXPIRED_WITHIN).toBe(404);
+    const paths = pathsOf(between);
+    expect(paths.indexOf('/v3/lease/revoke')).toBeGreaterThan(paths.indexOf('/v3/lease/grant') + 1);
+  });
+
+  it('writes a directory that exists, with prevExist=true', async () => {
+    const path = newPath();
+    const between = await spawnGatewayBetween(etcd);
+    const v2 = v2Client(between.baseUrl);
+    await v2.put(path, { dir: true });
+    between.intercept(async ({ path: called, body }, forward) => {
+      if (called === '/v3/kv/txn' && body.includes('requestPut')) await pause(HELD_BACK_MS);
+      return forward();
+    });
+    expect((await v2.put(path, { dir: true, ttl: 0, prevExist: true })).status).toBe(200);
+    await expect.poll(async () => (await v2.get(path)).status, EXPIRED_WITHIN).toBe(404);
+  });
+
+  it('names a new file of POST', async () => {
+    const answer = await v2Client(inject('gatewayUrl')).post(newPath(), { value: 'x', ttl: 0 });
+    expect(answer.status).toBe(201);
+  });
+});
+
+describe('F62: a ttl that is over before etcd has the write', () => {
+  it('does not make the write fail when etcd is slower than the ttl', async () => {
+    const path = newPath();
+    const between = await spawnGatewayBetween(etcd);
+    between.intercept(async ({ path: called, body }, forward) => {
+      if (called === '/v3/kv/txn' && body.includes('requestPut')) await pause(1_200);
+      return forward();
+    });
+    expect((await v2Client(between.baseUrl).put(path, { value: 'x', ttl: 1 })).status).toBe(201);
+  });
+
+  it.each([
+    [1, 201, undefined],
+    [Number.POSITIVE_INFINITY, 500, 300],
+  ])(
+    'is repeated on another lease, three times at most (%d leases lost)',
+    async (lost, status, errorCode) => {
+      const path = newPath();
+      const between = await spawnGatewayBetween(etcd);
+      let left = lost;
+      between.intercept(async (call, forward) => {
+        const lease = /"lease":"(\d+)"/.exec(call.body)?.[1];
+        if (call.path === '/v3/kv/txn' && lease !== undefined && left-- > 0)
+          await send(etcd, 'POST', '/v3/lease/revoke', { body: JSON.stringify({ ID: lease }) });
+        return forward();
+      });
+      const answer = await v2Client(between.baseUrl).put(path, { value: 'x', ttl: 100 });
+      expect([answer.status, answer.json().errorCode]).toEqual([status, errorCode]);
+      const grants = pathsOf(between).filter((called) => called === '/v3/lease/grant');
+      expect(grants).toHaveLength(Math.min(lost + 1, 3));
+      if (status === 500) {
+        expect(answer.json().cause).toContain('nothing was changed');
+        expect((await v2Client(between.baseUrl).get(path)).status).toBe(404);
+      }
+    },
+  );
+});
+
+describe('F62: ttls that overflow', () => {
+  let native: Member;
+  beforeAll(async () => {
+    native = await startMember({ version: '3.4', extraArgs: ['--enable-v2'] });
+  });
+  afterAll(() => native.stop());
+
+  /** The response without what differs from store to store; seconds may pass between the two. */
+  const common = (text: string): string =>
+    text
+      .replace(/Index":\d+/g, 'Index":0')
+      .replace(/"index":\d+/g, '"index":0')
+      .replace(/T[\d:.]+Z/g, 'T')
+      .replace(/"ttl":-9223372036/g, '"ttl":MIN');
+
+  const TTLS = [
+    '0',
+    '000',
+    '9000000000',
+    '9000000001',
+    '9223372036',
+    '9223372037',
+    '9223372036854775807',
+    '9223372036854775808',
+    '18446744073709551615',
+    '18446744073709551616',
+    '99999999999999999999',
+    `${'0'.repeat(1_000)}100`,
+    '9'.repeat(10_000),
+    '-1',
+    '1e3',
+    '0x10',
+    ' 5',
+  ];
+
+  it.each(TTLS)('answers ttl=%s as etcd 3.4 does, for files and directories', async (ttl) => {
+    for (const kind of [{ value: 'x' }, { dir: true }]) {
+      for (const exists of [false, true]) {
+        const path = newPath();
+        const answers = [];
+        for (const base of [native.endpoint, inject('gatewayUrl')]) {
+          const v2 = v2Client(base);
+          if (exists) await v2.put(path, kind);
+          const answer = await v2.put(path, { ...kind, ttl, ...(exists && { prevExist: true }) });
+          answers.push([answer.status, common(answer.text)]);
+        }
+        expect(answers[1], `${JSON.stringify(kind)}, ${exists}`).toEqual(answers[0]);
+      }
+    }
+  });
+});
