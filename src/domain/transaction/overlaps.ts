@@ -63,8 +63,11 @@ function writesOfOne(operation: Operation): Writes {
 }
 
 function refuseDoublePuts(puts: readonly Put[]): void {
+  // Puts of one key are neighbors. Of one part there can be many: they are passed once.
+  let behind = 0;
   puts.forEach((put, index) => {
-    const next = puts[nextOfOtherPart(puts, index)];
+    if (behind <= index) behind = nextOfOtherPart(puts, index);
+    const next = puts[behind];
     if (next?.key !== put.key) return;
     const [first, second] = put.part < next.part ? [put, next] : [next, put];
     throw invalidRequest(

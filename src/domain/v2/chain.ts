@@ -10,10 +10,18 @@ import type {
   ResponseOp,
 } from '../../etcd/wire.js';
 import { v2Error } from './errors.js';
-import { ancestorsOf, endingKey, fileKey, insideOf, markerKey, oursOf } from './path.js';
+import {
+  ancestorsOf,
+  countNames,
+  endingKey,
+  fileKey,
+  insideOf,
+  markerKey,
+  oursOf,
+} from './path.js';
 
-/** Ancestors whose keys fit into one transaction of etcd's usual 128 operations, beside those of the node. */
-const ANCESTORS_MAX = 60;
+/** Names of a path whose keys fit into one transaction of etcd's usual 128 operations. */
+const NAMES_MAX = 60;
 /** What is read below the node: its marker, the ending beside it, and whatever else there is. */
 const INSIDE_KEYS = 3;
 
@@ -44,11 +52,10 @@ export interface ChainDeps {
 
 /** The reads that make a chain, in the order in which `chainOf` takes their answers. */
 export function readsOf(path: string): RequestOp[] {
-  const places = placesOn(path);
-  if (places.length > ANCESTORS_MAX)
-    throw v2Error('raftInternal', `a path of more than ${ANCESTORS_MAX} names`);
+  if (countNames(path) > NAMES_MAX)
+    throw v2Error('raftInternal', `a path of more than ${NAMES_MAX} names`);
   return [
-    ...places.flatMap((place) => readsOfPlace(place)),
+    ...placesOn(path).flatMap((place) => readsOfPlace(place)),
     read({ ...insideOf(path), limit: INSIDE_KEYS, keysOnly: true }),
   ];
 }

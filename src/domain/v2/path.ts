@@ -34,10 +34,23 @@ export function isHiddenName(name: string): boolean {
   return name.startsWith('_');
 }
 
-/** From the topmost one below the root to the parent of `path`: `/a`, `/a/b` of `/a/b/c`. */
+/** Returns how many names a path has, without building any of them. */
+export function countNames(path: string): number {
+  let count = 0;
+  for (let slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1)) count++;
+  return count;
+}
+
+/**
+ * From the topmost one below the root to the parent of `path`: `/a`, `/a/b` of `/a/b/c`. The sum of their lengths grows with the square
+ * of the number of names: callers limit that number first.
+ */
 export function ancestorsOf(path: string): string[] {
-  const names = path.split('/').slice(1, -1);
-  return names.map((_, index) => `/${names.slice(0, index + 1).join('/')}`);
+  const ancestors: string[] = [];
+  for (let slash = path.indexOf('/', 1); slash >= 0; slash = path.indexOf('/', slash + 1)) {
+    ancestors.push(path.slice(0, slash));
+  }
+  return ancestors;
 }
 
 export function fileKey(path: string): Buffer {

@@ -4,16 +4,25 @@ import { GatewayError, invalidRequest } from '../../errors.js';
 
 export type KeyEncoding = 'base64url' | undefined;
 
-const BASE64URL = /^[A-Za-z0-9_-]*$/;
+const NOT_BASE64URL = /[^A-Za-z0-9_-]/;
+/** Padding of a group of four characters. */
+const PADDING_MAX = 2;
 
 /** The bytes that a caller's text stands for; `field` is what he called it. Throws `invalid-request`. */
 export function parseKeyText(text: string, encoding: KeyEncoding, field: string): Buffer {
   if (encoding === undefined) return Buffer.from(text, 'utf8');
-  const unpadded = text.replace(/=+$/, '');
-  if (!BASE64URL.test(unpadded) || unpadded.length % 4 === 1) {
+  const unpadded = withoutPadding(text);
+  if (NOT_BASE64URL.test(unpadded) || unpadded.length % 4 === 1) {
     throw invalidRequest(field, `${field} is not base64url, which keyEncoding=base64url promises`);
   }
   return Buffer.from(unpadded, 'base64url');
+}
+
+/** Not `/=+$/`, whose time grows with the square of the length of a text full of `=`. */
+function withoutPadding(text: string): string {
+  let end = text.length;
+  while (text.length - end < PADDING_MAX && text[end - 1] === '=') end--;
+  return text.slice(0, end);
 }
 
 /** A key that etcd can have: not empty. */

@@ -53,7 +53,7 @@ export function memberChanges(deps: MembersDeps, putClusterId: PutClusterId): Me
 }
 
 function peerUrlsIn(req: Request): unknown {
-  const type = (req.headers['content-type'] ?? '').replace(/\s*;.*$/s, '');
+  const type = (req.headers['content-type'] ?? '').split(';', 1)[0]?.trimEnd() ?? '';
   if (type !== 'application/json') {
     throw new GatewayError('unsupported-media-type', {
       detail: `Bad Content-Type ${type}, accept application/json`,
