@@ -6,6 +6,8 @@ import type { KeyRange } from '../etcd/wire.js';
 
 /** Below every text key, so that no prefix people choose covers it by accident. */
 export const PRIVATE_PREFIX = '\0latchkey/';
+/** The name of the directory of the v2 tree in which the markers of the directory around it are. */
+export const INTERNAL_NAME = '\0latchkey';
 
 /** `pointer` is what the caller called the key, where there are several: it is told in the error. */
 export interface ReservedKeys {
@@ -25,6 +27,7 @@ export interface ReservedKeys {
   deletable(range: KeyRange, pointer?: string): KeyRange[];
 }
 
+const SLASH = Buffer.from('/');
 const MARKER_BELOW = Buffer.from(`/${PRIVATE_PREFIX}`);
 
 /** Whether the key is one of ours below a directory of the v2 tree. */
@@ -54,19 +57,23 @@ export function createReservedKeys(prefixes: {
       refuse(key, [hidden], 'read');
     },
     refuseCompare: (range, pointer) => {
+      refuseMarkers(range, 'compared', pointer);
       const isApart = subtractRanges(range, [hidden])[0] === range;
       if (!isApart) throw reservedPrefix(hidden, 'compared', pointer);
     },
     readable: (range, pointer) => {
+      refuseMarkers(range, 'read', pointer);
       refuse(range.key, [hidden], 'read', pointer);
       return subtractRanges(range, [hidden]);
     },
     exportable: (range) => {
+      refuseMarkers(range, 'read');
       refuse(range.key, [hidden], 'read');
       const isInside = reserved.some((each) => containsKey(each, range.key));
       return subtractRanges(range, isInside ? [hidden] : reserved);
     },
     deletable: (range, pointer) => {
+      refuseMarkers(range, 'deleted', pointer);
       refuse(range.key, reserved, 'deleted', pointer);
       return subtractRanges(range, reserved);
     },
@@ -75,6 +82,20 @@ export function createReservedKeys(prefixes: {
 
 function refuseMarker(key: Buffer, verb: string, pointer?: string): void {
   if (isMarker(key)) throw reservedPrefix({ key }, verb, pointer);
+}
+
+/** Of a marker, and of a range that begins or ends among the markers of one directory. */
+function refuseMarkers({ key, rangeEnd }: KeyRange, verb: string, pointer?: string): void {
+  refuseMarker(key, verb, pointer);
+  if (rangeEnd === undefined) return;
+  // A prefix may lack the slash.
+  refuseMarker(Buffer.concat([key, SLASH]), verb, pointer);
+  if (endsInMarkers(rangeEnd)) throw reservedPrefix({ key: rangeEnd }, verb, pointer);
+}
+
+/** Not an end right behind the prefix of a directory's markers: a range that begins before them may go around them. */
+function endsInMarkers(rangeEnd: Buffer): boolean {
+  return isMarker(rangeEnd) && !rangeEnd.subarray(-MARKER_BELOW.length).equals(MARKER_BELOW);
 }
 
 function refuse(key: Buffer, ranges: readonly KeyRange[], verb: string, pointer?: string): void {

@@ -1,11 +1,12 @@
 // What writes of v2 refuse before they are sent, in its own numbers.
 import type { Caller } from '../../caller.js';
 import { GatewayError } from '../../errors.js';
+import { INTERNAL_NAME, isMarker } from '../reserved.js';
 import type { ReservedKeys } from '../reserved.js';
 import { firstMissing, isDirectory } from './chain.js';
 import type { Chain, ChainDeps } from './chain.js';
 import { nodeError, v2Error } from './errors.js';
-import { fileKey } from './path.js';
+import { fileKey, insideOf } from './path.js';
 
 export function refuseRoot(path: string, index: number): void {
   if (path === '') throw v2Error('rootReadOnly', '/', index);
@@ -22,6 +23,15 @@ export async function refuseMissing(caller: Caller, deps: ChainDeps, chain: Chai
 export function refuseFilesAbove({ ancestors, header }: Chain): void {
   const file = ancestors.find((place) => place.file !== undefined);
   if (file !== undefined) throw nodeError('notADirectory', file.path, header.revision);
+}
+
+/**
+ * Throws for a path with a name that only keys of the gateway have. Those keys are below every directory, so that a path with such a name
+ * would reach them as its own file or as what is inside it.
+ */
+export function refuseInternalNames(path: string): void {
+  if (!isMarker(insideOf(path).key)) return;
+  throw v2Error('keyReserved', `the name ${JSON.stringify(INTERNAL_NAME)} belongs to the gateway`);
 }
 
 /** Throws for the paths that only the gateway's other doors may change. */

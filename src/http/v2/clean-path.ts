@@ -23,6 +23,20 @@ function redirect(req: Request, res: Response, path: string): void {
   res.setHeader('Location', location);
   const isRead = req.method === 'GET' || req.method === 'HEAD';
   if (isRead) res.setHeader('Content-Type', 'text/html; charset=utf-8');
-  const target = location.replaceAll('&', '&amp;').replaceAll("'", '&#39;');
-  res.end(req.method === 'GET' ? `<a href="${target}">Moved Permanently</a>.\n\n` : '');
+  res.end(
+    req.method === 'GET' ? `<a href="${escapeHtml(location)}">Moved Permanently</a>.\n\n` : '',
+  );
+}
+
+const HTML_ESCAPES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&#34;',
+  "'": '&#39;',
+};
+
+/** As Go's http.Redirect escapes the target of its page. */
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => HTML_ESCAPES[character] ?? '');
 }

@@ -9,6 +9,7 @@ import { expirationOf } from '../../domain/v2/lifetime.js';
 import type { V2Event } from '../../domain/v2/node.js';
 import { parsePath } from '../../domain/v2/path.js';
 import { getNode } from '../../domain/v2/read.js';
+import { refuseInternalNames } from '../../domain/v2/refusals.js';
 import type { ReadDeps } from '../../domain/v2/read.js';
 import { compareAndDelete, deleteNode } from '../../domain/v2/removals.js';
 import type { CountedOperation, V2Statistics } from '../../domain/v2/statistics.js';
@@ -69,6 +70,7 @@ async function serve(deps: V2KeysDeps, req: Request, res: Response): Promise<voi
   );
   const parameters = readKeyParameters(req.method, form);
   const node = parsePath(path.slice(KEYS.length));
+  refuseInternalNames(node);
   if (parameters.isWait) {
     const { isRecursive, isStream, waitIndex } = parameters;
     await serveWait(deps, req, res, { path: node, isRecursive, isStream, index: waitIndex });
