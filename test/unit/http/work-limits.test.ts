@@ -10,7 +10,14 @@ import { parseValueText } from '../../../src/http/v1/value-body.js';
 const MUCH = 1_000_000;
 
 function deletionOf(key: Buffer): WatchEvent {
-  const kv = { key, value: Buffer.alloc(0), createRevision: 0, modRevision: 9, version: 0 };
+  const kv = {
+    key,
+    value: Buffer.alloc(0),
+    createRevision: 0,
+    modRevision: 9,
+    version: 0,
+    lease: undefined,
+  };
   return { kind: 'delete', kv, prevKv: { ...kv, createRevision: 2, modRevision: 2, version: 1 } };
 }
 
