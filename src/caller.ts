@@ -56,8 +56,13 @@ export interface Caller {
   readonly deadline: number;
   /** W3C trace context of the request, for etcd to take part in. */
   readonly traceparent?: string;
-  /** `requests` unless it says otherwise. */
+  /** `requests` by default. */
   readonly lane?: Lane;
+  /**
+   * Milliseconds after which a request that was sent to one endpoint is given up there, with an unknown outcome. Only for a caller that
+   * knows how to go on then. Without it a write that must not be repeated waits until the deadline.
+   */
+  readonly patienceMs?: number;
 }
 
 /** The gateway's own rights: for what is its own, and for every caller while there is no authentication. */

@@ -150,10 +150,11 @@ async function exchangeOnce(
 ): Promise<Exchanged> {
   const startedAt = performance.now();
   const totalTimeoutMs = Math.max(1, remainingMs(caller));
-  const isSafe = rpc.repeat === 'safe';
-  const headersTimeoutMs = isSafe
-    ? Math.min(limits.attemptTimeoutMs, totalTimeoutMs)
-    : totalTimeoutMs;
+  const headersTimeoutMs = Math.min(
+    rpc.repeat === 'safe' ? limits.attemptTimeoutMs : Infinity,
+    caller.patienceMs ?? Infinity,
+    totalTimeoutMs,
+  );
   try {
     const answer = await deps.transport.unary(endpoint, {
       ...(rpc.method && { method: rpc.method }),

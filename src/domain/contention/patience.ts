@@ -1,0 +1,13 @@
+// How long a step of the lock algorithm waits for one member before it is repeated through another. Only for steps whose repetition the
+// algorithm allows. Pure.
+import type { Caller } from '../../caller.js';
+
+/** A member that works answers in milliseconds. Silence of this length ejects the endpoint, so the repetition goes elsewhere. */
+const SILENCE_MS = 2_000;
+/** The attempts after these wait until the deadline: a cluster that is slow as a whole still gets to answer. */
+const IMPATIENT_ATTEMPTS_MAX = 2;
+
+/** The caller for one attempt of a step, the first being 1. */
+export function impatient(caller: Caller, attempt: number): Caller {
+  return attempt > IMPATIENT_ATTEMPTS_MAX ? caller : { ...caller, patienceMs: SILENCE_MS };
+}
