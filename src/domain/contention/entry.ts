@@ -1,7 +1,9 @@
 // What one entry of a queue looks like to the rest of the domain, and what stands in the value of a lock's entry. Pure.
 import type { KeyValue } from '../../etcd/wire.js';
+import { isCallersLease } from '../leases/lease-id.js';
 import { modeOf } from './key.js';
 import type { Arena, Mode } from './key.js';
+import { QUEUE_TTL_SECONDS_MIN } from './limits.js';
 import type { Tenure } from './tenure.js';
 
 export interface Entry {
@@ -49,12 +51,17 @@ export function decodeLockValue(bytes: Buffer): LockValue | undefined {
   };
 }
 
-/** What the first connection wanted, as far as the value says; a ttl stands in the lease alone. */
-export function wantedTenure(value: LockValue | undefined): Tenure | undefined {
-  if (value?.tenure === undefined) return undefined;
-  return value.tenure === PERMANENT
-    ? { kind: 'permanent' }
-    : { kind: 'lease', lease: value.tenure };
+// The lease has the ttl itself, and its first renewal returns it. Until then the shortest ttl that may queue is assumed.
+const FIRST_TTL: Tenure = { kind: 'ttl', ttlSeconds: QUEUE_TTL_SECONDS_MIN };
+
+/**
+ * What the connection that made the entry requested. A value is not trusted: other clients of etcd can write it. A lease of another
+ * entry of the gateway, or a text that is not a lease, counts as a ttl, so the entry stays on the lease that it has.
+ */
+export function wantedTenure({ tenure }: LockValue): Tenure {
+  if (tenure === PERMANENT) return { kind: 'permanent' };
+  if (tenure === undefined || !isCallersLease(tenure)) return FIRST_TTL;
+  return { kind: 'lease', lease: tenure };
 }
 
 function parseObject(bytes: Buffer): Record<string, unknown> | undefined {

@@ -1,13 +1,14 @@
-// Ends entries that somebody asked to end: delete, then revoke. The revoke comes before the answer, so that nothing late brings the
-// entry back.
+// Ends entries on request: delete, then revoke. The revoke precedes the response, so that no late request brings the entry back.
 import type { Caller } from '../../caller.js';
 import { GatewayError, outcomeOf } from '../../errors.js';
 import type { EtcdClient } from '../../etcd/client.js';
+import type { KeyValue } from '../../etcd/wire.js';
 import { afterWrite, beforeWrite, unknown } from '../../etcd/calls/outcome.js';
 import type { Entry } from './entry.js';
 import { findByToken } from './inspect.js';
 import type { Arena } from './key.js';
 import { isOwnLease } from '../leases/lease-id.js';
+import { impatient } from './patience.js';
 import { deleteEntry } from './steps.js';
 
 const DELETE_ATTEMPTS_MAX = 3;
@@ -38,23 +39,28 @@ export async function endAll(
 }
 
 /**
- * Ends one entry by key and create revision; its lease too when the gateway made it: a caller's lease stays. True when this call or its
- * lost copy ended it. Repeatable.
+ * Ends one entry by key and create revision. True when this call or its lost copy ended it. Repeatable. The lease that the entry had is
+ * revoked only when this call's own delete was confirmed, and only when the gateway made it. Any other lease is left to its ttl: it can
+ * carry something else by now. A lease of the caller stays.
  */
 async function endEntry(caller: Caller, etcd: EtcdClient, entry: Entry): Promise<boolean> {
-  const isEnded = await deleteSurely(caller, etcd, entry);
-  if (entry.lease !== undefined && isOwnLease(entry.lease))
-    await afterWrite(etcd.leaseRevoke(caller, entry.lease));
-  return isEnded;
+  const { deleted, isUnconfirmed } = await deleteRepeatedly(caller, etcd, entry);
+  if (deleted?.lease !== undefined && isOwnLease(deleted.lease))
+    await afterWrite(etcd.leaseRevoke(caller, deleted.lease));
+  return deleted !== undefined || isUnconfirmed;
 }
 
 // The compare on the create revision makes the delete safe to send again: a later entry is never touched. A repeat that finds the
-// entry gone counts as done, since the unanswered one before it was most likely what ended it.
-async function deleteSurely(caller: Caller, etcd: EtcdClient, entry: Entry): Promise<boolean> {
+// entry gone counts as done, because the unanswered one before it most likely ended it.
+async function deleteRepeatedly(
+  caller: Caller,
+  etcd: EtcdClient,
+  { key, createRevision }: Entry,
+): Promise<{ deleted: KeyValue | undefined; isUnconfirmed: boolean }> {
   for (let attempt = 1; ; attempt++) {
     try {
-      const wasThere = await deleteEntry(caller, etcd, entry.key, entry.createRevision);
-      return wasThere || attempt > 1;
+      const deleted = await deleteEntry(impatient(caller, attempt), etcd, key, createRevision);
+      return { deleted, isUnconfirmed: attempt > 1 };
     } catch (error) {
       if (outcomeOf(error) !== 'unknown' || attempt >= DELETE_ATTEMPTS_MAX || caller.signal.aborted)
         // What an earlier attempt did stays unknown, whatever became of this one.

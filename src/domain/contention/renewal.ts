@@ -62,19 +62,22 @@ export function isFresh(lifetime: Lifetime): boolean {
 }
 
 /**
- * Renews in a loop until it is stopped. A renewal that fails, or is denied, is tried again in its turn: what it means for the entry, the
- * watch of the entry's key tells.
+ * Renews in a loop until it is stopped. A renewal that fails is repeated soon, one that is denied in its turn. The watch of the entry's
+ * key shows what became of the entry.
  */
 export class RenewalLoop {
   readonly #etcd: EtcdClient;
   readonly #identity: Identity;
   readonly lease: string;
-  readonly #everyMs: number;
+  #everyMs: number;
   readonly #stopped = new AbortController();
   #timer: NodeJS.Timeout | undefined;
   #lifetime: Lifetime | undefined;
 
-  /** `isNew`: just granted. An older lease, of an entry that is re-joined, may be near its end: it is renewed at once. */
+  /**
+   * `isNew`: just granted. An older lease, of an entry that is re-joined, may be near its end: it is renewed at once, and has the ttl
+   * that the first connection requested, whatever `ttlSeconds` is.
+   */
   constructor(
     etcd: EtcdClient,
     identity: Identity,
@@ -99,7 +102,7 @@ export class RenewalLoop {
     this.#stopped.abort();
   }
 
-  #schedule(afterMs = this.#everyMs): void {
+  #schedule(afterMs: number): void {
     if (this.#stopped.signal.aborted) return;
     this.#timer = setTimeout(() => void this.#renew(), afterMs);
   }
@@ -107,11 +110,22 @@ export class RenewalLoop {
   async #renew(): Promise<void> {
     const deadline = performance.now() + Math.min(this.#everyMs, RENEWAL_MS_MAX);
     try {
-      const caller = { identity: this.#identity, signal: this.#stopped.signal, deadline };
-      this.#lifetime = (await sendRenewal(caller, this.#etcd, this.lease)) ?? this.#lifetime;
+      const caller = {
+        identity: this.#identity,
+        signal: this.#stopped.signal,
+        deadline,
+        // One silent member must leave time for another.
+        patienceMs: (deadline - performance.now()) / 2,
+      };
+      const lifetime = await sendRenewal(caller, this.#etcd, this.lease);
+      if (lifetime !== undefined) {
+        this.#lifetime = lifetime;
+        this.#everyMs = (lifetime.ttlSeconds * 1000) / RENEWALS_PER_TTL;
+      }
+      this.#schedule(this.#everyMs);
     } catch {
       // Unknown, not lost.
+      this.#schedule(this.#everyMs / RENEWALS_PER_TTL);
     }
-    this.#schedule();
   }
 }

@@ -183,19 +183,20 @@ export async function leaveOwn(
   return touch(caller, etcd, key, lastWrite, { kind: 'deleteRange', deleteRange: { key } });
 }
 
-/** Deletes the entry with this create revision, and nothing that came later under its key. True when it was there. */
+/** Deletes the entry with this create revision, and nothing that came later under its key. Returns the entry as it was deleted. */
 export async function deleteEntry(
   caller: Caller,
   etcd: EtcdClient,
   key: Buffer,
   createRevision: number,
-): Promise<boolean> {
+): Promise<KeyValue | undefined> {
   const answer = await etcd.txn(caller, {
     compare: [createRevisionIs(key, createRevision)],
-    success: [{ kind: 'deleteRange', deleteRange: { key } }],
+    success: [{ kind: 'deleteRange', deleteRange: { key, prevKv: true } }],
     failure: [],
   });
-  return answer.succeeded;
+  const [response] = answer.responses;
+  return response?.kind === 'deleteRange' ? response.deleteRange.prevKvs[0] : undefined;
 }
 
 export async function readOwn(

@@ -15,6 +15,11 @@ export function isOwnLease(lease: string): boolean {
   return lease.startsWith(OWN_LEASE_PREFIX);
 }
 
+/** Whether it is the ID of a lease that a caller can have, in the form that the gateway uses. */
+export function isCallersLease(text: string): boolean {
+  return /^[0-7][0-9a-f]{15}$/.test(text) && !/^0+$/.test(text) && !isOwnLease(text);
+}
+
 /** For one of the gateway's own entries. */
 export function randomOwnLease(): string {
   return OWN_LEASE_PREFIX + randomBytes(OWN_RANDOM_BYTES).toString('hex');

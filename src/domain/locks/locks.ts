@@ -107,7 +107,10 @@ export async function createCandidacy(
     isTokenChosen: request.token !== undefined,
     waitMs,
     isSame: (entry) => decodeLockValue(entry.value)?.owner === owner,
-    wantedBy: (entry) => wantedTenure(decodeLockValue(entry.value)),
+    wantedBy(entry) {
+      const value = decodeLockValue(entry.value);
+      return value && wantedTenure(value);
+    },
     refusal: (around, waitedMs) => lockHeld(caller, deps, arena, { owner, around, waitedMs }),
     onWaiting,
   } satisfies Contest);
