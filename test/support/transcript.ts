@@ -5,7 +5,8 @@ const REVISION_NAMES =
   'revision|createRevision|modRevision|fencingToken|createdIndex|modifiedIndex';
 const SHOWN_REVISION = new RegExp(`("(?:${REVISION_NAMES})":)(\\d+)`, 'g');
 /** Where commands say a revision. */
-const SAID_REVISION = /("fencingToken":|guardToken=|If-Match: "|since=|waitIndex=)(\d+)/g;
+const SAID_REVISION =
+  /("fencingToken":|guardToken=|If-Match: "|since=|waitIndex=|[?&]revision=)(\d+)/g;
 const ANYTHING = '…';
 
 export class Transcript {

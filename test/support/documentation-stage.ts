@@ -1,6 +1,5 @@
-// Where the examples of the README are run: a fresh etcd and a gateway in front of it, an empty folder with what the examples speak of, and
-// `localhost:8888` in them replaced by where that gateway listens.
-import { randomBytes } from 'node:crypto';
+// Runs the examples of the documentation: a fresh etcd with a gateway, and a folder with the files that the examples use. `localhost:8888`
+// is replaced by the address of that gateway.
 import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,13 +11,12 @@ import { spawnGateway } from './processes.js';
 import { runInShell, startInShell } from './shell.js';
 import type { ShellRun } from './shell.js';
 
-const PICTURE_BYTES = 100_000;
 const COMMAND_LIMIT_MS = 25_000;
 const SHOWING_LIMIT_MS = 20_000;
 const SHOWING_POLL_MS = 200;
-/** Where the README's reader has the gateway. */
+/** The address of the gateway in the documentation. */
 const READERS_HOST = 'localhost:8888';
-/** Beside what a reader sees the test learns the status of every answer. */
+/** The test also receives the status of every response. */
 const CURL_SETTINGS = 'silent\nshow-error\nwrite-out = "%{stderr}status %{http_code}\\n"\n';
 
 export interface Outcome {
@@ -47,9 +45,8 @@ export async function openStage(): Promise<Stage> {
   const gateway = await spawnGateway({
     args: ['--endpoints', member.endpoint, '--log-level=warn', '--event-loop-delay=10'],
   });
-  const folder = await mkdtemp(join(tmpdir(), 'latchkey-readme-'));
+  const folder = await mkdtemp(join(tmpdir(), 'latchkey-documentation-'));
   await writeFile(join(folder, '.curlrc'), CURL_SETTINGS);
-  await writeFile(join(folder, 'picture.png'), randomBytes(PICTURE_BYTES));
   await symlink(
     fileURLToPath(new URL('../../examples', import.meta.url)),
     join(folder, 'examples'),
