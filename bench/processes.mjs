@@ -6,15 +6,15 @@ import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { startEmbeddedEtcd } from '../dist/embedded/etcd.js';
-import { freePorts } from '../dist/embedded/ports.js';
 import { OFFICIAL_BASE_URL } from '../dist/embedded/release.js';
+import { freePorts } from './free-ports.mjs';
 
 const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const READY_MS_MAX = 20_000;
 const STOP_MS_MAX = 15_000;
 const POLL_MS = 50;
 
-/** Starts etcd in a temporary folder and the gateway on a free port, both with their default settings. */
+/** Starts etcd in a temporary folder and the gateway, both on free ports and with their default settings otherwise. */
 export async function startBoth(say) {
   const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), 'latchkey-bench-'));
   const stops = [() => fs.rmSync(dataDir, { recursive: true, force: true })];
@@ -22,8 +22,11 @@ export async function startBoth(say) {
     while (stops.length > 0) await stops.pop()();
   };
   try {
+    const [port, etcdPort] = await freePorts(2);
     const etcd = await startEmbeddedEtcd({
       dataDir,
+      // The load programs that measure etcd itself speak TCP.
+      clientAddress: { host: '127.0.0.1', port: etcdPort },
       cacheDir: path.join(ROOT, '.latchkey', 'cache'),
       ...(process.env.LATCHKEY_ETCD_BIN ? { etcdBin: process.env.LATCHKEY_ETCD_BIN } : {}),
       downloadBaseUrl: process.env.LATCHKEY_ETCD_DOWNLOAD_URL || OFFICIAL_BASE_URL,
@@ -31,7 +34,6 @@ export async function startBoth(say) {
       say,
     });
     stops.push(() => etcd.stop());
-    const [port] = await freePorts(1);
     const gatewayUrl = `http://127.0.0.1:${port}`;
     const gateway = spawnGateway(gatewayUrl, etcd.endpoint);
     stops.push(() => endGateway(gateway));

@@ -109,7 +109,7 @@ async function startMembers(
   const places = settings.peerPorts.map((peerPort, index) => ({
     name: `m${index + 1}`,
     peerPort,
-    clientPort: settings.clientPorts[index] ?? 0,
+    clientAddress: { host: '127.0.0.1', port: settings.clientPorts[index] ?? 0 },
     peerUrl: `http://127.0.0.1:${peerPort}`,
   }));
   const initialCluster = places.map(({ name, peerUrl }) => `${name}=${peerUrl}`).join(',');

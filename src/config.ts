@@ -48,6 +48,8 @@ export interface Config {
   readonly etcdBin?: string;
   /** As it was written: relative to the working directory unless absolute. */
   readonly dataDir: string;
+  /** Where embedded etcd listens on TCP; undefined = a unix socket. */
+  readonly etcdListen?: { readonly host: string; readonly port: number };
   /** Without a slash at the end. */
   readonly etcdDownloadUrl: string;
   /** The PATH on which etcd and the system's programs are looked for. */
@@ -150,7 +152,7 @@ function createConfig(values: Values, path: string): Config {
     auth = 'none',
   } = values;
   const { lockPrefix, electionPrefix, dnsServers, logLevel, dataDir, etcdDownloadUrl } = values;
-  const { etcdBin, tokensFile, user, password, endpoints } = values;
+  const { etcdBin, etcdListen, tokensFile, user, password, endpoints } = values;
   const etcdTls = pathsOf({ ca: values.cacert, cert: values.cert, key: values.key });
   const doorTls = pathsOf({ ca: values.tlsClientCa, cert: values.tlsCert, key: values.tlsKey });
   return deepFrozen({
@@ -167,6 +169,7 @@ function createConfig(values: Values, path: string): Config {
     logLevel,
     dataDir,
     etcdDownloadUrl,
+    ...(etcdListen !== undefined && { etcdListen }),
     endpoints: withScheme(endpoints, Object.keys(etcdTls).length > 0),
     etcdTls,
     ...discoveryOf(values),

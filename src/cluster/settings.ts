@@ -34,6 +34,7 @@ export type ClusterSettingsResult =
   | { readonly kind: 'errors'; readonly problems: readonly string[] };
 
 const CLUSTER_HELP = `Three etcd members and the gateway, as plain processes on this machine. Ends them all on Ctrl-C.
+The members have no authentication: any web page open on this machine can write to them while they run.
 
 usage: npm run cluster -- [flags] [-- flags of the gateway]
   --client-ports A,B,C     where the members serve clients, on 127.0.0.1 (${DEFAULTS['client-ports']})

@@ -28,6 +28,18 @@ export function parseListen(text: string): ListenAddress {
   return { host, port };
 }
 
+/** A fixed TCP port on loopback, with an address for its host; `undefined` for none. */
+export function parseLoopbackPort(text: string): ListenAddress | undefined {
+  if (text === '') return undefined;
+  const { host, port } = parseListen(text);
+  if (!isLoopback(host)) {
+    throw refused(text, 'on loopback', 'write 127.0.0.1:2379: embedded etcd asks for no password');
+  }
+  if (port === 0) throw refused(text, 'a fixed port', 'write 127.0.0.1:2379');
+  // etcd listens on addresses, not on names.
+  return { host: host === 'localhost' ? '127.0.0.1' : host, port };
+}
+
 /** Whether only this machine can reach what listens there. A name other than localhost may resolve to anything. */
 export function isLoopback(host: string): boolean {
   const plain = host.toLowerCase().replace(/^::ffff:(?=\d+\.)/, '');

@@ -3,13 +3,13 @@
 import {
   parseAdvertiseUrls,
   parseAllowedHosts,
-  parseBaseUrl,
   parseEndpoints,
   parseListen,
   parseOrigins,
 } from './address.js';
 import { durationIn } from './duration.js';
 import { DOOR_TLS, ETCD_ACCESS, IDENTITY } from './access-settings.js';
+import { EMBEDDED } from './embedded-settings.js';
 import { row } from './setting.js';
 import type { SettingTable, ValuesOf } from './setting.js';
 import {
@@ -19,7 +19,6 @@ import {
   parseBoolean,
   parseKeyPrefix,
   parseLogLevel,
-  parseOptionalPath,
 } from './values.js';
 
 const REQUEST_TIMEOUT_RANGE = { secondsMin: 0.1, secondsMax: 3600 };
@@ -85,7 +84,7 @@ const ETCD = {
     default: '',
     defaultNote: 'embedded etcd',
     parse: parseEndpoints,
-    describe: 'etcd endpoints, URLs or host:port',
+    describe: 'etcd endpoints: URLs, host:port or unix:///path/of/a/socket',
     isList: true,
   }),
 } as const;
@@ -114,34 +113,6 @@ const KEYSPACE = {
     default: 'info',
     parse: parseLogLevel,
     describe: 'trace, debug, info, warn, error, fatal or silent',
-  }),
-} as const;
-
-const EMBEDDED = {
-  etcdBin: row({
-    env: 'LATCHKEY_ETCD_BIN',
-    flag: 'etcd-bin',
-    placeholder: 'PATH',
-    default: '',
-    defaultNote: 'found, else fetched',
-    parse: parseOptionalPath,
-    describe: 'the etcd program that embedded etcd runs',
-  }),
-  dataDir: row({
-    env: 'LATCHKEY_DATA_DIR',
-    flag: 'data-dir',
-    placeholder: 'PATH',
-    default: '.latchkey/',
-    parse: (text: string) => text,
-    describe: 'where embedded etcd keeps its data, its log and a fetched program',
-  }),
-  etcdDownloadUrl: row({
-    env: 'LATCHKEY_ETCD_DOWNLOAD_URL',
-    flag: 'etcd-download-url',
-    placeholder: 'URL',
-    default: 'https://github.com/etcd-io/etcd/releases/download',
-    parse: parseBaseUrl,
-    describe: 'base URL of the release archives that embedded etcd is fetched from',
   }),
 } as const;
 

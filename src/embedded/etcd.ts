@@ -1,6 +1,8 @@
 // A real etcd for one machine: finds or fetches the binary, runs it under a supervisor, waits until it serves, stops it.
 // One member by default; with ports and an initial cluster given, one of several. Tests and `npm run cluster` use it too.
 import { join, resolve } from 'node:path';
+import { addressesOf } from './addresses.js';
+import type { EtcdAddresses, TcpAddress } from './addresses.js';
 import { findEtcd } from './binary.js';
 import type { BinarySearch } from './binary.js';
 import { lastComplaint, logSize, prepareDataDirectory } from './data-directory.js';
@@ -9,16 +11,12 @@ import { EmbeddedEtcdError } from './embedded-etcd-error.js';
 import { systemGuards } from './guards.js';
 import type { SystemGuards } from './guards.js';
 import type { EtcdBinary } from './inspection.js';
-import { freePorts } from './ports.js';
 import { untilServing } from './readiness.js';
 import { superviseEtcd } from './supervision.js';
 import type { Ending, SupervisedEtcd } from './supervision.js';
 import { isOlder } from './version.js';
 
 const START_LIMIT_MS = 60_000;
-const PORT_ATTEMPTS_MAX = 5;
-const HOST = '127.0.0.1';
-const PORT_IN_USE = 'address already in use';
 /** From this version on etcd knows no `--enable-v2` any more. */
 const FIRST_WITHOUT_V2 = '3.6.0';
 
@@ -38,8 +36,9 @@ export interface EmbeddedEtcdOptions {
   /** Gives up looking, fetching and starting. */
   readonly signal?: AbortSignal | undefined;
   readonly name?: string | undefined;
-  /** Free ports by default. */
-  readonly clientPort?: number | undefined;
+  /** A unix socket by default: any web page can write through a TCP port. */
+  readonly clientAddress?: TcpAddress | undefined;
+  /** On loopback; a unix socket by default, which no other member can reach. */
   readonly peerPort?: number | undefined;
   /** `name=peerUrl,…` of all members; this one alone by default. */
   readonly initialCluster?: string | undefined;
@@ -47,7 +46,7 @@ export interface EmbeddedEtcdOptions {
 }
 
 export interface EmbeddedEtcd {
-  /** `http://127.0.0.1:PORT` */
+  /** `unix:///path/of/the/socket` or `http://127.0.0.1:PORT`; the same at the next start on the same folder. */
   readonly endpoint: string;
   readonly pid: number;
   readonly supervisorPid: number;
@@ -63,6 +62,7 @@ interface Start {
   readonly options: EmbeddedEtcdOptions;
   readonly directory: DataDirectory;
   readonly binary: EtcdBinary;
+  readonly addresses: EtcdAddresses;
   readonly guards: SystemGuards | undefined;
 }
 
@@ -71,19 +71,12 @@ export async function startEmbeddedEtcd(options: EmbeddedEtcdOptions): Promise<E
   const directory = await prepareDataDirectory(options.dataDir);
   const binary = await findEtcd(searchOf(options, directory));
   options.say(`starting etcd ${binary.version} (${binary.file}), data in ${directory.dataDir}`);
-  const start = { options, directory, binary, guards: await systemGuards(options.path) };
-  for (let attempt = 1; ; attempt += 1) {
-    const clientPort = options.clientPort ?? (await freePorts(1))[0] ?? 0;
-    const started = await startOnce(start, clientPort);
-    if ('etcd' in started) {
-      options.say(`etcd serves on ${started.etcd.endpoint}`);
-      return started.etcd;
-    }
-    const mayTryAnother = options.clientPort === undefined && attempt < PORT_ATTEMPTS_MAX;
-    if (!started.reason.includes(PORT_IN_USE) || !mayTryAnother) {
-      throw new EmbeddedEtcdError(started.reason);
-    }
-  }
+  const { clientAddress, peerPort } = options;
+  const addresses = addressesOf({ dataDir: directory.dataDir, clientAddress, peerPort });
+  const guards = await systemGuards(options.path);
+  const etcd = await startOnce({ options, directory, binary, addresses, guards });
+  options.say(`etcd serves: etcdctl --endpoints=${etcd.endpoint}`);
+  return etcd;
 }
 
 function searchOf(options: EmbeddedEtcdOptions, directory: DataDirectory): BinarySearch {
@@ -100,43 +93,40 @@ function searchOf(options: EmbeddedEtcdOptions, directory: DataDirectory): Binar
   };
 }
 
-async function startOnce(
-  start: Start,
-  clientPort: number,
-): Promise<{ etcd: EmbeddedEtcd } | { reason: string }> {
-  const { directory, binary, options } = start;
+async function startOnce(start: Start): Promise<EmbeddedEtcd> {
+  const { directory, binary, options, addresses, guards } = start;
   options.signal?.throwIfAborted();
-  const endpoint = `http://${HOST}:${clientPort}`;
   const logOffset = await logSize(directory.logFile);
   const supervised = superviseEtcd({
     etcdFile: binary.file,
-    etcdArgs: etcdArgs(start, clientPort),
+    etcdArgs: etcdArgs(start),
     version: binary.version,
     versionFile: directory.versionFile,
     lockFile: directory.lockFile,
     logFile: directory.logFile,
-    ...(start.guards === undefined ? {} : { guards: start.guards }),
+    ...(addresses.socketFolder !== undefined && { socketFolder: addresses.socketFolder }),
+    ...(guards === undefined ? {} : { guards }),
   });
   const explain = (ending: Ending): Promise<string> => reasonFor(ending, directory, logOffset);
-  const failure = await failureToServe(supervised, endpoint, options.signal);
+  const failure = await failureToServe(supervised, addresses, options.signal);
   if (failure !== undefined) {
     await supervised.stop();
     options.signal?.throwIfAborted();
-    return { reason: failure === 'too slow' ? tooSlow(directory) : await explain(failure) };
+    throw new EmbeddedEtcdError(
+      failure === 'too slow' ? tooSlow(directory) : await explain(failure),
+    );
   }
-  const pid = (await supervised.started) ?? 0;
-  return { etcd: handleOf(start, supervised, { endpoint, pid, explain }) };
+  return handleOf(start, supervised, { pid: (await supervised.started) ?? 0, explain });
 }
 
 function handleOf(
-  { binary, directory }: Start,
+  { binary, directory, addresses }: Start,
   supervised: SupervisedEtcd,
-  running: { endpoint: string; pid: number; explain: (ending: Ending) => Promise<string> },
+  { pid, explain }: { pid: number; explain: (ending: Ending) => Promise<string> },
 ): EmbeddedEtcd {
-  const { endpoint, pid, explain } = running;
   let isStopping = false;
   return {
-    endpoint,
+    endpoint: addresses.endpoint,
     pid,
     supervisorPid: supervised.supervisorPid,
     version: binary.version,
@@ -156,36 +146,39 @@ function handleOf(
 /** `undefined` when etcd serves. */
 async function failureToServe(
   supervised: SupervisedEtcd,
-  endpoint: string,
+  { target }: EtcdAddresses,
   signal: AbortSignal | undefined,
 ): Promise<Ending | 'too slow' | undefined> {
   const giveUp = new AbortController();
   const limits = [giveUp.signal, AbortSignal.timeout(START_LIMIT_MS)];
   const waiting = AbortSignal.any(signal === undefined ? limits : [...limits, signal]);
   const result = await Promise.race([
-    untilServing(endpoint, waiting).then((isServing) => (isServing ? undefined : 'too slow')),
+    // Before the start, the address may be that of another gateway's etcd.
+    supervised.started.then(async (pid) => {
+      if (pid === undefined) return supervised.ended;
+      return (await untilServing(target, waiting)) ? undefined : 'too slow';
+    }),
     supervised.ended,
   ]);
   giveUp.abort();
   return result;
 }
 
-function etcdArgs({ options, directory, binary }: Start, clientPort: number): string[] {
+function etcdArgs({ options, directory, binary, addresses }: Start): string[] {
   const name = options.name ?? 'latchkey';
-  const clientUrl = `http://${HOST}:${clientPort}`;
-  // A member alone has no peers: any port will do, and 0 lets the system choose.
-  const peerUrl = `http://${HOST}:${options.peerPort ?? 0}`;
+  const { clientUrl, listenPeerUrl, advertisedPeerUrl } = addresses;
+  const hosts = ['127.0.0.1', 'localhost', options.clientAddress?.host ?? 'localhost'];
   const settings = {
     name,
     'data-dir': directory.etcdDataDir,
     'listen-client-urls': clientUrl,
     'advertise-client-urls': clientUrl,
-    'listen-peer-urls': peerUrl,
-    'initial-advertise-peer-urls': peerUrl,
-    'initial-cluster': options.initialCluster ?? `${name}=${peerUrl}`,
+    'listen-peer-urls': listenPeerUrl,
+    'initial-advertise-peer-urls': advertisedPeerUrl,
+    'initial-cluster': options.initialCluster ?? `${name}=${advertisedPeerUrl}`,
     logger: 'zap',
-    // A web page must reach etcd neither by a name that it points at loopback nor by etcd's default of allowing every origin.
-    'host-whitelist': `${HOST},localhost`,
+    // On a TCP port: a web page must neither reach etcd by a name that it points at loopback nor read its responses. It can write.
+    'host-whitelist': [...new Set(hosts)].join(),
     cors: clientUrl,
     ...(isOlder(binary.version, FIRST_WITHOUT_V2) ? { 'enable-v2': 'false' } : {}),
   };

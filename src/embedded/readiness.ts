@@ -6,13 +6,16 @@ const POLL_MS = 40;
 const ANSWER_LIMIT_MS = 2_000;
 const ANSWER_BYTES_MAX = 64 * 1024;
 
+export type Target =
+  { readonly socketPath: string } | { readonly host: string; readonly port: number };
+
 /** Resolves with `true` once etcd serves, with `false` when `signal` is aborted before that. */
-export async function untilServing(endpoint: string, signal: AbortSignal): Promise<boolean> {
+export async function untilServing(target: Target, signal: AbortSignal): Promise<boolean> {
   // `/health` commits nothing but reads through the leader; the status call shows that the gateway at /v3 has its connection.
   const steps = [
-    () => isAnswered(endpoint, 'GET', '/health', signal, (status) => status === 200),
+    () => isAnswered(target, 'GET', '/health', signal, (status) => status === 200),
     // Refused, too, where etcd asks who is there.
-    () => isAnswered(endpoint, 'POST', '/v3/maintenance/status', signal, (status) => status < 500),
+    () => isAnswered(target, 'POST', '/v3/maintenance/status', signal, (status) => status < 500),
   ];
   for (const step of steps) {
     while (!(await step())) {
@@ -24,14 +27,18 @@ export async function untilServing(endpoint: string, signal: AbortSignal): Promi
 }
 
 async function isAnswered(
-  endpoint: string,
+  target: Target,
   method: 'GET' | 'POST',
   path: string,
   signal: AbortSignal,
   isWell: (status: number) => boolean,
 ): Promise<boolean> {
   return new Promise((resolve) => {
-    const call = request(new URL(path, endpoint), {
+    const call = request({
+      ...target,
+      // etcd's whitelist has it at every address.
+      headers: { host: 'localhost' },
+      path,
       method,
       agent: false,
       signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_LIMIT_MS)]),

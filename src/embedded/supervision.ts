@@ -24,6 +24,8 @@ export interface SupervisorSpec {
   readonly versionFile: string;
   readonly lockFile: string;
   readonly logFile: string;
+  /** Of the unix sockets; etcd's working directory where it has some. */
+  readonly socketFolder?: string;
   /** How long etcd may take to end after SIGTERM. */
   readonly stopLimitMs: number;
   readonly guards?: SystemGuards;

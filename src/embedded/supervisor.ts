@@ -4,6 +4,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { openSync, renameSync, writeFileSync, writeSync } from 'node:fs';
+import { prepareSocketFolder, removeSocketFolder } from './addresses.js';
 import { takeDataLock } from './data-lock.js';
 import type { DataLock } from './data-lock.js';
 import { reasonOf } from './embedded-etcd-error.js';
@@ -15,6 +16,7 @@ const LOCK_WAIT_MARGIN_MS = 2_000;
 
 let etcd: ChildProcess | undefined;
 let isEnding = false;
+let hasSockets = false;
 
 const spec = JSON.parse(process.argv[2] ?? '{}') as SupervisorSpec;
 watchTheGateway();
@@ -33,6 +35,10 @@ async function run(): Promise<void> {
   if (isEnding) return finish(undefined, lock);
   try {
     writeDataVersion();
+    if (spec.socketFolder !== undefined) {
+      prepareSocketFolder(spec.socketFolder);
+      hasSockets = true;
+    }
     await runEtcd(lock);
   } catch (error) {
     await finish({ kind: 'failed', reason: reasonOf(error) }, lock);
@@ -63,9 +69,9 @@ async function runEtcd(lock: DataLock): Promise<void> {
   const log = openSync(spec.logFile, 'a');
   const stdio: StdioOptions = ['ignore', log, log];
   if (lock.fd !== undefined) stdio.push(lock.fd);
-  const { etcdFile, etcdArgs, guards } = spec;
+  const { etcdFile, etcdArgs, guards, socketFolder } = spec;
   const [file, ...args] = endingWithParent(guards, [etcdFile, ...etcdArgs]);
-  const child = spawn(file, args, { env: {}, stdio });
+  const child = spawn(file, args, { env: {}, stdio, cwd: socketFolder ?? '/' });
   child.once('error', (error) => void finish({ kind: 'failed', reason: reasonOf(error) }, lock));
   child.once('exit', (status, signal) => void finish({ kind: 'ended', status, signal }, lock));
   if (child.pid === undefined) return;
@@ -76,6 +82,8 @@ async function runEtcd(lock: DataLock): Promise<void> {
 
 async function finish(last: Report | undefined, lock?: DataLock): Promise<void> {
   if (last !== undefined) report(last);
+  // Before the lock is released: the next etcd has the same folder.
+  if (hasSockets && spec.socketFolder !== undefined) removeSocketFolder(spec.socketFolder);
   await lock?.release();
   process.exit(0);
 }

@@ -2,18 +2,23 @@
 import { GatewayError } from '../errors.js';
 
 export interface Endpoint {
-  /** `http://host:port`, without a trailing slash; what logs and metrics name. */
+  /** `http://host:port` without a trailing slash, or `unix:///path`; what logs and metrics name. */
   readonly url: string;
+  /** Of a socket: what etcd sees as `Host`. */
   readonly hostname: string;
   readonly port: number;
   readonly isSecure: boolean;
+  /** The unix socket to connect to, instead of a host and port. */
+  readonly socketPath?: string;
 }
 
 const DEFAULT_ETCD_PORT = 2379;
+const UNIX_SCHEME = 'unix://';
 
-/** Takes `host:port`, `host` and `http(s)://host[:port]`, as etcdctl does. Throws `invalid-request` for anything else. */
+/** Takes `host:port`, `host`, `http(s)://host[:port]` and `unix:///path`, as etcdctl does. Throws `invalid-request` for anything else. */
 export function parseEndpoint(text: string): Endpoint {
   const trimmed = text.trim();
+  if (trimmed.startsWith(`${UNIX_SCHEME}/`)) return socketEndpoint(trimmed);
   const absolute = hasScheme(trimmed) ? trimmed : `http://${trimmed}`;
   const url = URL.canParse(absolute) ? new URL(absolute) : undefined;
   const isPlain =
@@ -31,7 +36,7 @@ export function parseEndpoint(text: string): Endpoint {
     throw new GatewayError('invalid-request', {
       // What stands before an @ may be a password.
       detail: `${JSON.stringify(text.replace(/^.*@/, '…@'))} is not an etcd endpoint`,
-      hint: 'write http://host:2379, https://host:2379 or host:2379',
+      hint: 'write http://host:2379, https://host:2379, host:2379 or unix:///path/of/a/socket',
     });
   }
   const port = /:\d+$/.test(trimmed.replace(/\/$/, '')) ? explicitPort(url) : DEFAULT_ETCD_PORT;
@@ -42,6 +47,11 @@ export function parseEndpoint(text: string): Endpoint {
     port,
     isSecure: url.protocol === 'https:',
   };
+}
+
+function socketEndpoint(url: string): Endpoint {
+  const socketPath = url.slice(UNIX_SCHEME.length);
+  return { url, socketPath, hostname: 'localhost', port: 80, isSecure: false };
 }
 
 function hasScheme(text: string): boolean {

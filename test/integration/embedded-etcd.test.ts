@@ -6,45 +6,42 @@ import { text } from 'node:stream/consumers';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { startEmbeddedEtcd } from '../../src/embedded/etcd.js';
-import type { EmbeddedEtcd, EmbeddedEtcdOptions } from '../../src/embedded/etcd.js';
-import { findTestEtcd, testPath } from '../support/etcd-versions.js';
+import { send } from '../support/http-client.js';
+import type { Answer } from '../support/http-client.js';
+import { onOwnPorts } from '../support/ports.js';
+import { startEmbedded as start } from '../support/embedded.js';
 import { temporaryFolder, writeFakeEtcd } from '../support/fake-etcd.js';
 import { isGone } from '../support/processes.js';
 
-async function start(
-  dataDir: string,
-  options: Partial<EmbeddedEtcdOptions> = {},
-): Promise<EmbeddedEtcd> {
-  const etcd = await startEmbeddedEtcd({
-    dataDir,
-    etcdBin: (await findTestEtcd()).file,
-    downloadBaseUrl: 'http://127.0.0.1:1',
-    path: testPath(),
-    say: () => undefined,
-    ...options,
-  });
-  onTestFinished(() => etcd.stop());
-  return etcd;
+async function post(endpoint: string, path: string, body: object): Promise<unknown> {
+  return (await send(endpoint, 'POST', path, { body: JSON.stringify(body) })).json();
 }
 
-async function post(endpoint: string, path: string, body: object): Promise<unknown> {
-  const init = { method: 'POST', body: JSON.stringify(body) };
-  return (await fetch(`${endpoint}${path}`, init)).json();
+async function get(endpoint: string, path: string): Promise<Answer> {
+  return send(endpoint, 'GET', path);
+}
+
+/** A port on loopback that is in use until the test has finished. */
+async function usedPort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  onTestFinished(() => void server.close());
+  await once(server, 'listening');
+  return (server.address() as AddressInfo).port;
 }
 
 describe('the embedded etcd', () => {
-  it('says each step in a line, and serves on loopback under the version it tells', async () => {
+  it('names each step, and the etcdctl command for its socket in the data directory', async () => {
     const said: string[] = [];
     const dataDir = await temporaryFolder();
     const etcd = await start(dataDir, { say: (line) => void said.push(line) });
     expect(said).toEqual([
       expect.stringMatching(/^starting etcd \d+\.\d+\.\d+ \(.+\), data in .+$/),
-      `etcd serves on ${etcd.endpoint}`,
+      `etcd serves: etcdctl --endpoints=${etcd.endpoint}`,
     ]);
-    expect(etcd.endpoint).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
-    const version = await (await fetch(`${etcd.endpoint}/version`)).json();
-    expect(version).toMatchObject({ etcdserver: etcd.version });
+    expect(etcd.endpoint).toBe(`unix://${dataDir}/etcd-socket/client:0`);
+    expect((await get(etcd.endpoint, '/version')).json()).toMatchObject({
+      etcdserver: etcd.version,
+    });
   });
 
   it('keeps its data when it is stopped and started again', async () => {
@@ -68,15 +65,19 @@ describe('the embedded etcd', () => {
 
   it('has no v2 API', async () => {
     const etcd = await start(await temporaryFolder());
-    expect((await fetch(`${etcd.endpoint}/v2/keys/`)).status).toBe(404);
+    expect((await get(etcd.endpoint, '/v2/keys/')).status).toBe(404);
   });
 
-  it('does not answer a page that reaches it under a foreign name', async () => {
-    const etcd = await start(await temporaryFolder());
-    const { hostname, port } = new URL(etcd.endpoint);
-    const socket = connect(Number(port), hostname);
-    socket.end('GET /version HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n');
-    expect(await text(socket)).toMatch(/^HTTP\/1\.1 421 /);
+  it('does not answer a page that reaches its TCP port under a foreign name', async () => {
+    await onOwnPorts(1, async ([port]) => {
+      const etcd = await start(await temporaryFolder(), {
+        clientAddress: { host: '127.0.0.1', port: port! },
+      });
+      expect(etcd.endpoint).toBe(`http://127.0.0.1:${port}`);
+      const socket = connect(port!, '127.0.0.1');
+      socket.end('GET /version HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n');
+      expect(await text(socket)).toMatch(/^HTTP\/1\.1 421 /);
+    });
   });
 
   it('tells its death with the reason, and is stopped all the same', async () => {
@@ -93,20 +94,6 @@ describe('the embedded etcd', () => {
     void etcd.exited.then((reason) => (told = reason));
     await Promise.all([etcd.stop(), etcd.stop()]);
     expect(told).toBeUndefined();
-  });
-
-  it('takes another port when the first one was taken meanwhile', async () => {
-    const bin = await temporaryFolder();
-    const real = await findTestEtcd();
-    const failsOnce = [
-      `if mkdir ${bin}/tried 2>/dev/null; then`,
-      '  echo "listen tcp 127.0.0.1:1: bind: address already in use" >&2; exit 1',
-      'fi',
-      `exec ${real.file} "$@"`,
-    ];
-    const etcdBin = await writeFakeEtcd(bin, real.version, failsOnce.join('\n'));
-    const etcd = await start(await temporaryFolder(), { etcdBin });
-    expect((await fetch(`${etcd.endpoint}/health`)).status).toBe(200);
   });
 
   it('runs beside others', async () => {
@@ -135,11 +122,9 @@ describe('the start fails with one clear line', () => {
   });
 
   it('when the named port is in use', async () => {
-    const server = createServer().listen(0, '127.0.0.1');
-    onTestFinished(() => void server.close());
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
-    await expect(start(await temporaryFolder(), { clientPort: port })).rejects.toThrow(
+    const port = await usedPort();
+    const clientAddress = { host: '127.0.0.1', port };
+    await expect(start(await temporaryFolder(), { clientAddress })).rejects.toThrow(
       new RegExp(
         `^etcd ended with status 1: .*127.0.0.1:${port}: bind: address already in use \\(log: .*\\)$`,
       ),

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { runCommand } from '../../src/embedded/command.js';
 import { startEmbeddedEtcd } from '../../src/embedded/etcd.js';
-import type { EmbeddedEtcd } from '../../src/embedded/etcd.js';
+import type { EmbeddedEtcd, EmbeddedEtcdOptions } from '../../src/embedded/etcd.js';
 import { OFFICIAL_BASE_URL } from '../../src/embedded/release.js';
 import { findEtcdOfLine, findTestEtcd, testPath } from './etcd-versions.js';
 import type { EtcdLine } from './etcd-versions.js';
@@ -54,7 +54,7 @@ export interface Cluster {
 
 export async function startMember(options: MemberOptions = {}): Promise<Member> {
   const complete = await completed(options);
-  return onOwnPorts(1, ([clientPort]) => startOne({ ...complete, clientPort }));
+  return onOwnPorts(1, ([clientPort]) => startOne({ ...complete, clientPort: clientPort! }));
 }
 
 export async function startThreeMembers(options: MemberOptions = {}): Promise<Cluster> {
@@ -75,7 +75,7 @@ export async function startWithLearner(): Promise<{ member: Member; learner: Mem
   const complete = await completed({});
   return onOwnPorts(4, async ([clientPort, peerPort, learnerPort, learnerPeerPort]) => {
     const peers = `m1=http://127.0.0.1:${peerPort!}`;
-    const place = { name: 'm1', clientPort, peerPort, initialCluster: peers };
+    const place = { name: 'm1', clientPort: clientPort!, peerPort, initialCluster: peers };
     const member = await startOne({ ...complete, ...place });
     try {
       const learnerUrl = `http://127.0.0.1:${learnerPeerPort!}`;
@@ -83,7 +83,7 @@ export async function startWithLearner(): Promise<{ member: Member; learner: Mem
       const learner = await startOne({
         ...complete,
         name: 'm2',
-        clientPort: learnerPort,
+        clientPort: learnerPort!,
         peerPort: learnerPeerPort,
         initialCluster: `${peers},m2=${learnerUrl}`,
         extraArgs: [...(complete.extraArgs ?? []), '--initial-cluster-state=existing'],
@@ -104,10 +104,10 @@ async function addLearner({ endpoint }: Member, peerUrl: string): Promise<void> 
   if (!response.ok) throw new Error(await response.text());
 }
 
-type Place = Pick<
-  Parameters<typeof startEmbeddedEtcd>[0],
-  'name' | 'clientPort' | 'peerPort' | 'initialCluster'
->;
+/** TCP ports: faults and tools need an address that they can be put in front of. */
+type Place = Pick<EmbeddedEtcdOptions, 'name' | 'peerPort' | 'initialCluster'> & {
+  readonly clientPort: number;
+};
 
 function memberPlaces(ports: readonly number[]): Place[] {
   const places = Array.from({ length: MEMBERS }, (_, index) => ({
@@ -121,11 +121,12 @@ function memberPlaces(ports: readonly number[]): Place[] {
   return places.map((place) => ({ ...place, initialCluster }));
 }
 
-async function startOne(options: MemberOptions & Place): Promise<Member> {
+async function startOne({ clientPort, ...options }: MemberOptions & Place): Promise<Member> {
   const dataDir = await mkdtemp(join(tmpdir(), 'latchkey-etcd-'));
   const start = (): Promise<EmbeddedEtcd> =>
     startEmbeddedEtcd({
       ...options,
+      clientAddress: { host: '127.0.0.1', port: clientPort },
       dataDir,
       downloadBaseUrl: OFFICIAL_BASE_URL,
       path: testPath(),

@@ -25,13 +25,11 @@ export async function send(
   path: string,
   sent: Sent = {},
 ): Promise<Answer> {
-  const { hostname, port } = new URL(baseUrl);
   return new Promise((resolve, reject) => {
     const { headers = {}, body, signal } = sent;
     const request = http.request({
       agent,
-      hostname: hostname.replace(/^\[|\]$/g, ''),
-      port,
+      ...addressIn(baseUrl),
       method,
       path,
       headers,
@@ -63,3 +61,10 @@ export async function send(
 
 export const JSON_TYPE = { 'content-type': 'application/json' } as const;
 export const BYTES_TYPE = { 'content-type': 'application/octet-stream' } as const;
+
+/** `unix:///path` or `http://host:port`. */
+function addressIn(baseUrl: string): http.RequestOptions {
+  if (baseUrl.startsWith('unix://')) return { socketPath: baseUrl.slice('unix://'.length) };
+  const { hostname, port } = new URL(baseUrl);
+  return { hostname: hostname.replace(/^\[|\]$/g, ''), port };
+}

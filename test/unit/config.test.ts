@@ -280,6 +280,31 @@ describe('lists', () => {
     expect(run(argv).endpoints).toEqual(['http://a:1', 'http://b:2', 'https://c:2379']);
   });
 
+  it('takes a unix socket as an endpoint', () => {
+    expect(run(['--endpoints=unix:///run/etcd/client:0']).endpoints).toEqual([
+      'unix:///run/etcd/client:0',
+    ]);
+    expect(problems(['--endpoints=unix://client:0']).join()).toContain('is not an etcd endpoint');
+  });
+
+  it('takes a fixed port on loopback alone for embedded etcd', () => {
+    expect(run([]).etcdListen).toBeUndefined();
+    expect(run(['--etcd-listen=localhost:2379']).etcdListen).toEqual({
+      host: '127.0.0.1',
+      port: 2379,
+    });
+    expect(run([], { LATCHKEY_ETCD_LISTEN: '[::1]:2379' }).etcdListen).toEqual({
+      host: '::1',
+      port: 2379,
+    });
+    expect(problems(['--etcd-listen=0.0.0.0:2379', '--listen=127.0.0.1:1'])).toEqual([
+      '--etcd-listen: "0.0.0.0:2379" is not on loopback; write 127.0.0.1:2379: embedded etcd asks for no password',
+    ]);
+    expect(problems(['--etcd-listen=127.0.0.1:0'])).toEqual([
+      '--etcd-listen: "127.0.0.1:0" is not a fixed port; write 127.0.0.1:2379',
+    ]);
+  });
+
   it('refuses an endpoint with credentials without repeating them', () => {
     const [problem, ...more] = problems([], { ETCDCTL_ENDPOINTS: 'http://root:hunter2@a:1' });
     expect(problem).toMatch(/^ETCDCTL_ENDPOINTS: an endpoint carries a user name or password/);

@@ -39,18 +39,23 @@ const TCP_KEEPALIVE_MS = 15_000;
 /** The TCP connection under a TLS one: Node 20 can reset no other. */
 const tcpUnder = new WeakMap<Socket, Socket>();
 
+/** Nothing of a request is in the kernel's hands there, and Node refuses to reset one. */
+const unixSockets = new WeakSet<Socket>();
+
 export function createConnector(options: ConnectorOptions): Connector {
   return {
     async connect(endpoint) {
       const deadline = performance.now() + options.connectTimeoutMs;
       const tcp = connectTcp({
-        host: endpoint.hostname,
-        port: endpoint.port,
+        ...(endpoint.socketPath === undefined
+          ? { host: endpoint.hostname, port: endpoint.port }
+          : { path: endpoint.socketPath }),
         noDelay: true,
         keepAlive: true,
         keepAliveInitialDelay: TCP_KEEPALIVE_MS,
         ...(options.lookup && { lookup: options.lookup }),
       });
+      if (endpoint.socketPath !== undefined) unixSockets.add(tcp);
       await untilReady(tcp, 'connect', deadline);
       if (!endpoint.isSecure) return tcp;
       // Not by one call: Node tries all addresses of a name for a TCP connection only.
@@ -72,7 +77,7 @@ export function createConnector(options: ConnectorOptions): Connector {
 export function resetConnection(socket: Socket | null): void {
   if (socket === null || socket.destroyed) return;
   const tcp = tcpUnder.get(socket) ?? socket;
-  if (!tcp.destroyed) tcp.resetAndDestroy();
+  if (!tcp.destroyed && !unixSockets.has(tcp)) tcp.resetAndDestroy();
   socket.destroy();
 }
 

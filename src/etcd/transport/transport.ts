@@ -61,7 +61,7 @@ export function createTransport(limits: TransportLimits, connector: Connector): 
   return {
     async unary(endpoint, call) {
       const config = {
-        url: endpoint.url + call.path,
+        url: originOf(endpoint) + call.path,
         endpoint,
         method: call.method ?? 'POST',
         data: call.body,
@@ -78,4 +78,9 @@ export function createTransport(limits: TransportLimits, connector: Connector): 
     },
     ...kept,
   };
+}
+
+/** The agent connects to the endpoint itself: of a socket the URL gives the Host alone. */
+function originOf({ url, hostname, socketPath }: Endpoint): string {
+  return socketPath === undefined ? url : `http://${hostname}`;
 }

@@ -1,13 +1,15 @@
-// Free TCP ports on loopback. Another process may take one before etcd does: whoever uses it must be ready to ask again.
+// Free TCP ports on loopback. Another process may take one before its user does.
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 
-/** `count` different ports that were free a moment ago. */
-export async function freePorts(count: number): Promise<number[]> {
+/**
+ * @param {number} count
+ * @returns {Promise<number[]>} different ports that were free when this was called
+ */
+export async function freePorts(count) {
   const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
   await Promise.all(servers.map((server) => once(server, 'listening')));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  const ports = servers.map((server) => server.address().port);
   await Promise.all(
     servers.map(async (server) => {
       server.close();
