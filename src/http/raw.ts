@@ -19,6 +19,7 @@ import { toRawError, writeRawError } from './raw/errors.js';
 import type { CredentialsFor, RawCredentials } from './raw/credentials.js';
 import { Exchange } from './raw/exchange.js';
 import { asksForWebSocket, upstreamHeaders } from './raw/headers.js';
+import { HeldBytes } from './raw/line-chunks.js';
 import { findRawRpc, isRawPath, rawPathOf } from './raw/paths.js';
 import type { RawRpc } from './raw/paths.js';
 import { shuttingDown, tooLarge } from './raw/refusals.js';
@@ -75,7 +76,8 @@ export function createRawDoor(deps: RawDoorDeps): RequestHandler {
   const retire = (endpoint: Endpoint) => shared.retire(endpoint);
   const requestTimeoutMs = limits.requestTimeoutSeconds * 1_000;
   const { bodyLimitBytes } = limits;
-  const base = { pool, retire, requestTimeoutMs, bodyLimitBytes, log, meter };
+  const held = new HeldBytes();
+  const base = { pool, retire, requestTimeoutMs, bodyLimitBytes, held, log, meter };
 
   draining?.addEventListener('abort', () => {
     for (const exchange of [...running]) exchange.shutDown();

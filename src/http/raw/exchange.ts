@@ -1,5 +1,5 @@
 // One call at the raw door from the caller's first byte to etcd's last: its limits, its answer, and what is said when it breaks.
-// Both bodies flow through unbuffered; whoever leaves first takes the other side with him.
+// Both bodies flow through unbuffered, streams by lines; the end of one side ends the other.
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import type { CallMeter, CallResult } from '../../etcd/calls/meter.js';
 import { resetConnection } from '../../etcd/transport/connection.js';
@@ -11,9 +11,11 @@ import type { Log } from '../../log.js';
 import type { EndpointAgent } from './agent.js';
 import { rawStreamError, writeRawError } from './errors.js';
 import { downstreamHeaders, grpcTimeoutMs } from './headers.js';
+import { LineChunks } from './line-chunks.js';
+import type { HeldBytes } from './line-chunks.js';
 import type { RawRpc } from './paths.js';
-import { READ_FIRST, brokenCall, sessionForgotten, withdrawn } from './refusals.js';
-import { shuttingDown, tooLarge } from './refusals.js';
+import { brokenCall, lateAnswer, lateBody, redirected } from './refusals.js';
+import { sessionForgotten, shuttingDown, tooLarge, withdrawn } from './refusals.js';
 
 export interface ExchangeDeps {
   readonly pool: EndpointPool;
@@ -23,6 +25,8 @@ export interface ExchangeDeps {
   readonly retire: (endpoint: Endpoint) => void;
   readonly requestTimeoutMs: number;
   readonly bodyLimitBytes: number;
+  /** What all streams hold together. */
+  readonly held: HeldBytes;
   readonly log: Log;
   readonly meter?: CallMeter | undefined;
   /** Set where the gateway opened a session with etcd for this caller. */
@@ -36,7 +40,6 @@ const GRPC_TIMEOUT_MS_MAX = 3_600_000;
 const LAST_LINE_MS = 1_000;
 /** A caller who set a shorter limit was in haste: that alone does not eject an endpoint. */
 const SILENCE_GONE_MS = 2_000;
-const NEWLINE = 0x0a;
 
 export class Exchange {
   readonly rpc: RawRpc;
@@ -48,7 +51,8 @@ export class Exchange {
   #state: 'waiting' | 'answering' | 'over' = 'waiting';
   #upstream: ClientRequest | undefined;
   #endpoint: Endpoint | undefined;
-  #isAtLineEnd = true;
+  /** Of a stream that is answered. */
+  #lines: LineChunks | undefined;
   /** When the call got its connection; `undefined` once it is counted. */
   #sentAt: number | undefined;
 
@@ -103,12 +107,7 @@ export class Exchange {
     else this.#reportSuccess();
     this.#count(status === 200 ? 'answered' : status === 503 ? 'failed' : 'refused');
     if (status >= 300 && status < 400) {
-      this.#refuse(
-        new GatewayError('etcd-refused', {
-          detail: `etcd answers with a redirect (${status}), which is not followed`,
-          outcome: 'unknown',
-        }),
-      );
+      this.#refuse(redirected(status));
       return;
     }
     if (status === 401 && this.#deps.forgetSession !== undefined) {
@@ -169,30 +168,30 @@ export class Exchange {
       });
     } else {
       this.#res.flushHeaders();
-      upstreamRes.on('data', (chunk: Buffer) => {
-        this.#isAtLineEnd = chunk.at(-1) === NEWLINE;
-      });
     }
-    upstreamRes.pipe(this.#res);
+    if (this.#isStream) {
+      this.#lines = new LineChunks(upstreamRes, this.#res, this.#deps.held);
+      this.#lines.start();
+    } else {
+      upstreamRes.pipe(this.#res);
+    }
+  }
+
+  get #isStream(): boolean {
+    return this.rpc.kind === 'server-stream' || this.rpc.kind === 'bidi-stream';
   }
 
   #answerLimitMs(): number | undefined {
-    const { kind } = this.rpc;
-    if (kind === 'server-stream' || kind === 'bidi-stream') return undefined;
+    if (this.#isStream) return undefined;
     const askedMs = grpcTimeoutMs(this.#req.headers);
     if (askedMs !== undefined)
       return Math.min(askedMs, GRPC_TIMEOUT_MS_MAX) + GRPC_TIMEOUT_SLACK_MS;
-    return kind === 'unary' ? this.#deps.requestTimeoutMs : undefined;
+    return this.rpc.kind === 'unary' ? this.#deps.requestTimeoutMs : undefined;
   }
 
   #bodyIsLate(): void {
     if (this.#req.complete) return;
-    const { requestTimeoutMs } = this.#deps;
-    this.#refuse(
-      new GatewayError('request-timeout', {
-        detail: `the request body did not arrive within ${requestTimeoutMs} ms`,
-      }),
-    );
+    this.#refuse(lateBody(this.#deps.requestTimeoutMs));
   }
 
   #answerIsLate(limitMs: number): void {
@@ -200,17 +199,7 @@ export class Exchange {
     // etcd 3.4 falls silent on a forged token (it waits for the raft index in it): that says nothing of the member.
     if (isSent && !this.#hasOwnCredential)
       this.#reportFailure(limitMs >= SILENCE_GONE_MS ? 'gone' : 'doubt');
-    const error = isSent
-      ? new GatewayError('timeout', {
-          detail: `etcd did not answer within ${limitMs} ms`,
-          hint: READ_FIRST,
-          outcome: 'unknown',
-        })
-      : new GatewayError('etcd-unavailable', {
-          detail: `no etcd endpoint took the call within ${limitMs} ms, nothing was sent`,
-          outcome: 'not-applied',
-          retryAfterSeconds: 1,
-        });
+    const error = lateAnswer(limitMs, isSent);
     this.#logFailure(error.message, undefined);
     this.#refuse(error);
   }
@@ -233,8 +222,8 @@ export class Exchange {
   #cut(error: GatewayError): void {
     this.#state = 'over';
     this.#letGo();
-    const isStream = this.rpc.kind === 'server-stream' || this.rpc.kind === 'bidi-stream';
-    if (!isStream || !this.#isAtLineEnd) {
+    this.#lines?.stop();
+    if (this.#lines?.isAtLineEnd !== true) {
       this.#res.destroy();
       return;
     }

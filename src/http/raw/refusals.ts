@@ -1,7 +1,7 @@
 // What the raw door itself says, whatever etcd would.
 import { GatewayError } from '../../errors.js';
 
-export const READ_FIRST = 'read before you repeat it';
+const READ_FIRST = 'read before you repeat it';
 
 /** 413. `isSent`: a part of the body is with etcd already, which may have found a whole call in it. */
 export function tooLarge(bodyLimitBytes: number, isSent: boolean): GatewayError {
@@ -9,6 +9,37 @@ export function tooLarge(bodyLimitBytes: number, isSent: boolean): GatewayError 
     detail: `the request body is larger than ${bodyLimitBytes} bytes`,
     hint: 'raise LATCHKEY_BODY_LIMIT / --body-limit if etcd takes more',
     ...(isSent ? { outcome: 'unknown' as const } : {}),
+  });
+}
+
+/** 408. */
+export function lateBody(limitMs: number): GatewayError {
+  return new GatewayError('request-timeout', {
+    detail: `the request body did not arrive within ${limitMs} ms`,
+  });
+}
+
+/** 504 for a call that was sent, else 503. */
+export function lateAnswer(limitMs: number, isSent: boolean): GatewayError {
+  if (isSent) {
+    return new GatewayError('timeout', {
+      detail: `etcd did not answer within ${limitMs} ms`,
+      hint: READ_FIRST,
+      outcome: 'unknown',
+    });
+  }
+  return new GatewayError('etcd-unavailable', {
+    detail: `no etcd endpoint took the call within ${limitMs} ms, nothing was sent`,
+    outcome: 'not-applied',
+    retryAfterSeconds: 1,
+  });
+}
+
+/** 502. */
+export function redirected(status: number): GatewayError {
+  return new GatewayError('etcd-refused', {
+    detail: `etcd answers with a redirect (${status}), which is not followed`,
+    outcome: 'unknown',
   });
 }
 
