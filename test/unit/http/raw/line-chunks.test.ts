@@ -40,13 +40,13 @@ describe('lines as chunks', () => {
   });
 
   it('F59: are passed on in pieces if all streams together hold too much, unless they are short', async () => {
-    const held = new HeldBytes(60_000);
-    const other = serve({ held });
-    await other.send('o'.repeat(60_000));
+    const held = new HeldBytes(100_000);
+    const others = [serve({ held }), serve({ held })];
+    for (const other of others) await other.send('o'.repeat(60_000));
     const { written, send } = serve({ held });
     await send('sho', 'rt\n', 'x'.repeat(70_000), 'y\n');
     expect(written).toEqual(['short\n', 'x'.repeat(70_000), 'y\n']);
-    other.to.destroy();
+    for (const other of others) other.to.destroy();
     await send('x'.repeat(70_000), 'y\n');
     expect(written.at(-1)).toBe(`${'x'.repeat(70_000)}y\n`);
     expect(held.count).toBe(0);
