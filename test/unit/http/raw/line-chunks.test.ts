@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Readable, Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { HeldBytes, LineChunks } from '../../../../src/http/raw/line-chunks.js';
@@ -46,7 +47,10 @@ describe('lines as chunks', () => {
     const { written, send } = serve({ held });
     await send('sho', 'rt\n', 'x'.repeat(70_000), 'y\n');
     expect(written).toEqual(['short\n', 'x'.repeat(70_000), 'y\n']);
-    for (const other of others) other.to.destroy();
+    for (const { to } of others) {
+      to.destroy();
+      await once(to, 'close');
+    }
     await send('x'.repeat(70_000), 'y\n');
     expect(written.at(-1)).toBe(`${'x'.repeat(70_000)}y\n`);
     expect(held.count).toBe(0);
@@ -71,7 +75,7 @@ describe('lines as chunks', () => {
     const ended = serve({ held });
     await ended.send('whole\nhalf');
     ended.from.push(null);
-    await new Promise((resolve) => ended.to.once('close', resolve));
+    await once(ended.to, 'close');
     expect([ended.written, held.count]).toEqual([['whole\n', 'half'], 0]);
     const stopped = serve({ held });
     await stopped.send('half');
