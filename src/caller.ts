@@ -43,10 +43,10 @@ export interface Identity {
 }
 
 /**
- * Which connections to etcd a call takes: those of plain requests, of who waits for a lock, or of renewals and releases. None of them
- * stands in line behind the others.
+ * Which connections to etcd a call takes: those of plain requests, of clients that wait for a lock, of renewals and releases, or of the
+ * gateway's own probes. No call waits for a connection of another lane.
  */
-export type Lane = 'requests' | 'waits' | 'upkeep';
+export type Lane = 'requests' | 'waits' | 'upkeep' | 'probes';
 
 export interface Caller {
   readonly identity: Identity;

@@ -108,6 +108,12 @@ export function outcomeOf(error: unknown): Outcome | undefined {
   return error instanceof GatewayError ? error.outcome : undefined;
 }
 
+/** The messages of an error and of the errors that it consists of. Messages alone: a parser's error carries bytes, which may hold values. */
+export function reasonOf(error: unknown): string | undefined {
+  if (error instanceof AggregateError) return error.errors.map(reasonOf).join(', ');
+  return error instanceof Error ? error.message : undefined;
+}
+
 /** What an error says to people, whoever threw it. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -38,7 +38,7 @@ import type { Log } from './log.js';
 import { TlsFiles } from './tls-files.js';
 
 /** Connections to each etcd endpoint, by lane; further calls of that lane wait for one. */
-const SOCKETS_MAX = { requests: 256, waits: 64, upkeep: 64 } as const;
+const SOCKETS_MAX = { requests: 256, waits: 64, upkeep: 64, probes: 2 } as const;
 const IDLE_SOCKETS_MAX = 64;
 /** The largest answer of etcd that is read into memory: one chunk of a list, at most 32 values of 1.5 MiB in base64. */
 const ANSWER_BYTES_MAX = 96 * 1024 * 1024;
@@ -86,6 +86,7 @@ export function createUpstream({ config, endpoints, meter, log }: UpstreamDeps):
     requests: lane(SOCKETS_MAX.requests),
     waits: lane(SOCKETS_MAX.waits),
     upkeep: lane(SOCKETS_MAX.upkeep),
+    probes: lane(SOCKETS_MAX.probes),
   });
   const prober = new EndpointProber({ pool, transport, instanceId });
   const discovery = createDiscovery(config, pool, names, log);
@@ -200,7 +201,7 @@ function openEtcdTls({ etcdTls }: Config, log: Log, onChange: () => void): TlsFi
 }
 
 function logEvent(log: Log, event: EndpointEvent): void {
-  if (event.kind === 'all-down') return;
+  if (event.kind === 'all-down' || event.kind === 'suspected') return;
   const endpoint = event.endpoint.url;
   switch (event.kind) {
     case 'refused': {

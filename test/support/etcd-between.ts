@@ -19,6 +19,8 @@ export type Intercept = (
 
 export interface GatewayBetween {
   readonly baseUrl: string;
+  /** What the gateway has written so far. */
+  output(): string;
   /** The calls that reached etcd's place, in their order. */
   readonly calls: readonly UpstreamCall[];
   /** From now on; passes everything on in the beginning. */
@@ -63,5 +65,7 @@ export async function spawnGatewayBetween(
   });
   onTestFinished(() => gateway.stop());
   calls.length = 0;
-  return { baseUrl: gateway.baseUrl, calls, intercept: (by) => (intercept = by) };
+  const { baseUrl } = gateway;
+  const output = (): string => gateway.output();
+  return { baseUrl, output, calls, intercept: (by) => (intercept = by) };
 }

@@ -69,10 +69,11 @@ function readAnswer(status: number, body: Buffer): Authentication {
   return { kind: 'failed', error: unavailable(detail, undefined), fault: FAULTS[failure.effect] };
 }
 
-/** Silence is a doubt at most: a member that checks many passwords is slow in this, and well in everything else. */
+/** Silence proves nothing: any client can make a member check so many passwords that it answers late. */
 function faultOf(cause: unknown): FailureKind | undefined {
   if (!(cause instanceof ExchangeError) || cause.wasQueued || cause.isTooLarge) return undefined;
-  return cause.wasSent ? 'doubt' : 'gone';
+  if (!cause.wasSent) return 'gone';
+  return cause.isTimeout ? 'suspect' : 'doubt';
 }
 
 function unavailable(detail: string, cause: unknown): GatewayError {

@@ -34,9 +34,8 @@ const FAILOVER_LIMITS: FailoverLimits = {
 
 /** Node counts in whole milliseconds: a timer may fire this much before the deadline that it stands for. */
 const TIMER_EARLY_MS = 1;
-/** Silence that is held against an endpoint. A shorter one says more of the caller's haste. */
-const SILENCE_GONE_MS = 2_000;
-const SILENCE_DOUBT_MS = 500;
+/** Silence after which the prober asks the endpoint. A healthy member answers most calls sooner. */
+const SILENCE_MS = 500;
 
 export interface FailoverDeps {
   readonly pool: EndpointPool;
@@ -148,7 +147,6 @@ async function exchangeOnce(
   body: string,
   session: Session | undefined,
 ): Promise<Exchanged> {
-  const startedAt = performance.now();
   const totalTimeoutMs = Math.max(1, remainingMs(caller));
   const headersTimeoutMs = Math.min(
     rpc.repeat === 'safe' ? limits.attemptTimeoutMs : Infinity,
@@ -167,7 +165,7 @@ async function exchangeOnce(
     });
     return judgeAnswer(deps, endpoint, rpc, answer.status, answer.body);
   } catch (cause) {
-    reportSilence(caller, deps.pool, endpoint, cause, performance.now() - startedAt);
+    reportSilence(caller, deps.pool, endpoint, cause);
     return judgeSilence(caller, rpc, cause);
   }
 }
@@ -238,14 +236,12 @@ function reportSilence(
   pool: EndpointPool,
   endpoint: Endpoint,
   cause: unknown,
-  elapsedMs: number,
 ): void {
   if (caller.signal.aborted || !(cause instanceof ExchangeError)) return;
   if (cause.wasQueued || cause.isTooLarge) return;
   if (!cause.wasSent) pool.reportFailure(endpoint, 'gone');
   else if (!cause.isTimeout) pool.reportFailure(endpoint, 'doubt');
-  else if (elapsedMs >= SILENCE_GONE_MS - TIMER_EARLY_MS) pool.reportFailure(endpoint, 'gone');
-  else if (elapsedMs >= SILENCE_DOUBT_MS) pool.reportFailure(endpoint, 'doubt');
+  else if (cause.silentMs >= SILENCE_MS - TIMER_EARLY_MS) pool.reportFailure(endpoint, 'suspect');
 }
 
 function judgeSilence(caller: Caller, rpc: Rpc, cause: unknown): Attempt {

@@ -7,10 +7,12 @@
 export type Standing = 'unproven' | 'up' | 'down' | 'refused';
 
 /**
- * `gone`: it took no connection, was silent for long or said that it cannot serve: asking it again costs somebody time.
- * `doubt`: a connection broke, or the cluster was busy with itself: it may be well the next moment.
+ * `gone`: it took no connection, did not answer a probe, or reported that it cannot serve. Another request to it costs time.
+ * `doubt`: a connection broke, or the cluster was busy with itself. The next request may succeed.
+ * `suspect`: the client may be the cause, because clients choose deadlines, the amount of work, and what they send. Only a probe can
+ * find out, so this alone never ejects an endpoint.
  */
-export type FailureKind = 'gone' | 'doubt';
+export type FailureKind = 'gone' | 'doubt' | 'suspect';
 
 /** Failures in a row that are no more than doubts, until they eject an endpoint. */
 const DOUBTS_MAX = 3;
@@ -31,7 +33,7 @@ export class EndpointHealth {
   }
 
   /** Answers whether this ejected it. */
-  failed(kind: FailureKind): boolean {
+  failed(kind: Exclude<FailureKind, 'suspect'>): boolean {
     this.#successes = 0;
     if (this.#standing !== 'up') return false;
     this.#doubts += 1;

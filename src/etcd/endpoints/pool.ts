@@ -22,6 +22,8 @@ export type EndpointEvent =
   /** It is not on the list any more, and not asked any more. */
   | { readonly kind: 'dropped'; readonly endpoint: Endpoint }
   | { readonly kind: 'ejected'; readonly endpoint: Endpoint; readonly problem?: GatewayError }
+  /** It is up, and a call to it failed, perhaps because of the client: the prober must ask it. */
+  | { readonly kind: 'suspected'; readonly endpoint: Endpoint }
   /** It takes its turn for the first time. */
   | { readonly kind: 'proven'; readonly endpoint: Endpoint }
   | { readonly kind: 'returned'; readonly endpoint: Endpoint }
@@ -115,6 +117,10 @@ export class EndpointPool {
   reportFailure(endpoint: Endpoint, kind: FailureKind, problem?: GatewayError): void {
     const entry = this.#entryOf(endpoint);
     if (entry === undefined) return;
+    if (kind === 'suspect') {
+      if (entry.health.standing === 'up') this.#tell({ kind: 'suspected', endpoint });
+      return;
+    }
     entry.problem = problem ?? entry.problem;
     if (entry.health.failed(kind)) {
       this.#tell({ kind: 'ejected', endpoint, ...(problem && { problem }) });

@@ -7,18 +7,24 @@ import { viaOf } from './gateway-loop.js';
 import { asJson, parseObject } from '../json-values.js';
 import type { Json } from '../json-values.js';
 import { classifyFailure } from '../status.js';
+import { ExchangeError } from '../transport/http-adapter.js';
 import type { Transport } from '../transport/transport.js';
 import { isTooOld } from '../version.js';
 
 const STATUS_PATH = '/v3/maintenance/status';
 const VERSION_PATH = '/version';
 
+/** The times of a probe end it. */
+const NEVER = new AbortController().signal;
+
 export type ProbeResult =
   /** `clusterId` is missing where etcd tells its status to nobody without credentials. */
   | { readonly kind: 'fit'; readonly clusterId?: string; readonly version?: string }
   /** `isLasting`: it is somebody whom nobody should ask, now or later; else it may be well the next time. */
   | { readonly kind: 'unfit'; readonly isLasting: boolean; readonly problem: GatewayError }
-  | { readonly kind: 'too-old'; readonly problem: GatewayError };
+  | { readonly kind: 'too-old'; readonly problem: GatewayError }
+  /** The gateway itself could not send the question, so nothing is known. */
+  | { readonly kind: 'unasked'; readonly problem: GatewayError };
 
 export interface ProbeDeps {
   readonly transport: Pick<Transport, 'unary'>;
@@ -92,6 +98,10 @@ function judgeSilence(error: unknown): ProbeResult {
     const problem = new GatewayError('etcd-refused', { detail, hint, cause: error });
     return { kind: 'unfit', isLasting: true, problem };
   }
+  if (error instanceof ExchangeError && error.wasQueued && !error.wasConnecting) {
+    const detail = 'the gateway had no connection for a probe';
+    return { kind: 'unasked', problem: new GatewayError('etcd-unavailable', { detail }) };
+  }
   const problem = new GatewayError('etcd-unavailable', {
     detail: 'etcd cannot be reached',
     cause: error,
@@ -108,7 +118,8 @@ async function ask(
   const { status, body } = await transport.unary(endpoint, {
     ...question,
     headers: { via: viaOf(instanceId) },
-    signal: AbortSignal.timeout(timeoutMs),
+    lane: 'probes',
+    signal: NEVER,
     times: { headersTimeoutMs: timeoutMs, totalTimeoutMs: timeoutMs },
   });
   return { status, json: parseObject(body) };

@@ -1,5 +1,5 @@
 // Looks after the endpoints that get no calls: new ones until they have proven themselves, ejected ones until they are well, refused ones in
-// case that they become what they should be. Real calls never pay for finding that out. Those that are up it leaves alone.
+// case that they become what they should be. Real calls never pay for finding that out. Of those that are up it asks only the suspected ones.
 import type { Endpoint } from '../endpoint.js';
 import { probeEndpoint } from './probe.js';
 import type { ProbeDeps, ProbeResult } from './probe.js';
@@ -38,6 +38,8 @@ export class EndpointProber {
   readonly #deps: ProberDeps;
   readonly #limits: ProberLimits;
   readonly #watched = new Map<Endpoint, Watched>();
+  /** Suspected ones whose answer is due: each is asked once at a time. */
+  readonly #checking = new Set<Endpoint>();
   readonly #versions = new Map<Endpoint, string>();
   #isRunning = false;
 
@@ -48,6 +50,7 @@ export class EndpointProber {
       if (!('endpoint' in event) || !this.#isRunning) return;
       if (kind === 'listed') this.#watch(event.endpoint, 0);
       if (kind === 'ejected' || kind === 'refused') this.#watch(event.endpoint);
+      if (kind === 'suspected') this.#check(event.endpoint);
       if (kind === 'dropped') this.#forget(event.endpoint);
     });
   }
@@ -112,9 +115,9 @@ export class EndpointProber {
     if (result.kind === 'fit') {
       if (result.version !== undefined) this.#versions.set(endpoint, result.version);
       pool.prove(endpoint, result.clusterId);
-    } else if (result.kind === 'too-old' || result.isLasting) {
+    } else if (result.kind === 'too-old' || (result.kind === 'unfit' && result.isLasting)) {
       pool.refuse(endpoint, result.problem);
-    } else {
+    } else if (result.kind === 'unfit') {
       pool.reportFailure(endpoint, 'gone', result.problem);
     }
     if (pool.standingOf(endpoint) === 'up') this.#watched.delete(endpoint);
@@ -140,6 +143,15 @@ export class EndpointProber {
       },
       pauseMs ?? ceilingMs * jitter,
     );
+  }
+
+  #check(endpoint: Endpoint): void {
+    if (this.#checking.has(endpoint)) return;
+    this.#checking.add(endpoint);
+    void this.#ask(endpoint).then((result) => {
+      this.#checking.delete(endpoint);
+      this.#judge(endpoint, result);
+    });
   }
 
   #forget(endpoint: Endpoint): void {

@@ -21,9 +21,13 @@ export interface AdapterLimits {
 /** Why a call has no answer. `wasSent` is false only when surely no byte of the request left this process. */
 export class ExchangeError extends Error {
   readonly wasSent: boolean;
-  /** It never got a connection: this process is busy, and nothing is wrong with the endpoint. */
+  /** The deadline passed before there was a connection: this process is busy, or the deadline was short. */
   readonly wasQueued: boolean;
+  /** With `wasQueued`: the connection was being made at that time. */
+  readonly wasConnecting: boolean;
   readonly isTimeout: boolean;
+  /** How long the endpoint had the request without a whole response; 0 when nothing was sent. */
+  readonly silentMs: number;
   /** The answer is larger than this process reads: the same request anywhere else has the same end. */
   readonly isTooLarge: boolean;
 
@@ -33,7 +37,9 @@ export class ExchangeError extends Error {
       wasSent: boolean;
       isTimeout: boolean;
       wasQueued?: boolean;
+      wasConnecting?: boolean;
       isTooLarge?: boolean;
+      silentMs?: number;
       cause?: unknown;
     },
   ) {
@@ -41,7 +47,9 @@ export class ExchangeError extends Error {
     this.name = 'ExchangeError';
     this.wasSent = how.wasSent;
     this.wasQueued = how.wasQueued ?? false;
+    this.wasConnecting = how.wasConnecting ?? false;
     this.isTimeout = how.isTimeout;
+    this.silentMs = how.silentMs ?? 0;
     this.isTooLarge = how.isTooLarge ?? false;
   }
 }
@@ -122,7 +130,8 @@ class Exchange {
   #leaveSlot: (() => void) | undefined;
   #totalTimer: NodeJS.Timeout | undefined;
   #headersTimer: NodeJS.Timeout | undefined;
-  #wasSent = false;
+  /** When the request got its connection: before that nothing was sent. */
+  #sentAt: number | undefined;
   #isSettled = false;
 
   constructor(config: ExchangeConfig, deps: ExchangeDeps) {
@@ -173,7 +182,7 @@ class Exchange {
 
   #connected(): void {
     if (this.#isSettled) return;
-    this.#wasSent = true;
+    this.#sentAt = performance.now();
     const { exchange: times } = this.#config;
     if (times === undefined) return;
     // Only now is the endpoint the one that lets us wait.
@@ -211,8 +220,11 @@ class Exchange {
   }
 
   #timeIsUp(): void {
-    if (this.#wasSent) this.#fail('time is up', true);
-    else this.#fail('no connection became free in time', true, { wasQueued: true });
+    if (this.#sentAt !== undefined) this.#fail('time is up', true);
+    else {
+      const wasConnecting = this.#request !== undefined;
+      this.#fail('no connection became free in time', true, { wasQueued: true, wasConnecting });
+    }
   }
 
   readonly #hangUp = (): void => this.#fail('the caller hung up', false);
@@ -220,12 +232,19 @@ class Exchange {
   #fail(
     message: string,
     isTimeout: boolean,
-    more: { wasQueued?: boolean; isTooLarge?: boolean; cause?: unknown } = {},
+    more: {
+      wasQueued?: boolean;
+      wasConnecting?: boolean;
+      isTooLarge?: boolean;
+      cause?: unknown;
+    } = {},
   ): void {
     if (!this.#settle()) return;
-    if (this.#wasSent) resetConnection(this.#request?.socket ?? null);
+    const wasSent = this.#sentAt !== undefined;
+    const silentMs = this.#sentAt === undefined ? 0 : performance.now() - this.#sentAt;
+    if (wasSent) resetConnection(this.#request?.socket ?? null);
     this.#request?.destroy();
-    this.#deps.reject(new ExchangeError(message, { wasSent: this.#wasSent, isTimeout, ...more }));
+    this.#deps.reject(new ExchangeError(message, { wasSent, silentMs, isTimeout, ...more }));
   }
 
   #settle(): boolean {

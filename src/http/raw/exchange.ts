@@ -4,9 +4,8 @@ import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import type { CallMeter, CallResult } from '../../etcd/calls/meter.js';
 import { resetConnection } from '../../etcd/transport/connection.js';
 import type { Endpoint } from '../../etcd/endpoint.js';
-import type { FailureKind } from '../../etcd/endpoints/health.js';
 import type { EndpointPool } from '../../etcd/endpoints/pool.js';
-import { GatewayError } from '../../errors.js';
+import { GatewayError, reasonOf } from '../../errors.js';
 import type { Log } from '../../log.js';
 import type { EndpointAgent } from './agent.js';
 import { rawStreamError, writeRawError } from './errors.js';
@@ -38,8 +37,6 @@ const GRPC_TIMEOUT_SLACK_MS = 1_000;
 const GRPC_TIMEOUT_MS_MAX = 3_600_000;
 /** How long the last line of a broken stream may take to leave. */
 const LAST_LINE_MS = 1_000;
-/** A caller who set a shorter limit was in haste: that alone does not eject an endpoint. */
-const SILENCE_GONE_MS = 2_000;
 
 export class Exchange {
   readonly rpc: RawRpc;
@@ -103,7 +100,7 @@ export class Exchange {
       this.#letGo();
       return;
     }
-    if (status === 503) this.#reportFailure('doubt');
+    if (status === 503) this.#suspect();
     else this.#reportSuccess();
     this.#count(status === 200 ? 'answered' : status === 503 ? 'failed' : 'refused');
     if (status >= 300 && status < 400) {
@@ -124,12 +121,12 @@ export class Exchange {
   fail(error: unknown): void {
     if (this.#state === 'over' || this.#res.destroyed) return;
     if (this.#state === 'answering') {
-      this.#reportFailure('doubt');
+      this.#suspect();
       this.#logFailure('etcd broke off its answer', error);
       this.#cut(new GatewayError('etcd-unavailable', { detail: 'etcd broke off its answer' }));
       return;
     }
-    if (this.#upstream !== undefined) this.#reportFailure('doubt');
+    this.#suspect();
     const refusal = error instanceof GatewayError ? error : brokenCall(error);
     this.#logFailure(refusal.message, refusal.cause);
     this.#refuse(refusal);
@@ -164,7 +161,9 @@ export class Exchange {
     if (isUnary) {
       const { requestTimeoutMs } = this.#deps;
       this.#upstream?.setTimeout(requestTimeoutMs, () => {
-        this.fail(new GatewayError('timeout', { detail: `silent for ${requestTimeoutMs} ms` }));
+        if (this.#res.writableNeedDrain) this.#cutSlowReader(requestTimeoutMs);
+        else
+          this.fail(new GatewayError('timeout', { detail: `silent for ${requestTimeoutMs} ms` }));
       });
     } else {
       this.#res.flushHeaders();
@@ -196,9 +195,8 @@ export class Exchange {
 
   #answerIsLate(limitMs: number): void {
     const isSent = this.#upstream !== undefined;
-    // etcd 3.4 falls silent on a forged token (it waits for the raft index in it): that says nothing of the member.
-    if (isSent && !this.#hasOwnCredential)
-      this.#reportFailure(limitMs >= SILENCE_GONE_MS ? 'gone' : 'doubt');
+    // etcd 3.4 does not respond to a forged token, because it waits for the raft index in it.
+    if (!this.#hasOwnCredential) this.#suspect();
     const error = lateAnswer(limitMs, isSent);
     this.#logFailure(error.message, undefined);
     this.#refuse(error);
@@ -216,6 +214,14 @@ export class Exchange {
     // The rest of the body is read and dropped, so that the caller gets to read the answer; watchBody() bounds it.
     else this.#req.unpipe().resume();
     writeRawError(this.#res, error);
+  }
+
+  /** The client reads nothing: that etcd waits as well proves nothing. */
+  #cutSlowReader(limitMs: number): void {
+    if (this.#state !== 'answering') return;
+    const detail = `the client did not read the response for ${limitMs} ms`;
+    this.#logFailure(detail, undefined);
+    this.#cut(new GatewayError('request-timeout', { detail }));
   }
 
   /** Ends an answer that has begun: a last line where the stream allows one, and never the end of a complete answer. */
@@ -249,9 +255,11 @@ export class Exchange {
     if (this.#endpoint !== undefined) this.#deps.pool.reportSuccess(this.#endpoint);
   }
 
-  #reportFailure(kind: FailureKind): void {
-    if (this.#endpoint === undefined) return;
-    this.#deps.pool.reportFailure(this.#endpoint, kind);
+  /** Raw calls alone never eject an endpoint: what the client sends, or does not send, can make each of them fail. */
+  #suspect(): void {
+    const isBodyMissing = !this.#req.complete && this.rpc.kind !== 'bidi-stream';
+    if (this.#endpoint === undefined || isBodyMissing || this.#req.errored !== null) return;
+    this.#deps.pool.reportFailure(this.#endpoint, 'suspect');
     this.#deps.retire(this.#endpoint);
   }
 
@@ -276,10 +284,4 @@ export class Exchange {
   #clearTimers(): void {
     for (const timer of this.#timers.splice(0)) clearTimeout(timer);
   }
-}
-
-// Messages alone: a parser's error carries the bytes that it failed on, and these may hold values.
-function reasonOf(error: unknown): string | undefined {
-  if (error instanceof AggregateError) return error.errors.map(reasonOf).join(', ');
-  return error instanceof Error ? error.message : undefined;
 }

@@ -39,7 +39,12 @@ it('L3: lets reads, renewals and releases through while more waiters than it has
       { socketsMax: SOCKETS, idleSocketsMax: SOCKETS, answerBytesMax: 10_000 },
       createConnector({ connectTimeoutMs: 1_000 }),
     );
-  const transport = withLanes({ requests: lane(), waits: lane(), upkeep: lane() });
+  const transport = withLanes({
+    requests: lane(),
+    waits: lane(),
+    upkeep: lane(),
+    probes: lane(),
+  });
   onTestFinished(async () => {
     transport.close();
     server.closeAllConnections();
