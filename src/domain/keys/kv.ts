@@ -5,7 +5,7 @@ import { isAbsent, isPresent, modRevisionIs } from '../../etcd/compare.js';
 import type { Compare, KeyValue, RequestOp, ResponseOp, TxnResponse } from '../../etcd/wire.js';
 import { resolveGuard } from '../locks/guard.js';
 import type { Guard, GuardDeps, ResolvedGuard } from '../locks/guard.js';
-import { expiredBeforeWrite, grantFreshLease, revokeLater } from '../leases/leases.js';
+import { expiredBeforeWrite, grantKeyLease, revokeLater } from '../leases/leases.js';
 import type { GrantedLease, LeaseGrantDeps } from '../leases/leases.js';
 import { beforeWrite } from '../../etcd/calls/outcome.js';
 import type { ReservedKeys } from '../reserved.js';
@@ -94,7 +94,7 @@ async function putOnFreshLease(
   ttlSeconds: number,
   put: (lease: string) => Promise<Written>,
 ): Promise<Put> {
-  const granted = await beforeWrite(grantFreshLease(caller, deps, ttlSeconds));
+  const granted = await beforeWrite(grantKeyLease(caller, deps, ttlSeconds));
   try {
     const written = await put(granted.lease);
     if (written.kind === 'refused') revokeLater(caller, deps, granted.lease);

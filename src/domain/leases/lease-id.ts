@@ -1,43 +1,85 @@
-// The IDs of leases: which are the gateway's own, and which a caller can mean. Pure but for chance.
-import { randomBytes } from 'node:crypto';
+// The IDs of leases: they state what the gateway made a lease for and who may use it while it is empty. Pure but for chance.
+//
+// - `4c4b…` ("LK"): one entry of a lock or an election. No client can name these leases.
+// - `4c2…` and `4c3…`: one node of the v2 tree, one key with a `ttl`. Nothing else can be attached to these leases, so that the gateway may
+//   revoke them when their key has left them. Without that rule, the revoke would delete what another client attached at that time.
+// - 32 bits of chance and 32 bits of SHA-256 over them and the name of the creator: a lease that a client made with `POST /v1/leases`. Every
+//   replica recognizes the creator by the ID, also after a restart, without a record that etcd's rights would have to protect. The digest
+//   needs no key: another client cannot change the ID of a lease, and a lease in another client's name harms only its maker.
+// - Everything else was made by another program, or under a chosen ID. Its creator is unknown.
+import { createHash, randomBytes } from 'node:crypto';
+import type { Identity } from '../../caller.js';
 import { GatewayError, invalidRequest } from '../../errors.js';
 
-/** Leases of the gateway's own entries begin with these hex digits ("LK"), below the sign bit; callers' leases may not. */
 const OWN_LEASE_PREFIX = '4c4b';
 const OWN_RANDOM_BYTES = 6;
+export const NODE_LEASE_PREFIX = '4c2';
+const KEY_LEASE_PREFIX = '4c3';
 const LEASE_HEX_DIGITS = 16;
-const LEASE_BYTES = 8;
+const CHANCE_BYTES = 4;
+const CHANCE_HEX_DIGITS = 2 * CHANCE_BYTES;
 /** IDs are positive int64s: from here on the sign bit is set. */
 const LEASE_ID_END = 1n << 63n;
 
-/** Whether it is the lease of one of the gateway's own entries. */
+/** Returns whether the lease belongs to an entry of a lock or an election of the gateway. */
 export function isOwnLease(lease: string): boolean {
   return lease.startsWith(OWN_LEASE_PREFIX);
 }
 
-/** Whether it is the ID of a lease that a caller can have, in the form that the gateway uses. */
-export function isCallersLease(text: string): boolean {
-  return /^[0-7][0-9a-f]{15}$/.test(text) && !/^0+$/.test(text) && !isOwnLease(text);
+/** Returns whether the gateway made the lease for a single key or v2 node. */
+export function isKeyLease(lease: string): boolean {
+  return lease.startsWith(KEY_LEASE_PREFIX) || lease.startsWith(NODE_LEASE_PREFIX);
 }
 
-/** For one of the gateway's own entries. */
+/** Returns whether it is the ID, in the form that the gateway uses, of a lease to which a client can attach a lock. */
+export function isCallersLease(text: string): boolean {
+  const isLease = /^[0-7][0-9a-f]{15}$/.test(text) && !/^0+$/.test(text);
+  return isLease && !isOwnLease(text) && !isKeyLease(text);
+}
+
+/** For an entry of a lock or an election. */
 export function randomOwnLease(): string {
   return OWN_LEASE_PREFIX + randomBytes(OWN_RANDOM_BYTES).toString('hex');
 }
 
-/** For a lease that is made for a caller. */
-export function randomLease(): string {
+/** For a key with a ttl. */
+export function randomKeyLease(): string {
+  const digits = randomBytes(LEASE_HEX_DIGITS / 2).toString('hex');
+  return KEY_LEASE_PREFIX + digits.slice(KEY_LEASE_PREFIX.length);
+}
+
+/** For a lease that a client asks for. */
+export function randomLeaseOf(creator: Identity): string {
   for (;;) {
-    const bytes = randomBytes(LEASE_BYTES);
+    const bytes = randomBytes(CHANCE_BYTES);
     bytes[0] = (bytes[0] ?? 0) & 0x7f;
-    const lease = bytes.toString('hex');
-    if (!isOwnLease(lease) && BigInt(`0x${lease}`) > 0n) return lease;
+    const chance = bytes.toString('hex');
+    const lease = chance + creatorDigest(chance, creator);
+    if (!isOwnLease(lease) && !isKeyLease(lease) && BigInt(`0x${lease}`) > 0n) return lease;
   }
 }
 
+/** Returns whether the ID carries the name of this client. A lease of another creator does so by chance, once in 2^32. */
+export function isMadeBy(lease: string, identity: Identity): boolean {
+  const chance = lease.slice(0, CHANCE_HEX_DIGITS);
+  return lease.slice(CHANCE_HEX_DIGITS) === creatorDigest(chance, identity);
+}
+
+function creatorDigest(chance: string, identity: Identity): string {
+  const digest = createHash('sha256').update(JSON.stringify([chance, ...creatorOf(identity)]));
+  return digest.digest('hex').slice(0, LEASE_HEX_DIGITS - CHANCE_HEX_DIGITS);
+}
+
+/** Names of tokens and users outlive a new secret. etcd does not state which user a token belongs to: it stands for itself. */
+function creatorOf({ name, scope, login }: Identity): readonly string[] {
+  if (scope !== undefined) return ['api token', name];
+  if (login?.kind === 'user') return ['etcd user', login.name];
+  return login?.kind === 'token' ? ['etcd token', login.token.reveal()] : ['gateway'];
+}
+
 /**
- * A caller's lease ID in the form that the house uses, 16 lowercase hex digits. Takes 1 to 16, so leading zeros may be missing. Throws
- * `invalid-request` at `pointer` for what is no positive 63-bit number, `permission-denied` for leases of the gateway's own entries.
+ * Returns a client's lease ID as 16 lowercase hex digits. Takes 1 to 16, so leading zeros may be missing. Throws `invalid-request` at
+ * `pointer` unless the text is a positive 63-bit number, and `permission-denied` for leases of the gateway's own entries.
  */
 export function parseLeaseId(text: string, pointer: string): string {
   const isHex = /^[0-9a-f]{1,16}$/i.test(text);
@@ -54,5 +96,19 @@ export function parseLeaseId(text: string, pointer: string): string {
   throw new GatewayError('permission-denied', {
     detail: `the lease ${lease} belongs to a lock or an election of the gateway`,
     hint: 'renew or release it through its lock or election',
+  });
+}
+
+/** The same for a lease that something is to be attached to. Also throws `permission-denied` for a lease that serves a single key. */
+export function parseSharedLeaseId(text: string, pointer: string): string {
+  const lease = parseLeaseId(text, pointer);
+  if (isKeyLease(lease)) throw servesOneKey(lease);
+  return lease;
+}
+
+export function servesOneKey(lease: string): GatewayError {
+  return new GatewayError('permission-denied', {
+    detail: `the lease ${lease} was made for a single key with a ttl; nothing else can be attached to it`,
+    hint: 'make a lease with POST /v1/leases and attach all keys to it',
   });
 }

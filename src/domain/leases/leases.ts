@@ -5,7 +5,7 @@ import { GatewayError } from '../../errors.js';
 import type { EtcdClient } from '../../etcd/client.js';
 import { RETRY_AFTER_SECONDS } from '../../etcd/status.js';
 import type { Background } from '../background.js';
-import { isOwnLease, randomLease } from './lease-id.js';
+import { isKeyLease, isOwnLease, randomKeyLease, randomLeaseOf } from './lease-id.js';
 import { keepAlive, timeToLive } from './life.js';
 import { beforeWrite } from '../../etcd/calls/outcome.js';
 import type { ReservedKeys } from '../reserved.js';
@@ -13,9 +13,9 @@ import type { ReservedKeys } from '../reserved.js';
 const GRANT_ATTEMPTS_MAX = 3;
 /** A lease with more keys than this tells how many there are, not all of them. */
 const LEASE_KEYS_SHOWN_MAX = 1_000;
-/** For a page of the leases of a caller who may not see all: each is a look at its keys. */
-const LEASES_LOOKED_AT_MAX = 1_000;
-const LOOKS_AT_ONCE = 8;
+/** Leases whose keys one page of a caller with limited rights reads: each is at least one call to etcd. */
+const LEASES_READ_MAX = 64;
+const READS_AT_ONCE = 8;
 
 export interface LeaseGrantDeps {
   readonly etcd: EtcdClient;
@@ -50,14 +50,33 @@ export async function createLease(
   return { lease, ttlSeconds };
 }
 
-/** A lease under a random ID. An ID whose grant was not answered is given up for another, and revoked once: nothing ever hangs on it. */
-export async function grantFreshLease(
+/** A lease that only its creator can use while it is empty. */
+function grantFreshLease(
+  caller: Caller,
+  deps: LeaseGrantDeps,
+  ttlSeconds: number,
+): Promise<GrantedLease> {
+  return grantUnder(() => randomLeaseOf(caller.identity), caller, deps, ttlSeconds);
+}
+
+/** A lease for a single key. */
+export function grantKeyLease(
+  caller: Caller,
+  deps: LeaseGrantDeps,
+  ttlSeconds: number,
+): Promise<GrantedLease> {
+  return grantUnder(randomKeyLease, caller, deps, ttlSeconds);
+}
+
+/** An ID whose grant was not answered is given up for another, and revoked once: nothing is ever attached to it. */
+async function grantUnder(
+  newId: () => string,
   caller: Caller,
   deps: LeaseGrantDeps,
   ttlSeconds: number,
 ): Promise<GrantedLease> {
   for (let attempt = 1; ; attempt++) {
-    const lease = randomLease();
+    const lease = newId();
     try {
       return {
         lease,
@@ -106,15 +125,16 @@ export async function listLeases(
   const { after = '', limit } = page;
   const answer = await deps.etcd.leaseLeases(caller);
   const rest = answer.leases.filter((lease) => !isOwnLease(lease) && lease > after).sort();
-  const seesAll = caller.identity.login === undefined && caller.identity.scope === undefined;
+  const { login, scope } = caller.identity;
+  const seesAll = login === undefined && scope === undefined;
   if (seesAll) {
     const leases = rest.slice(0, limit);
     return { leases, next: rest.length > limit ? leases.at(-1) : undefined };
   }
-  return listWithin(caller, deps, rest.slice(0, LEASES_LOOKED_AT_MAX), rest.length, limit);
+  return listWithin(caller, deps, rest.slice(0, LEASES_READ_MAX), rest.length, limit);
 }
 
-/** Those that the caller has rights on: a page may have few, or none, and still a `next`. */
+/** Those that the caller has rights on. A page may have fewer than `limit`, or none, and still a `next`. */
 async function listWithin(
   caller: Caller,
   deps: LeaseDeps,
@@ -123,19 +143,22 @@ async function listWithin(
   limit: number,
 ): Promise<LeasePage> {
   const leases: string[] = [];
-  let looked = 0;
-  while (looked < candidates.length && leases.length < limit) {
-    const some = candidates.slice(looked, looked + Math.min(LOOKS_AT_ONCE, limit - leases.length));
-    const areOurs = await Promise.all(some.map((lease) => isWithin(caller, deps, lease)));
-    leases.push(...some.filter((_, index) => areOurs[index]));
-    looked += some.length;
+  let read = 0;
+  while (read < candidates.length && leases.length < limit) {
+    const some = candidates.slice(read, read + Math.min(READS_AT_ONCE, limit - leases.length));
+    const areVisible = await Promise.all(some.map((lease) => isVisible(caller, deps, lease)));
+    leases.push(...some.filter((_, index) => areVisible[index]));
+    read += some.length;
   }
-  return { leases, next: looked < restCount ? candidates[looked - 1] : undefined };
+  return { leases, next: read < restCount ? candidates[read - 1] : undefined };
 }
 
-async function isWithin(caller: Caller, { etcd }: LeaseDeps, lease: string): Promise<boolean> {
+async function isVisible(caller: Caller, { etcd }: LeaseDeps, lease: string): Promise<boolean> {
   try {
-    return (await etcd.leaseTimeToLive(caller, lease, true)).ttlSeconds !== undefined;
+    const { ttlSeconds, keys } = await etcd.leaseTimeToLive(caller, lease, true);
+    // The lease of a key that was replaced or deleted: a client can do nothing with it.
+    const isLeftOver = keys.length === 0 && isKeyLease(lease);
+    return ttlSeconds !== undefined && !isLeftOver;
   } catch (error) {
     if (error instanceof GatewayError && error.code === 'permission-denied') return false;
     throw error;

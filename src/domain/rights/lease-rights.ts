@@ -1,14 +1,16 @@
-// Leases in the hands of API tokens: one may be used by whoever reaches every key that hangs on it, and one that is empty by everybody.
+// Leases and API tokens. A client may use a lease if its scope covers every key that is attached to it. A lease without keys may be used
+// by its creator and by holders of `admin` only: else another client could attach a key that the creator has no right to, which takes
+// the lease away from the creator. The creator is in the ID (lease-id.ts). A lease without a known creator, made by another program, is
+// `admin`'s until it has keys. A lease for a single key passes while it is empty: the gateway attaches nothing else to it.
 //
-// The keys are read afresh for each use, right before it, but not in the same step: etcd has no lease operation in transactions. A key that
-// somebody attaches in between is renewed or ended with the rest. That gives no caller more than he had: whoever attached it chose a
-// lease that this caller could end at that moment. A caller who attaches a key of his own in that moment gains nothing either, since
-// each use of the lease asks again.
+// The keys are read for each use, right before it, but not in the same step: etcd has no lease operation in transactions. A key that
+// another client attaches in between is renewed or deleted with the rest. That gives no caller more rights: the other client chose a
+// lease that this caller could revoke at that time. A lease whose last key is deleted in between was the caller's to use a moment before.
 import type { Caller, Identity } from '../../caller.js';
 import { GatewayError } from '../../errors.js';
 import type { EtcdClient } from '../../etcd/client.js';
 import type { LeaseTimeToLiveResponse, RequestOp, TxnRequest } from '../../etcd/wire.js';
-import { isOwnLease } from '../leases/lease-id.js';
+import { isKeyLease, isMadeBy, isOwnLease } from '../leases/lease-id.js';
 import { timeToLive } from '../leases/life.js';
 import { beforeWrite } from '../../etcd/calls/outcome.js';
 import type { KeyRights } from './key-rights.js';
@@ -39,17 +41,29 @@ export class LeaseRights {
     return state;
   }
 
-  /** Throws `permission-denied` when a key hangs on the lease that the scope does not reach. */
+  /** Throws `permission-denied` when a key that the scope does not cover is attached to the lease, or when an empty lease is another client's. */
   checkKeys(
-    { scope, name }: Identity,
-    { keys }: LeaseTimeToLiveResponse,
+    identity: Identity,
+    { keys, ttlSeconds }: LeaseTimeToLiveResponse,
     lease: string,
     deed: Deed,
   ): void {
-    if (scope === undefined || keys.every((key) => this.#keys.reaches(scope, key, deed))) return;
+    const { scope, name } = identity;
+    if (scope === undefined || ttlSeconds === undefined) return;
+    if (keys.length === 0) {
+      if (!scope.rights.has('admin')) refuseOthersEmpty(identity, lease);
+      return;
+    }
+    if (keys.every((key) => this.#keys.reaches(scope, key, deed))) return;
     throw new GatewayError('permission-denied', {
-      detail: `the token ${JSON.stringify(name)} may not ${deed === 'look' ? 'read' : 'use'} the lease ${lease}: keys hang on it that its scope does not cover`,
+      detail: `the token ${JSON.stringify(name)} may not ${deed === 'look' ? 'read' : 'use'} the lease ${lease}: its scope does not cover all keys that are attached to it`,
     });
+  }
+
+  /** A lease under an ID that does not name its creator would be useless to a caller with a scope. Throws `permission-denied`. */
+  checkGrant({ scope, ...identity }: Identity, lease: string): void {
+    if (scope === undefined || scope.rights.has('admin') || isOwnLease(lease)) return;
+    if (!isKeyLease(lease) && !isMadeBy(lease, { ...identity, scope })) throw chosenId();
   }
 
   /** Of the leases that puts name, each has to be there. Throws `permission-denied`, `lease-not-found`. */
@@ -68,6 +82,23 @@ export class LeaseRights {
       }),
     );
   }
+}
+
+/** Throws `permission-denied` for a lease without keys that may be another client's. */
+export function refuseOthersEmpty(identity: Identity, lease: string): void {
+  if (isKeyLease(lease) || isMadeBy(lease, identity)) return;
+  throw new GatewayError('permission-denied', {
+    detail: `the lease ${lease} has no keys and was not made by this caller`,
+    hint: 'make a lease of your own with POST /v1/leases, without an id; an empty lease is for its creator and for administrators',
+  });
+}
+
+/** Of a caller with limited rights. */
+export function chosenId(): GatewayError {
+  return new GatewayError('permission-denied', {
+    detail: 'only administrators may choose the ID of a lease',
+    hint: 'omit id: the gateway makes an ID that states who made the lease',
+  });
 }
 
 export function isGone(state: LeaseTimeToLiveResponse | undefined): boolean {

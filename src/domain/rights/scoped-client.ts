@@ -52,6 +52,7 @@ function leaseCalls(etcd: EtcdClient, leases: LeaseRights): LeaseCalls {
   return {
     async leaseGrant(caller, lease, ttlSeconds) {
       requireRight(caller.identity, ['write', 'lock'], 'make a lease');
+      leases.checkGrant(caller.identity, lease);
       return etcd.leaseGrant(caller, lease, ttlSeconds);
     },
     async leaseRevoke(caller, lease) {

@@ -5,11 +5,12 @@ import type { Caller } from '../../caller.js';
 import { GatewayError } from '../../errors.js';
 import type { EtcdClient } from '../../etcd/client.js';
 import type { Background } from '../background.js';
+import { NODE_LEASE_PREFIX } from '../leases/lease-id.js';
 import { beforeWrite } from '../../etcd/calls/outcome.js';
 import type { Lifetime, LifetimeOf } from './node.js';
 
-/** 12 bits that say whose it is, 44 for the milliseconds (up to the year 2527), 8 to keep apart what ends at the same moment. */
-const PREFIX = '4c2';
+/** Behind the prefix: 44 bits for the milliseconds (up to the year 2527), 8 to separate leases that end at the same time. */
+const PREFIX = NODE_LEASE_PREFIX;
 const TIME_HEX_DIGITS = 11;
 const APART_END = 256;
 const GRANT_ATTEMPTS_MAX = 8;

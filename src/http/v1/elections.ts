@@ -8,7 +8,7 @@ import { inspectElection, toCandidateText } from '../../domain/elections/view.js
 import type { ElectionView } from '../../domain/elections/view.js';
 import { campaign, proclaim, renewLeadership, resign } from '../../domain/elections/elections.js';
 import type { ElectionDeps, Leadership } from '../../domain/elections/elections.js';
-import { parseLeaseId } from '../../domain/leases/lease-id.js';
+import { parseSharedLeaseId } from '../../domain/leases/lease-id.js';
 import type { StateFeeds } from '../../domain/contention/state-feed.js';
 import { bytesOf, createBodyReader, readJson } from '../body.js';
 import type { BodyLimits } from '../body.js';
@@ -53,7 +53,7 @@ export function createElectionsRouter(deps: ElectionsRouterDeps): Router {
       candidate,
       token,
       ttlSeconds,
-      lease: lease === undefined ? undefined : parseLeaseId(lease, '/lease'),
+      lease: lease === undefined ? undefined : parseSharedLeaseId(lease, '/lease'),
     };
     if (wait > 0) deps.streams.enterWait(res);
     sendJson(res, toLeadershipBody(await campaign(contextOf(req).caller, deps, request, wait)));

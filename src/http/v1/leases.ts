@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import { Router } from 'express';
 import type { Request } from 'express';
 import { invalidRequest } from '../../errors.js';
-import { parseLeaseId } from '../../domain/leases/lease-id.js';
+import { parseLeaseId, parseSharedLeaseId } from '../../domain/leases/lease-id.js';
 import {
   createLease,
   endLease,
@@ -40,7 +40,7 @@ export function createLeasesRouter(deps: LeasesRouterDeps): Router {
     };
     const granted = await createLease(contextOf(req).caller, deps, {
       ttlSeconds: asked.ttl,
-      lease: asked.id === undefined ? undefined : parseLeaseId(asked.id, '/id'),
+      lease: asked.id === undefined ? undefined : parseSharedLeaseId(asked.id, '/id'),
     });
     sendJson(res, { id: granted.lease, ttl: granted.ttlSeconds });
   });

@@ -4,7 +4,7 @@ import { GatewayError, invalidRequest } from '../../errors.js';
 import type { Lifetime } from '../../domain/contention/renewal.js';
 import { RENEWALS_PER_TTL } from '../../domain/contention/renewal.js';
 import type { Mode } from '../../domain/contention/key.js';
-import { parseLeaseId } from '../../domain/leases/lease-id.js';
+import { parseSharedLeaseId } from '../../domain/leases/lease-id.js';
 import type { Acquired, LockRequest, ReleaseRequest } from '../../domain/locks/locks.js';
 import { bytesOf, readJson } from '../body.js';
 import type { OperationValidator } from '../contract/validate.js';
@@ -27,7 +27,7 @@ export function toLockRequest(name: string, body: LockBody): LockRequest {
     name,
     owner,
     ttlSeconds: ttl,
-    lease: lease === undefined ? undefined : parseLeaseId(lease, '/lease'),
+    lease: lease === undefined ? undefined : parseSharedLeaseId(lease, '/lease'),
     mode,
     token,
     metadata,

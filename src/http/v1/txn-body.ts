@@ -1,7 +1,7 @@
 // From the JSON of a transaction to what the domain takes. The schema has checked names, types and bounds; here is what takes more than
 // one field to judge. Errors name the JSON pointer.
 import { invalidRequest } from '../../errors.js';
-import { parseLeaseId } from '../../domain/leases/lease-id.js';
+import { parseLeaseId, parseSharedLeaseId } from '../../domain/leases/lease-id.js';
 import { spanOf } from '../../domain/keys/span.js';
 import type {
   Branch,
@@ -100,7 +100,7 @@ function parseOperation(body: OperationBody, encoding: KeyEncoding, place: strin
       at,
       key: parseKey(put.key, put.keyEncoding ?? encoding, `${at}/key`),
       value: parseValueText(put, at),
-      lease: put.lease === undefined ? undefined : parseLeaseId(put.lease, `${at}/lease`),
+      lease: put.lease === undefined ? undefined : parseSharedLeaseId(put.lease, `${at}/lease`),
       previous: put.previous,
     };
   }

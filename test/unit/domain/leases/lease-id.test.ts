@@ -1,6 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseLeaseId } from '../../../../src/domain/leases/lease-id.js';
+import type { Identity } from '../../../../src/caller.js';
+import {
+  isKeyLease,
+  isMadeBy,
+  isOwnLease,
+  parseLeaseId,
+  parseSharedLeaseId,
+  randomKeyLease,
+  randomLeaseOf,
+} from '../../../../src/domain/leases/lease-id.js';
+import { tokenIdentity, userIdentity } from '../../../support/identities.js';
+import { scopeOf, tokenHolder } from '../../../support/scopes.js';
 
 describe('parseLeaseId', () => {
   const nonZero = fc.bigInt(1n, (1n << 63n) - 1n);
@@ -43,4 +54,53 @@ describe('parseLeaseId', () => {
       });
     },
   );
+});
+
+describe('S27: the creator of a lease', () => {
+  const scope = scopeOf(['app/'], 'write');
+  const creators: readonly Identity[] = [
+    { key: 'gateway', name: 'anonymous' },
+    tokenHolder(scope, 'ann'),
+    tokenHolder(scope, 'bob'),
+    userIdentity('ann'),
+    userIdentity('bob'),
+    tokenIdentity('abcdefghijklmnop.7'),
+    tokenIdentity('abcdefghijklmnop.8'),
+  ];
+
+  it('is recognized by the ID, and no other client is', () => {
+    for (const creator of creators) {
+      for (let made = 0; made < 100; made++) {
+        const lease = randomLeaseOf(creator);
+        expect(parseSharedLeaseId(lease, 'id')).toBe(lease);
+        expect(isOwnLease(lease) || isKeyLease(lease)).toBe(false);
+        expect(creators.filter((each) => isMadeBy(lease, each))).toEqual([creator]);
+      }
+    }
+  });
+
+  it('is the same with another scope, secret or session', () => {
+    const lease = randomLeaseOf(tokenHolder(scope, 'ann'));
+    expect(isMadeBy(lease, tokenHolder(scopeOf([''], 'read'), 'ann'))).toBe(true);
+    const ofUser = randomLeaseOf(userIdentity('ann', 'old'));
+    expect(isMadeBy(ofUser, { ...userIdentity('ann', 'new'), key: 'another process' })).toBe(true);
+  });
+
+  it('is unknown for random IDs', () => {
+    const random = fc.bigInt(1n, (1n << 63n) - 1n).map((id) => id.toString(16).padStart(16, '0'));
+    fc.assert(
+      fc.property(random, (lease) => !creators.some((creator) => isMadeBy(lease, creator))),
+    );
+  });
+});
+
+describe('the lease of a single key', () => {
+  it('is a lease ID that nothing else can be attached to', () => {
+    for (let made = 0; made < 100; made++) {
+      const lease = randomKeyLease();
+      expect(parseLeaseId(lease, 'id')).toBe(lease);
+      expect(() => parseSharedLeaseId(lease, 'id')).toThrow('made for a single key');
+    }
+    expect(() => parseSharedLeaseId('4c20000000000001', 'id')).toThrow('made for a single key');
+  });
 });

@@ -1,10 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Right, Scope } from '../../../../src/caller.js';
+import type { Caller, Right, Scope } from '../../../../src/caller.js';
 import { createArena } from '../../../../src/domain/contention/key.js';
+import {
+  randomKeyLease,
+  randomLeaseOf,
+  randomOwnLease,
+} from '../../../../src/domain/leases/lease-id.js';
 import { KeyRights } from '../../../../src/domain/rights/key-rights.js';
 import { withScopedWatches, withScopes } from '../../../../src/domain/rights/scoped-client.js';
 import { RECORD_KEY } from '../../../../src/domain/v2/record.js';
+import type { EtcdClient } from '../../../../src/etcd/client.js';
 import { containsKey, prefixRange } from '../../../../src/etcd/range.js';
 import { isEmptyRange } from '../../../../src/etcd/compare.js';
 import type { KeyRange, RequestOp, TxnRequest } from '../../../../src/etcd/wire.js';
@@ -276,18 +282,28 @@ describe('a client with scopes', () => {
 
 describe('a lease in the hands of a caller with a scope', () => {
   const lock = createArena('a/', 'app/x', 'name').range.key;
+  const holder = tokenHolder(scopeOf(['app/'], 'read', 'write', 'lock'));
+  const made = randomLeaseOf(holder);
+  const madeByAnother = randomLeaseOf({ ...holder, name: 'another' });
+  const ofOneKey = randomKeyLease();
   const leases = {
     '1': [Buffer.from('app/x'), lock],
     '2': [Buffer.from('app/x'), Buffer.from('web/x')],
     '3': [],
+    [madeByAnother]: [],
+    [made]: [],
+    [ofOneKey]: [],
   };
   const connect = () => {
     const { etcd, passed } = recordingClient(leases);
     return { client: withScopes(etcd, rights), passed };
   };
-  const caller = callerAs(tokenHolder(scopeOf(['app/'], 'read', 'write', 'lock')));
+  const caller = callerAs(holder);
 
-  it.each(['1', '3'])('is used while all keys on it are in the scope: %s', async (lease) => {
+  it.each([
+    ['covers all keys of it', '1'],
+    ['made it, while it is empty', made],
+  ])('is used by a caller that %s', async (_, lease) => {
     const { client, passed } = connect();
     await client.leaseTimeToLive(caller, lease, true);
     await client.leaseKeepAlive(caller, lease);
@@ -313,6 +329,46 @@ describe('a lease in the hands of a caller with a scope', () => {
     ])
       await expect(use).rejects.toMatchObject({ code: 'permission-denied' });
     expect(passed).toEqual([]);
+  });
+
+  it.each([
+    ['of another client', madeByAnother],
+    ['of an unknown creator', '3'],
+  ])('S27: %s is for admin alone while it is empty', async (_, lease) => {
+    const put: RequestOp = { kind: 'put', put: { key: Buffer.from('app/y'), lease } };
+    const usesOf = (client: EtcdClient, by: Caller): (() => Promise<unknown>)[] => [
+      () => client.leaseTimeToLive(by, lease, true),
+      () => client.leaseKeepAlive(by, lease),
+      () => client.put(by, { key: Buffer.from('app/y'), lease }),
+      () => client.txn(by, { compare: [], success: [], failure: [put] }),
+      () => client.leaseRevoke(by, lease),
+    ];
+    const { client, passed } = connect();
+    for (const use of usesOf(client, caller))
+      await expect(use()).rejects.toMatchObject({ code: 'permission-denied' });
+    expect(passed).toEqual([]);
+    const admin = callerAs(tokenHolder(scopeOf(['app/'], 'read', 'write', 'lock', 'admin')));
+    for (const use of usesOf(client, admin)) await use();
+    expect(passed).toEqual(['leaseKeepAlive', 'put', 'txn', 'leaseRevoke']);
+  });
+
+  it('S27: is granted under an ID that names the caller, or by admin', async () => {
+    const { client, passed } = connect();
+    for (const lease of ['777', madeByAnother])
+      await expect(client.leaseGrant(caller, lease, 5)).rejects.toThrow('choose the ID of a lease');
+    expect(passed).toEqual([]);
+    for (const lease of [made, ofOneKey, randomOwnLease()])
+      await client.leaseGrant(caller, lease, 5);
+    const admin = callerAs(tokenHolder(scopeOf(['app/'], 'lock', 'admin')));
+    await client.leaseGrant(admin, '777', 5);
+    expect(passed).toHaveLength(4);
+  });
+
+  it('that was made for a single key passes while it is empty', async () => {
+    const { client, passed } = connect();
+    await client.put(caller, { key: Buffer.from('app/y'), lease: ofOneKey });
+    await client.leaseRevoke(caller, ofOneKey);
+    expect(passed).toEqual(['put', 'leaseRevoke']);
   });
 
   it('with a lock on it takes the right lock', async () => {
