@@ -139,6 +139,11 @@ function aptOptions(folder: string): string[] {
     `Dir::Cache=${join(folder, 'cache')}`,
     // With the system's own status `download` fails when a newer etcd is installed.
     'Dir::State::status=/dev/null',
+    // The machine's own configuration may allow repositories without a valid signature: this fetch never does.
+    'Acquire::AllowInsecureRepositories=false',
+    'Acquire::AllowDowngradeToInsecureRepositories=false',
+    'Acquire::AllowWeakRepositories=false',
+    'APT::Get::AllowUnauthenticated=false',
     // Without it `update` ends with 0 on a dead mirror.
     'APT::Update::Error-Mode=any',
     'Acquire::Retries=0',

@@ -14,7 +14,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-const SCRIPTS = fileURLToPath(new URL('../../scripts', import.meta.url));
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const SCRIPTS = join(ROOT, 'scripts');
 
 // Writes what it was called with, installs a compiler that copies nothing but names, and takes a moment: long enough to be overtaken.
 const NPM = `
@@ -101,7 +102,22 @@ describe('prepare', { timeout: 30_000 }, () => {
       stdout: '',
       stderr: 'latchkey: installing packages (npm ci)\nlatchkey: building dist/\n',
     });
-    expect(calls()).toEqual(['npm ci --include=dev', 'tsc -p tsconfig.build.json']);
+    expect(calls()).toEqual([
+      'npm ci --include=dev --ignore-scripts',
+      'tsc -p tsconfig.build.json',
+    ]);
+  });
+
+  it('S34: is part of every command that needs it, and npm runs no script of a package', () => {
+    const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+      scripts: Record<string, string>;
+    };
+    // With ignore-scripts npm runs no script before or after the one that it is asked for.
+    expect(readFileSync(join(ROOT, '.npmrc'), 'utf8').split('\n')).toContain('ignore-scripts=true');
+    expect(Object.keys(scripts).filter((name) => /^(pre|post)/.test(name))).toEqual([]);
+    for (const name of ['start', 'test']) {
+      expect(scripts[name]).toMatch(/^node scripts\/prepare\.mjs && exec /);
+    }
   });
 
   it('does and says nothing the second time', async () => {

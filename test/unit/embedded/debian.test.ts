@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { debianMirrors, fetchFromDebian, mirrorsIn } from '../../../src/embedded/debian.js';
@@ -55,5 +55,26 @@ describe("fetching Debian's package", () => {
     });
     const reason = 'apt-get: ended with status 100: E: no route';
     expect(result).toEqual({ kind: 'failed', reason: `http://a/ ${reason}; http://b/ ${reason}` });
+  });
+
+  it('S34: never accepts a repository without a valid signature', async () => {
+    const folder = await temporaryFolder();
+    const bin = join(folder, 'bin');
+    await mkdir(bin);
+    const file = join(folder, 'calls');
+    await writeProgram(join(bin, 'apt-get'), `#!/bin/sh\necho "$@" >>${file}\nexit 0\n`);
+    const fetch = { path: bin, suite: 'sid', folder: join(folder, 'work'), mirrors: ['http://a/'] };
+    await fetchFromDebian(fetch);
+    const calls = (await readFile(file, 'utf8')).trim().split('\n');
+    expect(calls.map((call) => call.split(' ').find((word) => /^[a-z]+$/.test(word)))).toEqual([
+      'update',
+      'download',
+    ]);
+    for (const call of calls) {
+      expect(call).toContain('-o Acquire::AllowInsecureRepositories=false ');
+      expect(call).toContain('-o Acquire::AllowDowngradeToInsecureRepositories=false ');
+      expect(call).toContain('-o Acquire::AllowWeakRepositories=false ');
+      expect(call).toContain('-o APT::Get::AllowUnauthenticated=false ');
+    }
   });
 });
