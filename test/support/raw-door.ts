@@ -158,7 +158,7 @@ export async function post(
 /** Resolves when `check` holds; throws when it still does not at the limit. */
 export async function eventually(
   check: () => boolean | Promise<boolean>,
-  limitMs = 10_000,
+  limitMs = 30_000,
 ): Promise<void> {
   const deadline = Date.now() + limitMs;
   while (!(await check())) {

@@ -21,7 +21,7 @@ export interface ShellRun {
   interrupt(): Promise<void>;
 }
 
-const INTERRUPT_LIMIT_MS = 5_000;
+const INTERRUPT_LIMIT_MS = 30_000;
 
 export function startInShell(command: string, { cwd, env }: Shell): ShellRun {
   const child = spawn('/bin/sh', ['-c', command], {
