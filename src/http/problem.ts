@@ -7,7 +7,8 @@ import { requestIdOf } from './context.js';
 import { toRawError } from './raw.js';
 import { sendV2Error } from './v2/errors.js';
 
-const RAW_PATH = /^\/v3(?:alpha|beta)?(?:\/|$)/;
+/** Where errors have the format of etcd's JSON gateway. */
+export const RAW_PATH = /^\/v3(?:alpha|beta)?(?:\/|$)/;
 const V2_KEYS_PATH = /^\/v2\/keys(?:[/?]|$)/;
 
 export interface Problem extends Record<string, unknown> {

@@ -1,15 +1,13 @@
-// The node server under Express: header limits, answers to what the parser refuses, and the drain.
-import { randomUUID } from 'node:crypto';
+// The Node server under Express: its limits, its times, and the drain.
 import http from 'node:http';
 import https from 'node:https';
-import type { Server, ServerResponse } from 'node:http';
+import type { Server } from 'node:http';
 import net from 'node:net';
-import type { Socket } from 'node:net';
 import type { Express } from 'express';
-import { GatewayError } from '../errors.js';
+import { Connections } from './connections.js';
+import type { ConnectionLimits, HttpSocket } from './connections.js';
 import { HEADERS_MAX } from './framing.js';
-import type { ErrorCode } from '../errors.js';
-import { toProblem } from './problem.js';
+import { createRefuser } from './unparsable.js';
 
 export interface ServerTimes {
   /** Until a connection has sent the headers of its request, its first one or a later one. */
@@ -36,6 +34,7 @@ export interface ServerOptions {
   /** Told of connections that were one too many. */
   readonly onDropped?: () => void;
   readonly times?: Partial<ServerTimes>;
+  readonly connections?: Partial<ConnectionLimits>;
   /** Serves https with it; `ca`: asks callers for certificates, and refuses nobody for his (client-certificate.ts does). */
   readonly tls?: ServerTls | undefined;
 }
@@ -68,17 +67,18 @@ export function createServer(app: Express, options: ServerOptions): Server {
   server.maxHeadersCount = HEADERS_MAX + 1;
   server.maxConnections = options.connectionsMax;
   server.timeout = times.stalledMs;
-  server.on('timeout', closeIfDone);
+  const connections = new Connections(server, options.connections);
+  server.on('timeout', (socket: HttpSocket) => closeIfDone(connections, socket));
   server.on('drop', () => options.onDropped?.());
-  server.on('clientError', refuseUnparsable);
+  server.on('clientError', createRefuser(connections));
   return server;
 }
 
-type HttpSocket = Socket & { _httpMessage?: ServerResponse | null };
-
-// Silence is what a wait is made of. It says something only when nothing is left to say: between two requests, and behind a whole answer.
-function closeIfDone(socket: HttpSocket): void {
-  if (socket._httpMessage?.writableEnded !== false) socket.destroy();
+// A response that waits is silent. Silence is a reason to close between two requests, behind a complete response, and where the gateway has
+// stopped reading: there it cannot notice that the client is gone.
+function closeIfDone(connections: Connections, socket: HttpSocket): void {
+  const isWaiting = socket._httpMessage?.writableEnded === false;
+  if (!isWaiting || connections.isUnread(socket)) socket.destroy();
 }
 
 /**
@@ -96,34 +96,6 @@ function ownPrototypes(app: Express): http.ServerOptions {
     IncomingMessage: GatewayRequest,
     ServerResponse: GatewayResponse as typeof http.ServerResponse,
   };
-}
-
-const PARSER_ERRORS: Readonly<Record<string, ErrorCode>> = {
-  HPE_HEADER_OVERFLOW: 'headers-too-large',
-  HPE_CHUNK_EXTENSIONS_OVERFLOW: 'too-large',
-  ERR_HTTP_REQUEST_TIMEOUT: 'request-timeout',
-};
-
-// What node's parser refuses never reaches Express: nobody named it, and nobody logs it.
-function refuseUnparsable(error: NodeJS.ErrnoException, socket: HttpSocket): void {
-  if (
-    !socket.writable ||
-    error.code === 'ECONNRESET' ||
-    socket._httpMessage?.headersSent === true
-  ) {
-    socket.destroy();
-    return;
-  }
-  const refusal = new GatewayError(PARSER_ERRORS[error.code ?? ''] ?? 'invalid-request', {
-    detail: 'the request is not valid HTTP/1.1',
-  });
-  const requestId = randomUUID();
-  const body = `${JSON.stringify(toProblem(refusal, requestId))}\n`;
-  socket.end(
-    `HTTP/1.1 ${refusal.status} ${http.STATUS_CODES[refusal.status] ?? 'Error'}\r\n` +
-      `Content-Type: application/problem+json\r\nX-Request-Id: ${requestId}\r\nConnection: close\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-  );
 }
 
 /** Other certificates from now on; connections that are open stay, those that are idle do not. Nothing to do for plain HTTP. */

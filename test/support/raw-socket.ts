@@ -13,7 +13,7 @@ export interface RawAnswer {
 }
 
 /** Sends `text` on a connection of its own and answers what comes back until the server closes: ask for `Connection: close`. */
-export function ask(port: number, text: string): Promise<RawAnswer> {
+export function ask(port: number, text: string | Buffer): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1');
     let received = '';

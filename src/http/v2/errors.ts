@@ -48,15 +48,20 @@ export function sendV2Error(res: Response, error: GatewayError): void {
     sendMethodNotAllowed(res, KEYS_METHODS);
     return;
   }
+  const { status, index, text } = toV2Error(error);
+  res.statusCode = status;
+  res.setHeader('Content-Type', 'application/json');
+  res.setHeader('X-Etcd-Index', index);
+  res.setHeader('Content-Length', Buffer.byteLength(text));
+  res.end(text);
+}
+
+/** Returns the status and the body of an error at /v2. */
+export function toV2Error(error: GatewayError): { status: number; index: number; text: string } {
   const known = v2FieldsOf(error);
   const { errorCode, cause, index } = known ?? foreignFields(error);
   const body = { errorCode, message: MESSAGES[errorCode], cause: cause || undefined, index };
-  res.statusCode = statusOf(error, errorCode, known);
-  res.setHeader('Content-Type', 'application/json');
-  res.setHeader('X-Etcd-Index', index);
-  const text = jsonLine(body);
-  res.setHeader('Content-Length', Buffer.byteLength(text));
-  res.end(text);
+  return { status: statusOf(error, errorCode, known), index, text: jsonLine(body) };
 }
 
 export const KEYS_METHODS: readonly string[] = ['HEAD', 'GET', 'PUT', 'POST', 'DELETE'];
