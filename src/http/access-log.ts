@@ -5,6 +5,7 @@ import type { Log } from '../log.js';
 import { callerOf, requestIdOf } from './context.js';
 import { routeNameOf } from './route-name.js';
 import { traceIdOf } from './traceparent.js';
+import { onceOver } from './response-over.js';
 
 export interface RequestMeter {
   /** `route` is a template; `status` is `aborted` when the caller left before there was one. */
@@ -21,7 +22,7 @@ export function createAccessLog({ log, requests }: AccessLogDeps): RequestHandle
     const startedAt = performance.now();
     // Once the connection is closed its address is gone.
     const from = req.socket.remoteAddress;
-    res.on('close', () => {
+    onceOver(res, () => {
       const ms = performance.now() - startedAt;
       const status = res.headersSent ? String(res.statusCode) : 'aborted';
       requests.served(req.method, routeNameOf(req), status, ms / 1000);

@@ -7,6 +7,7 @@ import { setSecurityHeaders } from './security-headers.js';
 import { rawPathOf } from './raw/paths.js';
 import { traceparentOf } from './traceparent.js';
 import { isUpkeep } from './upkeep.js';
+import { onceOver } from './response-over.js';
 
 export interface RequestContext {
   readonly requestId: string;
@@ -33,7 +34,7 @@ export function createContext(
     res.setHeader('X-Request-Id', requestId);
     setSecurityHeaders(res);
     const hangUp = new AbortController();
-    res.on('close', () => {
+    onceOver(res, () => {
       if (!res.writableFinished) hangUp.abort();
     });
     const traceparent = traceparentOf(req.headers);

@@ -25,6 +25,7 @@ import type { RawRpc } from './raw/paths.js';
 import { shuttingDown, tooLarge } from './raw/refusals.js';
 import { sendWatch } from './raw/send-watch.js';
 import { nameRoute } from './route-name.js';
+import { onceOver } from './response-over.js';
 
 export { toRawError };
 
@@ -106,7 +107,7 @@ export function createRawDoor(deps: RawDoorDeps): RequestHandler {
     const exchange = new Exchange({ ...base, agent, forgetSession: forget }, admitted, req, res);
     exchanges.set(req, exchange);
     running.add(exchange);
-    res.once('close', () => running.delete(exchange));
+    onceOver(res, () => running.delete(exchange));
     endWithdrawn(contextOf(req).caller, exchange, res);
     const headers = upstreamHeaders(req.headers, !isShared, instanceId, authorization);
     if (admitted.path === WATCH_PATH && contextOf(req).caller.identity.login !== undefined) {
@@ -124,7 +125,7 @@ function endWithdrawn({ identity }: Caller, exchange: Exchange, res: Response): 
   const { withdrawn } = identity;
   const withdraw = (): void => exchange.withdraw();
   withdrawn?.addEventListener('abort', withdraw);
-  res.once('close', () => withdrawn?.removeEventListener('abort', withdraw));
+  onceOver(res, () => withdrawn?.removeEventListener('abort', withdraw));
 }
 
 /** Never connected to, the agent does that: it is what etcd's --host-whitelist sees. */

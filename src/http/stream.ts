@@ -1,6 +1,7 @@
 // Event streams: the headers that keep proxies from buffering, heartbeats, and an end that is always told.
 import type { Response } from 'express';
 import { GatewayError } from '../errors.js';
+import { onceOver } from './response-over.js';
 
 /** A comment this often keeps proxies from closing a quiet stream. */
 const HEARTBEAT_MS = 15_000;
@@ -41,7 +42,7 @@ export class StreamRoom {
     }
     this.enterWait(res);
     this.#count++;
-    res.once('close', () => this.#count--);
+    onceOver(res, () => this.#count--);
   }
 
   /** For a request that waits for one answer. Throws `too-many-requests`, and `etcd-unavailable` when nobody is there to wait any more. */
@@ -71,7 +72,7 @@ export function openEventStream(res: Response): EventStream {
   // Express routes HEAD to GET: the headers are all that it asks for.
   if (res.req.method === 'HEAD') res.end();
   const heartbeat = setInterval(() => res.write(':\n\n'), HEARTBEAT_MS);
-  res.once('close', () => clearInterval(heartbeat));
+  onceOver(res, () => clearInterval(heartbeat));
   return {
     send(event, data, id) {
       if (res.writableEnded || res.destroyed) return true;

@@ -7,6 +7,7 @@ import { contextOf } from '../context.js';
 import { rawPathOf } from '../raw/paths.js';
 import { TokenBuckets } from './token-buckets.js';
 import { isUpkeep } from '../upkeep.js';
+import { onceOver } from '../response-over.js';
 
 export interface CallerLimitsSettings {
   /** Absent: as many as he likes. */
@@ -64,7 +65,7 @@ export class CallerLimits {
       });
     }
     this.#open.set(key, count + 1);
-    res.once('close', () => {
+    onceOver(res, () => {
       const left = (this.#open.get(key) ?? 1) - 1;
       if (left > 0) this.#open.set(key, left);
       else this.#open.delete(key);

@@ -6,6 +6,7 @@ import { GatewayError } from '../../errors.js';
 import type { Pace } from './event-loop.js';
 import { rawPathOf } from '../raw/paths.js';
 import { isUpkeep } from '../upkeep.js';
+import { onceOver } from '../response-over.js';
 
 export interface LoadDeps {
   /** In progress at the same time. */
@@ -44,8 +45,10 @@ export class Load {
       if (this.#active >= this.#deps.requestsMax && !isUpkeepRequest(req)) {
         throw this.#shed('request', `${this.#active} requests are in progress at this gateway`);
       }
+      // The client left while it was authenticated: there is nothing to count and no client to serve.
+      if (res.destroyed) return;
       this.#active++;
-      res.once('close', () => {
+      onceOver(res, () => {
         if (!this.#parked.has(res)) this.#active--;
       });
       next();

@@ -15,6 +15,7 @@ import type { HeldBytes } from './line-chunks.js';
 import type { RawRpc } from './paths.js';
 import { brokenCall, lateAnswer, lateBody, redirected } from './refusals.js';
 import { sessionForgotten, shuttingDown, tooLarge, withdrawn } from './refusals.js';
+import { onceOver } from '../response-over.js';
 
 export interface ExchangeDeps {
   readonly pool: EndpointPool;
@@ -59,7 +60,7 @@ export class Exchange {
     this.#req = req;
     this.#res = res;
     this.#hasOwnCredential = req.headers.authorization !== undefined;
-    res.once('close', () => this.#close());
+    onceOver(res, () => this.#close());
     res.on('error', (error) => this.#logFailure('the answer cannot be written', error));
     if (rpc.kind !== 'bidi-stream') this.#after(deps.requestTimeoutMs, () => this.#bodyIsLate());
     const answerMs = this.#answerLimitMs();

@@ -5,6 +5,7 @@ import type { StateFeeds, StateSource } from '../../domain/contention/state-feed
 import { requestIdOf } from '../context.js';
 import { toProblem } from '../problem.js';
 import { openEventStream } from '../stream.js';
+import { onceOver } from '../response-over.js';
 
 export interface StatesDeps<T> {
   readonly feeds: StateFeeds<T>;
@@ -50,7 +51,7 @@ export function serveStates<T>(
   });
   const drain = (): void => stream.end();
   deps.draining.addEventListener('abort', drain);
-  res.once('close', () => {
+  onceOver(res, () => {
     unfollow();
     deps.draining.removeEventListener('abort', drain);
   });

@@ -64,6 +64,7 @@ class Poll implements Watcher, OpenWatch {
         signal.addEventListener('abort', timeIsUp, { once: true });
         open.add(this);
         unwatch = hub.watch(this.#call.request, this);
+        if (signal.aborted) timeIsUp();
       });
     } finally {
       clearTimeout(this.#timer);

@@ -13,6 +13,7 @@ import { compactedError } from './watch-call.js';
 import { LIVE_WITHIN_MS, notLive, shuttingDown } from '../stream.js';
 import type { ServeDeps, WatchCall } from './watch-call.js';
 import type { OpenWatch } from './watch-open.js';
+import { onceOver } from '../response-over.js';
 
 /** How long a dropped reader may take to read why. */
 const FAREWELL_MS = 5_000;
@@ -86,7 +87,7 @@ class WatchStreamResponse implements Watcher, OpenWatch {
     const timer = setTimeout(() => this.#begun?.(notLive()), LIVE_WITHIN_MS);
     const failure = await new Promise<GatewayError | undefined>((resolve) => {
       this.#begun = resolve;
-      this.#res.once('close', this.#close);
+      onceOver(this.#res, this.#close);
       open.add(this);
       this.#unwatch = hub.watch(this.#call.request, this);
       // All may have happened by now.
@@ -168,7 +169,7 @@ class WatchStreamResponse implements Watcher, OpenWatch {
     this.#close();
     this.#res.end(farewell);
     const timer = setTimeout(() => this.#res.destroy(), FAREWELL_MS);
-    this.#res.once('close', () => clearTimeout(timer));
+    onceOver(this.#res, () => clearTimeout(timer));
   }
 
   readonly #close = (): void => {

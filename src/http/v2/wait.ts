@@ -10,6 +10,7 @@ import { LIVE_WITHIN_MS, notLive, shuttingDown } from '../stream.js';
 import type { StreamRoom } from '../stream.js';
 import { eventText } from './event-body.js';
 import type { StoreHeaders } from './store-headers.js';
+import { onceOver } from '../response-over.js';
 
 /** Written to a reader and not taken by him; one more event ends the stream, as etcd ends it for who falls behind. */
 const UNSENT_BYTES_MAX = 4 * 1024 * 1024;
@@ -38,7 +39,7 @@ export async function serveWait(
         over.abort();
         resolve(error);
       };
-      res.once('close', () => end());
+      onceOver(res, () => end());
       deps.draining.addEventListener('abort', () => end(shuttingDown()), { signal: over.signal });
       if (deps.draining.aborted) end(shuttingDown());
       const timer = setTimeout(() => end(notLive()), LIVE_WITHIN_MS);
