@@ -10,7 +10,9 @@ import { stepCaller } from './contest.js';
 import type { Attempt, Contest, ContentionDeps, Standing } from './contest.js';
 import { convertTo } from './conversion.js';
 import { Departure } from './departure.js';
+import { QUEUE_TTL_SECONDS_MIN } from './limits.js';
 import { OwnLeases } from './own-leases.js';
+import { impatient } from './patience.js';
 import { RenewalLoop, isFresh, lifetimeOf, renewOnce } from './renewal.js';
 import type { Lifetime } from './renewal.js';
 import { enterOnce, lookAround, readOwn, rejoin, tryOnce } from './steps.js';
@@ -81,8 +83,10 @@ export class Contender {
   #told(error: unknown): unknown {
     if (!(error instanceof GatewayError) || error.code === 'shutting-down') return error;
     // The time of a step is not the caller's: what he sees as late is an etcd that does not answer.
-    const told =
-      error.code === 'timeout' && this.#attempt.contest.waitMs > 0 ? noAnswer(error) : error;
+    const isLateStep = error.code === 'timeout' && this.#attempt.contest.waitMs > 0;
+    // With a chosen token the leases of unanswered enters outlive the response: a refusal would be wrong if one of them is applied later.
+    const isUndecided = error.code === 'lock-held' && this.#leases.isAnyUnanswered;
+    const told = isLateStep || isUndecided ? noAnswer(error) : error;
     return this.#mayHaveEntered ? unknown(told) : notApplied(told);
   }
 
@@ -121,7 +125,7 @@ export class Contender {
         if (this.#hasSeenEntry) throw gone();
         if (contest.waitMs === 0 && this.#isBlocked(around)) throw await contest.refusal(around, 0);
         enters++;
-        const entered = await this.#enter();
+        const entered = await this.#enter(enters);
         if (entered?.kind === 'put') {
           // A try that was put is its own confirmation.
           return {
@@ -143,6 +147,7 @@ export class Contender {
   async #join(around: Surroundings, own: KeyValue): Promise<Standing | undefined> {
     const { place, isSame, wantedBy, isTokenChosen, waitMs, refusal } = this.#attempt.contest;
     this.#hasSeenEntry = true;
+    this.#leases.seen(own.lease);
     if (!isSame(own)) throw alreadyExists('by another owner');
     this.#tenure = tenureOf(own, wantedBy(own) ?? this.#attempt.contest.tenure);
     const { createRevision, modRevision, lease, value } = own;
@@ -153,19 +158,18 @@ export class Contender {
       throw await refusal(around, 0);
     const { etcd } = this.#attempt.deps;
     this.#mayHaveEntered = true;
-    const touched = await rejoin(stepCaller(this.#attempt), etcd, place.own, modRevision).catch(
-      (error: unknown) => {
-        throw outcomeOf(error) === 'unknown' ? noAnswer(error) : error;
-      },
-    );
+    const caller = impatient(stepCaller(this.#attempt), 1);
+    const touched = await rejoin(caller, etcd, place.own, modRevision).catch((error: unknown) => {
+      throw outcomeOf(error) === 'unknown' ? noAnswer(error) : error;
+    });
     if (touched.kind === 'moved') return undefined;
     const isOwnEnter =
       lease !== undefined && this.#leases.has(lease) && modRevision === createRevision;
     return { ...standing, lastWrite: touched.revision, isRejoined: !isOwnEnter };
   }
 
-  /** Puts the entry on an own lease; undefined when nobody knows whether it was put. */
-  async #enter(): Promise<Entered | undefined> {
+  /** Puts the entry on an own lease. Undefined: it has no answer, and the next attempt enters on another lease. */
+  async #enter(attempt: number): Promise<Entered | undefined> {
     const { place, value, waitMs } = this.#attempt.contest;
     const { etcd } = this.#attempt.deps;
     const { lease } = await this.#leases.grant(
@@ -176,13 +180,15 @@ export class Contender {
     try {
       const enter = waitMs === 0 ? tryOnce : enterOnce;
       this.#seenAt = performance.now();
-      const entered = await enter(stepCaller(this.#attempt), etcd, place, value, lease);
+      const caller = impatient(stepCaller(this.#attempt), attempt);
+      const entered = await enter(caller, etcd, place, value, lease);
       if (entered.kind === 'put') this.#mayHaveEntered = true;
       return entered;
     } catch (error) {
       if (error instanceof GatewayError && error.code === 'lease-not-found') throw gone();
       if (outcomeOf(error) !== 'unknown') throw error;
-      this.#mayHaveEntered = this.#leases.isUnanswered = true;
+      this.#mayHaveEntered = true;
+      this.#leases.enterUnanswered();
       // A try that took all of its caller's time has none left to find out.
       if (waitMs === 0 && this.#attempt.caller.deadline <= performance.now()) throw error;
       return undefined;
@@ -206,7 +212,7 @@ export class Contender {
     this.#renewal?.stop();
     const { deps, caller } = this.#attempt;
     const isNew = this.#leases.granted?.lease === lease;
-    const ttlSeconds = entryTtlSeconds(this.#tenure);
+    const ttlSeconds = isNew ? entryTtlSeconds(this.#tenure) : QUEUE_TTL_SECONDS_MIN;
     this.#renewal = new RenewalLoop(deps.etcd, caller.identity, lease, ttlSeconds, isNew);
   }
 

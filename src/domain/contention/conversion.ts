@@ -1,9 +1,11 @@
 // Moves a holder off the lease it entered on, to no lease or to one of the caller's own. Every entry is entered on a lease of ours, which can be
 // revoked, so that nothing that arrives late brings the entry back.
+import type { Caller } from '../../caller.js';
 import { outcomeOf } from '../../errors.js';
 import { gone, noAnswer } from './contender-errors.js';
 import { stepCaller } from './contest.js';
 import type { Attempt, Standing } from './contest.js';
+import { impatient } from './patience.js';
 import { convert } from './steps.js';
 import type { Touched } from './steps.js';
 
@@ -15,9 +17,10 @@ export async function convertTo(
   standing: Standing,
   lease: string | undefined,
 ): Promise<void> {
-  const { place, isTokenChosen } = attempt.contest;
+  const { isTokenChosen } = attempt.contest;
   for (let count = 1; count <= CONVERT_ATTEMPTS_MAX; count++) {
-    const touched = await convertOnce(attempt, place.own, standing.lastWrite, lease);
+    const caller = impatient(stepCaller(attempt), count);
+    const touched = await convertOnce(caller, attempt, standing.lastWrite, lease);
     if (touched === undefined) continue;
     if (touched.kind === 'done') standing.lastWrite = touched.revision;
     else {
@@ -33,13 +36,13 @@ export async function convertTo(
 }
 
 async function convertOnce(
-  attempt: Attempt,
-  key: Buffer,
+  caller: Caller,
+  { deps, contest }: Attempt,
   seen: number,
   lease: string | undefined,
 ): Promise<Touched | undefined> {
   try {
-    return await convert(stepCaller(attempt), attempt.deps.etcd, key, seen, lease);
+    return await convert(caller, deps.etcd, contest.place.own, seen, lease);
   } catch (error) {
     if (outcomeOf(error) === 'unknown') return undefined;
     throw error;

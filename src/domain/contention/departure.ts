@@ -4,6 +4,7 @@ import type { Caller } from '../../caller.js';
 import type { KeyValue } from '../../etcd/wire.js';
 import type { Attempt, Standing } from './contest.js';
 import type { OwnLeases } from './own-leases.js';
+import { impatient } from './patience.js';
 import { deleteEntry, leaveOwn, readOwn } from './steps.js';
 
 /** How long an answer waits for the departure, so that "not acquired" finds no entry left; past it the background goes on. */
@@ -29,10 +30,10 @@ export class Departure {
     if (this.#leases.isEmpty && standing === undefined) return;
     const { deps, caller } = this.#attempt;
     const left = deps.background.run('leave a lock', caller.identity, (cleaner) =>
-      this.#leave(cleaner, standing),
+      this.#leave(impatient(cleaner, 1), standing),
     );
     // Every request that named a lease was answered and none put the entry: no late copy is left, the revoke may follow the answer.
-    if (standing === undefined && !this.#leases.isUnanswered) return;
+    if (standing === undefined && !this.#leases.isAnyUnanswered) return;
     let timer: NodeJS.Timeout | undefined;
     await Promise.race([left, new Promise((resolve) => (timer = setTimeout(resolve, AWAITED_MS)))]);
     clearTimeout(timer);
@@ -59,17 +60,13 @@ export class Departure {
   /** The entry that an unanswered enter of ours made, if nobody wrote to it since. */
   async #findOwnEnter(caller: Caller): Promise<number | undefined> {
     const own = await readOwn(caller, this.#attempt.deps.etcd, this.#own);
-    const isOurs =
-      own?.lease !== undefined &&
-      this.#leases.has(own.lease) &&
-      own.modRevision === own.createRevision;
-    return isOurs ? own.modRevision : undefined;
+    if (own?.lease === undefined || !this.#leases.has(own.lease)) return undefined;
+    this.#leases.seen(own.lease);
+    return own.modRevision === own.createRevision ? own.modRevision : undefined;
   }
 
-  // A lease that an unanswered enter named may carry, or come to carry, an entry that the caller goes on with over a newer connection:
-  // it is revoked only when the entry is seen on another one, else it runs out.
+  // The lease of an unanswered enter can carry, or come to carry, an entry that the client uses over a newer connection: it expires.
   async #dropLeases(caller: Caller, entry: KeyValue | undefined): Promise<void> {
-    if (entry === undefined && this.#leases.isUnanswered) return;
-    await this.#leases.revokeAllBut(caller, entry?.lease);
+    await this.#leases.revokeAnswered(caller, entry?.lease);
   }
 }

@@ -3,6 +3,7 @@ import type { Caller } from '../../caller.js';
 import { GatewayError, outcomeOf } from '../../errors.js';
 import type { EtcdClient } from '../../etcd/client.js';
 import { isOwnLease, randomOwnLease } from '../leases/lease-id.js';
+import { impatient } from './patience.js';
 
 const GRANT_ATTEMPTS_MAX = 3;
 
@@ -18,9 +19,9 @@ export class OwnLeases {
   readonly #etcd: EtcdClient;
   /** Named in a request and not known to be revoked. */
   readonly #named = new Set<string>();
+  /** Of these, those of an enter without an answer: it may still be applied. */
+  readonly #unanswered = new Set<string>();
   #granted: Granted | undefined;
-  /** A request that puts the entry on one of them had no answer: it may still be applied. */
-  isUnanswered = false;
 
   constructor(etcd: EtcdClient) {
     this.#etcd = etcd;
@@ -34,8 +35,24 @@ export class OwnLeases {
     return this.#named.size === 0;
   }
 
+  /** An enter without an answer may still put the entry on one of them. */
+  get isAnyUnanswered(): boolean {
+    return this.#unanswered.size > 0;
+  }
+
   has(lease: string): boolean {
     return this.#named.has(lease);
+  }
+
+  /** The enter on the granted lease has no answer. It is repeated on another lease, so each lease has one enter at most. */
+  enterUnanswered(): void {
+    if (this.#granted !== undefined) this.#unanswered.add(this.#granted.lease);
+    this.#granted = undefined;
+  }
+
+  /** The entry was seen on this lease: its one enter has arrived, and no copy of it is left. */
+  seen(lease: string | undefined): void {
+    if (lease !== undefined) this.#unanswered.delete(lease);
   }
 
   /** A lease of an earlier connection of the same token that is to be revoked with ours. Others are nobody's business. */
@@ -44,8 +61,9 @@ export class OwnLeases {
   }
 
   /**
-   * The lease to enter on, granted once. A grant without an answer is never repeated under its ID, for a late copy of it would bring
-   * the revoked lease back: the next attempt takes a new one, and the old one is revoked with the rest.
+   * The lease to enter on. The same one is returned until an enter on it has no answer. A grant without an answer is never repeated under
+   * its ID, because a late copy of it would bring the revoked lease back: the next attempt takes a new ID, and the old one is revoked
+   * with the rest.
    */
   async grant(caller: Caller, ttlSeconds: number): Promise<Granted> {
     if (this.#granted !== undefined) return this.#granted;
@@ -53,7 +71,7 @@ export class OwnLeases {
       const lease = randomOwnLease();
       const sentAt = performance.now();
       try {
-        const granted = await this.#etcd.leaseGrant(caller, lease, ttlSeconds);
+        const granted = await this.#etcd.leaseGrant(impatient(caller, attempt), lease, ttlSeconds);
         this.#named.add(lease);
         return (this.#granted = { lease, ttlSeconds: granted.ttlSeconds, sentAt });
       } catch (error) {
@@ -66,12 +84,21 @@ export class OwnLeases {
     }
   }
 
-  /** Revokes all but `kept`. Throws when etcd does not say; may be called again. */
+  /** Revokes all but `kept`. Throws when etcd does not answer. Repeatable. */
   async revokeAllBut(caller: Caller, kept: string | undefined): Promise<void> {
-    for (const lease of [...this.#named]) {
-      if (lease === kept) continue;
+    await this.#revoke(caller, (lease) => lease !== kept);
+  }
+
+  /** Revokes all but `kept` and those of enters without an answer, which expire. Throws when etcd does not answer. Repeatable. */
+  async revokeAnswered(caller: Caller, kept: string | undefined): Promise<void> {
+    await this.#revoke(caller, (lease) => lease !== kept && !this.#unanswered.has(lease));
+  }
+
+  async #revoke(caller: Caller, isMeant: (lease: string) => boolean): Promise<void> {
+    for (const lease of [...this.#named].filter(isMeant)) {
       await this.#etcd.leaseRevoke(caller, lease);
       this.#named.delete(lease);
+      this.#unanswered.delete(lease);
     }
   }
 }

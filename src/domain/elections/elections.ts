@@ -1,7 +1,7 @@
 // Elections on the contention engine, in the layout of etcd's own: an entry's value is exactly what its candidate has to say, so that
 // `etcdctl elect` takes part. Not promised: that a leader who sleeps past his ttl still leads; check the fencing token at the resource.
 import type { Caller } from '../../caller.js';
-import { GatewayError } from '../../errors.js';
+import { GatewayError, outcomeOf } from '../../errors.js';
 import type { KeyValue } from '../../etcd/wire.js';
 import { Contender } from '../contention/contender.js';
 import type { Held } from '../contention/contender.js';
@@ -9,6 +9,7 @@ import { refusalFields } from '../contention/contender-errors.js';
 import type { ContentionDeps } from '../contention/contest.js';
 import { createArena, createPlace, createToken } from '../contention/key.js';
 import type { Arena } from '../contention/key.js';
+import { impatient } from '../contention/patience.js';
 import { endByToken } from '../contention/release.js';
 import { renewEntry } from '../contention/renew-entry.js';
 import type { Renewed } from '../contention/renew-entry.js';
@@ -19,7 +20,7 @@ import type { LeaderView } from './view.js';
 import { checkLockRequest } from '../contention/limits.js';
 import type { LockLimits } from '../contention/limits.js';
 import type { WaitingRoom } from '../contention/waiting-room.js';
-import { beforeWrite } from '../../etcd/calls/outcome.js';
+import { afterWrite, beforeWrite } from '../../etcd/calls/outcome.js';
 import { tenureFor } from '../contention/tenure-request.js';
 
 export interface ElectionDeps extends ContentionDeps {
@@ -50,6 +51,8 @@ const HELD_RETRY_AFTER_SECONDS = 1;
 const LEADER_SHOWN_CHARACTERS_MAX = 100;
 /** Each attempt but the last lost against another write of the same leader's. */
 const PROCLAIM_ATTEMPTS_MAX = 8;
+/** Writes of one proclamation without a response. */
+const UNANSWERED_MAX = 3;
 
 /**
  * Leads within `waitSeconds` (0: tries once). A token that has an entry already joins it, whatever its candidate says: proclaiming
@@ -135,17 +138,27 @@ export async function proclaim(
   const { name, token, candidate } = request;
   const arena = createArena(deps.electionPrefix, name, 'name');
   const { own } = createPlace(arena, token, 'exclusive');
+  let unanswered = 0;
   for (let attempt = 1; attempt <= PROCLAIM_ATTEMPTS_MAX; attempt++) {
-    const leader = await beforeWrite(readFirst(caller, deps.etcd, arena));
+    const read = readFirst(caller, deps.etcd, arena);
+    const leader = await (unanswered > 0 ? afterWrite(read) : beforeWrite(read));
     if (leader?.key.equals(own) !== true) throw notLeader(arena, leader);
     const { createRevision, modRevision } = leader;
-    // Who leads once leads until his key goes, and the write asks for the very version of the key that was seen leading.
-    const written = await replaceValue(caller, deps.etcd, own, modRevision, Buffer.from(candidate));
-    if (written.kind === 'done') return { name, candidate, fencingToken: createRevision };
+    // A leader leads until its key goes, and the write compares the version of the key that was seen leading.
+    const value = Buffer.from(candidate);
+    try {
+      const writer = impatient(caller, unanswered + 1);
+      const written = await replaceValue(writer, deps.etcd, own, modRevision, value);
+      if (written.kind === 'done') return { name, candidate, fencingToken: createRevision };
+    } catch (error) {
+      // The repetition changes the version that a late copy compares.
+      const isOver = performance.now() >= caller.deadline || caller.signal.aborted;
+      if (outcomeOf(error) !== 'unknown' || isOver || ++unanswered >= UNANSWERED_MAX) throw error;
+    }
   }
   throw new GatewayError('etcd-unavailable', {
     detail: 'other requests with this token were faster each time',
-    outcome: 'not-applied',
+    outcome: unanswered > 0 ? 'unknown' : 'not-applied',
     retryAfterSeconds: HELD_RETRY_AFTER_SECONDS,
   });
 }

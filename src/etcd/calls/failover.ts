@@ -85,7 +85,7 @@ export async function callEtcd(
   let candidates = deps.pool.candidates();
   let error: GatewayError | undefined;
   for (let attempt = 0, round = 0; attempt < limits.attemptsMax; attempt++) {
-    const endpoint = candidates.shift();
+    const endpoint = takeNext(deps.pool, candidates);
     if (endpoint === undefined) {
       error ??= nobodyToAsk(rpc, deps.pool.whyNone());
       // Every endpoint was asked once: only now is there a reason to wait. A token that none of them takes none will take.
@@ -106,6 +106,12 @@ export async function callEtcd(
     error = result.error;
   }
   throw error ?? timeIsUp(rpc, false);
+}
+
+/** Endpoints that were ejected since the list was made come last. */
+function takeNext(pool: EndpointPool, candidates: Endpoint[]): Endpoint | undefined {
+  const next = candidates.findIndex((endpoint) => pool.standingOf(endpoint) === 'up');
+  return candidates.splice(Math.max(0, next), 1)[0];
 }
 
 function resultOf(attempt: Attempt): CallResult {
