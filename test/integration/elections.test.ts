@@ -348,7 +348,8 @@ describe('F56: a proclamation whose response is lost', () => {
     const between = await spawnGatewayBetween(inject('etcdEndpoint'));
     const writes: string[] = [];
     between.intercept((call, forward) => {
-      if (call.path === '/v3/kv/txn') writes.push(call.body);
+      if (call.path !== '/v3/kv/txn') return forward();
+      writes.push(call.body);
       return writes.length === 1 ? Promise.resolve(undefined) : forward();
     });
     const answer = await electionClient(between.baseUrl).proclaim(name, {
