@@ -1,5 +1,5 @@
-// What the frame of a request may not be: a target that names a host, headers that are there twice, too many of them, a method that no
-// door knows, a body where nobody reads one. Whoever stands before or behind the gateway may take such a thing for something else.
+// What the frame of a request must not be: a target with user information or of another scheme, a header that is there twice, too many
+// headers, an unknown method, a body where none is read. Programs before or behind the gateway may read such a request differently.
 import type { IncomingMessage } from 'node:http';
 import { GatewayError, invalidRequest } from '../errors.js';
 
@@ -11,12 +11,38 @@ const BODILESS_METHODS: readonly string[] = ['GET', 'HEAD', 'DELETE', 'OPTIONS']
 const RELEASE_PATH = /^\/v1\/(?:locks|elections)\//;
 const FOREIGN_DOOR_PATH = /^\/+v(?:2|3|3beta|3alpha)\//;
 
-/** The path of the request target. An absolute-form target names a host of its own, which no door may act upon. */
+/** `authority` may contain user information, which no URL of a gateway has (RFC 9110 section 4.2.4). */
+const ABSOLUTE_TARGET = /^(?<scheme>https?):\/\/(?<authority>[^/?#]+)(?<rest>.*)$/i;
+
+/**
+ * Turns an absolute-form target into its path, and its authority into the Host, which it replaces (RFC 9112 section 3.2.2). The checks of the
+ * Host follow. Leaves all that the server does not accept to `checkTarget`. Call it before anything reads the request.
+ */
+export function acceptAbsoluteTarget(req: IncomingMessage, scheme: 'http' | 'https'): void {
+  const { url = '' } = req;
+  if (url.startsWith('/')) return;
+  const { scheme: named, authority, rest = '' } = ABSOLUTE_TARGET.exec(url)?.groups ?? {};
+  if (authority === undefined || authority.includes('@')) return;
+  if (named?.toLowerCase() !== scheme) return;
+  req.url = rest.startsWith('/') ? rest : `/${rest}`;
+  req.headers.host = authority;
+}
+
+/** Returns the path of the request target. Throws `invalid-request` for a target that is neither a path nor an accepted absolute form. */
 export function checkTarget(target: string): string {
   if (target.startsWith('/')) return target.split('?', 1)[0] ?? target;
+  const { authority } = ABSOLUTE_TARGET.exec(target)?.groups ?? {};
+  if (authority === undefined) {
+    throw new GatewayError('invalid-request', {
+      detail: 'the request target does not begin with a slash',
+      hint: 'send the path alone',
+    });
+  }
   throw new GatewayError('invalid-request', {
-    detail: 'the request target does not begin with a slash',
-    hint: 'this is a server, not a forward proxy: send the path alone',
+    detail: authority.includes('@')
+      ? 'the request target contains user information'
+      : 'the request target has another scheme than this server',
+    hint: 'send the path alone; this server is not a forward proxy',
   });
 }
 

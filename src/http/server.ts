@@ -1,12 +1,12 @@
 // The Node server under Express: its limits, its times, and the drain.
 import http from 'node:http';
 import https from 'node:https';
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import net from 'node:net';
 import type { Express } from 'express';
 import { Connections } from './connections.js';
 import type { ConnectionLimits, HttpSocket } from './connections.js';
-import { HEADERS_MAX } from './framing.js';
+import { HEADERS_MAX, acceptAbsoluteTarget } from './framing.js';
 import { createRefuser } from './unparsable.js';
 
 export interface ServerTimes {
@@ -57,12 +57,16 @@ export function createServer(app: Express, options: ServerOptions): Server {
     maxHeaderSize: HEADER_BYTES_MAX,
   };
   const { tls } = options;
+  const listener = (req: IncomingMessage, res: ServerResponse): void => {
+    acceptAbsoluteTarget(req, tls === undefined ? 'http' : 'https');
+    app(req, res);
+  };
   const server =
     tls === undefined
-      ? http.createServer(settings, app)
+      ? http.createServer(settings, listener)
       : https.createServer(
           { ...settings, ...tls, requestCert: tls.ca !== undefined, rejectUnauthorized: false },
-          app,
+          listener,
         );
   server.maxHeadersCount = HEADERS_MAX + 1;
   server.maxConnections = options.connectionsMax;

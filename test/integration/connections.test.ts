@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } fro
 import { BYTES_TYPE, send } from '../support/http-client.js';
 import { lockClient } from '../support/lock-client.js';
 import { newKey } from '../support/new-key.js';
+import { recordUpstream } from '../support/raw-door.js';
 import { spawnGateway } from '../support/processes.js';
 import type { Gateway } from '../support/processes.js';
 import { ask, openConnection, request } from '../support/raw-socket.js';
@@ -170,5 +171,58 @@ describe('S42: a request line that the parser refuses', () => {
   it('gets a problem elsewhere', async () => {
     const answer = await ask(port, Buffer.from(request('GET /v1/kv/\xff'), 'latin1'));
     expect([answer.status, JSON.parse(answer.body).code]).toEqual([400, 'invalid-request']);
+  });
+});
+
+describe('S43: an absolute-form target', () => {
+  const target = (path: string): string => `http://127.0.0.1:${port}${path}`;
+
+  it('is served as its path, at every API', async () => {
+    const key = newKey();
+    const put = await ask(port, request(`PUT ${target(`/v2/keys/${key}?value=x`)}`));
+    expect([put.status, JSON.parse(put.body).node.value]).toEqual([201, 'x']);
+    const read = await ask(port, request(`GET ${target(`/v1/kv?key=%2F${key}`)}`));
+    expect([read.status, JSON.parse(read.body).value]).toEqual([200, 'x']);
+    const body = JSON.stringify({ key: btoa(`/${key}`) });
+    const raw = await ask(port, request(`POST ${target('/v3/kv/range')}`, [], body));
+    expect([raw.status, JSON.parse(raw.body).count]).toEqual([200, '1']);
+    expect((await ask(port, request(`GET HTTP://localhost/livez`))).status).toBe(200);
+    expect((await ask(port, request(`GET http://localhost?resource=${key}`))).status).toBe(200);
+  });
+
+  it('replaces the Host: its authority is checked, and the Host is not', async () => {
+    const good = request(`GET ${target('/version')}`).replace('localhost', 'evil.example');
+    expect((await ask(port, good)).status).toBe(200);
+    for (const line of [
+      'GET http://evil.example/v2/keys/a',
+      'POST http://evil.example/v3/kv/range',
+    ])
+      expect([line, (await ask(port, request(line))).status]).toEqual([line, 421]);
+    const double = request(`GET ${target('/version')}`, ['Host: localhost']);
+    expect((await ask(port, double)).status).toBe(400);
+  });
+
+  it('S1: leads to no connection to the host that it names', async () => {
+    const other = await recordUpstream();
+    const key = newKey();
+    const line = `PUT ${other.endpoint}/v2/keys/${key}?value=x`;
+    expect((await ask(port, request(line))).status).toBe(201);
+    expect((await ask(port, request(`POST ${other.endpoint}/v3/kv/range`, [], '{}'))).status).toBe(
+      400,
+    );
+    expect(other.connectionsMade()).toBe(0);
+    expect((await send(gateway.baseUrl, 'GET', `/v2/keys/${key}`)).status).toBe(200);
+  });
+
+  it.each([
+    ['https://localhost/v1/kv/a', 'the request target has another scheme than this server'],
+    ['http://user@localhost/v1/kv/a', 'the request target contains user information'],
+    ['ftp://localhost/v1/kv/a', 'the request target does not begin with a slash'],
+  ])('is refused where it is %s', async (url, detail) => {
+    const refused = await ask(port, request(`GET ${url}`));
+    expect([refused.status, JSON.parse(refused.body)]).toEqual([
+      400,
+      expect.objectContaining({ code: 'invalid-request', detail }),
+    ]);
   });
 });

@@ -288,3 +288,12 @@ describe('L16: heads that are incomplete', () => {
     for (const { socket } of [...slow, client]) socket.destroy();
   });
 });
+
+it('S43: an absolute-form target is accepted with the scheme of the server alone', async () => {
+  const tls = { cert: Buffer.from(TEST_CERTIFICATE), key: Buffer.from(TEST_KEY) };
+  const served = await serve((_req, res) => res.end(), { tls });
+  const socket = connectTls({ port: served.port, host: '127.0.0.1', rejectUnauthorized: false });
+  socket.write(get('https://localhost/1?x=/') + get('http://localhost/2'));
+  await expect.poll(() => served.seen).toEqual(['GET /1?x=/', 'GET http://localhost/2']);
+  socket.destroy();
+});
