@@ -1,12 +1,20 @@
 // examples/with-lock.sh: a command of a shell under a lock.
+import { createServer } from 'node:http';
+import { mkdtemp, rm } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
 import { onPath } from '../../src/embedded/command.js';
 import { testPath } from '../support/etcd-versions.js';
 import { lockClient } from '../support/lock-client.js';
 import { newKey } from '../support/new-key.js';
+import { takePorts } from '../support/ports.js';
 import { startInShell } from '../support/shell.js';
 import type { ShellRun } from '../support/shell.js';
+import { bearer, openTokenDoor } from '../support/token-door.js';
+import type { TokenDoor } from '../support/token-door.js';
 
 const gateway = inject('gatewayUrl');
 const locks = lockClient(gateway);
@@ -103,3 +111,158 @@ describe.skipIf(curl === undefined)('with-lock.sh', () => {
     expect((await stateOf(name)).locked).toBe(false);
   });
 });
+
+/** A script that is killed checks for itself each second, and its lock has the shortest ttl: with slack for a loaded machine. */
+const ABANDONED_LIMIT_MS = 25_000;
+
+describe.skipIf(curl === undefined)('F58: a script that is ended by a signal', () => {
+  const entriesOf = async (name: string): Promise<number> => {
+    const { locked, queueLength } = await stateOf(name);
+    return (locked === true ? 1 : 0) + Number(queueLength);
+  };
+
+  it('leaves no renewer when it is killed: its command is stopped and the lock expires', async () => {
+    const name = newKey();
+    const run = withLock(
+      name,
+      'trap "echo stopped; exit" TERM; echo begun; while :; do sleep 0.2; done',
+      SHORT_TTL,
+    );
+    await untilShown(run, 'begun');
+    process.kill(run.pid, 'SIGKILL');
+    await expect.poll(() => entriesOf(name), { timeout: ABANDONED_LIMIT_MS }).toBe(0);
+    await untilShown(run, 'stopped');
+    await run.ended;
+  });
+
+  it('leaves no request in the queue when it is killed while it waits', async () => {
+    const name = newKey();
+    const { token } = await locks.hold200(name, { owner: 'before', ttl: 60 });
+    const run = withLock(name, 'echo mine');
+    await locks.untilQueued(name, 1);
+    process.kill(run.pid, 'SIGKILL');
+    await expect.poll(() => entriesOf(name), { timeout: ABANDONED_LIMIT_MS }).toBe(1);
+    await locks.release(name, { token });
+    await run.ended;
+    expect(await entriesOf(name)).toBe(0);
+    expect(run.stdout()).toBe('');
+  });
+
+  it.each([
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+    ['SIGINT', 130],
+  ] as const)(
+    'leaves the queue at %s while it waits, and exits with %i',
+    async (signal, status) => {
+      const name = newKey();
+      const { token } = await locks.hold200(name, { owner: 'before' });
+      const run = withLock(name, 'echo mine');
+      await locks.untilQueued(name, 1);
+      process.kill(run.pid, signal);
+      expect(await run.ended).toBe(status);
+      expect(await entriesOf(name)).toBe(1);
+      await locks.release(name, { token });
+      expect(await entriesOf(name)).toBe(0);
+      expect(run.stdout()).toBe('');
+    },
+  );
+});
+
+describe.skipIf(curl === undefined)('F58: with-lock.sh', () => {
+  it.each(['a/b c', 'quote" and \\backslash', 'ümlaut?#&%2e', '..'])(
+    'takes any name: %j',
+    async (text) => {
+      const name = text === '..' ? text : `${newKey()}/${text}`;
+      const run = startInShell('exec ./with-lock.sh "$NAME" sh -c "echo mine; exec sleep 60"', {
+        cwd: EXAMPLES,
+        env: { PATH: testPath(), LATCHKEY_URL: gateway, NAME: name },
+      });
+      await untilShown(run, 'mine');
+      expect((await stateOf(name)).locked).toBe(true);
+      process.kill(run.pid, 'SIGTERM');
+      await run.ended;
+      expect((await stateOf(name)).locked).toBe(false);
+    },
+  );
+
+  it('passes its standard input to the command', async () => {
+    const run = startInShell(`echo to you | ./with-lock.sh ${newKey()} cat`, {
+      cwd: EXAMPLES,
+      env: { PATH: testPath(), LATCHKEY_URL: gateway },
+    });
+    expect(await run.ended).toBe(0);
+    expect(run.stdout()).toBe('to you\n');
+  });
+
+  it.each([
+    [{ LOCK_TTL: 'soon' }, 64, 'LOCK_TTL is "soon"'],
+    [{ LOCK_WAIT: '1m' }, 64, 'LOCK_WAIT is "1m"'],
+    [{ LOCK_TTL: '999999999' }, 64, 'rejects the request'],
+    [{ LATCHKEY_URL: 'nonsense://x' }, 78, 'LATCHKEY_URL is "nonsense://x"'],
+  ])('reports what is wrong: %j exits with %i', async (env, status, text) => {
+    const run = withLock(newKey(), 'echo mine', { LOCK_WAIT: '0', ...env });
+    expect(await run.ended).toBe(status);
+    expect(run.stderr()).toContain(text);
+    expect(run.stdout()).toBe('');
+  });
+
+  it('exits with 78 at a server that is not a gateway', async () => {
+    const server = createServer((_req, res) => res.writeHead(200).end('<html>'));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const LATCHKEY_URL = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const run = withLock(newKey(), 'echo mine', { LATCHKEY_URL });
+    expect(await run.ended).toBe(78);
+    expect(run.stderr()).toContain(`${LATCHKEY_URL} is not a Latchkey gateway`);
+  });
+
+  it('exits with 69 when the gateway does not respond', async () => {
+    const LATCHKEY_URL = `http://127.0.0.1:${(await takePorts(1))[0]}`;
+    const run = withLock(newKey(), 'echo mine', { LATCHKEY_URL });
+    expect(await run.ended).toBe(69);
+    expect(run.stderr()).toContain(`the gateway at ${LATCHKEY_URL} does not respond`);
+  });
+});
+
+describe.skipIf(curl === undefined)(
+  'F58: with-lock.sh at a gateway that requires credentials',
+  () => {
+    let folder: string;
+    let door: TokenDoor;
+    beforeAll(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'latchkey-with-lock-'));
+      door = await openTokenDoor(inject('etcdEndpoint'), folder);
+    });
+    afterAll(async () => {
+      await door.stop();
+      await rm(folder, { recursive: true, force: true });
+    });
+    const env = (authorization?: string): Record<string, string> => ({
+      LATCHKEY_URL: door.baseUrl,
+      ...(authorization !== undefined && { LATCHKEY_AUTHORIZATION: authorization }),
+    });
+
+    it('sends LATCHKEY_AUTHORIZATION, for renewals and the release too', async () => {
+      const name = `app/${newKey()}`;
+      const { authorization } = bearer('locker');
+      const run = withLock(name, 'echo begun; sleep 8; echo done', {
+        ...env(authorization),
+        ...SHORT_TTL,
+      });
+      expect(await run.ended).toBe(0);
+      expect(run.stdout()).toBe('begun\ndone\n');
+      expect((await stateOf(name)).locked).toBe(false);
+    });
+
+    it.each([
+      ['no credentials', undefined],
+      ['those of another scope', bearer('reader').authorization],
+    ])('exits with 77 with %s', async (_, authorization) => {
+      const run = withLock(`app/${newKey()}`, 'echo mine', env(authorization));
+      expect(await run.ended).toBe(77);
+      expect(run.stderr()).toContain('LATCHKEY_AUTHORIZATION');
+      expect(run.stdout()).toBe('');
+    });
+  },
+);
