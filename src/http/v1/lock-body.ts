@@ -118,8 +118,25 @@ export function slashInName(): GatewayError {
   });
 }
 
+/** Throws `invalid-request` for a name that was percent-encoded twice. */
 export function nameOf(req: Request): string {
   const { name } = req.params;
   if (typeof name !== 'string') throw invalidRequest('name', 'the name is missing');
+  refuseDoubleEncoding(name, 'name');
   return name;
+}
+
+const ENCODED_SLASH = /%2f/i;
+
+/**
+ * Clients that encode an encoded name would get a lock of their own, next to the one that they mean. `field`: where the decoded name was.
+ * Names in JSON are not percent-encoded by any client and do not go through here.
+ */
+export function refuseDoubleEncoding(name: string, field: string): void {
+  if (!ENCODED_SLASH.test(name)) return;
+  throw invalidRequest(
+    field,
+    `this name was percent-encoded twice: ${JSON.stringify(name)}`,
+    'encode a slash once, as %2F; in Swagger UI and generated clients type the name plainly',
+  );
 }
