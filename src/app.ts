@@ -23,8 +23,10 @@ import { withBatching } from './etcd/batching/batching.js';
 import { createAccessLog } from './http/access-log.js';
 import { createAuth, firstIdentity } from './http/auth.js';
 import type { Authentication } from './http/auth.js';
+import { BodyMemory } from './http/load/body-memory.js';
 import { CallerLimits } from './http/load/caller-limits.js';
 import { requireClientCertificate } from './http/client-certificate.js';
+import { BodyReaders } from './http/body.js';
 import { createContext } from './http/context.js';
 import { createDocsDoor } from './http/docs.js';
 import { watchEventLoop } from './http/load/event-loop.js';
@@ -66,12 +68,12 @@ export function createApp(deps: AppDeps): Express {
   const { config, log, metrics, upstream, background, draining, authentication } = deps;
   const { etcd, watches, isProgressOrdered, alarmRights, proofs } = upstream;
   const { limits, lockPrefix, electionPrefix } = config;
-  const { validator, reserved, guards, contention, streams, watching, hub, load, callers } =
+  const { validator, reserved, guards, contention, streams, watching, hub, load, callers, bodies } =
     createParts(deps);
   const currentRevision = (caller: Caller): Promise<number> => readRevision(caller, { etcd });
   const enterWait = (res: Response): void => streams.enterWait(res);
   const kv = { ...guards, background, reserved, streams, draining, watches, isProgressOrdered };
-  const queues = { ...contention, validator, limits, streams };
+  const queues = { ...contention, validator, bodies, streams };
   const credentialsFor = createCredentialsFor({
     mode: config.auth,
     proofs,
@@ -100,15 +102,15 @@ export function createApp(deps: AppDeps): Express {
   app.use(load.admit());
   app.use(callers.rate());
   app.use(createRawDoor({ ...raw, limits, log, meter: metrics.calls, draining, enterWait }));
-  app.use(createKvRouter({ ...kv, validator, limits }));
-  app.use(createTxnRouter({ ...guards, reserved, validator, limits }));
+  app.use(createKvRouter({ ...kv, validator, bodies }));
+  app.use(createTxnRouter({ ...guards, reserved, validator, bodies }));
   app.use(createWatchRouter({ hub, reserved, validator, streams, draining, currentRevision }));
-  app.use(createLeasesRouter({ etcd, background, reserved, validator, limits }));
+  app.use(createLeasesRouter({ etcd, background, reserved, validator, bodies }));
   app.use(createLocksRouter({ ...queues, lockPrefix, log, feeds: new StateFeeds(watches) }));
   app.use(createElectionsRouter({ ...queues, electionPrefix, feeds: new StateFeeds(watches) }));
-  app.use(createClusterRouter({ etcd, validator, limits }));
-  app.use(createSimpleLockRouter({ ...contention, lockPrefix, validator, limits }));
-  app.use(createV2Door({ ...kv, etcd, watching, readiness, limits, urls: config }));
+  app.use(createClusterRouter({ etcd, validator, bodies }));
+  app.use(createSimpleLockRouter({ ...contention, lockPrefix, validator, bodies }));
+  app.use(createV2Door({ ...kv, etcd, watching, readiness, bodies, urls: config }));
   app.use(createDocsDoor({ documents: readDocumentTexts() }));
   app.use((req) => {
     throw new GatewayError('not-found', {
@@ -146,6 +148,7 @@ function createParts(deps: AppDeps) {
     isCompacted: (identity, key, revision) => isCompacted(identity, { etcd }, key, revision),
   };
   const hub = new WatchHub({ ...watching, isVisible: (key) => !reserved.isHidden(key) });
+  const memory = new BodyMemory({ bytesMax: limits.bodyMemoryBytes, onShed: metrics.shed });
   observeGauges(deps, { ...contention, load, streams, hub });
   return {
     validator: createValidator(loadDocument('latchkey')),
@@ -161,6 +164,7 @@ function createParts(deps: AppDeps) {
     hub,
     load,
     callers,
+    bodies: new BodyReaders(limits, memory),
   };
 }
 

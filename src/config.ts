@@ -61,6 +61,8 @@ interface Limits {
   readonly requestTimeoutSeconds: number;
   readonly connectTimeoutMs: number;
   readonly bodyLimitBytes: number;
+  /** Of the bodies of all requests together. */
+  readonly bodyMemoryBytes: number;
   /** In progress at the same time, beside those that wait or stream. */
   readonly requestsMax: number;
   readonly eventLoopDelayMs: number;
@@ -189,6 +191,7 @@ function limitsOf(values: Values): Limits {
     requestTimeoutSeconds,
     connectTimeoutMs: values.connectTimeoutSeconds * 1_000,
     bodyLimitBytes,
+    bodyMemoryBytes: values.bodyMemoryBytes,
     requestsMax,
     eventLoopDelayMs: values.eventLoopDelaySeconds * 1_000,
     callerRate,

@@ -25,7 +25,7 @@ export interface Metrics {
   /** A connection was one too many. */
   readonly connectionDropped: () => void;
   /** A request was refused because of load, or because its caller asks for too much. */
-  readonly shed: (what: Shed | CallerRefusal) => void;
+  readonly shed: (what: Shed | CallerRefusal | 'body-bytes') => void;
   /** Tells where the gauges are read; once. */
   observe(sources: GaugeSources): void;
   /** The text exposition of all, and its content type. */
@@ -91,7 +91,7 @@ export function createMetrics(version: string): Metrics {
   });
   const shed = new Counter({
     name: 'latchkey_http_requests_shed_total',
-    help: 'Requests refused with 429: one too many in progress (request), a wait or stream while busy (wait), too many of one caller (caller-rate, caller-streams).',
+    help: 'Requests refused with 429: one too many in progress (request), a wait or stream while busy (wait), too many of one caller (caller-rate, caller-streams), too many bytes of bodies (body-bytes).',
     labelNames: ['what'],
     registers,
   });

@@ -26,6 +26,7 @@ const CONNECT_TIMEOUT_RANGE = { secondsMin: 0.01, secondsMax: 60 };
 const DRAIN_TIMEOUT_RANGE = { secondsMin: 0, secondsMax: 3600 };
 const EVENT_LOOP_DELAY_RANGE = { secondsMin: 0.01, secondsMax: 60 };
 const BODY_LIMIT_BYTES_MAX = 100 * 1024 * 1024;
+const BODY_MEMORY_BYTES_MAX = 1024 * 1024 * 1024 * 1024;
 
 const SERVING = {
   listen: row({
@@ -139,7 +140,16 @@ const LIMITS = {
     placeholder: 'BYTES',
     default: '2359296',
     parse: bytesUpTo(BODY_LIMIT_BYTES_MAX),
-    describe: 'the largest request body in bytes (etcd itself takes 1.5 MiB unless told otherwise)',
+    describe: 'maximum bytes of a value after decoding (etcd takes 1.5 MiB by default)',
+  }),
+  bodyMemoryBytes: row({
+    env: 'LATCHKEY_BODY_MEMORY',
+    flag: 'body-memory',
+    placeholder: 'BYTES',
+    default: '268435456',
+    parse: bytesUpTo(BODY_MEMORY_BYTES_MAX),
+    describe:
+      'maximum bytes of request bodies in memory, over all requests; excess requests get 429',
   }),
   requestsMax: row({
     env: 'LATCHKEY_REQUESTS',

@@ -1,6 +1,8 @@
 // A request body read line by line as it arrives: of any length in total, bounded in the length of a line and in silence.
 import type { Request } from 'express';
 import { GatewayError, invalidRequest } from '../errors.js';
+import { BodyBuffer } from './body-buffer.js';
+import type { BodyShare } from './load/body-memory.js';
 
 /** How long a body may pause. Time that the gateway itself needs does not count. */
 const SILENCE_MAX_MS = 30_000;
@@ -10,26 +12,30 @@ const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 
 /**
- * The lines without their ends; the last one needs none. Throws `too-large` for a line above `lineBytesMax`, `request-timeout`,
+ * The lines without their ends; the last one needs none. Throws `too-large` for a line above `lineBytesMax`, what `share` throws, `request-timeout`,
  * `invalid-request` for a body that breaks off.
  */
-export async function* readLines(req: Request, lineBytesMax: number): AsyncGenerator<Buffer> {
-  let pieces: Buffer[] = [];
-  let length = 0;
+export async function* readLines(
+  req: Request,
+  lineBytesMax: number,
+  share: BodyShare,
+): AsyncGenerator<Buffer> {
+  const announced = req.headers['content-length'];
+  const buffer = new BodyBuffer(Math.min(lineBytesMax, Number(announced ?? lineBytesMax)));
   let line = 1;
   const keep = (piece: Buffer): void => {
-    length += piece.length;
-    if (length > lineBytesMax) {
-      const detail = `line ${line} is longer than ${lineBytesMax} bytes`;
-      throw new GatewayError('too-large', { detail, fields: { line } });
+    if (buffer.length + piece.length > lineBytesMax) {
+      throw new GatewayError('too-large', {
+        detail: `line ${line} is longer than ${lineBytesMax} bytes`,
+        hint: 'a line may have eight times the bytes of --body-limit / LATCHKEY_BODY_LIMIT',
+        fields: { line },
+      });
     }
-    pieces.push(piece);
+    share.hold(buffer.bytesWith(piece));
+    buffer.append(piece);
   };
   const take = (): Buffer => {
-    const [first] = pieces;
-    const whole = pieces.length === 1 && first ? first : Buffer.concat(pieces);
-    pieces = [];
-    length = 0;
+    const whole = buffer.take();
     line++;
     return whole.at(-1) === CARRIAGE_RETURN ? whole.subarray(0, -1) : whole;
   };
@@ -42,7 +48,7 @@ export async function* readLines(req: Request, lineBytesMax: number): AsyncGener
     }
     if (start < chunk.length) keep(chunk.subarray(start));
   }
-  if (length > 0) yield take();
+  if (buffer.length > 0) yield take();
 }
 
 async function* readChunks(req: Request): AsyncGenerator<Buffer> {

@@ -80,45 +80,16 @@ function hasMuchToCome(req: Request): boolean {
   return !(Number(req.headers['content-length']) <= REST_BYTES_MAX);
 }
 
-interface BodyParserError {
-  readonly type: string;
-  readonly limit?: number;
-}
-
 function toGatewayError(thrown: unknown): GatewayError {
   if (thrown instanceof GatewayError) return thrown;
   if (thrown instanceof URIError) {
     return invalidRequest('path', 'the path is not valid percent-encoded UTF-8', KEY_ENCODING_HINT);
   }
-  if (isBodyParserError(thrown)) return fromBodyParser(thrown);
   return new GatewayError('internal-error', { cause: thrown });
 }
 
 const KEY_ENCODING_HINT =
   'encode keys that are not UTF-8 as base64url and pass keyEncoding=base64url';
-
-function isBodyParserError(thrown: unknown): thrown is BodyParserError {
-  return thrown instanceof Error && 'type' in thrown && typeof thrown.type === 'string';
-}
-
-// raw-body 3 and body-parser 2 name what went wrong in `type`.
-function fromBodyParser(error: BodyParserError): GatewayError {
-  switch (error.type) {
-    case 'entity.too.large':
-      return new GatewayError('too-large', {
-        detail: `the body is larger than ${error.limit ?? 0} bytes`,
-      });
-    case 'encoding.unsupported':
-      return new GatewayError('unsupported-media-type', {
-        detail: 'compressed bodies are not taken',
-      });
-    case 'request.size.invalid':
-    case 'request.aborted':
-      return invalidRequest('', 'the body is shorter or longer than its Content-Length');
-    default:
-      return new GatewayError('internal-error', { cause: error });
-  }
-}
 
 // pino's own error serializer would print whole objects, upstream requests included.
 function summary(thrown: unknown): Record<string, unknown> {

@@ -1,18 +1,19 @@
 // The simple lock at `/`: byte for byte what clients of the small lock manager expect, one newline at the end of each answer.
 import { Router } from 'express';
 import type { Request, Response } from 'express';
-import { GatewayError } from '../errors.js';
+import { GatewayError, invalidRequest } from '../errors.js';
 import { acquireSimply, inspectSimply, releaseSimply } from '../domain/locks/simple-lock.js';
 import type { LockDeps } from '../domain/locks/locks.js';
-import { bytesOf, createBodyReader, jsonOf } from './body.js';
-import type { BodyLimits } from './body.js';
+import { bytesOf, jsonOf } from './body.js';
+import type { BodyReaders } from './body.js';
 import { contextOf } from './context.js';
-import type { Validator } from './contract/validate.js';
+import type { OperationValidator, Validator } from './contract/validate.js';
+import { refuseDoubleEncoding } from './v1/lock-body.js';
 import { queryOf } from './v1/range-query.js';
 
 export interface SimpleLockRouterDeps extends LockDeps {
   readonly validator: Validator;
-  readonly limits: BodyLimits;
+  readonly bodies: BodyReaders;
 }
 
 interface SimpleLockBody {
@@ -23,15 +24,9 @@ interface SimpleLockBody {
 
 export function createSimpleLockRouter(deps: SimpleLockRouterDeps): Router {
   const router = Router({ strict: true, caseSensitive: true });
-  const body = createBodyReader(deps.limits);
-  const asked = (req: Request, operationId: string): SimpleLockBody => {
-    const operation = deps.validator.operation(operationId);
-    const isInQuery = bytesOf(req).length === 0 && queryOf(req) !== '';
-    // In the query the same fields are a must: there each of them is optional only because the body may have it.
-    return operation.body(
-      isInQuery ? operation.query(queryOf(req)) : jsonOf(req),
-    ) as SimpleLockBody;
-  };
+  const body = deps.bodies.small();
+  const asked = (req: Request, operationId: string): SimpleLockBody =>
+    readFields(req, deps.validator.operation(operationId));
 
   router.put('/', body, async (req, res) => {
     const { resource, user_id: userId, ttl } = asked(req, 'simpleLockAcquire');
@@ -68,6 +63,23 @@ export function createSimpleLockRouter(deps: SimpleLockRouterDeps): Router {
     });
   });
   return router;
+}
+
+/** From the body, or from the query of a request that has none. A misspelt field in either is refused: a misspelt ttl locks forever. */
+function readFields(req: Request, operation: OperationValidator): SimpleLockBody {
+  const inQuery = operation.query(queryOf(req));
+  // In the query the fields are optional only because the body may have them.
+  if (Object.keys(inQuery).length === 0) return operation.body(jsonOf(req)) as SimpleLockBody;
+  if (bytesOf(req).length > 0) {
+    throw invalidRequest(
+      '',
+      'the request has fields in its body and in its query',
+      'use one of the two',
+    );
+  }
+  const fields = operation.body(inQuery) as SimpleLockBody;
+  refuseDoubleEncoding(fields.resource, 'resource');
+  return fields;
 }
 
 function send(res: Response, answer: object): void {

@@ -132,10 +132,71 @@ describe('raw bodies', () => {
     ]);
   });
 
-  it('stores the empty value for no body', async () => {
+  it.each([
+    ['?raw', undefined],
+    ['', 'application/octet-stream'],
+    ['', 'text/plain'],
+  ])(
+    'S38: stores the empty value for an empty body with %j and the type %s',
+    async (query, type) => {
+      const key = newKey();
+      const headers = type === undefined ? {} : { 'content-type': type };
+      await call('putKey', 'PUT', `/v1/kv/${key}${query}`, { headers, body: '' });
+      expect((await get(key)).json().value).toBe('');
+    },
+  );
+
+  it.each([undefined, ''])('S38: refuses an empty body without a type: %j', async (body) => {
     const key = newKey();
-    await call('putKey', 'PUT', `/v1/kv/${key}`);
-    expect((await get(key)).json().value).toBe('');
+    const answer = await call('putKey', 'PUT', `/v1/kv/${key}`, body === undefined ? {} : { body });
+    expect([answer.status, answer.json().hint]).toEqual([
+      400,
+      'send {"value": "…"} as JSON, or add ?raw to store an empty value',
+    ]);
+    expect((await get(key)).status).toBe(404);
+  });
+
+  it.each([
+    ['text/plain;charset=UTF-8', '{"value":"red"}'],
+    ['text/html', ' \n{"value":"red","ttl":5}'],
+    [undefined, '{"value":"red","encoding":"base64"}'],
+    [undefined, '{"guard":{"lock":"a","fencingToken":1},"value":null,"lease":"1"}'],
+  ])('S38: refuses the envelope under the type %s, and stores it with ?raw', async (type, body) => {
+    const key = newKey();
+    const headers = type === undefined ? {} : { 'content-type': type };
+    const answer = await call('putKey', 'PUT', `/v1/kv/${key}`, { headers, body });
+    expect([answer.status, answer.json().hint]).toEqual([
+      400,
+      'send it as application/json, or add ?raw to store this text as it is',
+    ]);
+    expect((await call('putKey', 'PUT', `/v1/kv/${key}?raw`, { headers, body })).status).toBe(200);
+    expect((await get(key)).json().value).toBe(body);
+  });
+
+  it.each([
+    ['text/plain', '{"ttl":5}'],
+    ['text/plain', '{"value":"red","color":1}'],
+    ['text/plain', '{"value":"red"'],
+    ['text/plain', '["value"]'],
+    ['text/plain', '{"value":"a","value":"b"}'],
+    ['application/octet-stream', '{"value":"red"}'],
+    [undefined, 'plain {"value":"red"}'],
+  ])('S38: stores other text as it is: %s %s', async (type, body) => {
+    const key = newKey();
+    const headers = type === undefined ? {} : { 'content-type': type };
+    expect((await call('putKey', 'PUT', `/v1/kv/${key}`, { headers, body })).status).toBe(200);
+    expect((await get(key)).json().value).toBe(body);
+  });
+
+  it('S38: refuses a multipart form with 415, and stores it with ?raw', async () => {
+    const key = newKey();
+    const headers = { 'content-type': 'multipart/form-data; boundary=x' };
+    const body = '--x\r\nContent-Disposition: form-data; name="a"\r\n\r\nb\r\n--x--\r\n';
+    const answer = await call('putKey', 'PUT', `/v1/kv/${key}`, { headers, body });
+    expect([answer.status, answer.json().code]).toEqual([415, 'unsupported-media-type']);
+    expect(answer.json().hint).toContain('?raw');
+    expect((await call('putKey', 'PUT', `/v1/kv/${key}?raw`, { headers, body })).status).toBe(200);
+    expect((await get(key)).json().value).toBe(body);
   });
 
   it("reads curl's form type as the JSON envelope", async () => {

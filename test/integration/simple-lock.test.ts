@@ -123,8 +123,56 @@ describe('the simple lock', () => {
     expect((await lock('DELETE', { resource, user_id: '' })).status).toBe(400);
   });
 
-  it('reads any content type as JSON and ignores unknown fields', async () => {
-    const body = JSON.stringify({ resource: newKey(), user_id: 'u', color: 'red' });
+  it.each([
+    ['PUT', { tll: 3 }, 'did you mean "ttl"?'],
+    ['PUT', { expiryInSeconds: 5 }, 'the fields here are resource, user_id, ttl'],
+    ['GET', { ttl: 3 }, 'the fields here are resource'],
+    ['DELETE', { force: true }, 'the fields here are resource, user_id'],
+  ])('S39: refuses %s with the unknown field %j', async (method, extra, hint) => {
+    const resource = newKey();
+    const named = method === 'GET' ? { resource } : { resource, user_id: 'u' };
+    const answer = await lock(method, { ...named, ...extra });
+    expect([answer.status, answer.json().hint]).toEqual([400, hint]);
+    expect((await lock('GET', { resource })).text).toBe('{"locked":false,"user_id":""}\n');
+  });
+
+  it.each(['ttl=5', 'tll=5', 'resource=r&user_id=u&ttl=5'])(
+    'S39: refuses PUT /?%s, whose query would be ignored',
+    async (query) => {
+      const resource = newKey();
+      const body = JSON.stringify({ resource, user_id: 'u' });
+      expect((await send(base, 'PUT', `/?${query}`, { body })).status).toBe(400);
+      expect((await send(base, 'PUT', `/?${query}`)).status).toBe(400);
+      expect((await lock('GET', { resource })).text).toBe('{"locked":false,"user_id":""}\n');
+    },
+  );
+
+  it.each(['GET', 'DELETE'])(
+    'S39: refuses %s with unknown query parameters, or with fields in the body and in the query',
+    async (method) => {
+      const resource = newKey();
+      const fields = method === 'GET' ? { resource } : { resource, user_id: 'u' };
+      const query = new URLSearchParams(fields).toString();
+      const body = JSON.stringify(fields);
+      expect((await send(base, method, `/?${query}&usr=x`)).status).toBe(400);
+      const both = await send(base, method, `/?${query}`, { body });
+      expect([both.status, both.json().hint]).toEqual([400, 'use one of the two']);
+      expect((await send(base, method, `/?${query}`)).status).toBe(200);
+    },
+  );
+
+  it('S40: refuses a resource in the query that was percent-encoded twice, and takes it in JSON', async () => {
+    const resource = `${newKey()}%2Fb`;
+    const answer = await send(base, 'GET', `/?resource=${encodeURIComponent(resource)}`);
+    expect([answer.status, answer.json().detail]).toEqual([
+      400,
+      `this name was percent-encoded twice: ${JSON.stringify(resource)}`,
+    ]);
+    expect((await lock('GET', { resource })).status).toBe(200);
+  });
+
+  it('reads any content type as JSON', async () => {
+    const body = JSON.stringify({ resource: newKey(), user_id: 'u' });
     const headers = { 'content-type': 'application/x-www-form-urlencoded' };
     expect((await lock('PUT', body, { headers })).text).toBe('{"succeeded":true}\n');
   });

@@ -44,6 +44,7 @@ describe('parseConfig', () => {
         requestTimeoutSeconds: 10,
         connectTimeoutMs: 1000,
         bodyLimitBytes: 2359296,
+        bodyMemoryBytes: 268435456,
         requestsMax: 5_000,
         eventLoopDelayMs: 500,
         callerRate: undefined,

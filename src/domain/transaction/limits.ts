@@ -21,13 +21,7 @@ export const DEFAULT_LIMITS: TransactionLimits = {
 /** Throws `invalid-request` for too much, `too-large` for too long. Look at the sum first: a plan can be much larger than its parts. */
 export function refuseTooMuch(plan: Test, limits: TransactionLimits): void {
   const { operations, bytes } = plan.size;
-  if (operations > limits.operationsMax) {
-    throw invalidRequest(
-      '',
-      `the transaction has ${operations} comparisons and operations; ${limits.operationsMax} are the most`,
-      'split it into several; each `value` comparison with != doubles the branch `else`',
-    );
-  }
+  if (operations > limits.operationsMax) throw tooManyOperations(operations, limits);
   if (bytes > limits.requestBytesMax) {
     const detail = `keys and values have ${bytes} bytes; etcd takes ${limits.requestBytesMax} in one request`;
     throw new GatewayError('too-large', {
@@ -37,6 +31,18 @@ export function refuseTooMuch(plan: Test, limits: TransactionLimits): void {
     });
   }
   refuseFullLevels(plan, limits.levelOperationsMax);
+}
+
+/** `operations`: how many of them were counted. */
+export function tooManyOperations(
+  operations: number,
+  { operationsMax }: TransactionLimits,
+): GatewayError {
+  return invalidRequest(
+    '',
+    `the transaction has ${operations} comparisons and operations; ${operationsMax} are the most`,
+    'split it into several; each `value` comparison with != doubles the branch `else`',
+  );
 }
 
 function refuseFullLevels(test: Test, left: number): void {

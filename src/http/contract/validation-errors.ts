@@ -22,7 +22,7 @@ export function toInvalidRequest(
   errors: readonly ErrorObject[],
   toPointer: (jsonPointer: string) => string,
 ): GatewayError {
-  const findings = uniqueFindings(errors).slice(0, ERRORS_MAX);
+  const findings = uniqueFindings(errors);
   const hint = findings.find((finding) => finding.hint !== undefined)?.hint;
   return new GatewayError('invalid-request', {
     detail: findings.map((finding) => finding.detail).join('; '),
@@ -33,9 +33,11 @@ export function toInvalidRequest(
   });
 }
 
+/** The first `ERRORS_MAX`: to describe one takes time. */
 function uniqueFindings(errors: readonly ErrorObject[]): Finding[] {
   const byText = new Map<string, Finding>();
   for (const error of errors) {
+    if (byText.size >= ERRORS_MAX) break;
     const finding = toFinding(error);
     byText.set(`${finding.pointer} ${finding.detail}`, finding);
   }

@@ -36,7 +36,9 @@ export interface paths {
          *
          *     - **As JSON** (`Content-Type: application/json`, and what `curl -d` sends): `{"value": "text"}`, or
          *       `{"value": "aGVsbG8=", "encoding": "base64"}` for bytes that are no text.
-         *     - **As it is**: any other content type, no content type, or `?raw` stores the bytes of the body. No body is the empty value.
+         *     - **As it is**: any other content type, no content type, or `?raw` stores the bytes of the body. Three requests get 400 or 415
+         *       unless you add `?raw`, because they are mistakes most of the time: an empty body without a content type, a JSON object such
+         *       as `{"value": "text"}` with a text type or without a type, and a multipart form.
          *
          *     ```sh
          *     curl -X PUT -d '{"value":"world"}' localhost:8888/v1/kv/hello
@@ -722,7 +724,10 @@ export interface paths {
          *     ```
          *
          *     `{"succeeded":true}` when you have it now. `{"succeeded":false}` when anybody holds it, you yourself too: the lock is not
-         *     re-entrant. It never waits. Whatever the content type says, the body is read as JSON; fields that are not known are ignored.
+         *     re-entrant. It never waits. Whatever the content type says, the body is read as JSON.
+         *
+         *     Unknown fields and query parameters get 400, because a misspelt `ttl` would lock the resource indefinitely. Earlier versions
+         *     ignored them.
          *
          *     Without `ttl` the lock stays until it is given back. With `ttl` it ends by itself after that many seconds.
          */
@@ -1614,14 +1619,12 @@ export interface components {
             readonly candidate: string;
             readonly fencingToken: components["schemas"]["FencingToken"];
         };
-        /** @description Which lock, and for whom. Other fields are ignored. */
+        /** @description Which lock, and for whom. Unknown fields get 400. */
         readonly SimpleLockAcquireRequest: {
             readonly resource: components["schemas"]["SimpleLockResource"];
             readonly user_id: components["schemas"]["SimpleLockUser"];
             /** @description Seconds after which the lock ends by itself. Without it, or with `null`, it stays until it is given back. */
             readonly ttl?: number | null;
-        } & {
-            readonly [key: string]: unknown;
         };
         /** @description The name of the lock, 1 to 512 bytes of UTF-8, without NUL. */
         readonly SimpleLockResource: string;
@@ -2365,7 +2368,11 @@ export interface components {
                 readonly "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The body, or the write that it asks for, is larger than allowed (`too-large`). */
+        /**
+         * @description The body, or the write that it requests, is larger than allowed (`too-large`). `hint` names the limit. A value may have
+         *     `--body-limit` bytes after decoding; escapes may make its body six times as long. Bodies without a value may have 65,536 bytes,
+         *     plus six times `--lock-metadata-limit` where a lock is taken.
+         */
         readonly TooLarge: {
             headers: {
                 readonly "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2377,6 +2384,8 @@ export interface components {
                  *       "type": "urn:latchkey:problem:too-large",
                  *       "title": "The request is too large",
                  *       "status": 413,
+                 *       "detail": "the body is larger than 65536 bytes",
+                 *       "hint": "this operation takes at most 65536 bytes",
                  *       "code": "too-large",
                  *       "requestId": "5b2f6f0c9a"
                  *     }
@@ -2598,13 +2607,16 @@ export interface components {
         /** @description `"41"` (an ETag): answer 304 without a body while the key is still at that modRevision. Only for one key. */
         readonly IfNoneMatchRead: string;
         /**
-         * @description The name of the lock: one path segment, 1 to 512 bytes of UTF-8, no NUL. A slash in it is written `%2F`, `%` itself `%25`. It needs
-         *     not exist before.
+         * @description The name of the lock, 1 to 512 bytes of UTF-8 without NUL. Type the name plainly here and in generated clients: they encode it.
+         *     With curl, write a slash as `%2F` and `%` as `%25`. A name that contains `%2F` after decoding was percent-encoded twice and gets
+         *     400. The lock does not need to exist.
          * @example deploy
          */
         readonly LockName: string;
         /**
-         * @description The name of the election: one path segment, 1 to 512 bytes of UTF-8, no NUL. A slash in it is written `%2F`, `%` itself `%25`.
+         * @description The name of the election, 1 to 512 bytes of UTF-8 without NUL. Type the name plainly here and in generated clients: they encode
+         *     it. With curl, write a slash as `%2F` and `%` as `%25`. A name that contains `%2F` after decoding was percent-encoded twice and
+         *     gets 400.
          * @example scheduler
          */
         readonly ElectionName: string;
@@ -3528,8 +3540,9 @@ export interface operations {
             };
             readonly path: {
                 /**
-                 * @description The name of the lock: one path segment, 1 to 512 bytes of UTF-8, no NUL. A slash in it is written `%2F`, `%` itself `%25`. It needs
-                 *     not exist before.
+                 * @description The name of the lock, 1 to 512 bytes of UTF-8 without NUL. Type the name plainly here and in generated clients: they encode it.
+                 *     With curl, write a slash as `%2F` and `%` as `%25`. A name that contains `%2F` after decoding was percent-encoded twice and gets
+                 *     400. The lock does not need to exist.
                  * @example deploy
                  */
                 readonly name: components["parameters"]["LockName"];
@@ -3571,8 +3584,9 @@ export interface operations {
             };
             readonly path: {
                 /**
-                 * @description The name of the lock: one path segment, 1 to 512 bytes of UTF-8, no NUL. A slash in it is written `%2F`, `%` itself `%25`. It needs
-                 *     not exist before.
+                 * @description The name of the lock, 1 to 512 bytes of UTF-8 without NUL. Type the name plainly here and in generated clients: they encode it.
+                 *     With curl, write a slash as `%2F` and `%` as `%25`. A name that contains `%2F` after decoding was percent-encoded twice and gets
+                 *     400. The lock does not need to exist.
                  * @example deploy
                  */
                 readonly name: components["parameters"]["LockName"];
@@ -3633,8 +3647,9 @@ export interface operations {
             };
             readonly path: {
                 /**
-                 * @description The name of the lock: one path segment, 1 to 512 bytes of UTF-8, no NUL. A slash in it is written `%2F`, `%` itself `%25`. It needs
-                 *     not exist before.
+                 * @description The name of the lock, 1 to 512 bytes of UTF-8 without NUL. Type the name plainly here and in generated clients: they encode it.
+                 *     With curl, write a slash as `%2F` and `%` as `%25`. A name that contains `%2F` after decoding was percent-encoded twice and gets
+                 *     400. The lock does not need to exist.
                  * @example deploy
                  */
                 readonly name: components["parameters"]["LockName"];
@@ -3736,8 +3751,9 @@ export interface operations {
             };
             readonly path: {
                 /**
-                 * @description The name of the lock: one path segment, 1 to 512 bytes of UTF-8, no NUL. A slash in it is written `%2F`, `%` itself `%25`. It needs
-                 *     not exist before.
+                 * @description The name of the lock, 1 to 512 bytes of UTF-8 without NUL. Type the name plainly here and in generated clients: they encode it.
+                 *     With curl, write a slash as `%2F` and `%` as `%25`. A name that contains `%2F` after decoding was percent-encoded twice and gets
+                 *     400. The lock does not need to exist.
                  * @example deploy
                  */
                 readonly name: components["parameters"]["LockName"];
@@ -3783,8 +3799,9 @@ export interface operations {
             };
             readonly path: {
                 /**
-                 * @description The name of the lock: one path segment, 1 to 512 bytes of UTF-8, no NUL. A slash in it is written `%2F`, `%` itself `%25`. It needs
-                 *     not exist before.
+                 * @description The name of the lock, 1 to 512 bytes of UTF-8 without NUL. Type the name plainly here and in generated clients: they encode it.
+                 *     With curl, write a slash as `%2F` and `%` as `%25`. A name that contains `%2F` after decoding was percent-encoded twice and gets
+                 *     400. The lock does not need to exist.
                  * @example deploy
                  */
                 readonly name: components["parameters"]["LockName"];
@@ -3840,8 +3857,9 @@ export interface operations {
             };
             readonly path: {
                 /**
-                 * @description The name of the lock: one path segment, 1 to 512 bytes of UTF-8, no NUL. A slash in it is written `%2F`, `%` itself `%25`. It needs
-                 *     not exist before.
+                 * @description The name of the lock, 1 to 512 bytes of UTF-8 without NUL. Type the name plainly here and in generated clients: they encode it.
+                 *     With curl, write a slash as `%2F` and `%` as `%25`. A name that contains `%2F` after decoding was percent-encoded twice and gets
+                 *     400. The lock does not need to exist.
                  * @example deploy
                  */
                 readonly name: components["parameters"]["LockName"];
@@ -3887,7 +3905,9 @@ export interface operations {
             };
             readonly path: {
                 /**
-                 * @description The name of the election: one path segment, 1 to 512 bytes of UTF-8, no NUL. A slash in it is written `%2F`, `%` itself `%25`.
+                 * @description The name of the election, 1 to 512 bytes of UTF-8 without NUL. Type the name plainly here and in generated clients: they encode
+                 *     it. With curl, write a slash as `%2F` and `%` as `%25`. A name that contains `%2F` after decoding was percent-encoded twice and
+                 *     gets 400.
                  * @example scheduler
                  */
                 readonly name: components["parameters"]["ElectionName"];
@@ -3929,7 +3949,9 @@ export interface operations {
             };
             readonly path: {
                 /**
-                 * @description The name of the election: one path segment, 1 to 512 bytes of UTF-8, no NUL. A slash in it is written `%2F`, `%` itself `%25`.
+                 * @description The name of the election, 1 to 512 bytes of UTF-8 without NUL. Type the name plainly here and in generated clients: they encode
+                 *     it. With curl, write a slash as `%2F` and `%` as `%25`. A name that contains `%2F` after decoding was percent-encoded twice and
+                 *     gets 400.
                  * @example scheduler
                  */
                 readonly name: components["parameters"]["ElectionName"];
@@ -4004,7 +4026,9 @@ export interface operations {
             };
             readonly path: {
                 /**
-                 * @description The name of the election: one path segment, 1 to 512 bytes of UTF-8, no NUL. A slash in it is written `%2F`, `%` itself `%25`.
+                 * @description The name of the election, 1 to 512 bytes of UTF-8 without NUL. Type the name plainly here and in generated clients: they encode
+                 *     it. With curl, write a slash as `%2F` and `%` as `%25`. A name that contains `%2F` after decoding was percent-encoded twice and
+                 *     gets 400.
                  * @example scheduler
                  */
                 readonly name: components["parameters"]["ElectionName"];
@@ -4041,7 +4065,9 @@ export interface operations {
             };
             readonly path: {
                 /**
-                 * @description The name of the election: one path segment, 1 to 512 bytes of UTF-8, no NUL. A slash in it is written `%2F`, `%` itself `%25`.
+                 * @description The name of the election, 1 to 512 bytes of UTF-8 without NUL. Type the name plainly here and in generated clients: they encode
+                 *     it. With curl, write a slash as `%2F` and `%` as `%25`. A name that contains `%2F` after decoding was percent-encoded twice and
+                 *     gets 400.
                  * @example scheduler
                  */
                 readonly name: components["parameters"]["ElectionName"];
@@ -4088,7 +4114,9 @@ export interface operations {
             };
             readonly path: {
                 /**
-                 * @description The name of the election: one path segment, 1 to 512 bytes of UTF-8, no NUL. A slash in it is written `%2F`, `%` itself `%25`.
+                 * @description The name of the election, 1 to 512 bytes of UTF-8 without NUL. Type the name plainly here and in generated clients: they encode
+                 *     it. With curl, write a slash as `%2F` and `%` as `%25`. A name that contains `%2F` after decoding was percent-encoded twice and
+                 *     gets 400.
                  * @example scheduler
                  */
                 readonly name: components["parameters"]["ElectionName"];
@@ -4149,7 +4177,9 @@ export interface operations {
             };
             readonly path: {
                 /**
-                 * @description The name of the election: one path segment, 1 to 512 bytes of UTF-8, no NUL. A slash in it is written `%2F`, `%` itself `%25`.
+                 * @description The name of the election, 1 to 512 bytes of UTF-8 without NUL. Type the name plainly here and in generated clients: they encode
+                 *     it. With curl, write a slash as `%2F` and `%` as `%25`. A name that contains `%2F` after decoding was percent-encoded twice and
+                 *     gets 400.
                  * @example scheduler
                  */
                 readonly name: components["parameters"]["ElectionName"];

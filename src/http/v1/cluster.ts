@@ -3,8 +3,8 @@ import { Router } from 'express';
 import { compactHistory, readCluster } from '../../domain/cluster.js';
 import type { ClusterView, MemberView } from '../../domain/cluster.js';
 import type { EtcdClient } from '../../etcd/client.js';
-import { createBodyReader, readJson } from '../body.js';
-import type { BodyLimits } from '../body.js';
+import { readJson } from '../body.js';
+import type { BodyReaders } from '../body.js';
 import { contextOf } from '../context.js';
 import type { Validator } from '../contract/validate.js';
 import { sendJson } from './entry-body.js';
@@ -13,12 +13,12 @@ import { queryOf } from './range-query.js';
 export interface ClusterRouterDeps {
   readonly etcd: EtcdClient;
   readonly validator: Validator;
-  readonly limits: BodyLimits;
+  readonly bodies: BodyReaders;
 }
 
 export function createClusterRouter(deps: ClusterRouterDeps): Router {
   const router = Router({ strict: true, caseSensitive: true });
-  const body = createBodyReader(deps.limits);
+  const body = deps.bodies.small();
   router.get('/v1/cluster', async (req, res) => {
     deps.validator.operation('getCluster').query(queryOf(req));
     sendJson(res, toClusterBody(await readCluster(contextOf(req).caller, deps)));

@@ -10,8 +10,8 @@ import { campaign, proclaim, renewLeadership, resign } from '../../domain/electi
 import type { ElectionDeps, Leadership } from '../../domain/elections/elections.js';
 import { parseSharedLeaseId } from '../../domain/leases/lease-id.js';
 import type { StateFeeds } from '../../domain/contention/state-feed.js';
-import { bytesOf, createBodyReader, readJson } from '../body.js';
-import type { BodyLimits } from '../body.js';
+import { bytesOf, readJson } from '../body.js';
+import type { BodyReaders } from '../body.js';
 import { contextOf } from '../context.js';
 import type { StreamRoom } from '../stream.js';
 import type { Validator } from '../contract/validate.js';
@@ -29,7 +29,7 @@ import { serveStates } from './states.js';
 
 export interface ElectionsRouterDeps extends ElectionDeps {
   readonly validator: Validator;
-  readonly limits: BodyLimits;
+  readonly bodies: BodyReaders;
   readonly streams: StreamRoom;
   readonly feeds: StateFeeds<ElectionView>;
 }
@@ -44,7 +44,7 @@ interface CampaignBody {
 
 export function createElectionsRouter(deps: ElectionsRouterDeps): Router {
   const router = Router({ strict: true, caseSensitive: true });
-  const body = createBodyReader(deps.limits);
+  const body = deps.bodies.small();
   router.put('/v1/elections/:name', body, async (req, res) => {
     const asked = bodyFor(deps, req, 'campaign') as CampaignBody;
     const { candidate, token, lease, ttl: ttlSeconds, wait = 0 } = asked;

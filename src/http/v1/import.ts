@@ -5,6 +5,8 @@ import { Importer } from '../../domain/keys/import.js';
 import type { ImportCounts, ImportDeps, ImportedEntry } from '../../domain/keys/import.js';
 import { discardRest, readLines } from '../body-lines.js';
 import { contextOf } from '../context.js';
+import { refuseCompressed } from '../body.js';
+import type { BodyReaders } from '../body.js';
 import { parseJsonBody } from '../json.js';
 import type { StreamRoom } from '../stream.js';
 import type { OperationValidator } from '../contract/validate.js';
@@ -12,7 +14,7 @@ import { sendJson } from './entry-body.js';
 import { parseKey } from './key-text.js';
 import type { KeyEncoding } from './key-text.js';
 import { queryOf } from './range-query.js';
-import { parseValueText } from './value-body.js';
+import { ENTRY_VALUES_MAX, parseValueText } from './value-body.js';
 import type { ValueText } from './value-body.js';
 
 const LINES_TYPE = 'application/x-ndjson';
@@ -22,7 +24,7 @@ const LINE_GROWTH_MAX = 8;
 const BLANK_BYTES_MAX = 100;
 
 export interface ImportRouteDeps extends ImportDeps {
-  readonly limits: { readonly bodyLimitBytes: number };
+  readonly bodies: BodyReaders;
   readonly streams: StreamRoom;
 }
 
@@ -48,7 +50,7 @@ export async function serveImport(
   deps.streams.enter(res);
   const importer = new Importer(contextOf(req).caller, deps, { ifAbsent, skip });
   try {
-    const done = await importLines(deps, operation, req, importer, skip);
+    const done = await importLines(deps, operation, req, res, importer, skip);
     res.setHeader('Etcd-Revision', done.revision);
     sendJson(res, done);
   } catch (error) {
@@ -65,24 +67,24 @@ function checkType(req: Request): void {
       hint: `send the lines of an export as ${LINES_TYPE}`,
     });
   }
-  if ((req.headers['content-encoding'] ?? 'identity') !== 'identity') {
-    throw new GatewayError('unsupported-media-type', { detail: 'compressed bodies are not taken' });
-  }
+  refuseCompressed(req);
 }
 
 async function importLines(
   deps: ImportRouteDeps,
   operation: OperationValidator,
   req: Request,
+  res: Response,
   importer: Importer,
   skip: number,
 ): Promise<ImportCounts & { readonly revision: number }> {
   let line = 0;
   try {
-    for await (const bytes of readLines(req, deps.limits.bodyLimitBytes * LINE_GROWTH_MAX)) {
+    const bytesMax = deps.bodies.limits.bodyLimitBytes * LINE_GROWTH_MAX;
+    for await (const bytes of readLines(req, bytesMax, deps.bodies.memory.share(res))) {
       line++;
       if (line > skip && !isBlank(bytes)) {
-        await importer.add(line, () => parseLine(operation, bytes));
+        await importer.add(line, () => parseLine(deps.bodies, operation, bytes));
       }
     }
     return await importer.finish(line);
@@ -91,8 +93,13 @@ async function importLines(
   }
 }
 
-function parseLine(operation: OperationValidator, bytes: Buffer): ImportedEntry {
-  const body = operation.body(parseJsonBody(bytes)) as LineBody;
+function parseLine(
+  bodies: BodyReaders,
+  operation: OperationValidator,
+  bytes: Buffer,
+): ImportedEntry {
+  const limits = bodies.jsonLimits(ENTRY_VALUES_MAX);
+  const body = operation.body(parseJsonBody(bytes, limits)) as LineBody;
   const key = parseKey(body.key, body.keyEncoding);
   return { key, value: parseValueText(body, ''), hadLease: body.lease !== undefined };
 }

@@ -4,8 +4,7 @@ import type { Request, Response } from 'express';
 import { GatewayError, invalidRequest } from '../../errors.js';
 import { deleteKey, getKey, putKey } from '../../domain/keys/kv.js';
 import type { KvDeps, Put, Written } from '../../domain/keys/kv.js';
-import { createBodyReader } from '../body.js';
-import type { BodyLimits } from '../body.js';
+import type { BodyReaders } from '../body.js';
 import { contextOf } from '../context.js';
 import type { Validator } from '../contract/validate.js';
 import { deleteConditionOf, isUnchanged, writeConditionOf } from './conditions.js';
@@ -25,7 +24,7 @@ import type { PutFields, PutQuery } from './value-body.js';
 
 export interface KvRouterDeps extends KvDeps, ListRouteDeps, HistoryRouteDeps {
   readonly validator: Validator;
-  readonly limits: BodyLimits;
+  readonly bodies: BodyReaders;
 }
 
 interface OneQuery extends ReadQuery, HistoryQuery {
@@ -39,7 +38,7 @@ interface WriteQuery extends PutQuery {
 
 export function createKvRouter(deps: KvRouterDeps): Router {
   const router = Router({ strict: true, caseSensitive: true });
-  const body = createBodyReader(deps.limits);
+  const body = deps.bodies.values();
   const operation = (id: string): ReturnType<Validator['operation']> =>
     deps.validator.operation(id);
   const queryFor = (req: Request, id: string): unknown => operation(id).query(queryOf(req));
@@ -51,7 +50,7 @@ export function createKvRouter(deps: KvRouterDeps): Router {
   });
   router.put('/v1/kv/*key', body, async (req, res) => {
     const query = queryFor(req, 'putKey') as WriteQuery;
-    const fields = readPut(req, operation('putKey'), query);
+    const fields = readPut(deps.bodies, req, operation('putKey'), query);
     await writeOne(deps, req, res, parseKey(pathKeyOf(req), query.keyEncoding), fields, query);
   });
   router.delete('/v1/kv/*key', async (req, res) => {
@@ -72,7 +71,7 @@ export function createKvRouter(deps: KvRouterDeps): Router {
   });
   router.put('/v1/kv', body, async (req, res) => {
     const query = queryFor(req, 'putKeyByQuery') as WriteQuery & { key: string };
-    const fields = readPut(req, operation('putKeyByQuery'), query);
+    const fields = readPut(deps.bodies, req, operation('putKeyByQuery'), query);
     await writeOne(deps, req, res, parseKey(query.key, query.keyEncoding), fields, query);
   });
   router.delete('/v1/kv', async (req, res) => {

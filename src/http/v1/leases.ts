@@ -12,8 +12,8 @@ import {
   readLease,
 } from '../../domain/leases/leases.js';
 import type { LeaseDeps, LeaseState } from '../../domain/leases/leases.js';
-import { bytesOf, createBodyReader, readJson } from '../body.js';
-import type { BodyLimits } from '../body.js';
+import { bytesOf, readJson } from '../body.js';
+import type { BodyReaders } from '../body.js';
 import { contextOf } from '../context.js';
 import type { Validator } from '../contract/validate.js';
 import { sendJson } from './entry-body.js';
@@ -23,12 +23,12 @@ import { queryOf } from './range-query.js';
 
 export interface LeasesRouterDeps extends LeaseDeps {
   readonly validator: Validator;
-  readonly limits: BodyLimits;
+  readonly bodies: BodyReaders;
 }
 
 export function createLeasesRouter(deps: LeasesRouterDeps): Router {
   const router = Router({ strict: true, caseSensitive: true });
-  const body = createBodyReader(deps.limits);
+  const body = deps.bodies.small();
   const queryFor = (req: Request, id: string): unknown =>
     deps.validator.operation(id).query(queryOf(req));
 

@@ -9,8 +9,8 @@ import { acquireLock, breakLock, releaseLock, renewLock } from '../../domain/loc
 import type { LockDeps } from '../../domain/locks/locks.js';
 import type { StateFeeds } from '../../domain/contention/state-feed.js';
 import type { Log } from '../../log.js';
-import { createBodyReader, readJson } from '../body.js';
-import type { BodyLimits } from '../body.js';
+import { readJson } from '../body.js';
+import type { BodyReaders } from '../body.js';
 import { contextOf } from '../context.js';
 import type { StreamRoom } from '../stream.js';
 import type { Validator } from '../contract/validate.js';
@@ -31,17 +31,21 @@ import { serveStates } from './states.js';
 
 export interface LocksRouterDeps extends LockDeps {
   readonly validator: Validator;
-  readonly limits: BodyLimits;
+  readonly bodies: BodyReaders;
   readonly streams: StreamRoom;
   readonly feeds: StateFeeds<LockView>;
   readonly log: Log;
 }
 
+const METADATA_SETTING = '--lock-metadata-limit / LATCHKEY_LOCK_METADATA_LIMIT';
+
 export function createLocksRouter(deps: LocksRouterDeps): Router {
   const router = Router({ strict: true, caseSensitive: true });
-  const body = createBodyReader(deps.limits);
+  const body = deps.bodies.small();
+  const { metadataBytesMax } = deps.lockLimits;
+  const bodyWithMetadata = deps.bodies.small(metadataBytesMax, METADATA_SETTING);
   addReads(router, deps);
-  router.put('/v1/locks/:name', body, async (req, res) => {
+  router.put('/v1/locks/:name', bodyWithMetadata, async (req, res) => {
     const asked = bodyFor(deps, req, 'acquireLock') as LockBody;
     const request = toLockRequest(nameOf(req), asked);
     const { wait = 0 } = asked;
@@ -60,7 +64,7 @@ export function createLocksRouter(deps: LocksRouterDeps): Router {
     const renewed = await renewLock(contextOf(req).caller, deps, { name: nameOf(req), ...asked });
     sendJson(res, { ...toLifetimeBody(renewed.lifetime), fencingToken: renewed.fencingToken });
   });
-  router.post('/v1/locks/:name/hold', body, async (req, res) => {
+  router.post('/v1/locks/:name/hold', bodyWithMetadata, async (req, res) => {
     const asked = bodyFor(deps, req, 'holdLock') as LockBody;
     deps.streams.enter(res);
     await serveHold(deps, req, res, nameOf(req), asked);

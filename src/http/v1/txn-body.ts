@@ -9,6 +9,8 @@ import type {
   Operation,
   Transaction,
 } from '../../domain/transaction/operation.js';
+import { tooManyOperations } from '../../domain/transaction/limits.js';
+import type { TransactionLimits } from '../../domain/transaction/limits.js';
 import type { KeyRange } from '../../etcd/wire.js';
 import type { GuardBody } from './guard-fields.js';
 import { parseKeyText } from './key-text.js';
@@ -72,6 +74,32 @@ const TARGETS = ['version', 'createRevision', 'modRevision', 'value', 'lease', '
 const GET_KEYS_DEFAULT = 100;
 /** What etcd calls the lease of a key without one. */
 const NO_LEASE = '0';
+
+/**
+ * Throws what `refuseTooMuch` throws, before a body of very many operations is validated. Expects any JSON, and counts no more than one
+ * operation above the limit.
+ */
+export function refuseManyOperations(body: unknown, limits: TransactionLimits): void {
+  const transactions: unknown[] = [body];
+  let count = 0;
+  // The list grows while it is walked.
+  for (const transaction of transactions) {
+    const { if: compare, then, else: otherwise } = asObject(transaction);
+    for (const list of [compare, then, otherwise]) {
+      if (!Array.isArray(list)) continue;
+      count += list.length;
+      if (count > limits.operationsMax) throw tooManyOperations(count, limits);
+      for (const operation of list as unknown[]) {
+        const { txn } = asObject(operation);
+        if (txn !== undefined) transactions.push(txn);
+      }
+    }
+  }
+}
+
+function asObject(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
 
 /** `encoding` is that of keys which do not name their own. */
 export function parseTransaction(body: NestedBody, encoding: KeyEncoding, at = ''): Transaction {

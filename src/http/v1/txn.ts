@@ -1,11 +1,12 @@
 // /v1/txn: comparisons and one of two branches, at one revision.
 import { Router } from 'express';
 import type { Request } from 'express';
+import { DEFAULT_LIMITS } from '../../domain/transaction/limits.js';
 import { transact } from '../../domain/transaction/transaction.js';
 import type { TransactionDeps } from '../../domain/transaction/transaction.js';
 import type { OperationResult, Verdict } from '../../domain/transaction/operation.js';
-import { createBodyReader, readJson } from '../body.js';
-import type { BodyLimits } from '../body.js';
+import { readJson } from '../body.js';
+import type { BodyReaders } from '../body.js';
 import { contextOf } from '../context.js';
 import type { Validator } from '../contract/validate.js';
 import { sendJson, toEntryBody, toKeyBody } from './entry-body.js';
@@ -13,20 +14,25 @@ import { guardOfBody } from './guard-fields.js';
 import type { KeyEncoding } from './key-text.js';
 import { refuseOtherMethods } from './methods.js';
 import { queryOf } from './range-query.js';
-import { parseTransaction } from './txn-body.js';
+import { parseTransaction, refuseManyOperations } from './txn-body.js';
 import type { NestedBody, OperationBody, TransactionBody } from './txn-body.js';
 
 export interface TxnRouterDeps extends TransactionDeps {
   readonly validator: Validator;
-  readonly limits: BodyLimits;
+  readonly bodies: BodyReaders;
 }
+
+/** Sixteen for each operation of the largest transaction: with all its fields one has eight. */
+const TRANSACTION_VALUES_MAX = 65_536;
 
 export function createTxnRouter(deps: TxnRouterDeps): Router {
   const router = Router({ strict: true, caseSensitive: true });
   const operation = deps.validator.operation('transact');
-  router.post('/v1/txn', createBodyReader(deps.limits), async (req: Request, res) => {
+  router.post('/v1/txn', deps.bodies.values(), async (req: Request, res) => {
     const { keyEncoding } = operation.query(queryOf(req)) as { keyEncoding?: KeyEncoding };
-    const body = operation.body(readJson(req)) as TransactionBody;
+    const json = readJson(req, deps.bodies.jsonLimits(TRANSACTION_VALUES_MAX));
+    refuseManyOperations(json, deps.transactionLimits ?? DEFAULT_LIMITS);
+    const body = operation.body(json) as TransactionBody;
     const transaction = parseTransaction(body, keyEncoding);
     const guard = body.guard && guardOfBody(body.guard);
     const done = await transact(contextOf(req).caller, deps, transaction, guard);

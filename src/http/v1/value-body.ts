@@ -3,7 +3,9 @@ import type { Request } from 'express';
 import { GatewayError, invalidRequest } from '../../errors.js';
 import type { KeyPut } from '../../domain/keys/kv.js';
 import { parseLeaseId } from '../../domain/leases/lease-id.js';
-import { bodyKindOf, bytesOf, jsonOf } from '../body.js';
+import { bodyKindOf, bytesOf, jsonOf, typeOf } from '../body.js';
+import type { BodyKind, BodyReaders } from '../body.js';
+import { parseJsonBody } from '../json.js';
 import type { OperationValidator } from '../contract/validate.js';
 import { guardOfBody, guardOfQuery } from './guard-fields.js';
 import type { GuardBody, GuardQuery } from './guard-fields.js';
@@ -19,6 +21,14 @@ interface Envelope extends ValueText {
   readonly guard?: GuardBody;
 }
 
+const ENVELOPE_FIELDS: readonly string[] = [
+  'value',
+  'encoding',
+  'ttl',
+  'lease',
+  'guard',
+] satisfies (keyof Envelope)[];
+
 export interface PutQuery extends GuardQuery {
   readonly raw?: boolean;
   readonly ttl?: number;
@@ -27,17 +37,36 @@ export interface PutQuery extends GuardQuery {
 
 export type PutFields = Pick<KeyPut, 'value' | 'ttlSeconds' | 'lease' | 'guard'>;
 
+const BARE_TYPE = /^(?:text|multipart)\//;
+const OPENING_BRACE = 0x7b;
+const SPACE = 0x20;
+/** Of a body or a line with one key: mistakes are reported as such up to here. */
+export const ENTRY_VALUES_MAX = 1_000;
+/** Values of an envelope, its guard included, with room for mistakes. */
+const ENVELOPE_VALUES_MAX = 32;
 const RAW_HINT =
   'to store the bytes as they are, add ?raw or another content type, such as application/octet-stream';
 const NOT_BASE64 = /[^A-Za-z0-9+/]/;
 const BASE64_GROUP = 4;
 
-/** Throws `invalid-request` with a hint at `?raw` when a body that must be JSON is none, and for a field that is also in the query. */
-export function readPut(req: Request, operation: OperationValidator, query: PutQuery): PutFields {
+/**
+ * Throws `invalid-request` with a hint at `?raw` when a body that must be JSON is none, when there is no body, and when JSON came under a
+ * type that has it stored as text; for a field that is also in the query. Throws `unsupported-media-type` for a multipart form.
+ */
+export function readPut(
+  bodies: BodyReaders,
+  req: Request,
+  operation: OperationValidator,
+  query: PutQuery,
+): PutFields {
   const kind = query.raw === true ? 'other' : bodyKindOf(req);
-  const isEnvelope = kind === 'json' || kind === 'form';
-  const envelope = isEnvelope ? (operation.body(parseEnvelope(req, kind)) as Envelope) : undefined;
+  if (query.raw !== true) refuseMistakenBody(req, kind);
+  const isJson = kind === 'json' || kind === 'form';
+  const envelope = isJson
+    ? (operation.body(parseEnvelope(bodies, req, kind)) as Envelope)
+    : undefined;
   const value = envelope === undefined ? bytesOf(req) : parseValueText(envelope, '');
+  bodies.checkValue(value);
   const ttlSeconds = onlyOne('ttl', envelope?.ttl, query.ttl);
   const lease = onlyOne('lease', leaseOf(envelope?.lease, '/lease'), leaseOf(query.lease, 'lease'));
   if (ttlSeconds !== undefined && lease !== undefined) {
@@ -55,6 +84,45 @@ export function readPut(req: Request, operation: OperationValidator, query: PutQ
   return { value, ttlSeconds, lease, guard };
 }
 
+/** What clients send by mistake: no body, a multipart form, and the envelope under the text type that fetch gives to strings. */
+function refuseMistakenBody(req: Request, kind: BodyKind): void {
+  const bytes = bytesOf(req);
+  // fetch without a body and curl -T with an empty file send the same request: neither names a type.
+  if (kind === 'none' && bytes.length === 0) {
+    throw invalidRequest(
+      '',
+      'the request has no body',
+      'send {"value": "…"} as JSON, or add ?raw to store an empty value',
+    );
+  }
+  const type = kind === 'other' ? BARE_TYPE.exec(typeOf(req))?.[0] : undefined;
+  if (type === 'multipart/') {
+    throw new GatewayError('unsupported-media-type', {
+      detail: `the content type is ${JSON.stringify(req.headers['content-type'])}`,
+      hint: 'send the file alone, as curl -T does, or add ?raw to store the multipart body as it is',
+    });
+  }
+  if ((type === 'text/' || kind === 'none') && isEnvelope(bytes)) {
+    throw invalidRequest(
+      '',
+      'the body is JSON with a value, but its content type is not application/json',
+      'send it as application/json, or add ?raw to store this text as it is',
+    );
+  }
+}
+
+function isEnvelope(bytes: Buffer): boolean {
+  if (bytes[bytes.findIndex((byte) => byte > SPACE)] !== OPENING_BRACE) return false;
+  try {
+    const json = parseJsonBody(bytes, { valuesMax: ENVELOPE_VALUES_MAX });
+    const names = typeof json === 'object' && json !== null ? Object.keys(json) : [];
+    return names.includes('value') && names.every((name) => ENVELOPE_FIELDS.includes(name));
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    return false;
+  }
+}
+
 function leaseOf(text: string | undefined, pointer: string): string | undefined {
   return text === undefined ? undefined : parseLeaseId(text, pointer);
 }
@@ -64,12 +132,12 @@ function onlyOne<T>(name: string, inBody: T | undefined, inQuery: T | undefined)
   throw invalidRequest(`/${name}`, `${name} is given twice: in the body and in the query`);
 }
 
-function parseEnvelope(req: Request, kind: 'json' | 'form'): unknown {
+function parseEnvelope(bodies: BodyReaders, req: Request, kind: 'json' | 'form'): unknown {
   let json: unknown;
   try {
-    json = jsonOf(req);
+    json = jsonOf(req, bodies.jsonLimits(ENTRY_VALUES_MAX));
   } catch (error) {
-    if (!(error instanceof GatewayError)) throw error;
+    if (!(error instanceof GatewayError) || error.code !== 'invalid-request') throw error;
     throw new GatewayError('invalid-request', {
       detail: error.message,
       hint:

@@ -15,8 +15,8 @@ import { compareAndDelete, deleteNode } from '../../domain/v2/removals.js';
 import type { CountedOperation, V2Statistics } from '../../domain/v2/statistics.js';
 import { compareAndSwap, createNode, setNode, updateNode } from '../../domain/v2/writes.js';
 import type { ResponseHeader } from '../../etcd/wire.js';
-import { bytesOf, createBodyReader } from '../body.js';
-import type { BodyLimits } from '../body.js';
+import { bytesOf } from '../body.js';
+import type { BodyReaders } from '../body.js';
 import { contextOf } from '../context.js';
 import { KEYS_METHODS } from './errors.js';
 import { actionText, eventText } from './event-body.js';
@@ -34,12 +34,12 @@ const METHODS_WITH_FORM = ['PUT', 'POST'];
 export interface V2KeysDeps extends InOrderDeps, ReadDeps, WaitRouteDeps {
   readonly statistics: V2Statistics;
   readonly headers: StoreHeaders;
-  readonly limits: BodyLimits;
+  readonly bodies: BodyReaders;
 }
 
 export function createV2KeysRouter(deps: V2KeysDeps): Router {
   const router = Router({ strict: true, caseSensitive: true });
-  const body = createBodyReader(deps.limits);
+  const body = deps.bodies.forms();
   router.use((req, res, next) => {
     if (!isKeysPath(req)) next('router');
     else if (!KEYS_METHODS.includes(req.method)) throw new GatewayError('method-not-allowed');
@@ -69,6 +69,7 @@ async function serve(deps: V2KeysDeps, req: Request, res: Response): Promise<voi
     isForm ? { contentType, bytes: bytesOf(req) } : undefined,
   );
   const parameters = readKeyParameters(req.method, form);
+  deps.bodies.checkValue(parameters.value);
   const node = parsePath(path.slice(KEYS.length));
   refuseInternalNames(node);
   if (parameters.isWait) {

@@ -6,8 +6,7 @@ import { v2Error } from '../../domain/v2/errors.js';
 import { readLeader, readMembers } from '../../domain/v2/members.js';
 import type { MembersDeps } from '../../domain/v2/members.js';
 import type { Member } from '../../etcd/wire.js';
-import { createBodyReader } from '../body.js';
-import type { BodyLimits } from '../body.js';
+import type { BodyReaders } from '../body.js';
 import { contextOf } from '../context.js';
 import { jsonLine } from './event-body.js';
 import { sendV2Error } from './errors.js';
@@ -20,7 +19,7 @@ import type { StoreHeaders } from './store-headers.js';
 export interface MembersRouterDeps extends MembersDeps {
   readonly urls: OwnUrlSettings;
   readonly headers: StoreHeaders;
-  readonly limits: BodyLimits;
+  readonly bodies: BodyReaders;
 }
 
 const MACHINES = '/v2/keys/_etcd/machines';
@@ -35,7 +34,7 @@ export function createMembersRouter(deps: MembersRouterDeps): Router {
   router.use('/v2/leader', exact(serveMethods({ GET: leader, HEAD: leader })));
   router.use(
     '/v2/members',
-    createBodyReader(deps.limits),
+    deps.bodies.small(),
     serveMethods({
       GET: (req, res, caller) => sendMembers(deps, req, res, caller),
       ...memberChanges(deps, (res, clusterId) => putClusterId(deps, res, clusterId)),

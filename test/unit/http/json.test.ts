@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { GatewayError } from '../../../src/errors.js';
 import { JSON_DEPTH_MAX, parseJsonBody } from '../../../src/http/json.js';
 
+const MUCH = 1_000_000;
+
 function parse(text: string): unknown {
   return parseJsonBody(Buffer.from(text, 'utf8'));
 }
@@ -145,7 +147,7 @@ describe('a body', () => {
   it('is refused for a million levels, closed or not', () => {
     const levels = 1_000_000;
     expect(problemOf('['.repeat(levels) + ']'.repeat(levels)).detail).toMatch(/nested deeper/);
-    expect(problemOf('['.repeat(levels)).detail).toMatch(/ends too early/);
+    expect(problemOf('['.repeat(levels)).detail).toMatch(/nested deeper/);
   });
 
   it('of any bytes is either read or a 400, and nothing else', () => {
@@ -157,6 +159,56 @@ describe('a body', () => {
           expect(error).toBeInstanceOf(GatewayError);
         }
       }),
+    );
+  });
+});
+
+describe('a body with limits', () => {
+  const limits = { valuesMax: 10, decodedBytesMax: 100 };
+  const read = (text: string): unknown => parseJsonBody(Buffer.from(text), limits);
+
+  it.each([
+    `[${'1,'.repeat(9)}1]`,
+    `{"a":1${',"b":1'.repeat(MUCH)}}`,
+    `[${'{},'.repeat(MUCH)}{}]`,
+    '"'.repeat(MUCH),
+    `[${'"" '.repeat(MUCH)}]`,
+  ])('L14: is refused for its values before it is parsed', (text) => {
+    expect(() => read(text)).toThrow(/more than 10 values|given more than once/);
+  });
+
+  it.each([
+    ['{"a":1,"b":[1,2,3],"c":{"d":4}}', true],
+    ['[1,2,3,4,5,6,7,8]', true],
+    ['[1,2,3,4,5,6,7,8,9,10,11]', false],
+  ])('L14: counts objects, arrays and items: %s', (text, isTaken) => {
+    if (isTaken) expect(read(text)).toEqual(JSON.parse(text));
+    else expect(() => read(text)).toThrow(/values/);
+  });
+
+  it.each([
+    ['\\u0001', 1],
+    ['\\n', 1],
+    ['\\"', 1],
+    ['\\\\', 1],
+    ['\\u00e9', 2],
+    ['\\u4e2d', 3],
+    ['\\ud83d\\ude00', 4],
+    ['中', 3],
+    ['a', 1],
+  ])('L17: counts the bytes behind escapes: %s has %i', (unit, bytes) => {
+    const room = limits.decodedBytesMax - '{"value":""}'.length;
+    const count = Math.floor(room / bytes);
+    const value = String(JSON.parse(`"${unit}"`));
+    expect(read(`{"value":"${unit.repeat(count)}"}`)).toEqual({ value: value.repeat(count) });
+    expect(() => read(`{"value":"${unit.repeat(count + bytes + 1)}"}`)).toThrow(
+      expect.objectContaining({ code: 'too-large' }),
+    );
+  });
+
+  it.each([' ', '9'])('L14: counts what is outside of texts: %j', (unit) => {
+    expect(() => read(`[${unit.repeat(MUCH)}]`)).toThrow(
+      expect.objectContaining({ code: 'too-large' }),
     );
   });
 });
