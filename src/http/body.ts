@@ -167,7 +167,7 @@ async function readChunks(
           take(chunk);
         } catch (error) {
           req.off('data', onData);
-          reject(error as Error);
+          reject(error instanceof Error ? error : new Error(String(error)));
         }
       };
       const late = `the body did not arrive within ${timeoutSeconds} s`;

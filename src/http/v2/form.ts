@@ -58,10 +58,12 @@ const PAIRS_MAX = 10_000;
 function parsePairs(form: Map<string, string>, text: string): string | undefined {
   let problem: string | undefined;
   let pairs = 0;
-  for (let start = 0, end = 0; start <= text.length; start = end + 1) {
-    end = indexOrEnd(text, '&', start);
+  for (let start = 0; start <= text.length;) {
+    const end = indexOrEnd(text, '&', start);
     if (++pairs > PAIRS_MAX) return problem ?? `more than ${PAIRS_MAX} parameters`;
-    if (end > start) problem ??= parsePair(form, text.slice(start, end));
+    const found = end > start ? parsePair(form, text.slice(start, end)) : undefined;
+    problem ??= found;
+    start = end + 1;
   }
   return problem;
 }
