@@ -45,7 +45,9 @@ export async function takeLock(file, say) {
 // Written elsewhere and linked into place: nobody ever sees the file without its content.
 function isCreated(file, content) {
   const draft = `${file}.${process.pid}`;
-  fs.writeFileSync(draft, content);
+  fs.rmSync(draft, { force: true });
+  // Only a new file: never through a link that is there.
+  fs.writeFileSync(draft, content, { flag: 'wx' });
   try {
     fs.linkSync(draft, file);
     return true;

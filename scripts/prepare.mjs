@@ -31,6 +31,7 @@ try {
 
 async function prepare() {
   refuseOldNode();
+  protectDataFolder();
   if (arePackagesFresh() && isBuildFresh()) return;
   const release = await takeLock(LOCK_FILE, say);
   try {
@@ -49,6 +50,15 @@ function refuseOldNode() {
   throw new Error(
     `Node ${process.versions.node} is too old; install ${majorMin}.${minorMin} or newer`,
   );
+}
+
+/** npm makes the folder for its cache before this runs, writable by the group where the umask allows that. The gateway refuses it then. */
+function protectDataFolder() {
+  const folder = at('.latchkey');
+  const stats = fs.lstatSync(folder, { throwIfNoEntry: false });
+  if (stats === undefined || !stats.isDirectory()) return;
+  if (stats.uid !== process.geteuid?.() || (stats.mode & 0o022) === 0) return;
+  fs.chmodSync(folder, stats.mode & 0o755);
 }
 
 function arePackagesFresh() {

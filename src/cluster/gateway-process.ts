@@ -1,9 +1,10 @@
 // The gateway of `npm run cluster`: dist/main.js as a process of its own, which does not outlive the cluster program.
 import { spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, ftruncateSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { endingWithParent, systemGuards } from '../embedded/guards.js';
+import { APPEND, openOwnFile } from '../embedded/trust.js';
 
 const READY_LIMIT_MS = 30_000;
 const READY_POLL_MS = 100;
@@ -48,8 +49,8 @@ async function spawnGateway(start: GatewayStart): Promise<GatewayProcess> {
     main,
     ...flags,
   ]);
-  writeFileSync(logFile, '');
-  const log = openSync(logFile, 'a');
+  const log = openOwnFile(logFile, APPEND);
+  ftruncateSync(log);
   // A process group of its own: Ctrl-C reaches the cluster program alone, which lets the gateway drain before etcd ends.
   const child = spawn(file, rest, {
     env: { PATH: path, HOME: home },

@@ -1,7 +1,13 @@
 // Finds an etcd that runs here: the one that the settings name, one on the PATH, one in the cache; else fetches one into the cache.
 // Says each step in a line, and when all ways fail, what was tried and what the user can do.
 import { join, resolve } from 'node:path';
-import { cachedBinaries, storeBinary, withFetchFolder, withFetchLock } from './cache.js';
+import {
+  cachedBinaries,
+  inspectCached,
+  storeBinary,
+  withFetchFolder,
+  withFetchLock,
+} from './cache.js';
 import type { Fetched } from './cache.js';
 import { allOnPath } from './command.js';
 import { DEBIAN_SUITES, debianMirrors, fetchFromDebian } from './debian.js';
@@ -68,22 +74,23 @@ async function namedBinary(search: BinarySearch, file: string): Promise<EtcdBina
 async function binaryOnPath(search: BinarySearch, tried: Tried): Promise<EtcdBinary | undefined> {
   const files = await allOnPath('etcd', search.path);
   if (files.length === 0) tried.lines.push('the PATH: it has no etcd');
-  return firstUsable(search, files, tried);
+  return firstUsable(search, files, tried, inspectBinary);
 }
 
 async function binaryInCache(search: BinarySearch, tried: Tried): Promise<EtcdBinary | undefined> {
   const files = await cachedBinaries(search.cacheDir);
   if (files.length === 0) tried.lines.push(`the cache ${search.cacheDir}: it has no etcd`);
-  return firstUsable(search, files, tried);
+  return firstUsable(search, files, tried, inspectCached);
 }
 
 async function firstUsable(
   search: BinarySearch,
   files: readonly string[],
   tried: Tried,
+  inspect: (file: string, requirement: Requirement) => Promise<Inspection>,
 ): Promise<EtcdBinary | undefined> {
   for (const file of files) {
-    const inspection = await inspectBinary(file, search);
+    const inspection = await inspect(file, search);
     if (inspection.kind === 'usable') return inspection.binary;
     note(tried, `${file} ${inspection.reason}`, inspection.tooOld);
     search.say(`not used: ${file} ${inspection.reason}`);
@@ -96,7 +103,12 @@ async function fetchIntoCache(search: BinarySearch, tried: Tried): Promise<EtcdB
   // What was of no use before is not said again; another process may have filled the cache meanwhile.
   const look = async (): Promise<EtcdBinary | undefined> => {
     const quiet = { ...search, say: () => undefined };
-    return firstUsable(quiet, await cachedBinaries(cacheDir), { lines: [], tooOld: [] });
+    return firstUsable(
+      quiet,
+      await cachedBinaries(cacheDir),
+      { lines: [], tooOld: [] },
+      inspectCached,
+    );
   };
   try {
     return await withFetchFolder(cacheDir, (folder) =>

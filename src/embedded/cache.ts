@@ -1,11 +1,28 @@
 // The folder that keeps fetched etcd binaries, one folder for each version. Several processes may use it at once: a binary is
 // fetched into a folder of its own and then renamed, so that nobody ever sees half of one.
-import { chmod, copyFile, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
-import { closeSync } from 'node:fs';
-import { join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { closeSync, createReadStream } from 'node:fs';
+import {
+  chmod,
+  copyFile,
+  lstat,
+  mkdtemp,
+  readFile,
+  readdir,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { onPath } from './command.js';
+import { reasonOf } from './embedded-etcd-error.js';
 import { makeFolder } from './folder.js';
 import { takeKernelLock } from './kernel-lock.js';
+import { inspectBinary } from './inspection.js';
+import type { Inspection, Requirement } from './inspection.js';
+import { distrustOf, requireOwnFolder } from './trust.js';
 import { compareVersions, versionIn } from './version.js';
 
 const FETCH_FOLDER_PREFIX = '.fetch-';
@@ -14,16 +31,26 @@ const FETCH_LOCK_SECONDS = 300;
 const REMOVE_RETRIES_MAX = 5;
 const REMOVE_RETRY_MS = 50;
 const BINARY_MODE = 0o755;
+const BINARY = 'etcd';
+const DIGEST = 'etcd.sha256';
+const DIGEST_MODE = 0o644;
 const PLATFORM_SUFFIX = `${process.platform}-${process.arch}`;
+
+/** For messages about it. */
+const CACHE = { what: 'cache of etcd programs', setting: '--data-dir' };
 
 /** What a source answers: an unpacked binary that has not been tried yet, or why there is none. */
 export type Fetched =
   | { readonly kind: 'fetched'; readonly file: string }
   | { readonly kind: 'failed'; readonly reason: string };
 
-/** The cached binaries for this platform, the newest first. Whether they run has not been tried. */
+/**
+ * The cached binaries for this platform, the newest first: to be tried with `inspectCached`. Throws an `EmbeddedEtcdError` when the cache
+ * can be changed by other users.
+ */
 export async function cachedBinaries(cacheDir: string): Promise<string[]> {
   const names = await namesIn(cacheDir);
+  if (names.length > 0) await requireOwnFolder(cacheDir, CACHE);
   return names
     .filter((name) => name.startsWith('etcd-') && name.endsWith(PLATFORM_SUFFIX))
     .flatMap((name) => {
@@ -31,7 +58,32 @@ export async function cachedBinaries(cacheDir: string): Promise<string[]> {
       return version === undefined ? [] : [{ name, version }];
     })
     .sort((a, b) => compareVersions(b.version, a.version))
-    .map(({ name }) => join(cacheDir, name, 'etcd'));
+    .map(({ name }) => join(cacheDir, name, BINARY));
+}
+
+/** Tries a cached binary, but runs it only when no other user can have written it and it is whole. */
+export async function inspectCached(file: string, requirement: Requirement): Promise<Inspection> {
+  const reason = await cacheProblem(file).catch(
+    (error: unknown) => `cannot run: ${reasonOf(error)}`,
+  );
+  return reason === undefined ? inspectBinary(file, requirement) : { kind: 'unusable', reason };
+}
+
+// Ownership protects against other users, the digest against what a full disk or an interrupted copy leaves.
+async function cacheProblem(file: string): Promise<string | undefined> {
+  const folder = dirname(file);
+  const distrust =
+    distrustOf(await lstat(folder), 'folder') ?? distrustOf(await lstat(file), 'file');
+  if (distrust !== undefined) return `is not trusted: it ${distrust}`;
+  const digest = await readFile(join(folder, DIGEST), 'utf8').catch(() => undefined);
+  if (digest === undefined) return `has no digest next to it (${DIGEST})`;
+  return digest.trim() === (await digestOf(file)) ? undefined : `does not match its ${DIGEST}`;
+}
+
+async function digestOf(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(file), hash);
+  return hash.digest('hex');
 }
 
 /** Gives `work` an empty folder in the cache and removes it afterwards, with those that killed processes left behind. */
@@ -40,6 +92,7 @@ export async function withFetchFolder<T>(
   work: (folder: string) => Promise<T>,
 ): Promise<T> {
   await makeFolder(cacheDir);
+  await requireOwnFolder(cacheDir, CACHE);
   await removeLeftOvers(cacheDir);
   const folder = await mkdtemp(join(cacheDir, FETCH_FOLDER_PREFIX));
   // mkdtemp makes it for its owner alone; apt-get fetches as a user of its own when run as root.
@@ -91,16 +144,27 @@ export async function storeBinary(
   const target = join(cacheDir, `etcd-${version}-${PLATFORM_SUFFIX}`);
   const staging = await mkdtemp(join(cacheDir, FETCH_FOLDER_PREFIX));
   await chmod(staging, BINARY_MODE);
-  await copyFile(fetched, join(staging, 'etcd'));
-  await chmod(join(staging, 'etcd'), BINARY_MODE);
+  const binary = join(staging, BINARY);
+  await copyFile(fetched, binary);
+  await chmod(binary, BINARY_MODE);
+  await writeFile(join(staging, DIGEST), `${await digestOf(binary)}\n`);
+  await chmod(join(staging, DIGEST), DIGEST_MODE);
+  await removeUntrusted(target);
   try {
     await rename(staging, target);
   } catch {
     // Another process was first, or what stands there was found not to run: etcd in one piece takes its place file by file.
-    await rename(join(staging, 'etcd'), join(target, 'etcd'));
+    for (const name of [BINARY, DIGEST]) await rename(join(staging, name), join(target, name));
     await rm(staging, { recursive: true, force: true });
   }
-  return join(target, 'etcd');
+  return join(target, BINARY);
+}
+
+/** What another user put there must not keep its owner. */
+async function removeUntrusted(target: string): Promise<void> {
+  const stats = await lstat(target).catch(() => undefined);
+  if (stats === undefined || distrustOf(stats, 'folder') === undefined) return;
+  await rm(target, { recursive: true, force: true });
 }
 
 async function removeLeftOvers(cacheDir: string): Promise<void> {

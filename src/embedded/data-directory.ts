@@ -1,16 +1,18 @@
 // The folder of an embedded etcd: its data, its log, its lock and the version that wrote the data.
-import { closeSync, constants, existsSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, constants, existsSync } from 'node:fs';
 import { access, open, rename, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { EmbeddedEtcdError, reasonOf } from './embedded-etcd-error.js';
 import { makeFolder } from './folder.js';
+import { APPEND, openOwnFile, readOwnFile, requireOwnFolder } from './trust.js';
 import { versionIn } from './version.js';
 
 const LOG_BYTES_MAX = 16 * 1024 * 1024;
 const LOG_TAIL_BYTES_MAX = 64 * 1024;
 const LOG_LINE_CHARACTERS_MAX = 300;
 const PRIVATE_MODE = 0o700;
-const OWNER_ONLY = 0o600;
+/** For messages about it. */
+const FOLDER = { what: 'data directory', setting: '--data-dir' };
 const SERIOUS_LEVELS = new Set(['error', 'fatal', 'panic', 'dpanic']);
 
 export interface DataDirectory {
@@ -24,7 +26,7 @@ export interface DataDirectory {
   readonly writtenBy: string | undefined;
 }
 
-/** Makes what is missing and proves that all of it can be used; throws one clear line otherwise. */
+/** Makes what is missing and proves that all of it can be used, and by no other user; throws one clear line otherwise. */
 export async function prepareDataDirectory(folder: string): Promise<DataDirectory> {
   const dataDir = resolve(folder);
   const directory = {
@@ -36,13 +38,16 @@ export async function prepareDataDirectory(folder: string): Promise<DataDirector
   };
   try {
     await makeFolder(dataDir);
+    await requireOwnFolder(dataDir, FOLDER);
     await makeFolder(directory.etcdDataDir, PRIVATE_MODE);
+    await requireOwnFolder(directory.etcdDataDir, FOLDER);
     const allRights = constants.R_OK | constants.W_OK | constants.X_OK;
     await access(dataDir, allRights);
     await access(directory.etcdDataDir, allRights);
     await prepareLog(directory.logFile);
     return { ...directory, writtenBy: versionOfData(directory) };
   } catch (error) {
+    if (error instanceof EmbeddedEtcdError) throw error;
     throw new EmbeddedEtcdError(
       `The data directory ${dataDir} cannot be used: ${reasonOf(error)}`,
       error,
@@ -98,7 +103,7 @@ async function prepareLog(logFile: string): Promise<void> {
 }
 
 function touch(file: string): void {
-  closeSync(openSync(file, 'a', OWNER_ONLY));
+  closeSync(openOwnFile(file, APPEND));
 }
 
 /** Where the data were removed, what wrote them does not matter any more. */
@@ -108,5 +113,5 @@ function versionOfData(directory: {
 }): string | undefined {
   const { etcdDataDir, versionFile } = directory;
   if (!existsSync(join(etcdDataDir, 'member')) || !existsSync(versionFile)) return undefined;
-  return versionIn(readFileSync(versionFile, 'utf8'));
+  return versionIn(readOwnFile(versionFile));
 }

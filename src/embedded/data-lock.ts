@@ -1,10 +1,11 @@
 // One gateway for each data directory. A gateway that was killed leaves an etcd that is just ending: its successor waits for that,
 // while a second gateway beside a living one is told at once.
-import { ftruncateSync, readFileSync, writeSync } from 'node:fs';
+import { ftruncateSync, writeSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { takeKernelLock } from './kernel-lock.js';
 import { identityOf, isAlive, parseOwnership } from './ownership.js';
 import type { Ownership } from './ownership.js';
+import { readOwnFile } from './trust.js';
 import { removePidFile, takePidFile, updatePidFile } from './pid-file.js';
 
 const RETRY_MS = 100;
@@ -63,7 +64,7 @@ async function withKernel(flock: string, file: string, self: Ownership): Promise
   const lock = await takeKernelLock({ flock, file, waitSeconds: 0 });
   if (lock.kind === 'failed') return lock;
   if (lock.kind === 'taken') {
-    return { kind: 'taken', owner: parseOwnership(readFileSync(file, 'utf8')) };
+    return { kind: 'taken', owner: parseOwnership(readOwnFile(file)) };
   }
   ftruncateSync(lock.fd);
   writeSync(lock.fd, JSON.stringify(self));

@@ -26,6 +26,7 @@ const SYSTEM_REASONS: Readonly<Record<string, string>> = {
   ENOTDIR: 'a part of its path is not a directory',
   EISDIR: 'it is a directory',
   EEXIST: 'a file stands in its place',
+  ELOOP: 'it is a symbolic link, or its path goes in circles',
   ENOSPC: 'the disk is full',
   ENOEXEC: 'it is not a program for this machine',
   ECONNREFUSED: 'the connection was refused',

@@ -2,7 +2,8 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-const OPEN_MODE = 0o777;
+/** Readable by all: apt fetches as a user of its own. Writable by its owner alone, whatever the umask allows. */
+const OPEN_MODE = 0o755;
 
 /** Makes the folder with `mode` and what is missing above it; fine when it is there. Throws the system's error. */
 export async function makeFolder(folder: string, mode = OPEN_MODE): Promise<void> {

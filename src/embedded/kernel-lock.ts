@@ -1,13 +1,13 @@
 // A lock that the kernel keeps as long as any process has the open file: nothing of it goes stale.
 // Node cannot call flock(2); util-linux' `flock` takes the lock on a file that it inherits, and the lock stays with the open file.
 import { spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { reasonOf } from './embedded-etcd-error.js';
+import { APPEND, openOwnFile } from './trust.js';
 
 const INHERITED_FD = 3;
 const STATUS_HELD_BY_ANOTHER = 1;
 const ANSWER_LIMIT_MS = 5_000;
-const OWNER_ONLY = 0o600;
 
 export type KernelLock =
   | { readonly kind: 'held'; readonly fd: number }
@@ -28,7 +28,7 @@ export interface KernelLockRequest {
 export async function takeKernelLock(request: KernelLockRequest): Promise<KernelLock> {
   let fd: number;
   try {
-    fd = openSync(request.file, 'a', OWNER_ONLY);
+    fd = openOwnFile(request.file, APPEND);
   } catch (error) {
     return { kind: 'failed', reason: reasonOf(error) };
   }

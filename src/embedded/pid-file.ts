@@ -1,15 +1,16 @@
 // The lock where the system has no kernel lock that dies with etcd: an exclusive file naming its owner. Unlike the kernel's lock it
 // stays behind after a SIGKILL, so whoever finds it first proves the owner gone and ends an etcd that was left over.
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { closeSync, writeSync } from 'node:fs';
+import { link, rename, rm } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { reasonOf } from './embedded-etcd-error.js';
 import { isAlive, parseOwnership } from './ownership.js';
 import type { Ownership, ProcessIdentity } from './ownership.js';
+import { REPLACE, openOwnFile, readOwnFile } from './trust.js';
 
 const TAKE_ATTEMPTS_MAX = 3;
 const END_POLLS_MAX = 100;
 const END_POLL_MS = 50;
-const OWNER_ONLY = 0o600;
 
 export type PidFile =
   | { readonly kind: 'held' }
@@ -21,7 +22,7 @@ export async function takePidFile(file: string, owner: Ownership): Promise<PidFi
   try {
     for (let attempt = 0; attempt < TAKE_ATTEMPTS_MAX; attempt += 1) {
       if (await createOnly(file, owner)) return { kind: 'held' };
-      const found = parseOwnership(await readFile(file, 'utf8'));
+      const found = parseOwnership(readOwnFile(file));
       if (found !== undefined && (await isAlive(found.supervisor))) {
         return { kind: 'taken', owner: found };
       }
@@ -36,7 +37,7 @@ export async function takePidFile(file: string, owner: Ownership): Promise<PidFi
 
 /** Replaces the content of a file that is held, in one step. */
 export async function updatePidFile(file: string, owner: Ownership): Promise<void> {
-  await rename(await writeAside(file, owner), file);
+  await rename(writeAside(file, owner), file);
 }
 
 export async function removePidFile(file: string): Promise<void> {
@@ -45,7 +46,7 @@ export async function removePidFile(file: string): Promise<void> {
 
 /** A link appears at once with all its content, and never in the place of another file: nobody reads half of it. */
 async function createOnly(file: string, owner: Ownership): Promise<boolean> {
-  const aside = await writeAside(file, owner);
+  const aside = writeAside(file, owner);
   try {
     await link(aside, file);
     return true;
@@ -57,9 +58,11 @@ async function createOnly(file: string, owner: Ownership): Promise<boolean> {
   }
 }
 
-async function writeAside(file: string, owner: Ownership): Promise<string> {
+function writeAside(file: string, owner: Ownership): string {
   const aside = `${file}.${process.pid}`;
-  await writeFile(aside, JSON.stringify(owner), { mode: OWNER_ONLY });
+  const fd = openOwnFile(aside, REPLACE);
+  writeSync(fd, JSON.stringify(owner));
+  closeSync(fd);
   return aside;
 }
 

@@ -1,7 +1,7 @@
 // The gateway's side of the supervisor: starts it, reads its reports, ends it. Its standard input is the life line.
 import { spawn } from 'node:child_process';
 import type { ChildProcessByStdio } from 'node:child_process';
-import { closeSync, existsSync, openSync } from 'node:fs';
+import { closeSync, existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { reasonOf } from './embedded-etcd-error.js';
 import type { SystemGuards } from './guards.js';
 import { startTimeOf } from './process-identity.js';
+import { APPEND, openOwnFile } from './trust.js';
 
 const ETCD_STOP_LIMIT_MS = 5_000;
 const SUPERVISOR_STOP_LIMIT_MS = 10_000;
@@ -60,7 +61,7 @@ export function superviseEtcd(
     stopLimitMs: ETCD_STOP_LIMIT_MS,
   };
   // What the supervisor itself has to say against all expectation goes where etcd's own words go.
-  const log = openSync(spec.logFile, 'a');
+  const log = openOwnFile(spec.logFile, APPEND);
   // A process group of its own, so that Ctrl-C in a terminal does not end etcd before the gateway has drained.
   const child = spawn(process.execPath, [supervisorFile(), JSON.stringify(complete)], {
     env: {},

@@ -3,13 +3,14 @@
 // Not part of the gateway's process: started as `node supervisor.js SPEC`, it answers with one JSON report a line.
 import { spawn } from 'node:child_process';
 import type { ChildProcess, StdioOptions } from 'node:child_process';
-import { openSync, renameSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, renameSync, writeSync } from 'node:fs';
 import { prepareSocketFolder, removeSocketFolder } from './addresses.js';
 import { takeDataLock } from './data-lock.js';
 import type { DataLock } from './data-lock.js';
 import { reasonOf } from './embedded-etcd-error.js';
 import { endingWithParent } from './guards.js';
 import type { Report, SupervisorSpec } from './supervision.js';
+import { APPEND, REPLACE, openOwnFile } from './trust.js';
 
 const REPORT_FD = 1;
 const LOCK_WAIT_MARGIN_MS = 2_000;
@@ -61,12 +62,14 @@ function endEtcd(): void {
 // Written before etcd sees the data: from its first moment on an older etcd may not understand them any more.
 function writeDataVersion(): void {
   const next = `${spec.versionFile}.new`;
-  writeFileSync(next, `${spec.version}\n`);
+  const fd = openOwnFile(next, REPLACE);
+  writeSync(fd, `${spec.version}\n`);
+  closeSync(fd);
   renameSync(next, spec.versionFile);
 }
 
 async function runEtcd(lock: DataLock): Promise<void> {
-  const log = openSync(spec.logFile, 'a');
+  const log = openOwnFile(spec.logFile, APPEND);
   const stdio: StdioOptions = ['ignore', log, log];
   if (lock.fd !== undefined) stdio.push(lock.fd);
   const { etcdFile, etcdArgs, guards, socketFolder } = spec;

@@ -1,12 +1,13 @@
 // Where tests find etcd: the one of a plain start, and those of an older line, whose JSON dialect differs. All are fetched once.
 import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
+import { access, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findEtcd } from '../../src/embedded/binary.js';
 import {
   cachedBinaries,
+  inspectCached,
   storeBinary,
   withFetchFolder,
   withFetchLock,
@@ -15,6 +16,7 @@ import { debianMirrors, fetchFromDebian } from '../../src/embedded/debian.js';
 import { makeFolder } from '../../src/embedded/folder.js';
 import { inspectBinary } from '../../src/embedded/inspection.js';
 import type { EtcdBinary } from '../../src/embedded/inspection.js';
+import { distrustOf } from '../../src/embedded/trust.js';
 import { OFFICIAL_BASE_URL } from '../../src/embedded/release.js';
 
 const PROJECT_CACHE = fileURLToPath(new URL('../../.latchkey/cache', import.meta.url));
@@ -26,7 +28,7 @@ export type EtcdLine = keyof typeof SUITES;
 
 /** Where `npm start` in this checkout keeps its binaries too; a folder of this user's where that one is another user's and empty. */
 async function testCacheDir(): Promise<string> {
-  return (await cachedBinaries(PROJECT_CACHE)).length > 0 ? PROJECT_CACHE : writableCacheDir();
+  return (await binariesIn(PROJECT_CACHE)).length > 0 ? PROJECT_CACHE : writableCacheDir();
 }
 
 /** The etcd of a plain `npm start` here, unless `TEST_ETCD_BIN` names another one. */
@@ -58,6 +60,11 @@ export function testPath(): string {
   return process.env.PATH ?? '/usr/bin:/bin:/usr/sbin:/sbin';
 }
 
+/** None where the cache is another user's, as in a checkout whose owner ran the tests before. */
+async function binariesIn(cacheDir: string): Promise<string[]> {
+  return cachedBinaries(cacheDir).catch(() => []);
+}
+
 async function fetchLine(
   line: EtcdLine,
   cacheDir: string,
@@ -85,8 +92,8 @@ async function fetchLine(
 }
 
 async function cachedOfLine(cacheDir: string, line: EtcdLine): Promise<EtcdBinary | undefined> {
-  for (const file of await cachedBinaries(cacheDir)) {
-    const inspection = await inspectBinary(file, {});
+  for (const file of await binariesIn(cacheDir)) {
+    const inspection = await inspectCached(file, {});
     if (inspection.kind === 'usable' && inspection.binary.version.startsWith(`${line}.`)) {
       return inspection.binary;
     }
@@ -104,6 +111,7 @@ export async function writableCacheDir(): Promise<string> {
   try {
     await makeFolder(PROJECT_CACHE);
     await access(PROJECT_CACHE, constants.W_OK);
+    if (distrustOf(await stat(PROJECT_CACHE), 'folder') !== undefined) return ownCacheDir();
     return PROJECT_CACHE;
   } catch {
     return ownCacheDir();

@@ -5,7 +5,12 @@ import { access } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { cachedBinaries, storeBinary, withFetchFolder } from '../../dist/embedded/cache.js';
+import {
+  cachedBinaries,
+  inspectCached,
+  storeBinary,
+  withFetchFolder,
+} from '../../dist/embedded/cache.js';
 import { onPath, runCommand } from '../../dist/embedded/command.js';
 import { debianMirrors, fetchFromDebian } from '../../dist/embedded/debian.js';
 import { inspectBinary } from '../../dist/embedded/inspection.js';
@@ -31,7 +36,7 @@ export const LEGS = [
 export async function findEtcdOfLeg({ folder, fetch }) {
   const cacheDir = path.join(CACHE, folder);
   for (const file of await cachedBinaries(cacheDir)) {
-    const inspection = await inspectBinary(file, {});
+    const inspection = await inspectCached(file, {});
     if (inspection.kind === 'usable') return inspection.binary;
   }
   return withFetchFolder(cacheDir, async (work) => {

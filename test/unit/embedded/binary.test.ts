@@ -4,7 +4,9 @@ import { delimiter, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { findEtcd } from '../../../src/embedded/binary.js';
 import type { BinarySearch } from '../../../src/embedded/binary.js';
+import { storeBinary } from '../../../src/embedded/cache.js';
 import { onPath } from '../../../src/embedded/command.js';
+import { makeFolder } from '../../../src/embedded/folder.js';
 import { testPath } from '../../support/etcd-versions.js';
 import {
   packRelease,
@@ -40,9 +42,8 @@ async function bareMachine(): Promise<Place> {
 }
 
 async function writeCached(cacheDir: string, version: string): Promise<string> {
-  const folder = join(cacheDir, `etcd-${version}-${process.platform}-${process.arch}`);
-  await mkdir(folder, { recursive: true });
-  return writeFakeEtcd(folder, version);
+  await makeFolder(cacheDir);
+  return storeBinary(cacheDir, await writeFakeEtcd(await temporaryFolder(), version), version);
 }
 
 /** `bin` as a PATH with these programs of the system, where it has them, and nothing else that is next to them. */
