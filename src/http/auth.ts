@@ -11,7 +11,8 @@ import { parseCredentials } from './auth/credentials.js';
 import type { Credentials } from './auth/credentials.js';
 import { etcdIdentity } from './auth/etcd-users.js';
 import { contextOf, identify } from './context.js';
-import { findRawRpc, rawPathOf } from './raw/paths.js';
+import { adoptMetadataCredentials } from './raw/headers.js';
+import { findRawRpc, isRawPath, rawPathOf } from './raw/paths.js';
 
 /** How callers say who they are. `tokens` looks one up, in a time that tells nothing about it. */
 export type Authentication =
@@ -41,10 +42,13 @@ export function createAuth(
   const attempts = new Attempts();
   return async (req, _res, next) => {
     const path = rawPathOf(req.url);
+    if (isRawPath(path)) adoptMetadataCredentials(req);
     // Passwords are checked there, whoever asks.
     if (findRawRpc(path)?.path === AUTHENTICATE_PATH) attempts.count(req);
     else if (authentication.mode !== 'none' && !isOpen(path, isLocal)) {
-      identify(req, await whoAsks(req, authentication, attempts));
+      const asked = whoAsks(req, authentication, attempts);
+      const isRawOfEtcd = authentication.mode === 'etcd' && isRawPath(path);
+      identify(req, await (isRawOfEtcd ? asked.catch(throwInWordsOfEtcd(req)) : asked));
     }
     next();
   };
@@ -71,6 +75,22 @@ async function whoAsks(
   const { caller } = contextOf(req);
   await attempts.make(req, identity.key, () => proofs.prove(caller, identity.login));
   return identity;
+}
+
+/** Clients of the raw API compare etcd's texts and statuses. An unknown token is 401 there, too. */
+function throwInWordsOfEtcd({ headers }: Request): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof GatewayError) || error.code !== 'unauthenticated') throw error;
+    const { authorization = '' } = headers;
+    if (authorization.trim() !== '' && !/^basic\s/i.test(authorization)) throw error;
+    throw new GatewayError('invalid-request', {
+      detail:
+        authorization.trim() === ''
+          ? 'etcdserver: user name is empty'
+          : 'etcdserver: authentication failed, invalid user ID or password',
+      ...(error.hint !== undefined && { hint: error.hint }),
+    });
+  };
 }
 
 /** Clients that know Basic alone send it as the password. */

@@ -186,8 +186,7 @@ function admit(
   }
   if (req.method !== 'POST') {
     return new GatewayError('method-not-allowed', {
-      detail: 'Method Not Allowed',
-      hint: 'every call of this API is a POST',
+      detail: 'every call of this API is a POST',
       headers: { Allow: 'POST' },
     });
   }

@@ -9,6 +9,8 @@ export interface RawErrorBody {
   readonly message: string;
   /** A gRPC status code. */
   readonly code: number;
+  /** What the gateway adds where `message` is etcd's own text: the cause, the hint and the outcome. */
+  readonly detail?: string;
 }
 
 export interface RawError {
@@ -48,7 +50,7 @@ const GRPC_CODES: Readonly<Record<ErrorCode, number>> = {
   'lock-expired': NOT_FOUND,
   'precondition-failed': FAILED_PRECONDITION,
   'lock-lost': FAILED_PRECONDITION,
-  'too-large': RESOURCE_EXHAUSTED,
+  'too-large': INVALID_ARGUMENT,
   'unsupported-media-type': INVALID_ARGUMENT,
   'misdirected-request': PERMISSION_DENIED,
   'lock-held': FAILED_PRECONDITION,
@@ -64,14 +66,40 @@ const GRPC_CODES: Readonly<Record<ErrorCode, number>> = {
   timeout: DEADLINE_EXCEEDED,
 };
 
-/** Status and body of an error at the raw door. The shape has one text only, so the hint and the outcome stand in it. */
+/** What etcd says in the same situation. Clients compare these texts, so that nothing is added to them. */
+const WORDS_OF_ETCD: Partial<Record<ErrorCode, string>> = {
+  unauthenticated: 'etcdserver: invalid auth token',
+  'permission-denied': 'etcdserver: permission denied',
+  'method-not-allowed': 'Method Not Allowed',
+  'too-large': 'etcdserver: request is too large',
+  'too-many-requests': 'etcdserver: too many requests',
+  'no-leader': 'etcdserver: no leader',
+  'out-of-space': 'etcdserver: mvcc: database space exceeded',
+  'shutting-down': 'etcdserver: server stopped',
+  timeout: 'context deadline exceeded',
+};
+const ETCD_PREFIX = 'etcdserver: ';
+
+/** Status and body of an error at the raw API. */
 export function toRawError(error: GatewayError): RawError {
-  const message = [
-    error.detail ?? error.title,
+  const own = error.detail ?? error.title;
+  const words = own.startsWith(ETCD_PREFIX) ? own : WORDS_OF_ETCD[error.code];
+  const rest = [
+    ...(words === undefined || words === own ? [] : [own]),
     ...(error.hint === undefined ? [] : [error.hint]),
     ...(error.outcome === undefined ? [] : [`outcome: ${error.outcome}`]),
-  ].join('; ');
-  return { status: error.status, body: { error: message, message, code: GRPC_CODES[error.code] } };
+  ];
+  const message = words ?? [own, ...rest].join('; ');
+  const detail = words === undefined ? '' : rest.join('; ');
+  return {
+    status: error.status,
+    body: {
+      error: message,
+      message,
+      code: GRPC_CODES[error.code],
+      ...(detail !== '' && { detail }),
+    },
+  };
 }
 
 /** The last line of a stream that breaks, with the members that etcd's streams had up to 3.5 and those they have since 3.6. */
@@ -83,6 +111,7 @@ export function rawStreamError(refusal: GatewayError): string {
     http_code: status,
     http_status: STATUS_CODES[status],
     message: body.message,
+    ...(body.detail !== undefined && { detail: body.detail }),
   };
   return `${JSON.stringify({ error })}\n`;
 }

@@ -1,7 +1,8 @@
-// Which headers pass the raw door, both ways: lists of what may, so that everything else stays outside.
-// A Grpc-Metadata-Token, say, would override Authorization inside etcd.
-import type { IncomingHttpHeaders } from 'node:http';
+// Which headers pass the raw API, both ways: lists of what may, so that everything else stays outside.
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { viaOnwards } from '../../etcd/endpoints/gateway-loop.js';
+import { invalidRequest } from '../../errors.js';
+import { checkCredentials, checkSingle } from '../framing.js';
 import { traceparentOf } from '../traceparent.js';
 
 const REQUEST_HEADERS = [
@@ -49,6 +50,26 @@ export function upstreamHeaders(
     ...(via !== undefined && { via }),
     ...(isOnOwnConnection && { connection: 'close' }),
   };
+}
+
+/** Other names under which etcd takes a token (seen on 3.4.23). There the former overrides Authorization. */
+const METADATA_CREDENTIALS = ['grpc-metadata-token', 'grpc-metadata-authorization'] as const;
+
+/**
+ * Makes a token in gRPC metadata the request's `Authorization`, so that it is neither ignored nor believed past it. Throws
+ * `invalid-request` for credentials in two headers.
+ */
+export function adoptMetadataCredentials(req: IncomingMessage): void {
+  const names = METADATA_CREDENTIALS.filter((name) => req.headers[name] !== undefined);
+  const [name] = names;
+  if (name === undefined) return;
+  checkSingle(req, name);
+  if (names.length > 1 || req.headers.authorization !== undefined) {
+    const all = req.headers.authorization === undefined ? names : ['authorization', ...names];
+    throw invalidRequest(name, `credentials are in ${all.join(' and ')}`, 'send one of them');
+  }
+  req.headers.authorization = String(req.headers[name]);
+  checkCredentials(req);
 }
 
 /** The credentials that a caller sends to etcd, past the gateway; none that he says are for the gateway alone. */

@@ -11,16 +11,33 @@ describe('toRawError', () => {
     });
   });
 
-  it('tells the outcome in the message', () => {
-    const error = new GatewayError('timeout', { detail: 'too slow', outcome: 'unknown' });
-    expect(toRawError(error).body).toMatchObject({
-      message: 'too slow; outcome: unknown',
-      code: 4,
+  it('S36: uses the text of etcd alone as the message, and puts the rest into detail', () => {
+    const error = new GatewayError('timeout', {
+      detail: 'too slow',
+      hint: 'wait',
+      outcome: 'unknown',
     });
+    const message = 'context deadline exceeded';
+    expect(toRawError(error).body).toEqual({
+      error: message,
+      message,
+      code: 4,
+      detail: 'too slow; wait; outcome: unknown',
+    });
+    const words = 'etcdserver: user name is empty';
+    const empty = new GatewayError('invalid-request', { detail: words });
+    expect(toRawError(empty).body).toEqual({ error: words, message: words, code: 3 });
+  });
+
+  it('puts the outcome into the message where etcd has no text', () => {
+    const error = new GatewayError('etcd-unavailable', { detail: 'broken', outcome: 'unknown' });
+    expect(toRawError(error).body).toMatchObject({ message: 'broken; outcome: unknown', code: 14 });
   });
 
   it('falls back to the title', () => {
-    expect(toRawError(new GatewayError('no-leader')).body.message).toBe('etcd has no leader');
+    expect(toRawError(new GatewayError('etcd-unavailable')).body.message).toBe(
+      'etcd is not available',
+    );
   });
 
   it('has a gRPC code other than OK and UNKNOWN for every code of the catalogue', () => {
@@ -34,7 +51,7 @@ describe('toRawError', () => {
   it.each([
     ['not-found', 5],
     ['method-not-allowed', 12],
-    ['too-large', 8],
+    ['too-large', 3],
     ['etcd-unavailable', 14],
     ['unauthenticated', 16],
   ] as const)('gives %s the gRPC code %i', (code, grpcCode) => {
