@@ -21,3 +21,8 @@ export function modRevisionIs(key: Buffer, modRevision: number): Compare {
 export function createRevisionIs(key: Buffer, createRevision: number): Compare {
   return { key, result: '=', target: { kind: 'create', number: createRevision } };
 }
+
+/** False for a key that does not exist. */
+export function leaseIs(key: Buffer, lease: string): Compare {
+  return { key, result: '=', target: { kind: 'lease', lease } };
+}

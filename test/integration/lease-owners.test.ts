@@ -41,9 +41,13 @@ function leaseCalls({ calls }: GatewayBetween): number {
 }
 
 /** As an etcd client makes it, that knows nothing of the gateway. */
-async function grantAtEtcd(): Promise<string> {
-  const body = JSON.stringify({ TTL: 60, ID: 0 });
+async function grantAtEtcd(id = '0', hasKey = false): Promise<string> {
+  const lease = BigInt(`0x${id}`).toString();
+  const body = JSON.stringify({ TTL: 60, ID: lease });
   const { ID } = (await send(etcd, 'POST', '/v3/lease/grant', { body })).json() as { ID: string };
+  const key = Buffer.from(newKey('other')).toString('base64');
+  const put = JSON.stringify({ key, value: key, lease: ID });
+  if (hasKey) await send(etcd, 'POST', '/v3/kv/put', { body: put });
   return BigInt(ID).toString(16).padStart(16, '0');
 }
 
@@ -154,33 +158,22 @@ describe('S27: with API tokens an empty lease', () => {
   });
 
   it('L15: that is not shown costs a list one call, of which a page makes 64 at most', async () => {
-    const others = await Promise.all(Array.from({ length: 150 }, () => grantAtEtcd()));
-    const foreign = newKey('other');
-    for (const [index, other] of others.entries()) {
-      const at = `/v1/kv/${encodeURIComponent(`${foreign}/${index}`)}`;
-      if (index % 2 === 0) await door.as('admin', 'PUT', at, { value: 'v', lease: other });
-    }
-    const id = await make();
+    // Neighbors in the order of IDs, so that other tests' leases do not come between.
+    const block = (0x10000000 + Math.floor(Math.random() * 0x30000000)).toString(16);
+    const idOf = (index: number): string => `${block}${index.toString(16).padStart(8, '0')}`;
+    const others = Array.from({ length: 70 }, (_, index) => idOf(index + 1));
+    await Promise.all(others.map((id, index) => grantAtEtcd(id, index % 2 === 0)));
     const between = await spawnGatewayBetween(etcd, [
       '--auth=tokens',
       `--tokens=${door.tokensFile}`,
     ]);
-    const found: string[] = [];
-    let pages = 0;
-    for (let next: string | undefined = ''; next !== undefined; pages++) {
+    for (const limit of [1, 1_000]) {
       const before = leaseCalls(between);
-      const path = `/v1/leases?limit=1${next === '' ? '' : `&next=${next}`}`;
+      const path = `/v1/leases?limit=${limit}&next=${idOf(0)}`;
       const answer = await send(between.baseUrl, 'GET', path, { headers: bearer('app') });
-      const page = answer.json() as Page;
-      expect(answer.status).toBe(200);
-      expect(page.leases.length).toBeLessThanOrEqual(1);
+      expect([answer.status, answer.json()]).toEqual([200, { leases: [], next: others[63] }]);
       expect(leaseCalls(between) - before).toBeLessThanOrEqual(65);
-      found.push(...page.leases.map((lease) => lease.id));
-      next = page.next;
     }
-    expect(found).toContain(id);
-    expect(found.filter((each) => others.includes(each))).toEqual([]);
-    expect(pages).toBeGreaterThan(2);
     for (const other of others) await door.as('admin', 'DELETE', `/v1/leases/${other}`);
   });
 });

@@ -1,12 +1,20 @@
 // One key: read, write, delete, with conditions and guards as single transactions.
 import type { Caller } from '../../caller.js';
 import { GatewayError } from '../../errors.js';
-import { isAbsent, isPresent, modRevisionIs } from '../../etcd/compare.js';
+import { isAbsent, isPresent, leaseIs, modRevisionIs } from '../../etcd/compare.js';
 import type { Compare, KeyValue, RequestOp, ResponseOp, TxnResponse } from '../../etcd/wire.js';
 import { resolveGuard } from '../locks/guard.js';
 import type { Guard, GuardDeps, ResolvedGuard } from '../locks/guard.js';
-import { expiredBeforeWrite, grantKeyLease, revokeLater } from '../leases/leases.js';
+import { isKeyLease, servesOneKey } from '../leases/lease-id.js';
+import {
+  expiredBeforeWrite,
+  grantKeyLease,
+  leaseNotFound,
+  releaseKeyLease,
+  revokeLater,
+} from '../leases/leases.js';
 import type { GrantedLease, LeaseGrantDeps } from '../leases/leases.js';
+import { timeToLive } from '../leases/life.js';
 import { beforeWrite } from '../../etcd/calls/outcome.js';
 import type { ReservedKeys } from '../reserved.js';
 
@@ -76,16 +84,57 @@ export async function putKey(caller: Caller, deps: KvDeps, write: KeyPut): Promi
   const { key, value, condition, ttlSeconds, lease, previous } = write;
   deps.reserved.refuseWrite(key);
   const guard = write.guard && (await resolveGuard(caller, deps, write.guard));
-  const demands = demandsOn(key, condition, guard);
-  const put = (on: string | undefined): Promise<Written> =>
-    writeIf(caller, deps, demands, {
-      kind: 'put',
-      put: { key, value, lease: on, prevKv: previous },
-    });
-  if (ttlSeconds === undefined) return put(lease);
+  const demands = demandsOn(key, condition, guard, lease);
+  const put = (on: string | undefined): Promise<Written> => {
+    const send = (prevKv: boolean): Promise<Written> =>
+      writeIf(caller, deps, demands, { kind: 'put', put: { key, value, lease: on, prevKv } });
+    const isAsked = previous === true;
+    // A put of nothing but a value shares transactions with others, and then reads no old value.
+    const isShared = on === undefined && !isAsked && demands.compare.length === 0;
+    return isShared ? send(false) : releasing(caller, deps, { isAsked, lease: on }, send);
+  };
+  if (ttlSeconds === undefined) {
+    const written = await put(lease);
+    if (lease !== undefined && isKeyLease(lease))
+      await requireSameKey(caller, deps, written, lease);
+    return written;
+  }
   // Who polls with a condition costs etcd nothing durable: no lease is made while it does not hold.
   const unmet = condition && (await beforeWrite(look(caller, deps, demands)));
   return unmet ?? putOnFreshLease(caller, deps, ttlSeconds, put);
+}
+
+/**
+ * Writes, and revokes the lease of the replaced or deleted key where it served that key alone. For this purpose the write asks etcd for what
+ * was there. A caller without the right to read gets the write without it: the lease then expires.
+ */
+async function releasing(
+  caller: Caller,
+  deps: KvDeps,
+  { isAsked, lease }: { readonly isAsked: boolean; readonly lease?: string | undefined },
+  write: (prevKv: boolean) => Promise<Written>,
+): Promise<Written> {
+  const written = await write(true).catch((error: unknown) => {
+    if (isAsked || !(error instanceof GatewayError) || error.code !== 'permission-denied')
+      throw error;
+    return write(false);
+  });
+  if (written.kind !== 'done') return written;
+  const before = written.previous?.lease;
+  if (before !== lease) releaseKeyLease(caller, deps, before);
+  return isAsked ? written : { ...written, previous: undefined };
+}
+
+/** Of a put on the lease of a single key. Throws `permission-denied` for another key, `lease-not-found`. */
+async function requireSameKey(
+  caller: Caller,
+  deps: KvDeps,
+  written: Written,
+  lease: string,
+): Promise<void> {
+  if (written.kind === 'done' || written.current?.lease === lease) return;
+  const { ttlSeconds } = await beforeWrite(timeToLive(caller, deps.etcd, lease, false));
+  throw ttlSeconds === undefined ? leaseNotFound(lease) : servesOneKey(lease);
 }
 
 async function putOnFreshLease(
@@ -121,11 +170,10 @@ export async function deleteKey(caller: Caller, deps: KvDeps, write: KeyDelete):
   const { key, condition, previous } = write;
   deps.reserved.refuseWrite(key);
   const guard = write.guard && (await resolveGuard(caller, deps, write.guard));
-  const deleteRange = { key, prevKv: previous };
-  return writeIf(caller, deps, demandsOn(key, condition, guard), {
-    kind: 'deleteRange',
-    deleteRange,
-  });
+  const demands = demandsOn(key, condition, guard);
+  return releasing(caller, deps, { isAsked: previous === true }, (prevKv) =>
+    writeIf(caller, deps, demands, { kind: 'deleteRange', deleteRange: { key, prevKv } }),
+  );
 }
 
 /** What has to be true for a write, and how to see afterwards what was not. */
@@ -139,9 +187,12 @@ function demandsOn(
   key: Buffer,
   condition: Condition | undefined,
   guard: ResolvedGuard | undefined,
+  lease?: string,
 ): Demands {
   return {
     compare: [
+      // The lease of a single key may be revoked once that key has left it, so it takes the key only as long as the key is on it.
+      ...(lease !== undefined && isKeyLease(lease) ? [leaseIs(key, lease)] : []),
       ...(condition === undefined ? [] : [toCompare(key, condition)]),
       ...(guard === undefined ? [] : [guard.compare]),
     ],

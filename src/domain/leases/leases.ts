@@ -1,5 +1,6 @@
 // Leases as sessions: several keys and locks can hang on one, and its end ends them all. Also the leases that a put with a ttl makes.
 // Not here: the leases of the gateway's own lock and election entries, which nobody may touch through these calls.
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Caller } from '../../caller.js';
 import { GatewayError } from '../../errors.js';
 import type { EtcdClient } from '../../etcd/client.js';
@@ -11,6 +12,9 @@ import { beforeWrite } from '../../etcd/calls/outcome.js';
 import type { ReservedKeys } from '../reserved.js';
 
 const GRANT_ATTEMPTS_MAX = 3;
+const RELEASES_AT_ONCE_MAX = 1_000;
+const EMPTY_READS_MAX = 2;
+const EMPTY_READ_PAUSE_MS = 1_000;
 /** A lease with more keys than this tells how many there are, not all of them. */
 const LEASE_KEYS_SHOWN_MAX = 1_000;
 /** Leases whose keys one page of a caller with limited rights reads: each is at least one call to etcd. */
@@ -68,7 +72,7 @@ export function grantKeyLease(
   return grantUnder(randomKeyLease, caller, deps, ttlSeconds);
 }
 
-/** An ID whose grant was not answered is given up for another, and revoked once: nothing is ever attached to it. */
+/** An ID whose grant was not answered is given up for another, and revoked: nothing is attached to it. */
 async function grantUnder(
   newId: () => string,
   caller: Caller,
@@ -85,18 +89,56 @@ async function grantUnder(
     } catch (error) {
       const isUnknown = error instanceof GatewayError && error.outcome === 'unknown';
       const isTaken = error instanceof GatewayError && error.code === 'already-exists';
-      if (isUnknown) revokeLater(caller, deps, lease);
+      if (isUnknown) revokeIfEmptyLater(caller, deps, lease);
       if (!(isTaken || isUnknown) || attempt >= GRANT_ATTEMPTS_MAX || caller.signal.aborted)
         throw error;
     }
   }
 }
 
-/** Ends a lease that surely carries nothing, behind the caller's back. */
+/** Revokes a lease to which certainly nothing is attached, in the background. */
 export function revokeLater(caller: Caller, deps: LeaseGrantDeps, lease: string): void {
   void deps.background.run('revoke an unused lease', caller.identity, (cleaner) =>
     deps.etcd.leaseRevoke(cleaner, lease),
   );
+}
+
+/**
+ * Revokes the lease of a single key that is no longer on it, in the background. Call it with the lease that etcd reports of the replaced or
+ * deleted key. Leaves all other leases alone, because clients attach keys to them. Does not guarantee that the lease goes before its ttl
+ * is over.
+ *
+ * No write is lost. Through the gateway nothing but its key is ever attached to such a lease, and that key only while it is on the lease, by
+ * a comparison in the same transaction. A client that attaches another key directly in etcd is seen by the read before the revoke,
+ * unless it does so between the two.
+ */
+export function releaseKeyLease(
+  caller: Caller,
+  deps: LeaseGrantDeps,
+  lease: string | undefined,
+): void {
+  if (lease === undefined || !isKeyLease(lease)) return;
+  // Many releases at the same time are a burst of writes, or an etcd that is slow: the rest expires.
+  if (deps.background.size < RELEASES_AT_ONCE_MAX) revokeIfEmptyLater(caller, deps, lease);
+}
+
+function revokeIfEmptyLater(caller: Caller, deps: LeaseGrantDeps, lease: string): void {
+  void deps.background.run('revoke an empty lease', caller.identity, (cleaner) =>
+    revokeIfEmpty(cleaner, deps, lease),
+  );
+}
+
+async function revokeIfEmpty(caller: Caller, deps: LeaseGrantDeps, lease: string): Promise<void> {
+  for (let read = 1; read <= EMPTY_READS_MAX; read++) {
+    const { ttlSeconds, keys } = await deps.etcd.leaseTimeToLive(caller, lease, true);
+    if (ttlSeconds === undefined) return;
+    if (keys.length === 0) {
+      await deps.etcd.leaseRevoke(caller, lease);
+      return;
+    }
+    // The member that answers may not have applied the write yet. Otherwise the key is in use.
+    if (read < EMPTY_READS_MAX) await pause(EMPTY_READ_PAUSE_MS);
+  }
 }
 
 /** Of a write on a fresh lease that etcd no longer had. */
@@ -216,6 +258,6 @@ export async function endLease(caller: Caller, deps: LeaseDeps, lease: string): 
   await deps.etcd.leaseRevoke(caller, lease);
 }
 
-function leaseNotFound(lease: string): GatewayError {
+export function leaseNotFound(lease: string): GatewayError {
   return new GatewayError('lease-not-found', { detail: `there is no lease ${lease}` });
 }

@@ -10,7 +10,7 @@ import type {
   ResponseOp,
   TxnResponse,
 } from '../../etcd/wire.js';
-import { expiredBeforeWrite } from '../leases/leases.js';
+import { expiredBeforeWrite, releaseKeyLease } from '../leases/leases.js';
 import type { ReservedKeys } from '../reserved.js';
 import { beforeWrite } from '../../etcd/calls/outcome.js';
 import { chainOf, isDenial, overIn, readChain, readsOf } from './chain.js';
@@ -184,7 +184,7 @@ async function toChanged(
   { header, responses }: TxnResponse,
 ): Promise<Changed> {
   const before = previousFile(responses[0]);
-  endNodeLease(caller, deps, before?.lease ?? decided.freedLease);
+  releaseKeyLease(caller, deps, before?.lease ?? decided.freedLease);
   const { action, path, isDirectory, isRefresh = false, expiresAt } = decided;
   if (isDirectory && expiresAt !== undefined) deps.ends.expect(caller.identity, path, expiresAt);
   const node: V2Node = {

@@ -2,10 +2,12 @@
 // thousand of them asks etcd nothing. Leases that other doors put on keys are asked for.
 import { randomInt } from 'node:crypto';
 import type { Caller } from '../../caller.js';
-import { GatewayError } from '../../errors.js';
+import { GatewayError, outcomeOf } from '../../errors.js';
 import type { EtcdClient } from '../../etcd/client.js';
+import type { LeaseGrantResponse } from '../../etcd/wire.js';
 import type { Background } from '../background.js';
 import { NODE_LEASE_PREFIX } from '../leases/lease-id.js';
+import { releaseKeyLease } from '../leases/leases.js';
 import { beforeWrite } from '../../etcd/calls/outcome.js';
 import type { Lifetime, LifetimeOf } from './node.js';
 
@@ -82,7 +84,7 @@ export async function grantNodeLease(
   for (let attempt = 1; ; attempt++) {
     const lease = nodeLeaseId(at);
     try {
-      const granted = await beforeWrite(deps.etcd.leaseGrant(caller, lease, ttlSeconds));
+      const granted = await beforeWrite(grantOrRelease(caller, deps, lease, ttlSeconds));
       // etcd has a minimum of some seconds; v2 has none.
       const isLate = granted.ttlSeconds > ttlSeconds || at <= nowMs;
       return {
@@ -94,6 +96,21 @@ export async function grantNodeLease(
       const isTaken = error instanceof GatewayError && error.code === 'already-exists';
       if (!isTaken || attempt >= GRANT_ATTEMPTS_MAX) throw error;
     }
+  }
+}
+
+/** A lease whose grant was not answered would live for all its ttl. It may be the lease of another gateway's node, which is spared. */
+async function grantOrRelease(
+  caller: Caller,
+  deps: LifetimeDeps,
+  lease: string,
+  ttlSeconds: number,
+): Promise<LeaseGrantResponse> {
+  try {
+    return await deps.etcd.leaseGrant(caller, lease, ttlSeconds);
+  } catch (error) {
+    if (outcomeOf(error) === 'unknown') releaseKeyLease(caller, deps, lease);
+    throw error;
   }
 }
 
@@ -118,9 +135,8 @@ export function revokeInTime(caller: Caller, deps: LifetimeDeps, node: NodeLease
   setTimeout(() => endNodeLease(caller, deps, lease), leftMs).unref();
 }
 
-/** Ends the lease of a node that has another one now, or none. Only ours: they serve no other key. */
-export function endNodeLease(caller: Caller, deps: LifetimeDeps, lease: string | undefined): void {
-  if (lease === undefined || !isNodeLease(lease)) return;
+/** Revokes the lease of a node whose ttl is over, or that was not written. */
+export function endNodeLease(caller: Caller, deps: LifetimeDeps, lease: string): void {
   void deps.background.run('end the lease of a v2 node', caller.identity, (cleaner) =>
     deps.etcd.leaseRevoke(cleaner, lease),
   );

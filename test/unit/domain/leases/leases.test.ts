@@ -34,6 +34,7 @@ const granting = (lease: string, ttlSeconds: number): object => ({
   lease,
   ttlSeconds,
 });
+const EMPTY = { header: HEADER, ttlSeconds: 5, grantedTtlSeconds: 5, keys: [] };
 const leasesOf = (stub: StubEtcd, rpc: string): unknown[] =>
   stub.asked.filter((call) => call.rpc === rpc).map((call) => call.args[0]);
 
@@ -54,6 +55,7 @@ describe('createLease', () => {
     const stub = stubEtcd({
       leaseGrant: (lease: string, ttl: number) =>
         failures-- > 0 ? failWith('etcd-unavailable', 'unknown')() : granting(lease, ttl),
+      leaseTimeToLive: () => EMPTY,
       leaseRevoke: () => true,
     });
     const deps = depsOf(stub);
@@ -66,7 +68,11 @@ describe('createLease', () => {
   });
 
   it('gives up after three, and sends a chosen ID once', async () => {
-    const stub = stubEtcd({ leaseGrant: failWith('timeout', 'unknown'), leaseRevoke: () => true });
+    const stub = stubEtcd({
+      leaseGrant: failWith('timeout', 'unknown'),
+      leaseTimeToLive: () => EMPTY,
+      leaseRevoke: () => true,
+    });
     const deps = depsOf(stub);
     await expect(createLease(callerFor(), deps, { ttlSeconds: 5 })).rejects.toThrow('told to fail');
     expect(leasesOf(stub, 'leaseGrant')).toHaveLength(3);
@@ -134,6 +140,86 @@ describe('a put with a ttl', () => {
       code: 'reserved-prefix',
     });
     expect(stub.asked).toEqual([]);
+  });
+});
+
+describe('L18: the lease of a key with a ttl', () => {
+  const key = Buffer.from('k');
+  const keyLease = '4c30000000000001';
+  const kvOn = (lease: string | undefined): object => ({
+    key,
+    value: key,
+    createRevision: 1,
+    modRevision: 1,
+    version: 1,
+    lease,
+  });
+  const putting = (before: string | undefined) => ({
+    leaseGrant: granting,
+    put: () => ({ header: HEADER, prevKv: kvOn(before) }),
+    leaseRevoke: () => true,
+  });
+  const write = { key, value: key, ttlSeconds: 5 };
+
+  it('is revoked when the key has left it, and not before', async () => {
+    let reads = 0;
+    const stub = stubEtcd({
+      ...putting(keyLease),
+      leaseTimeToLive: () => ({ ...EMPTY, keys: ++reads === 1 ? [key] : [] }),
+    });
+    const deps = depsOf(stub);
+    expect((await putKey(callerFor(), deps, write)).kind).toBe('done');
+    await deps.background.idle();
+    expect([reads, leasesOf(stub, 'leaseRevoke')]).toEqual([2, [keyLease]]);
+  });
+
+  it.each([
+    ['another key is attached to it', keyLease],
+    ['it is a lease that a client made', '0000000000000777'],
+    ["it is a lease of the gateway's own entries", '4c4b000000000001'],
+    ['there was none', undefined],
+  ])('is left alone when %s', async (_, lease) => {
+    const stub = stubEtcd({
+      ...putting(lease),
+      leaseTimeToLive: () => ({ ...EMPTY, keys: [Buffer.from('other')] }),
+    });
+    const deps = depsOf(stub);
+    await putKey(callerFor(), deps, write);
+    await deps.background.idle();
+    expect(leasesOf(stub, 'leaseRevoke')).toEqual([]);
+  });
+
+  it('is left to its ttl when too much is cleaned up already', async () => {
+    const stub = stubEtcd({ ...putting(keyLease), leaseTimeToLive: () => EMPTY });
+    const deps = depsOf(stub);
+    let end = (): void => undefined;
+    const busy = new Promise<void>((resolve) => (end = resolve));
+    const { identity } = callerFor();
+    for (let task = 0; task < 1_000; task++) void deps.background.run('busy', identity, () => busy);
+    await putKey(callerFor(), deps, write);
+    expect(deps.background.size).toBe(1_000);
+    end();
+    await deps.background.idle();
+    expect(leasesOf(stub, 'leaseRevoke')).toEqual([]);
+  });
+
+  it('is not asked for where the caller may not read: the write is done without', async () => {
+    const stub = stubEtcd({
+      ...putting(undefined),
+      put: ({ prevKv }: { prevKv?: boolean }) =>
+        prevKv === true ? failWith('permission-denied')() : { header: HEADER },
+    });
+    const deps = depsOf(stub);
+    expect((await putKey(callerFor(), deps, write)).kind).toBe('done');
+    const asking = putKey(callerFor(), deps, { ...write, previous: true });
+    await expect(asking).rejects.toMatchObject({ code: 'permission-denied' });
+    await deps.background.idle();
+  });
+
+  it('is not asked for by a plain put, which shares transactions', async () => {
+    const stub = stubEtcd({ put: () => ({ header: HEADER }) });
+    await putKey(callerFor(), depsOf(stub), { key, value: key });
+    expect(stub.asked.map(({ args }) => (args[0] as { prevKv?: boolean }).prevKv)).toEqual([false]);
   });
 });
 
