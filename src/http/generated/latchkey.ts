@@ -61,6 +61,9 @@ export interface paths {
          *     a lease that you made. With neither, the key stays, and loses the lease that it had. After a 5xx with `"outcome": "unknown"`
          *     the old or the new value is there, never neither.
          *
+         *     The lease that `ttl` makes serves this key alone: attaching anything else to it is 403. Pass it as `lease` in a later write of the
+         *     same key to keep it. It is revoked in the background when the key is written with another `lease` or `ttl`, or deleted.
+         *
          *     ```sh
          *     curl -X PUT -d '{"value":"up","ttl":30}' localhost:8888/v1/kv/hosts/a
          *     ```
@@ -310,6 +313,10 @@ export interface paths {
          * @description All leases that etcd has, by ID; those of other clients too. Not listed are the leases of locks and elections that the gateway
          *     made for them.
          *
+         *     With limited rights you see leases whose keys are all within your rights, and empty leases that you made. One request reads the
+         *     keys of at most 64 leases: a page may have fewer leases than `limit`, or none, and still a `next`. The list is complete when
+         *     there is no `next`.
+         *
          *     ```sh
          *     curl localhost:8888/v1/leases
          *     ```
@@ -326,6 +333,10 @@ export interface paths {
          *     It ends `ttl` seconds after it was made or last renewed; etcd may grant more than you ask for (a minimum of some seconds). `id`
          *     chooses its ID, for once: 409 when there is such a lease. After a 5xx with `"outcome": "unknown"` a lease may be left over, which
          *     ends by itself: do not choose the same ID again.
+         *
+         *     **With limited rights.** While no key, lock or election is attached to the lease, only you and administrators can see and use it:
+         *     the ID that the gateway makes states its creator, so that every replica knows it. An API token is recognized by its name, an etcd
+         *     user by the user name, a token of etcd by itself alone. Choosing the `id` requires `admin` or root of etcd (403).
          */
         readonly post: operations["createLease"];
         readonly delete?: never;
@@ -1339,7 +1350,7 @@ export interface components {
         };
         readonly LeaseRequest: {
             readonly ttl: components["schemas"]["LeaseTtl"];
-            /** @description Its ID, if you want to choose it. */
+            /** @description Its ID, if you want to choose it. Requires `admin` or root of etcd where rights are limited. */
             readonly id?: components["schemas"]["LeaseName"];
         };
         readonly Lease: {
@@ -1351,7 +1362,7 @@ export interface components {
             readonly leases: readonly {
                 readonly id: components["schemas"]["LeaseId"];
             }[];
-            /** @description There is more. Pass it back as `next=`. */
+            /** @description There may be more, also when this page has fewer leases than `limit`, or none. Pass it as `next=`. */
             readonly next?: string;
         };
         readonly LeaseState: {
@@ -1408,7 +1419,7 @@ export interface components {
             readonly wait?: components["schemas"]["LockWait"];
             /** @description Your own, to repeat the request safely when its answer is lost: a new random one for each acquisition. Made for you when missing. */
             readonly token?: components["schemas"]["LockToken"];
-            /** @description A lease of your own to hang it on. Not together with `ttl`. */
+            /** @description A lease of your own to attach it to. Not together with `ttl`. */
             readonly lease?: components["schemas"]["LeaseName"];
             readonly mode?: components["schemas"]["LockMode"];
             readonly metadata?: components["schemas"]["LockMetadata"];
@@ -1423,7 +1434,7 @@ export interface components {
             readonly wait?: components["schemas"]["LockWait"];
             /** @description Your own, to join the same holding again over a new connection. Made for you when missing. */
             readonly token?: components["schemas"]["LockToken"];
-            /** @description A lease of your own to hang it on. Not together with `ttl`. */
+            /** @description A lease of your own to attach it to. Not together with `ttl`. */
             readonly lease?: components["schemas"]["LeaseName"];
             readonly mode?: components["schemas"]["LockMode"];
             readonly metadata?: components["schemas"]["LockMetadata"];
@@ -1577,7 +1588,7 @@ export interface components {
             readonly wait?: components["schemas"]["LockWait"];
             /** @description Your own, to repeat the request safely when its answer is lost: a new random one for each candidacy. Made for you when missing. */
             readonly token?: components["schemas"]["LockToken"];
-            /** @description A lease of your own to hang it on. Not together with `ttl`. */
+            /** @description A lease of your own to attach it to. Not together with `ttl`. */
             readonly lease?: components["schemas"]["LeaseName"];
         };
         readonly Leadership: {
