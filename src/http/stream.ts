@@ -66,7 +66,8 @@ export interface EventStream {
 export function openEventStream(res: Response): EventStream {
   res.statusCode = 200;
   res.setHeader('Content-Type', 'text/event-stream');
-  res.setHeader('Cache-Control', 'no-store');
+  // Compressing proxies collect events before they send any (RFC 9111 section 5.2.2.6).
+  res.setHeader('Cache-Control', 'no-store, no-transform');
   res.setHeader('X-Accel-Buffering', 'no');
   res.flushHeaders();
   // Express routes HEAD to GET: the headers are all that it asks for.

@@ -140,6 +140,34 @@ describe.each([undefined, '3.4'] as const)('with the etcd of line %s', (version)
     }
   });
 
+  it('S31: reads no users and roles at the raw API', async ({ skip }) => {
+    const token = await etcd.tokenOf('ann');
+    const calls = [
+      ['auth/user/get', { name: 'root' }],
+      ['auth/role/get', { role: 'role-of-bob' }],
+      ['auth/user/list', {}],
+      ['auth/role/list', {}],
+    ] as const;
+    for (const [path, body] of calls) {
+      const ofEtcd = await etcd.ask(path, body, token);
+      expect([path, ofEtcd.status]).toEqual([path, isChecked() ? 403 : 200]);
+      for (const prefix of ['/v3', '/v3beta', '/v3alpha']) {
+        const answer = await raw('ann', `${prefix}/${path}`, body);
+        expect([path, answer.status]).toEqual([
+          path,
+          expect.toSatisfy((s) => s === 403 || s === 503),
+        ]);
+        expect(answer.json().message).toMatch(/permission denied|space exceeded/);
+        const headers = { authorization: token };
+        const sent = { headers, body: JSON.stringify(body) };
+        const byToken = await send(gateway.baseUrl, 'POST', `${prefix}/${path}`, sent);
+        expect([path, byToken.status >= 400]).toEqual([path, true]);
+      }
+      expect([path, (await raw('root', `/v3/${path}`, body)).status]).toEqual([path, 200]);
+    }
+    skip(isChecked(), 'this etcd checks rights itself');
+  });
+
   it('nor with a token, which does not say that it is root who has it', async ({ skip }) => {
     skip(isChecked(), 'this etcd knows');
     const headers = { authorization: await etcd.tokenOf('root') };

@@ -60,7 +60,7 @@ describe('an event stream', () => {
     ]);
     expect(stream.headers).toMatchObject({
       'content-type': 'text/event-stream',
-      'cache-control': 'no-store',
+      'cache-control': 'no-store, no-transform',
       'x-accel-buffering': 'no',
     });
     expect(stream.headers).toHaveProperty('x-request-id');
@@ -162,6 +162,22 @@ describe('a start', () => {
     const headers = { 'last-event-id': `${first}.1` };
     const stream = await watch(`key=${key}&since=${first - 1}`, { headers });
     expect(wordsOf(await stream.until(1))).toEqual([`put ${key}@${second}.1`]);
+  });
+
+  it('F57: is at lastEventId as at Last-Event-ID, which wins over it', async () => {
+    const key = newKey();
+    const [first, second] = [await putValue(key, '1'), await putValue(key, '2')];
+    const query = `key=${key}&since=${first - 1}&lastEventId=`;
+    const stream = await watch(`${query}${first}.1`);
+    expect(wordsOf(await stream.until(1))).toEqual([`put ${key}@${second}.1`]);
+    const headers = { 'last-event-id': `${first}.1` };
+    const both = await watch(`${query}${first - 1}.1`, { headers });
+    expect(wordsOf(await both.until(1))).toEqual([`put ${key}@${second}.1`]);
+    const empty = await watch(query);
+    const words = wordsOf(await empty.until(2));
+    expect(words).toEqual([`put ${key}@${first}.1`, `put ${key}@${second}.1`]);
+    const invalid = await send(gateway, 'GET', `/v1/watch?${query}abc`);
+    expect(invalid.json()).toMatchObject({ status: 400, errors: [{ pointer: 'lastEventId' }] });
   });
 
   it('at the revision of a read misses nothing', async () => {

@@ -3297,9 +3297,11 @@ export interface operations {
                  * @example 5
                  */
                 readonly wait?: number;
+                /** @description The same as `Last-Event-ID`. Implementations of `EventSource` that cannot set headers send it when they reconnect. Wins over `since`. */
+                readonly lastEventId?: string;
             };
             readonly header?: {
-                /** @description The id of the last event that a reconnecting browser saw. Wins over `since`. */
+                /** @description The id of the last event that a reconnecting browser saw. Wins over `lastEventId` and `since`. */
                 readonly "Last-Event-ID"?: string;
                 /** @description Your own name for this request, for logs; it comes back in the answer. One that does not fit is replaced. */
                 readonly "X-Request-Id"?: components["parameters"]["RequestId"];

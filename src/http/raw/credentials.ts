@@ -26,7 +26,7 @@ export interface RawCredentialsDeps {
   readonly proofs: Pick<Proofs, 'sessionFor'>;
   /** Throws `permission-denied` for a user of etcd who is not root. */
   readonly requireRoot: (caller: Caller) => Promise<void>;
-  /** Throws `out-of-space` for him while etcd looks at no rights to delete. */
+  /** Throws `out-of-space` for that user while etcd checks no rights, because its NOSPACE alarm is up. */
   readonly refuseUnderAlarm: (caller: Caller) => Promise<void>;
 }
 
@@ -38,7 +38,7 @@ export function createCredentialsFor(deps: RawCredentialsDeps): CredentialsFor {
     const { identity } = caller;
     if (rpc.path === AUTHENTICATE_PATH) return {};
     if (rpc.isForRoot) await deps.requireRoot(caller).catch(throwInWordsOfEtcd);
-    if (rpc.mayDelete) await deps.refuseUnderAlarm(caller).catch(throwInWordsOfEtcd);
+    if (rpc.isUncheckedUnderAlarm) await deps.refuseUnderAlarm(caller).catch(throwInWordsOfEtcd);
     const own = mode === 'none' ? passedAuthorization(headers) : undefined;
     if (own !== undefined) return { authorization: own };
     if (identity.login?.kind === 'token') return { authorization: identity.login.token.reveal() };

@@ -158,6 +158,7 @@ export class Exchange {
     const isUnary = this.rpc.kind === 'unary';
     // With the request body still open nothing else can come on this connection.
     if (!this.#req.complete) this.#res.setHeader('Connection', 'close');
+    if (this.#isStream) this.#res.setHeader('Cache-Control', 'no-store, no-transform');
     this.#res.writeHead(status, downstreamHeaders(upstreamRes.headers));
     if (isUnary) {
       const { requestTimeoutMs } = this.#deps;

@@ -19,8 +19,10 @@ export interface RawRpc {
    * 3.6.9, and the others while its NOSPACE alarm is up.
    */
   readonly isForRoot: boolean;
-  /** It may delete keys: while its NOSPACE alarm is up etcd before 3.6 lets every user delete all of them. */
-  readonly mayDelete: boolean;
+  /**
+   * While its NOSPACE alarm is up etcd before 3.6 checks no rights here: every user deletes all keys and reads all users and roles.
+   */
+  readonly isUncheckedUnderAlarm: boolean;
 }
 
 /** etcd 3.0 to 3.3 served the older two; etcd of today knows `/v3` alone, so all three become it. */
@@ -111,7 +113,9 @@ const FOR_ROOT: readonly string[] = [
   'auth/role/revoke',
 ];
 
-const MAY_DELETE: readonly string[] = [
+const UNCHECKED_UNDER_ALARM: readonly string[] = [
+  'auth/user/get',
+  'auth/role/get',
   'kv/deleterange',
   'kv/txn',
   'lease/revoke',
@@ -126,7 +130,7 @@ export const RAW_RPCS: readonly RawRpc[] = Object.entries(KINDS).map(([tail, kin
   kind,
   isUpkeep: UPKEEP.includes(tail),
   isForRoot: FOR_ROOT.includes(tail),
-  mayDelete: MAY_DELETE.includes(tail),
+  isUncheckedUnderAlarm: UNCHECKED_UNDER_ALARM.includes(tail),
 }));
 
 const RPC_BY_PATH: ReadonlyMap<string, RawRpc> = new Map(

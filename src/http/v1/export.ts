@@ -54,7 +54,7 @@ export async function serveExport(
 function openHeaders(res: Response, revision: number): void {
   res.statusCode = 200;
   res.setHeader('Content-Type', 'application/x-ndjson');
-  res.setHeader('Cache-Control', 'no-cache');
+  res.setHeader('Cache-Control', 'no-cache, no-transform');
   res.setHeader('X-Accel-Buffering', 'no');
   res.setHeader('X-Content-Type-Options', 'nosniff');
   res.setHeader('Etcd-Revision', revision);

@@ -50,7 +50,7 @@ export function sendAway(res: Response): void {
 function openHeaders(res: Response, format: StreamFormat): void {
   res.statusCode = 200;
   res.setHeader('Content-Type', TYPES[format]);
-  res.setHeader('Cache-Control', 'no-store');
+  res.setHeader('Cache-Control', 'no-store, no-transform');
   res.setHeader('X-Accel-Buffering', 'no');
   res.setHeader('X-Content-Type-Options', 'nosniff');
   res.vary('Accept');

@@ -26,6 +26,7 @@ export interface WatchRouterDeps extends Omit<ServeDeps, 'open'> {
 
 interface WatchQuery extends RangeQuery {
   readonly since?: string;
+  readonly lastEventId?: string;
   readonly previous?: boolean;
   readonly wait?: number;
 }
@@ -81,6 +82,8 @@ function positionOf(req: Request, query: WatchQuery): Position | undefined {
   const lastEventId = req.headers['last-event-id'];
   if (typeof lastEventId === 'string' && lastEventId !== '')
     return parsePosition(lastEventId, 'Last-Event-ID');
+  if (query.lastEventId !== undefined && query.lastEventId !== '')
+    return parsePosition(query.lastEventId, 'lastEventId');
   return query.since === undefined ? undefined : parsePosition(query.since, 'since');
 }
 

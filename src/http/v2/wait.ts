@@ -71,6 +71,7 @@ function tellResponse(
     onLive(header) {
       clearTimeout(timer);
       headers.put(res, header);
+      res.setHeader('Cache-Control', 'no-store, no-transform');
       res.setHeader('X-Accel-Buffering', 'no');
       res.flushHeaders();
     },

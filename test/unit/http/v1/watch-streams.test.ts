@@ -38,7 +38,7 @@ describe('an event stream', () => {
       200,
       {
         'content-type': 'text/event-stream',
-        'cache-control': 'no-store',
+        'cache-control': 'no-store, no-transform',
         'x-accel-buffering': 'no',
         'x-content-type-options': 'nosniff',
         vary: 'Accept',
@@ -194,7 +194,7 @@ describe('JSON lines', () => {
     const stream = await open(door, 'key=a', { as: 'ndjson' });
     expect(stream.headers).toMatchObject({
       'content-type': 'application/x-ndjson',
-      'cache-control': 'no-store',
+      'cache-control': 'no-store, no-transform',
       'x-accel-buffering': 'no',
     });
     door.store.commit('a=x');
