@@ -107,7 +107,7 @@ function reservedPrefix(range: KeyRange, verb: string, pointer?: string): Gatewa
   const detail = `keys below ${JSON.stringify(range.key.toString())} belong to the gateway and cannot be ${verb} here`;
   return new GatewayError('reserved-prefix', {
     detail,
-    hint: 'locks are changed at /',
+    hint: 'use /v1/locks for locks and /v1/elections for elections',
     fields: pointer === undefined ? {} : { errors: [{ pointer, detail }] },
   });
 }

@@ -32,7 +32,16 @@ const ajv = new Ajv2020({
   allErrors: true,
   formats: Object.fromEntries(FORMATS.map((format) => [format, true])),
 });
-ajv.addVocabulary(['openapi', 'info', 'servers', 'security', 'tags', 'paths', 'components']);
+ajv.addVocabulary([
+  'openapi',
+  'info',
+  'servers',
+  'security',
+  'tags',
+  'paths',
+  'components',
+  'x-pattern-in-words',
+]);
 ajv.addSchema(document, 'document');
 /** By the place of the schema. */
 const compiled = new Map<string, ValidateFunction>();

@@ -33,7 +33,16 @@ interface Example {
 }
 
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
-const OPENAPI_WORDS = ['openapi', 'info', 'servers', 'security', 'tags', 'paths', 'components'];
+const OPENAPI_WORDS = [
+  'openapi',
+  'info',
+  'servers',
+  'security',
+  'tags',
+  'paths',
+  'components',
+  'x-pattern-in-words',
+];
 const FORMATS = ['int32', 'int64', 'uri-reference', 'date-time'];
 
 const documents = Object.fromEntries(

@@ -49,6 +49,11 @@ export function refusalFields(
   };
 }
 
+/** The next step of a client that was refused: `otherwise` for one that did not wait. */
+export function waitingHint(waitedMs: number, otherwise: string): string {
+  return waitedMs > 0 ? 'pass a longer wait, or repeat the request later' : otherwise;
+}
+
 /** Failures of etcd that say nothing of the entry. */
 export function isPassing(error: unknown): boolean {
   return error instanceof GatewayError && error.status >= 503;

@@ -5,7 +5,7 @@ import { GatewayError, outcomeOf } from '../../errors.js';
 import type { KeyValue } from '../../etcd/wire.js';
 import { Contender } from '../contention/contender.js';
 import type { Held } from '../contention/contender.js';
-import { refusalFields } from '../contention/contender-errors.js';
+import { refusalFields, waitingHint } from '../contention/contender-errors.js';
 import type { ContentionDeps } from '../contention/contest.js';
 import { createArena, createPlace, createToken } from '../contention/key.js';
 import type { Arena } from '../contention/key.js';
@@ -86,7 +86,7 @@ function ledByAnother(arena: Arena, around: Surroundings, waitedMs: number): Gat
   const leader = around.first && toLeader(around.first);
   return new GatewayError('lock-held', {
     detail: `${titleOf(arena)} is led by ${leader === undefined ? 'nobody yet' : nameOf(leader)}`,
-    hint: 'pass wait to stand by',
+    hint: waitingHint(waitedMs, 'pass wait to stand by'),
     retryAfterSeconds: HELD_RETRY_AFTER_SECONDS,
     fields: { leader, ...refusalFields(around, around.count - 1, waitedMs) },
   });

@@ -2,7 +2,7 @@
 // fencing token at the resource are the cure.
 import type { Caller } from '../../caller.js';
 import { GatewayError } from '../../errors.js';
-import { refusalFields } from '../contention/contender-errors.js';
+import { refusalFields, waitingHint } from '../contention/contender-errors.js';
 import { Contender } from '../contention/contender.js';
 import type { Held } from '../contention/contender.js';
 import type { Contest, ContentionDeps } from '../contention/contest.js';
@@ -153,8 +153,8 @@ async function lockHeld(
   return new GatewayError('lock-held', {
     detail: `lock ${JSON.stringify(arena.name)} is held by ${holder?.owner ?? 'another client of etcd'}`,
     hint: isOwn
-      ? 'locks are not re-entrant: the same owner queues behind himself'
-      : 'pass wait to queue',
+      ? 'locks are not re-entrant: the same owner queues behind itself'
+      : waitingHint(waitedMs, 'pass wait to queue'),
     retryAfterSeconds: HELD_RETRY_AFTER_SECONDS,
     fields: {
       holder,

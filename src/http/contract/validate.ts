@@ -10,7 +10,7 @@ import { readDocumentText } from './openapi-files.js';
 import type { DocumentName } from './openapi-files.js';
 import { parseQuery } from './query.js';
 import type { QueryValue } from './query.js';
-import { toInvalidRequest } from './validation-errors.js';
+import { PATTERN_IN_WORDS, toInvalidRequest } from './validation-errors.js';
 
 export interface OperationValidator {
   /**
@@ -77,7 +77,7 @@ function createCompiler(document: OpenApiDocument): Compiler {
       ownProperties: true,
       formats: Object.fromEntries(FORMATS.map((format) => [format, true])),
     });
-    ajv.addVocabulary(OPENAPI_WORDS);
+    ajv.addVocabulary([...OPENAPI_WORDS, PATTERN_IN_WORDS]);
     ajv.addSchema(document, DOCUMENT_ID);
     return ajv;
   };

@@ -10,6 +10,9 @@ export interface FieldError {
   readonly detail: string;
 }
 
+/** What a schema says of its pattern, behind "must": people do not read regular expressions. */
+export const PATTERN_IN_WORDS = 'x-pattern-in-words';
+
 interface Finding extends FieldError {
   readonly hint?: string;
 }
@@ -110,10 +113,15 @@ function demand(error: ErrorObject, parameters: Readonly<Record<string, unknown>
     case 'maxProperties':
       return `must have ${limit === 1 ? 'one field only' : `at most ${limit} fields`}`;
     case 'pattern':
-      return `must match ${String(parameters.pattern)}`;
+      return `must ${inWords(error.parentSchema) ?? `match ${String(parameters.pattern)}`}`;
     default:
       return error.message ?? `breaks the rule "${error.keyword}"`;
   }
+}
+
+function inWords(schema: unknown): string | undefined {
+  const words = isNode(schema) ? schema[PATTERN_IN_WORDS] : undefined;
+  return typeof words === 'string' ? words : undefined;
 }
 
 function nameOf(instancePath: string): string {

@@ -1896,7 +1896,7 @@ export interface components {
                  *       "status": 423,
                  *       "detail": "lock \"deploy\" is held by ci-7",
                  *       "code": "lock-held",
-                 *       "hint": "pass wait to queue",
+                 *       "hint": "pass a longer wait, or repeat the request later",
                  *       "requestId": "5b2f6f0c9a",
                  *       "holder": {
                  *         "owner": "ci-7",

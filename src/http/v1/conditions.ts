@@ -27,11 +27,16 @@ function matchCondition(match: string): Condition {
   if (match === '*') return { kind: 'present' };
   const modRevision = Number(REVISION_TAG.exec(match)?.[1] ?? NaN);
   if (Number.isSafeInteger(modRevision)) return { kind: 'modRevision', modRevision };
-  throw invalidRequest(
-    'If-Match',
-    `If-Match is ${JSON.stringify(match)}`,
-    'write * or one quoted modRevision, such as "41"',
-  );
+  throw invalidRequest('If-Match', `If-Match is ${JSON.stringify(match)}`, hintFor(match));
+}
+
+function hintFor(match: string): string {
+  const [revision] = /\d{1,16}/.exec(match) ?? [];
+  const isOne =
+    revision !== undefined && match.replace(/^W\//, '').replaceAll('"', '') === revision;
+  return isOne
+    ? `write the revision in double quotes: If-Match: "${revision}"`
+    : 'write * or one modRevision in double quotes, such as If-Match: "41"';
 }
 
 /** A delete knows no "create only". */

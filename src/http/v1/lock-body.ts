@@ -106,7 +106,10 @@ export function namedTokens(
   const header = req.headers['lock-token'];
   const inHeader = typeof header === 'string' ? header : undefined;
   if (inHeader !== undefined && !TOKEN.test(inHeader))
-    throw invalidRequest('Lock-Token', 'the header Lock-Token is no token');
+    throw invalidRequest(
+      'Lock-Token',
+      'the header Lock-Token must be 16 to 128 of the characters A-Z a-z 0-9 - . _ ~',
+    );
   return [inQuery, inBody, inHeader].filter((token) => token !== undefined);
 }
 
