@@ -26,3 +26,8 @@ export function createRevisionIs(key: Buffer, createRevision: number): Compare {
 export function leaseIs(key: Buffer, lease: string): Compare {
   return { key, result: '=', target: { kind: 'lease', lease } };
 }
+
+/** True when the range has keys and each was created at that revision or later. */
+export function nothingCreatedBefore(range: KeyRange, createRevision: number): Compare {
+  return { ...range, result: '>', target: { kind: 'create', number: createRevision - 1 } };
+}

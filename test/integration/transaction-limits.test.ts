@@ -57,13 +57,13 @@ describe('limits are told before etcd is asked', () => {
     expect(pointersOf(answer)[0]).toBe(pointer);
   });
 
-  it('a guard takes the place of one comparison', async () => {
+  it('a guard takes the places of two comparisons', async () => {
     const lock = newKey('lock');
     const guard = { lock, fencingToken: await takeLock(lock) };
-    expect((await transact({ guard, if: conditions(127), then: puts(128) })).status).toBe(200);
-    const full = await transact({ guard, if: conditions(128), then: [] });
+    expect((await transact({ guard, if: conditions(126), then: puts(128) })).status).toBe(200);
+    const full = await transact({ guard, if: conditions(127), then: [] });
     expect([full.status, pointersOf(full)[0]]).toEqual([400, '/if']);
-    expect((await transact({ guard, then: puts(2), else: puts(127) })).status).toBe(200);
+    expect((await transact({ guard, then: puts(2), else: puts(126) })).status).toBe(200);
   });
 
   it('keys that are written twice are refused, and named', async () => {

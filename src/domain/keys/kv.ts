@@ -194,7 +194,7 @@ function demandsOn(
       // The lease of a single key may be revoked once that key has left it, so it takes the key only as long as the key is on it.
       ...(lease !== undefined && isKeyLease(lease) ? [leaseIs(key, lease)] : []),
       ...(condition === undefined ? [] : [toCompare(key, condition)]),
-      ...(guard === undefined ? [] : [guard.compare]),
+      ...(guard?.compare ?? []),
     ],
     probes: [{ kind: 'range', range: { key } }, ...(guard === undefined ? [] : [guard.probe])],
     guard,

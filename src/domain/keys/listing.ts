@@ -97,7 +97,7 @@ export async function deleteKeys(
     return { deleted, revision: header.revision };
   }
   const answer = await deps.etcd.txn(caller, {
-    compare: guard === undefined ? [] : [guard.compare],
+    compare: guard?.compare ?? [],
     success: pieces.map((deleteRange) => ({ kind: 'deleteRange', deleteRange })),
     failure: [],
   });

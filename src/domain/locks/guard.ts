@@ -1,8 +1,9 @@
-// Guards: a write that happens only while a lock is held under a certain fencing token. Who holds once stays a holder until his key goes, so a
-// "yes" is remembered, and a guarded write costs one call. Not here: taking and giving back locks.
+// Guards: a write that is applied only while a lock is held under a certain fencing token. The key of an exclusive entry is remembered, and a
+// guarded write then costs one call. The memory is a hint only: the write's own transaction compares that the entry exists and that no entry
+// is before it. After a restore of etcd from a backup the same entry may wait again. Not here: acquiring and releasing locks.
 import type { Caller, Identity } from '../../caller.js';
 import { GatewayError } from '../../errors.js';
-import { createRevisionIs } from '../../etcd/compare.js';
+import { createRevisionIs, nothingCreatedBefore } from '../../etcd/compare.js';
 import type { EtcdClient } from '../../etcd/client.js';
 import type { Compare, KeyValue, RangeRequest, RequestOp, ResponseOp } from '../../etcd/wire.js';
 import { createArena, modeOf, modeRanges } from '../contention/key.js';
@@ -44,6 +45,11 @@ export class KnownHolders {
     if (this.#keys.size > this.#sizeMax && oldest !== undefined) this.#keys.delete(oldest);
   }
 
+  /** For a store that was reset: the same entry may wait there again. */
+  clear(): void {
+    this.#keys.clear();
+  }
+
   remove(identity: Identity, guard: Guard): void {
     this.#keys.delete(nameOf(identity, guard));
   }
@@ -62,7 +68,7 @@ export interface GuardDeps {
 
 /** A guard that was seen to hold: what a write's own transaction compares, and how to see afterwards whether that was what failed. */
 export interface ResolvedGuard {
-  readonly compare: Compare;
+  readonly compare: readonly Compare[];
   /** Belongs into the branch that runs when a compare failed, first of all. */
   readonly probe: RequestOp & { readonly kind: 'range' };
   /** Throws `lock-lost` when the probe's answer says that the entry is gone. */
@@ -83,19 +89,31 @@ export async function resolveGuard(
   const arena = createArena(deps.lockPrefix, guard.lock, guard.field);
   const known = deps.knownHolders.get(caller.identity, guard);
   const key = known ?? (await beforeWrite(findHolder(caller, deps, arena, guard)));
-  if (known === undefined) deps.knownHolders.add(caller.identity, guard, key);
+  const isExclusive = modeOf(arena, key) === 'exclusive';
+  // etcd has no comparison for "nothing exclusive is before a shared entry": that is read each time.
+  if (known === undefined && isExclusive) deps.knownHolders.add(caller.identity, guard, key);
+  const { fencingToken } = guard;
   const lost = (revision: number): GatewayError => {
     deps.knownHolders.remove(caller.identity, guard);
     return lockLost(guard, revision, 'is over');
   };
+  const isOwn = createRevisionIs(key, fencingToken);
   return {
-    compare: createRevisionIs(key, guard.fencingToken),
-    probe: { kind: 'range', range: { key, keysOnly: true } },
+    compare: isExclusive ? [isOwn, nothingCreatedBefore(arena.range, fencingToken)] : [isOwn],
+    probe: {
+      kind: 'range',
+      range: { ...(isExclusive ? firstOf(arena) : { key }), keysOnly: true },
+    },
     lost,
     check(probed, revision) {
-      if (firstKv(probed)?.createRevision !== guard.fencingToken) throw lost(revision);
+      if (firstKv(probed)?.createRevision !== fencingToken) throw lost(revision);
     },
   };
+}
+
+/** The oldest entry of the lock. */
+function firstOf({ range }: Arena): RangeRequest {
+  return { ...range, sort: { target: 'create', order: 'ascend' }, limit: 1 };
 }
 
 // One revision shows the entry and what stands before it; never the whole queue.

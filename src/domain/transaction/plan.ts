@@ -65,17 +65,17 @@ function isOfMissingToo({ target, result, rangeEnd }: Comparison): boolean {
 }
 
 /**
- * The same under a guard that covers both branches. Where the failure branch writes nothing the guard is one more comparison, and the
+ * The same under a guard that covers both branches. Where the failure branch writes nothing the guard is more comparisons, and the
  * probe tells afterwards which one failed; else it is a test around the whole.
  */
 export function guardPlan(plan: Test, guard: ResolvedGuard): Test {
   const { at, compare, yes, no } = plan;
   if (no.kind === 'leaf' && no.verdict === 'failure' && !no.size.isWrite) {
     const size = addSizes([no.size, sizeOfRequest(guard.probe)]);
-    return testOf(at, [guard.compare, ...compare], yes, { ...no, probe: guard.probe, size });
+    return testOf(at, [...guard.compare, ...compare], yes, { ...no, probe: guard.probe, size });
   }
   const lost: Leaf = { kind: 'leaf', verdict: 'lost', at, steps: [], size: ZERO };
-  return testOf(at, [guard.compare], plan, lost);
+  return testOf(at, guard.compare, plan, lost);
 }
 
 function testOf(at: string, compare: readonly Compare[], yes: Decision, no: Decision): Test {

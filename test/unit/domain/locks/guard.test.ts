@@ -5,6 +5,7 @@ import { KnownHolders, resolveGuard } from '../../../../src/domain/locks/guard.j
 import type { Guard, GuardDeps, ResolvedGuard } from '../../../../src/domain/locks/guard.js';
 import { createEtcdClient } from '../../../../src/etcd/client.js';
 import { EndpointPool } from '../../../../src/etcd/endpoints/pool.js';
+import { prefixRange } from '../../../../src/etcd/range.js';
 import { createConnector } from '../../../../src/etcd/transport/connection.js';
 import { createTransport } from '../../../../src/etcd/transport/transport.js';
 import { callerFor } from '../../../support/caller.js';
@@ -65,8 +66,24 @@ describe('resolveGuard', () => {
     answer('locks/a/11');
     const { compare, probe } = await resolve();
     const key = Buffer.from('locks/a/11');
-    expect(compare).toEqual({ key, result: '=', target: { kind: 'create', number: 42 } });
-    expect(probe).toEqual({ kind: 'range', range: { key, keysOnly: true } });
+    const range = prefixRange(Buffer.from('locks/a/'));
+    expect(compare).toEqual([
+      { key, result: '=', target: { kind: 'create', number: 42 } },
+      { ...range, result: '>', target: { kind: 'create', number: 41 } },
+    ]);
+    const sort = { target: 'create', order: 'ascend' };
+    expect(probe).toEqual({ kind: 'range', range: { ...range, sort, limit: 1, keysOnly: true } });
+  });
+
+  it('F54: reads a shared entry each time, as no comparison tells whether it waits again', async () => {
+    const deps = depsOf();
+    const key = Buffer.from('locks/a/~11');
+    for (let time = 0; time < 2; time++) {
+      answer('locks/a/~11');
+      const { compare, probe } = await resolve(deps);
+      expect(compare).toEqual([{ key, result: '=', target: { kind: 'create', number: 42 } }]);
+      expect(probe).toEqual({ kind: 'range', range: { key, keysOnly: true } });
+    }
   });
 
   it.each([
@@ -76,7 +93,7 @@ describe('resolveGuard', () => {
     ['an entry of another client', ['locks/a/foreign']],
   ])('takes %s for a holder', async (_, found) => {
     answer(...found);
-    await expect(resolve()).resolves.toHaveProperty('compare.target.number', 42);
+    await expect(resolve()).resolves.toHaveProperty('compare.0.target.number', 42);
   });
 
   it.each([
@@ -169,6 +186,13 @@ describe('KnownHolders', () => {
       false,
       true,
     ]);
+  });
+
+  it('forgets all when the store was reset', () => {
+    const known = new KnownHolders();
+    known.add(identity, of(1), key);
+    known.clear();
+    expect(known.get(identity, of(1))).toBeUndefined();
   });
 
   it('cannot be made to take one name for another', () => {

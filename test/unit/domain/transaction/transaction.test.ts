@@ -62,7 +62,15 @@ const differs = (key: string): Comparison => ({
   target: { kind: 'value', value: bytes('x') },
 });
 const holds = { key: entry, result: '=', target: { kind: 'create', number: 42 } };
-const probe = { kind: 'range', range: { key: entry, keysOnly: true } };
+const isFirst = {
+  ...prefixRange(Buffer.from('locks/a/')),
+  result: '>',
+  target: { kind: 'create', number: 41 },
+};
+const probe = {
+  kind: 'range',
+  range: { ...prefixRange(Buffer.from('locks/a/')), limit: 1, keysOnly: true },
+};
 
 function asked(
   comparisons: readonly Comparison[],
@@ -135,7 +143,7 @@ describe('what is sent', () => {
 
   it('has the guard among the comparisons, with a probe, when else writes nothing', async () => {
     expect(await sentFor(asked([isPresent('c')], [put('a')], [get('b')]), true)).toMatchObject({
-      compare: [holds, isPresent('c')],
+      compare: [holds, isFirst, isPresent('c')],
       success: [putOp('a')],
       failure: [probe, getOp('b')],
     });
@@ -143,7 +151,7 @@ describe('what is sent', () => {
 
   it('has the guard around the whole when else writes', async () => {
     expect(await sentFor(asked([isPresent('c')], [put('a')], [put('b')]), true)).toMatchObject({
-      compare: [holds],
+      compare: [holds, isFirst],
       success: [
         {
           kind: 'txn',
