@@ -66,7 +66,7 @@ export interface AppDeps {
 
 export function createApp(deps: AppDeps): Express {
   const { config, log, metrics, upstream, background, draining, authentication } = deps;
-  const { etcd, watches, isProgressOrdered, alarmRights, proofs } = upstream;
+  const { etcd, watches, line, isProgressOrdered, alarmRights, proofs } = upstream;
   const { limits, lockPrefix, electionPrefix } = config;
   const { validator, reserved, guards, contention, streams, watching, hub, load, callers, bodies } =
     createParts(deps);
@@ -104,13 +104,15 @@ export function createApp(deps: AppDeps): Express {
   app.use(createRawDoor({ ...raw, limits, log, meter: metrics.calls, draining, enterWait }));
   app.use(createKvRouter({ ...kv, validator, bodies }));
   app.use(createTxnRouter({ ...guards, reserved, validator, bodies }));
-  app.use(createWatchRouter({ hub, reserved, validator, streams, draining, currentRevision }));
+  app.use(
+    createWatchRouter({ hub, line, reserved, validator, streams, draining, currentRevision }),
+  );
   app.use(createLeasesRouter({ etcd, background, reserved, validator, bodies }));
-  app.use(createLocksRouter({ ...queues, lockPrefix, log, feeds: new StateFeeds(watches) }));
-  app.use(createElectionsRouter({ ...queues, electionPrefix, feeds: new StateFeeds(watches) }));
+  app.use(createLocksRouter({ ...queues, lockPrefix, log, feeds: new StateFeeds(upstream) }));
+  app.use(createElectionsRouter({ ...queues, electionPrefix, feeds: new StateFeeds(upstream) }));
   app.use(createClusterRouter({ etcd, validator, bodies }));
   app.use(createSimpleLockRouter({ ...contention, lockPrefix, validator, bodies }));
-  app.use(createV2Door({ ...kv, etcd, watching, readiness, bodies, urls: config }));
+  app.use(createV2Door({ ...kv, etcd, line, watching, readiness, bodies, urls: config }));
   app.use(createDocsDoor({ documents: readDocumentTexts() }));
   app.use((req) => {
     throw new GatewayError('not-found', {
@@ -125,14 +127,14 @@ export function createApp(deps: AppDeps): Express {
 /** What several doors share. */
 function createParts(deps: AppDeps) {
   const { config, metrics, upstream, background, draining } = deps;
-  const { etcd, watches, isProgressOrdered } = upstream;
+  const { etcd, watches, line, isProgressOrdered } = upstream;
   const { limits, lockPrefix } = config;
   const reserved = createReservedKeys(config);
   const contention = {
     etcd,
     background,
     draining,
-    pictures: new Pictures(watches),
+    pictures: new Pictures(watches, line),
     turnstile: new Turnstile(),
     lockLimits: limits.locks,
     waitingRoom: new WaitingRoom(limits.locks),
@@ -147,6 +149,8 @@ function createParts(deps: AppDeps) {
     isProgressOrdered,
     isCompacted: (identity, key, revision) => isCompacted(identity, { etcd }, key, revision),
   };
+  const knownHolders = new KnownHolders();
+  line.subscribe(() => knownHolders.clear());
   const hub = new WatchHub({ ...watching, isVisible: (key) => !reserved.isHidden(key) });
   const memory = new BodyMemory({ bytesMax: limits.bodyMemoryBytes, onShed: metrics.shed });
   observeGauges(deps, { ...contention, load, streams, hub });
@@ -156,7 +160,7 @@ function createParts(deps: AppDeps) {
     guards: {
       etcd: withoutMarkers(withBatching(etcd)),
       lockPrefix,
-      knownHolders: new KnownHolders(),
+      knownHolders,
     },
     contention,
     streams,

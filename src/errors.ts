@@ -11,6 +11,7 @@ interface CatalogueEntry {
 
 const CATALOGUE = {
   'invalid-request': { status: 400, title: 'The request is not valid' },
+  'future-revision': { status: 400, title: 'The revision does not exist yet' },
   unauthenticated: { status: 401, title: 'Authentication is required' },
   'permission-denied': { status: 403, title: 'Permission denied' },
   'reserved-prefix': { status: 403, title: 'The key is reserved' },

@@ -11,6 +11,8 @@ import { withWatchRights } from './etcd/rights/watch-rights.js';
 import { KeyRights } from './domain/rights/key-rights.js';
 import { withScopedWatches, withScopes } from './domain/rights/scoped-client.js';
 import { withLeaseRights } from './domain/rights/user-leases.js';
+import { readRevision } from './domain/cluster.js';
+import { withNewestRevision } from './domain/future-revision.js';
 import type { CallMeter } from './etcd/calls/meter.js';
 import { createEtcdClient } from './etcd/client.js';
 import type { EtcdClient } from './etcd/client.js';
@@ -24,6 +26,7 @@ import { EndpointProber } from './etcd/endpoints/prober.js';
 import { EndpointPool } from './etcd/endpoints/pool.js';
 import type { EndpointEvent } from './etcd/endpoints/pool.js';
 import { newInstanceId } from './etcd/endpoints/gateway-loop.js';
+import { RevisionLine } from './etcd/revision-line.js';
 import { withLanes } from './etcd/transport/lanes.js';
 import { createTransport } from './etcd/transport/transport.js';
 import type { Transport } from './etcd/transport/transport.js';
@@ -34,6 +37,7 @@ import {
 } from './etcd/version.js';
 import { createWatchClient } from './etcd/watch/client.js';
 import type { WatchClient } from './etcd/watch/client.js';
+import { withRevisionLine } from './etcd/watch/line-watches.js';
 import type { Log } from './log.js';
 import { TlsFiles } from './tls-files.js';
 
@@ -42,6 +46,8 @@ const SOCKETS_MAX = { requests: 256, waits: 64, upkeep: 64, probes: 2 } as const
 const IDLE_SOCKETS_MAX = 64;
 /** The largest answer of etcd that is read into memory: one chunk of a list, at most 32 values of 1.5 MiB in base64. */
 const ANSWER_BYTES_MAX = 96 * 1024 * 1024;
+/** Of the read that looks for a reset of the store. */
+const REVISION_READ_MS = 2_000;
 
 export interface Upstream {
   readonly pool: EndpointPool;
@@ -49,6 +55,8 @@ export interface Upstream {
   readonly etcd: EtcdClient;
   readonly proofs: Proofs;
   readonly watches: WatchClient;
+  /** Counts the resets of the store, for whatever is remembered by revision. */
+  readonly line: RevisionLine;
   /** Marks what this process asks of its endpoints, so that it recognises its own questions. */
   readonly instanceId: string;
   /** Whether all members are new enough for their progress answers to be relied on. */
@@ -91,7 +99,8 @@ export function createUpstream({ config, endpoints, meter, log }: UpstreamDeps):
   const prober = new EndpointProber({ pool, transport, instanceId });
   const discovery = createDiscovery(config, pool, names, log);
   const access = new Access({ authenticate: createAuthenticate(transport), own: ownLogin(config) });
-  const parts = { pool, transport, access, meter, log };
+  const line = createLine(log);
+  const parts = { pool, transport, access, meter, log, line };
   const { etcd, watches, alarmRights } = createClients(config, parts);
   if (config.auth === 'etcd') warnOfHoles(pool, prober, log);
   pool.subscribe((event) => {
@@ -105,6 +114,7 @@ export function createUpstream({ config, endpoints, meter, log }: UpstreamDeps):
     etcd,
     proofs: new Proofs({ pool, access, transport }),
     watches,
+    line,
     instanceId,
     isProgressOrdered: () => areOrdered(prober.versions),
     alarmRights,
@@ -122,10 +132,20 @@ export function createUpstream({ config, endpoints, meter, log }: UpstreamDeps):
   };
 }
 
+function createLine(log: Log): RevisionLine {
+  const line = new RevisionLine();
+  const consequence = 'watches end, and what was remembered by revision is dropped';
+  line.subscribe((reset) =>
+    log.warn(reset, `etcd was restored from a backup or emptied: ${consequence}`),
+  );
+  return line;
+}
+
 interface ClientDeps extends Pick<UpstreamDeps, 'meter' | 'log'> {
   readonly pool: EndpointPool;
   readonly transport: Transport;
   readonly access: Access;
+  readonly line: RevisionLine;
 }
 
 /** Nobody gets a client without what enforces the rights of callers. */
@@ -140,10 +160,18 @@ function createClients(
   });
   const alarmRights = new AlarmRights(bare);
   const etcd = withUncheckedRights(bare, alarmRights);
-  const watches = withWatchRights(createWatchClient(deps), etcd);
+  const followed = withRevisionLine(createWatchClient(deps), {
+    line: deps.line,
+    readRevision(identity) {
+      const signal = AbortSignal.timeout(REVISION_READ_MS);
+      const deadline = performance.now() + REVISION_READ_MS;
+      return readRevision({ identity, signal, deadline }, { etcd: bare });
+    },
+  });
+  const watches = withWatchRights(followed, etcd);
   const rights = new KeyRights(config);
   return {
-    etcd: withLeaseRights(withScopes(etcd, rights), alarmRights),
+    etcd: withNewestRevision(withLeaseRights(withScopes(etcd, rights), alarmRights)),
     watches: withScopedWatches(watches, rights),
     alarmRights,
   };

@@ -97,7 +97,7 @@ export function createEtcdClient(clientDeps: EtcdClientDeps): EtcdClient {
       );
     },
     txn(caller, request) {
-      const rpc = isReadOnly(request) ? RPCS.readOnlyTxn : RPCS.txn;
+      const rpc = rpcOf(request);
       return call(caller, rpc, codec.encodeTxn(request), codec.decodeTxn);
     },
     leaseGrant(caller, lease, ttlSeconds) {
@@ -195,6 +195,14 @@ function decodeAnswer<T>(rpc: Rpc, decode: Decoder<T>, json: Record<string, unkn
       hint: UNKNOWN_HINT,
     });
   }
+}
+
+function rpcOf(request: TxnRequest): Rpc {
+  if (!isReadOnly(request)) return RPCS.txn;
+  const isLocal = [...request.success, ...request.failure].every(
+    (op) => op.kind === 'range' && op.range.serializable === true,
+  );
+  return isLocal ? RPCS.localTxn : RPCS.readOnlyTxn;
 }
 
 function isReadOnly({ compare, success, failure }: TxnRequest): boolean {

@@ -12,6 +12,8 @@ export interface Rpc {
   readonly isWrite: boolean;
   /** Answered without asking the leader: worth sending to a member that has none. */
   readonly isLocal?: boolean;
+  /** Its response's revision is no lower than any that was acknowledged before the request was sent. */
+  readonly isLinearizable?: boolean;
   /** Answered to everybody: etcd is not told who asks. */
   readonly isOpen?: boolean;
   /** Whoever asks; else it is the caller's. */
@@ -19,14 +21,16 @@ export interface Rpc {
 }
 
 export const RPCS = {
-  range: { path: '/v3/kv/range', repeat: 'safe', isWrite: false },
+  range: { path: '/v3/kv/range', repeat: 'safe', isWrite: false, isLinearizable: true },
   serializableRange: { path: '/v3/kv/range', repeat: 'safe', isWrite: false, isLocal: true },
-  put: { path: '/v3/kv/put', repeat: 'never', isWrite: true },
-  deleteRange: { path: '/v3/kv/deleterange', repeat: 'never', isWrite: true },
-  txn: { path: '/v3/kv/txn', repeat: 'never', isWrite: true },
-  readOnlyTxn: { path: '/v3/kv/txn', repeat: 'safe', isWrite: false },
+  put: { path: '/v3/kv/put', repeat: 'never', isWrite: true, isLinearizable: true },
+  deleteRange: { path: '/v3/kv/deleterange', repeat: 'never', isWrite: true, isLinearizable: true },
+  txn: { path: '/v3/kv/txn', repeat: 'never', isWrite: true, isLinearizable: true },
+  readOnlyTxn: { path: '/v3/kv/txn', repeat: 'safe', isWrite: false, isLinearizable: true },
+  // etcd answers a transaction of serializable reads alone, or of nothing, from the member's own state.
+  localTxn: { path: '/v3/kv/txn', repeat: 'safe', isWrite: false },
   // A late copy of a grant brings a revoked lease back to life: the next attempt takes a new ID.
-  leaseGrant: { path: '/v3/lease/grant', repeat: 'never', isWrite: true },
+  leaseGrant: { path: '/v3/lease/grant', repeat: 'never', isWrite: true, isLinearizable: true },
   // Lease IDs are never used twice, so a second revoke finds nothing, which is what it asked for.
   leaseRevoke: { path: '/v3/lease/revoke', repeat: 'safe', isWrite: true, lane: 'upkeep' },
   leaseKeepAlive: { path: '/v3/lease/keepalive', repeat: 'safe', isWrite: true, lane: 'upkeep' },

@@ -48,7 +48,7 @@ const BY_MESSAGE: readonly Row[] = [
   ['database space exceeded', 'out-of-space', 'refused-late'],
   ['corrupt cluster', 'etcd-unavailable', 'definite'],
   ['required revision has been compacted', 'revision-compacted', 'definite'],
-  ['required revision is a future revision', 'invalid-request', 'definite'],
+  ['required revision is a future revision', 'future-revision', 'definite'],
   ['requested lease not found', 'lease-not-found', 'definite'],
   ['lease already exists', 'already-exists', 'definite'],
   ['too large lease TTL', 'invalid-request', 'definite'],

@@ -199,6 +199,8 @@ export interface WatchEvent {
 export interface WatchResponse {
   /** `NO_WATCH` for what belongs to none: progress that was asked for, and creates that etcd refuses. */
   readonly watchId: number;
+  /** Empty where etcd leaves it out. */
+  readonly clusterId: string;
   /** The store's when the message was made; events up to it may still follow. 0 where etcd leaves it out. */
   readonly revision: number;
   readonly isCreated: boolean;

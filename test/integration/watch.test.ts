@@ -187,18 +187,6 @@ describe('a start', () => {
     const stream = await watch(`key=${key}&since=${read.headers['etcd-revision'] as string}`);
     expect(wordsOf(await stream.until(1))).toEqual([`put ${key}@${revision}.1`]);
   });
-
-  it('in the future waits for it', async () => {
-    const key = newKey();
-    const now = await putValue(key, '0');
-    const stream = await watch(`key=${key}&since=${now + 40}`);
-    const revisions: number[] = [];
-    while ((revisions.at(-1) ?? 0) < now + 42) revisions.push(await putValue(key, 'v'));
-    const expected = revisions.filter((revision) => revision > now + 40);
-    expect(wordsOf(await stream.until(expected.length))).toEqual(
-      expected.map((revision) => `put ${key}@${revision}.1`),
-    );
-  });
 });
 
 describe('a range', () => {

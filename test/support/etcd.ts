@@ -8,6 +8,7 @@ import { runCommand } from '../../src/embedded/command.js';
 import { startEmbeddedEtcd } from '../../src/embedded/etcd.js';
 import type { EmbeddedEtcd, EmbeddedEtcdOptions } from '../../src/embedded/etcd.js';
 import { OFFICIAL_BASE_URL } from '../../src/embedded/release.js';
+import { findEtcdctl } from './etcdctl.js';
 import { findEtcdOfLine, findTestEtcd, testPath } from './etcd-versions.js';
 import type { EtcdLine } from './etcd-versions.js';
 import { onOwnPorts } from './ports.js';
@@ -18,6 +19,7 @@ const LEADER_LIMIT_MS = 60_000;
 const LEADER_POLL_MS = 50;
 const ANSWER_LIMIT_MS = 1_000;
 const HELP_LIMIT_MS = 10_000;
+const SNAPSHOT_LIMIT_MS = 30_000;
 
 export type MemberSignal = 'SIGKILL' | 'SIGSTOP' | 'SIGCONT' | 'SIGTERM';
 
@@ -40,6 +42,11 @@ export interface Member {
   kill(signal: MemberSignal): Promise<void>;
   /** Starts the same member again, on the same ports and data; ends it first where it still runs. */
   restart(): Promise<void>;
+  /**
+   * Replaces its data by those of a snapshot file, or by none; `restart` starts it on them. All members of a cluster have to be killed first.
+   * The IDs of the cluster and of its members stay the same.
+   */
+  replaceData(snapshot?: string): Promise<void>;
   /** Ends etcd and removes its data. */
   stop(): Promise<void>;
 }
@@ -160,6 +167,7 @@ async function startOne({ clientPort, ...options }: MemberOptions & Place): Prom
       await end();
       etcd = await start();
     },
+    replaceData: (snapshot) => replaceData(join(dataDir, 'etcd-data'), options, snapshot),
     async stop() {
       // Nothing is kept: no need to wait for its connections to end.
       send(etcd.pid, 'SIGKILL');
@@ -167,6 +175,38 @@ async function startOne({ clientPort, ...options }: MemberOptions & Place): Prom
       await rm(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+async function replaceData(
+  folder: string,
+  place: Omit<Place, 'clientPort'>,
+  snapshot?: string,
+): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+  if (snapshot === undefined) return;
+  const { name = 'latchkey', peerPort = 0 } = place;
+  const peerUrl = `http://127.0.0.1:${peerPort}`;
+  const flags = {
+    name,
+    'data-dir': folder,
+    'initial-advertise-peer-urls': peerUrl,
+    'initial-cluster': place.initialCluster ?? `${name}=${peerUrl}`,
+  };
+  const args = Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`);
+  await etcdctl(['snapshot', 'restore', snapshot, ...args]);
+}
+
+/** Writes the member's data to a file that `replaceData` takes. */
+export async function saveSnapshot({ endpoint }: Member, file: string): Promise<void> {
+  await etcdctl(['--endpoints', endpoint, 'snapshot', 'save', file]);
+}
+
+async function etcdctl(args: readonly string[]): Promise<void> {
+  const found = await findEtcdctl();
+  if ('reason' in found) throw new Error(found.reason);
+  const env = { ETCDCTL_API: '3' };
+  const result = await runCommand(found.file, args, { env, timeoutMs: SNAPSHOT_LIMIT_MS });
+  if (result.kind === 'failed') throw new Error(result.reason);
 }
 
 function clusterOf(members: readonly Member[]): Cluster {

@@ -43,6 +43,13 @@ export class FakeStore implements WatchClient {
     for (const watch of this.open) watch.break('shutting-down');
   }
 
+  /** Goes back to an earlier revision, as a restore from a backup does. */
+  restore(revision: number): void {
+    this.revision = revision;
+    const kept = this.#history.findIndex(({ kv }) => kv.modRevision > revision);
+    if (kept >= 0) this.#history.splice(kept);
+  }
+
   /** One transaction; gives its revision. */
   commit(...changes: Change[]): number {
     this.revision++;

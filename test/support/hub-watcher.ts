@@ -35,6 +35,10 @@ export class HubWatcher implements Watcher {
     this.heard.push(`compacted ${oldestRevision}`);
   }
 
+  onReset(revision: number): void {
+    this.heard.push(`reset ${revision}`);
+  }
+
   onRefused(error: GatewayError): void {
     this.heard.push(`refused ${error.code}`);
   }

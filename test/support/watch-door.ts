@@ -55,6 +55,7 @@ export async function serveWatchDoor(options: WatchDoorOptions = {}): Promise<Wa
   app.use(
     createWatchRouter({
       hub,
+      line: store,
       reserved,
       validator,
       currentRevision,

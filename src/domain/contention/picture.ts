@@ -1,6 +1,7 @@
 // What this process knows of one contended lock: the deletions in its range, from one upstream watch that all local waiters share.
 // It decides nothing: a waiter that is woken looks for himself.
 import type { Identity } from '../../caller.js';
+import type { RevisionLine } from '../../etcd/revision-line.js';
 import type { WatchClient } from '../../etcd/watch/client.js';
 import type { WatchHandle } from '../../etcd/watch/listener.js';
 import type { WatchEvent } from '../../etcd/wire.js';
@@ -86,6 +87,7 @@ class Picture {
         onEnd: (end) => {
           // Deletions between the last event and the compaction are lost: everybody has to look.
           if (end.kind === 'compacted') this.#forget(end.compactRevision);
+          if (end.kind === 'reset') this.#startOver(end.revision);
           if (end.kind === 'refused') this.#wakeAll('look');
           this.#rewatch();
         },
@@ -126,6 +128,13 @@ class Picture {
     this.#wakeAll('look');
   }
 
+  /** Revisions of before the reset mean nothing, and the entries may be others. */
+  #startOver(revision: number): void {
+    this.#deletions.clear();
+    this.#knownFrom = this.#revision = revision;
+    this.#wakeAll('look');
+  }
+
   #wakeAll(reason: Wake): void {
     const waiters = new Set([...this.#waiters.values()].flatMap((set) => [...set]));
     for (const waiter of waiters) this.#wake(waiter, reason);
@@ -157,10 +166,17 @@ interface Shared {
 /** One picture for each lock and identity that somebody here waits for; gone with its last waiter. */
 export class Pictures {
   readonly #watches: WatchClient;
+  readonly #line: Pick<RevisionLine, 'epoch'>;
   readonly #shared = new Map<string, Shared>();
 
-  constructor(watches: WatchClient) {
+  constructor(watches: WatchClient, line: Pick<RevisionLine, 'epoch'>) {
     this.#watches = watches;
+    this.#line = line;
+  }
+
+  /** Take it before the look whose revision `wait` is given. */
+  get epoch(): number {
+    return this.#line.epoch;
   }
 
   get size(): number {
@@ -174,11 +190,14 @@ export class Pictures {
     wait: {
       keys: readonly Buffer[];
       revision: number;
+      /** That of the look: after a reset of the store its revision means nothing. */
+      epoch: number;
       timeoutMs: number;
       signals: readonly AbortSignal[];
     },
   ): Promise<Wake | 'timeout' | 'aborted'> {
     if (wait.signals.some((signal) => signal.aborted)) return 'aborted';
+    if (wait.epoch !== this.#line.epoch) return 'look';
     const { picture, release } = this.#use(identity, arena, wait.revision);
     return new Promise((resolve) => {
       const end = (reason: Wake | 'timeout' | 'aborted'): void => {

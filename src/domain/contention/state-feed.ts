@@ -1,8 +1,9 @@
 // The whole state of a lock or an election again and again, whenever its range changes: one watch and one read for all who follow it.
 import type { Caller, Identity } from '../../caller.js';
 import type { GatewayError } from '../../errors.js';
+import type { RevisionLine } from '../../etcd/revision-line.js';
 import type { WatchClient } from '../../etcd/watch/client.js';
-import type { WatchHandle } from '../../etcd/watch/listener.js';
+import type { WatchEnd, WatchHandle } from '../../etcd/watch/listener.js';
 import type { Span } from '../../etcd/wire.js';
 import { isRefusal } from '../denial.js';
 
@@ -24,9 +25,15 @@ export interface StateListener<T> {
   onRefused(error: GatewayError): void;
 }
 
+interface FeedDeps {
+  readonly watches: WatchClient;
+  readonly line: Pick<RevisionLine, 'epoch'>;
+}
+
 class StateFeed<T> {
   readonly #source: StateSource<T>;
   readonly #watches: WatchClient;
+  readonly #line: Pick<RevisionLine, 'epoch'>;
   readonly #listeners = new Set<StateListener<T>>();
   #handle: WatchHandle | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -39,9 +46,10 @@ class StateFeed<T> {
 
   readonly #onRefused: () => void;
 
-  constructor(watches: WatchClient, source: StateSource<T>, onRefused: () => void) {
+  constructor({ watches, line }: FeedDeps, source: StateSource<T>, onRefused: () => void) {
     this.#onRefused = onRefused;
     this.#watches = watches;
+    this.#line = line;
     this.#source = source;
     this.#refresh();
   }
@@ -75,12 +83,18 @@ class StateFeed<T> {
     this.#timer = undefined;
     this.#isReading = true;
     const changes = this.#changes;
+    const { epoch } = this.#line;
     this.#readAt = performance.now();
     const { identity } = this.#source;
     const deadline = this.#readAt + READ_TIMEOUT_MS;
     try {
       const state = await this.#source.read({ identity, signal: this.#closed.signal, deadline });
       if (this.#closed.signal.aborted) return;
+      if (epoch !== this.#line.epoch) {
+        // Of a history that etcd no longer has.
+        this.#readAgain(0);
+        return;
+      }
       this.#state = state;
       for (const listener of this.#listeners) listener.onState(state);
       if (this.#handle === undefined) this.#watch(state.revision);
@@ -105,9 +119,9 @@ class StateFeed<T> {
   }
 
   #watch(revision: number): void {
-    const again = (): void => {
+    const again = ({ kind }: WatchEnd): void => {
       this.#handle = undefined;
-      this.#refresh(RETRY_MS);
+      this.#refresh(kind === 'reset' ? undefined : RETRY_MS);
     };
     const { identity, range } = this.#source;
     this.#handle = this.#watches.watch(
@@ -121,11 +135,11 @@ class StateFeed<T> {
 
 /** Shares one feed among all who follow the same range with the same rights. */
 export class StateFeeds<T> {
-  readonly #watches: WatchClient;
+  readonly #deps: FeedDeps;
   readonly #feeds = new Map<string, StateFeed<T>>();
 
-  constructor(watches: WatchClient) {
-    this.#watches = watches;
+  constructor(deps: FeedDeps) {
+    this.#deps = deps;
   }
 
   /** Tells `listener` the present state, then each new one. Gives what ends it. */
@@ -133,7 +147,7 @@ export class StateFeeds<T> {
     const name = `${source.identity.key}\n${source.range.key.toString('latin1')}`;
     const feed: StateFeed<T> =
       this.#feeds.get(name) ??
-      new StateFeed(this.#watches, source, () => {
+      new StateFeed(this.#deps, source, () => {
         if (this.#feeds.get(name) === feed) this.#feeds.delete(name);
       });
     this.#feeds.set(name, feed);

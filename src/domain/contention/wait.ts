@@ -28,6 +28,7 @@ export async function lookAt(attempt: Attempt, createRevision: number): Promise<
 export async function untilHolder(attempt: Attempt, createRevision: number): Promise<void> {
   const { caller, contest, deps, startedAt } = attempt;
   for (;;) {
+    const { epoch } = deps.pictures;
     const turn = await lookPatiently(attempt, createRevision);
     if (turn.kind === 'holder') return;
     const leftMs = startedAt + contest.waitMs - performance.now();
@@ -43,6 +44,7 @@ export async function untilHolder(attempt: Attempt, createRevision: number): Pro
     await deps.pictures.wait(caller.identity, contest.place.arena, {
       keys: [contest.place.own, turn.blocker.key],
       revision: turn.revision,
+      epoch,
       timeoutMs: leftMs,
       signals: [caller.signal, deps.draining],
     });

@@ -68,6 +68,7 @@ export async function readHistory(
     const end = await replay(caller, deps, { key, from: oldest + 1, revision, newest }, kept);
     if (end === undefined) return kept.toHistory(revision);
     if (end.kind === 'refused') throw end.error;
+    if (end.kind === 'reset') throw historyLost(end.revision);
     if (end.kind === 'broken') broken = end.error;
     else oldest = end.compactRevision;
   }
@@ -141,6 +142,13 @@ async function replay(
     const askProgress = (): void => handle.requestProgress();
     timers.push(setTimeout(hangUp, Math.max(1, remainingMs(caller))));
     caller.signal.addEventListener('abort', hangUp);
+  });
+}
+
+function historyLost(revision: number): GatewayError {
+  return new GatewayError('revision-compacted', {
+    detail: `etcd was restored or emptied during the request; its revision is ${revision} now`,
+    hint: 'read the history again',
   });
 }
 

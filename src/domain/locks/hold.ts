@@ -1,5 +1,6 @@
 // A lock that lasts as long as a connection: waits, holds, renews, and tells what happens. As good as TCP: who needs more asks the
 // caller to confirm.
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Caller } from '../../caller.js';
 import { invalidRequest } from '../../errors.js';
 import { askForRights } from '../../etcd/rights/asking.js';
@@ -33,6 +34,8 @@ const CONFIRM_SLACK_SECONDS = 1;
 const CHECKS_PER_TTL = 4;
 const CHECK_MS_MAX = 10_000;
 const CHECK_TIMEOUT_MS = 5_000;
+/** After a look that etcd did not answer. */
+const LOOK_AGAIN_MS = 250;
 
 /**
  * Resolves when the hold is over: lost, draining, or its caller gone. Throws what `acquireLock` throws while nothing was acquired, and
@@ -47,6 +50,7 @@ export async function holdLock(
   emit: (event: HoldEvent) => void,
 ): Promise<void> {
   checkHold(deps, request);
+  const { epoch } = deps.pictures;
   const waitMs = request.waitSeconds === undefined ? Infinity : request.waitSeconds * 1000;
   let latestLook = 0;
   const tellPosition = (createRevision: number): void => {
@@ -62,7 +66,13 @@ export async function holdLock(
     .finally(() => latestLook++);
   emit({ kind: 'acquired', acquired });
   const { confirmEverySeconds } = request;
-  const holding = new Holding(caller, deps, candidacy.arena, acquired, confirmEverySeconds);
+  const holding = new Holding(
+    caller,
+    deps,
+    candidacy.arena,
+    { acquired, epoch },
+    confirmEverySeconds,
+  );
   const end = await deps.holds
     .during(() => holding.untilEnd())
     .catch((error: unknown) => {
@@ -123,6 +133,7 @@ class Holding {
   readonly #deps: LockDeps;
   readonly #arena: Arena;
   readonly #acquired: Acquired;
+  readonly #epoch: number;
   readonly #confirmEverySeconds: number | undefined;
   #livesUntil: number;
 
@@ -130,13 +141,14 @@ class Holding {
     caller: Caller,
     deps: LockDeps,
     arena: Arena,
-    acquired: Acquired,
+    { acquired, epoch }: { readonly acquired: Acquired; readonly epoch: number },
     confirmEverySeconds: number | undefined,
   ) {
     this.#caller = caller;
     this.#deps = deps;
     this.#arena = arena;
     this.#acquired = acquired;
+    this.#epoch = epoch;
     this.#confirmEverySeconds = confirmEverySeconds;
     this.#livesUntil = acquired.lifetime?.livesUntil ?? Infinity;
   }
@@ -160,11 +172,11 @@ class Holding {
     const { pictures, draining } = this.#deps;
     const { key, lifetime } = this.#acquired;
     const everySeconds = this.#confirmEverySeconds ?? lifetime?.ttlSeconds ?? Infinity;
-    let revision = this.#acquired.createRevision;
+    let at = { revision: this.#acquired.createRevision, epoch: this.#epoch };
     for (;;) {
       const woken = await pictures.wait(this.#caller.identity, this.#arena, {
         keys: [key],
-        revision,
+        ...at,
         timeoutMs: Math.min(CHECK_MS_MAX, (everySeconds * 1000) / CHECKS_PER_TTL),
         signals: [this.#caller.signal, draining],
       });
@@ -172,9 +184,11 @@ class Holding {
       if (draining.aborted) return 'draining';
       this.#livesUntil = Math.max(this.#livesUntil, renewal?.lifetime?.livesUntil ?? 0);
       if (woken === 'timeout') await this.#checkRights();
-      const seen = woken === 'timeout' ? revision : await this.#lookForOwn();
+      const { epoch } = pictures;
+      const seen = woken === 'timeout' ? at.revision : await this.#lookForOwn();
       if (seen === 'gone') return 'ended';
-      revision = seen ?? revision;
+      if (seen === undefined) await pause(LOOK_AGAIN_MS);
+      else if (woken !== 'timeout') at = { revision: seen, epoch };
       const end = await this.#checkTime();
       if (end !== undefined) return end;
     }

@@ -21,6 +21,11 @@ export class ChangeRecords {
     this.#etcd = etcd;
   }
 
+  /** For a store that was reset: its revisions are other changes now. */
+  clear(): void {
+    this.#known.clear();
+  }
+
   /** One for each revision, in their order: `undefined` where a change left none, or the caller may not see it. Throws when etcd cannot be read. */
   async at(caller: Caller, revisions: readonly number[]): Promise<(ChangeRecord | undefined)[]> {
     const unknown = revisions.filter((revision) => !this.#known.has(nameOf(caller, revision)));

@@ -127,6 +127,7 @@ export class DirectoryEnds {
             }
           },
           onCompacted: () => this.#followLater(),
+          onReset: () => void this.#follow(),
           onRefused: () => this.#followLater(),
         },
       );

@@ -3,6 +3,7 @@
 import type { Caller, Identity } from '../../caller.js';
 import { GatewayError } from '../../errors.js';
 import type { EtcdClient } from '../../etcd/client.js';
+import type { RevisionLine } from '../../etcd/revision-line.js';
 import type { KeyRange, ResponseHeader, Span, WatchEvent } from '../../etcd/wire.js';
 import type { WatchHub } from '../watch/hub.js';
 import type { Watcher } from '../watch/topic.js';
@@ -22,6 +23,7 @@ export interface WaitDeps extends LifetimeDeps {
   readonly etcd: EtcdClient;
   readonly hub: WatchHub;
   readonly records: ChangeRecords;
+  readonly line: Pick<RevisionLine, 'epoch' | 'lostRevision'>;
 }
 
 export interface Wait extends WaitTarget {
@@ -42,22 +44,39 @@ export interface WaitListener {
 /** Revisions that one wait has received and not yet told: more are more than its reader keeps up with. */
 const BACKLOG_MAX = 10_000;
 
-/** Gives what ends it; then nothing more is heard of it. Throws when etcd cannot be read. */
+/**
+ * Gives what ends it; then nothing more is heard of it. Throws when etcd cannot be read, and `revision-compacted` for an index of a history
+ * that etcd has lost.
+ */
 export async function startWait(
   caller: Caller,
   deps: WaitDeps,
   wait: Wait,
   listener: WaitListener,
 ): Promise<() => void> {
+  const { epoch } = deps.line;
   const header = await readHeader(caller, deps, wait.path);
+  refuseLost(deps, wait, header);
   const translator = new EventTranslator(caller.identity, deps);
   const removals = isInPast(wait, header)
     ? await removalsAbove(translator, wait.path, Number(wait.index), header.revision)
     : [];
+  if (epoch !== deps.line.epoch) throw cleared(wait, header.revision);
   const view = { header, removals, translator };
   const running = new RunningWait(caller.identity, deps, wait, view, listener);
   running.begin();
   return () => running.close();
+}
+
+/** As in v2, a wait for a future index waits. One that was the past before a reset of the store would wait for the wrong event. */
+function refuseLost({ line }: WaitDeps, wait: Wait, { revision }: ResponseHeader): void {
+  const isFuture = wait.index > BigInt(revision + 1);
+  if (isFuture && wait.index <= BigInt(line.lostRevision + 1)) throw cleared(wait, revision);
+}
+
+function cleared({ index }: Wait, oldest: number, revision = oldest): GatewayError {
+  const cause = `the requested history has been cleared [${oldest}/${index}]`;
+  return v2Error('eventIndexCleared', cause, revision);
 }
 
 function isInPast({ index }: Wait, { revision }: ResponseHeader): boolean {
@@ -160,7 +179,8 @@ class RunningWait {
         this.#receive(events.filter((event) => isWanted(event, this.#reach, reach)));
       },
       onProgress: () => undefined,
-      onCompacted: (oldest) => this.#end(this.#cleared(oldest)),
+      onCompacted: (oldest) => this.#end(cleared(this.#wait, oldest, this.#header.revision)),
+      onReset: (revision) => this.#end(cleared(this.#wait, revision)),
       onRefused: (error) => {
         const isNarrower = !this.#isLive && isDenial(error) && this.#reaches.length > 1;
         if (!isNarrower) {
@@ -171,11 +191,6 @@ class RunningWait {
         this.begin();
       },
     };
-  }
-
-  #cleared(oldest: number): GatewayError {
-    const cause = `the requested history has been cleared [${oldest}/${this.#wait.index}]`;
-    return v2Error('eventIndexCleared', cause, this.#header.revision);
   }
 
   #end(error: GatewayError): void {

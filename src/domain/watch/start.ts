@@ -24,7 +24,7 @@ export async function isCompacted(
     const code = error instanceof GatewayError ? error.code : undefined;
     if (code === 'revision-compacted') return true;
     // How etcd answers to a revision that it does not have yet.
-    if (code === 'invalid-request') return false;
+    if (code === 'future-revision') return false;
     throw error;
   }
 }

@@ -22,6 +22,8 @@ export interface Watcher {
   onProgress(revision: number): void;
   /** The end, live or not: events between the watcher's position and `oldestRevision` are gone. */
   onCompacted(oldestRevision: number): void;
+  /** The end, live or not: etcd was restored or emptied and is at `revision` now; revisions of before belong to another history. */
+  onReset(revision: number): void;
   /** The end, live or not: this watch is refused. */
   onRefused(error: GatewayError): void;
 }
@@ -218,14 +220,19 @@ export class Topic {
     this.#handle = undefined;
     switch (end.kind) {
       case 'broken':
-        if (end.error.code === 'shutting-down') this.#refuse(end.error);
-        else this.#rewatchLater();
+        if (end.error.code !== 'shutting-down') this.#rewatchLater();
+        else this.#endAll((watcher) => watcher.onRefused(end.error));
         return;
       case 'compacted':
         this.#compacted(end.compactRevision);
         return;
       case 'refused':
-        this.#refuse(end.error);
+        this.#endAll((watcher) => watcher.onRefused(end.error));
+        return;
+      case 'reset':
+        // A watch from now on that has not begun has nothing to lose.
+        if (this.#revision === undefined) this.#rewatchLater();
+        else this.#endAll((watcher) => watcher.onReset(end.revision));
         return;
     }
   }
@@ -254,11 +261,11 @@ export class Topic {
     for (const [, { watcher }] of lost) watcher.onCompacted(oldestRevision);
   }
 
-  #refuse(error: GatewayError): void {
+  #endAll(end: (watcher: Watcher) => void): void {
     const all = this.#all();
     this.#rows.clear();
     this.close();
-    for (const [row, seat] of all) if (row.seats.delete(seat)) seat.watcher.onRefused(error);
+    for (const [row, seat] of all) if (row.seats.delete(seat)) end(seat.watcher);
   }
 
   #all(): (readonly [Row, Seat])[] {

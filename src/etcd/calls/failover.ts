@@ -14,6 +14,7 @@ import type { EndpointPool } from '../endpoints/pool.js';
 import { ExchangeError } from '../transport/http-adapter.js';
 import { parseObject } from '../json-values.js';
 import type { RetryBudget } from './retry-budget.js';
+import type { LineMark, RevisionLine } from '../revision-line.js';
 import type { Rpc } from '../rpc.js';
 import { classifyFailure, toGatewayError } from '../status.js';
 import type { Transport } from '../transport/transport.js';
@@ -45,6 +46,8 @@ export interface FailoverDeps {
   /** Who calls are made as. Without it they are all anonymous, and nobody may call who has a login. */
   readonly access?: Access | undefined;
   readonly limits?: FailoverLimits;
+  /** Learns the revisions of linearizable responses. */
+  readonly line?: RevisionLine;
   /** Told of errors that no table knows; wired to the log. */
   readonly onUnrecognised?: (message: string, rpc: Rpc) => void;
   readonly random?: () => number;
@@ -153,6 +156,7 @@ async function exchangeOnce(
   body: string,
   session: Session | undefined,
 ): Promise<Exchanged> {
+  const mark = deps.line?.mark();
   const totalTimeoutMs = Math.max(1, remainingMs(caller));
   const headersTimeoutMs = Math.min(
     rpc.repeat === 'safe' ? limits.attemptTimeoutMs : Infinity,
@@ -169,7 +173,9 @@ async function exchangeOnce(
       lane: rpc.lane ?? caller.lane,
       times: { headersTimeoutMs, totalTimeoutMs },
     });
-    return judgeAnswer(deps, endpoint, rpc, answer.status, answer.body);
+    const judged = judgeAnswer(deps, endpoint, rpc, answer.status, answer.body);
+    if (judged.kind === 'answer' && mark !== undefined) follow(deps, rpc, mark, judged.json);
+    return judged;
   } catch (cause) {
     reportSilence(caller, deps.pool, endpoint, cause);
     return judgeSilence(caller, rpc, cause);
@@ -235,6 +241,18 @@ function judgeSuccess(
   }
   pool.reportSuccess(endpoint);
   return { kind: 'answer', json };
+}
+
+function follow(
+  { line }: FailoverDeps,
+  rpc: Rpc,
+  mark: LineMark,
+  { header }: Record<string, unknown>,
+): void {
+  if (rpc.isLinearizable !== true || typeof header !== 'object' || header === null) return;
+  const { revision = 0, raft_term: raftTerm = 0 } = header as Record<string, unknown>;
+  const told = { revision: Number(revision), raftTerm: Number(raftTerm) };
+  if (Object.values(told).every(Number.isSafeInteger)) line?.answered(mark, told);
 }
 
 function reportSilence(

@@ -34,9 +34,11 @@ export function encodeWatchProgress(): Json {
 /** Takes the `result` of one line of a watch stream. */
 export function decodeWatch(json: Json): WatchResponse {
   const compactRevision = safeInteger(json.compact_revision);
+  const { clusterId, revision } = decodeHeader(json);
   return {
     watchId: safeInteger(json.watch_id),
-    revision: decodeHeader(json).revision,
+    clusterId,
+    revision,
     isCreated: json.created === true,
     isCanceled: json.canceled === true,
     cancelReason: typeof json.cancel_reason === 'string' ? json.cancel_reason : undefined,

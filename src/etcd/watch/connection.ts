@@ -12,6 +12,7 @@ import type { ExchangeError } from '../transport/http-adapter.js';
 import type { OpenStream } from '../transport/http-stream.js';
 import { IdleProbe } from './idle-probe.js';
 import { JsonLines } from '../transport/json-lines.js';
+import { decimalId } from '../json-values.js';
 import type { Json } from '../json-values.js';
 import { RETRY_AFTER_SECONDS } from '../status.js';
 import type { Effect } from '../status.js';
@@ -188,12 +189,27 @@ export class WatchConnection {
     for (const message of readMessages(messages, chunk, this.#deps.onUnrecognised)) {
       // Whoever heard the last message may have ended all this.
       if (this.#stream !== stream) return;
-      if (message.kind === 'response') this.#handlers.onResponse(message.response);
-      else {
+      if (message.kind === 'response') {
+        if (this.#isForeign(endpoint, message.response)) return;
+        this.#handlers.onResponse(message.response);
+      } else {
         const kind = message.effect === 'not-proposed' ? 'gone' : 'doubt';
         this.#fail(endpoint, message.error, message.effect, kind);
       }
     }
+  }
+
+  /** Whether the endpoint leads to another cluster now. A connection does not change its cluster, so `created` is enough to check. */
+  #isForeign(endpoint: Endpoint, { isCreated, clusterId }: WatchResponse): boolean {
+    if (!isCreated || clusterId === '') return false;
+    if (this.#deps.pool.belongs(endpoint, decimalId(clusterId))) return false;
+    this.#fail(
+      endpoint,
+      unavailable('the endpoint belongs to another cluster'),
+      'unknown',
+      undefined,
+    );
+    return true;
   }
 
   #silent(endpoint: Endpoint, detail: string): void {

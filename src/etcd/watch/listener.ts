@@ -4,7 +4,8 @@ import type { WatchEvent } from '../wire.js';
 
 /**
  * Why a watch ended. `compacted`: its next revision is gone, watch from a newer one. `refused`: the same watch would be refused again.
- * `broken`: the way to etcd failed, watch again from where you were.
+ * `broken`: the way to etcd failed, watch again from where you were. `reset`: etcd was restored or emptied, and revisions of before are
+ * those of another history: read the state again and watch from there.
  */
 export type WatchEnd =
   | {
@@ -15,7 +16,9 @@ export type WatchEnd =
       readonly revision: number;
     }
   | { readonly kind: 'refused'; readonly error: GatewayError }
-  | { readonly kind: 'broken'; readonly error: GatewayError };
+  | { readonly kind: 'broken'; readonly error: GatewayError }
+  /** `revision`: the store's, as a linearizable read returned it. */
+  | { readonly kind: 'reset'; readonly revision: number };
 
 /** Its methods must not throw: nobody above could tell whose watch it was. They may open and close watches. */
 export interface WatchListener {

@@ -252,7 +252,8 @@ export interface paths {
          *     **Reserved keys** cannot be put, nor deleted by name (403); a deletion of a range that contains some goes around them.
          *
          *     **Limits** are etcd's: 128 comparisons and 128 operations on a level, of which a transaction inside has what the level around
-         *     it leaves, and 1.5 MiB. A guard, the parts of a range around reserved keys and each `value` comparison with `!=` take places.
+         *     it leaves, and 1.5 MiB. A guard takes two places among the comparisons; the parts of a range around reserved keys and each
+         *     `value` comparison with `!=` take places, too.
          */
         readonly post: operations["transact"];
         readonly delete?: never;
@@ -289,8 +290,10 @@ export interface paths {
          *
          *     Every 15 s a heartbeat keeps proxies open and carries the position forward (a comment with an `id`; a `heartbeat` line).
          *     When history that the watch needs is compacted, `compacted` names the oldest revision that can be watched, carries the current one
-         *     as its `id`, and ends the stream (JSON lines and long polls answer 410 when that is so at the start). A reader who is too slow gets
-         *     `overflow` and the end; his last id is where to go on. Without a range the whole keyspace is watched.
+         *     as its `id`, and ends the stream (JSON lines and long polls answer 410 when that is so at the start). The same happens when etcd was
+         *     restored from a backup or emptied: read the keys again, then continue from the `id`. A `since` that etcd has not reached is 400
+         *     (`future-revision`, with `newestRevision`); an event stream gets `compacted` with the newest revision as its `id` instead, because
+         *     browsers give up on any status but 200. A reader who is too slow gets `overflow` and the end; his last id is where to go on. Without a range the whole keyspace is watched.
          */
         readonly get: operations["watchKeys"];
         readonly put?: never;
@@ -1690,7 +1693,7 @@ export interface components {
          * @description Stable; codes are added, none changes its meaning.
          * @enum {string}
          */
-        readonly ErrorCode: "invalid-request" | "unauthenticated" | "permission-denied" | "reserved-prefix" | "foreign-origin" | "key-not-found" | "lock-not-found" | "lease-not-found" | "not-found" | "method-not-allowed" | "not-acceptable" | "request-timeout" | "not-holder" | "already-exists" | "revision-compacted" | "lock-expired" | "precondition-failed" | "lock-lost" | "too-large" | "unsupported-media-type" | "misdirected-request" | "lock-held" | "upgrade-refused" | "too-many-requests" | "headers-too-large" | "internal-error" | "etcd-refused" | "etcd-unavailable" | "no-leader" | "out-of-space" | "shutting-down" | "timeout";
+        readonly ErrorCode: "invalid-request" | "future-revision" | "unauthenticated" | "permission-denied" | "reserved-prefix" | "foreign-origin" | "key-not-found" | "lock-not-found" | "lease-not-found" | "not-found" | "method-not-allowed" | "not-acceptable" | "request-timeout" | "not-holder" | "already-exists" | "revision-compacted" | "lock-expired" | "precondition-failed" | "lock-lost" | "too-large" | "unsupported-media-type" | "misdirected-request" | "lock-held" | "upgrade-refused" | "too-many-requests" | "headers-too-large" | "internal-error" | "etcd-refused" | "etcd-unavailable" | "no-leader" | "out-of-space" | "shutting-down" | "timeout";
     };
     responses: {
         /** @description Written. */

@@ -33,6 +33,7 @@ const UNAUTHENTICATED = 16;
 
 const GRPC_CODES: Readonly<Record<ErrorCode, number>> = {
   'invalid-request': INVALID_ARGUMENT,
+  'future-revision': OUT_OF_RANGE,
   unauthenticated: UNAUTHENTICATED,
   'permission-denied': PERMISSION_DENIED,
   'reserved-prefix': PERMISSION_DENIED,

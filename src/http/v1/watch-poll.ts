@@ -8,7 +8,7 @@ import type { Position } from '../../domain/watch/position.js';
 import { contextOf } from '../context.js';
 import { sendJson } from './entry-body.js';
 import { positionOf, toEventBody } from './watch-frames.js';
-import { compactedError } from './watch-call.js';
+import { aheadError, compactedError, newestIfAhead, resetError } from './watch-call.js';
 import { LIVE_WITHIN_MS, notLive, shuttingDown } from '../stream.js';
 import type { ServeDeps, WatchCall } from './watch-call.js';
 import type { OpenWatch } from './watch-open.js';
@@ -31,8 +31,11 @@ export async function servePoll(
   call: WatchCall,
   waitSeconds: number,
 ): Promise<void> {
+  const { caller } = contextOf(req);
   const poll = new Poll(call, waitSeconds * 1000);
-  const { deliveries, next } = await poll.run(deps, contextOf(req).caller.signal);
+  const newest = await newestIfAhead(deps, caller, call);
+  if (newest !== undefined) throw aheadError(call, newest);
+  const { deliveries, next } = await poll.run(deps, caller.signal);
   const events = deliveries.map((delivery) => toEventBody(delivery, call));
   sendJson(res, { events, next: formatPosition(next) });
 }
@@ -63,6 +66,7 @@ class Poll implements Watcher, OpenWatch {
         this.#timer = setTimeout(timeIsUp, LIVE_WITHIN_MS);
         signal.addEventListener('abort', timeIsUp, { once: true });
         open.add(this);
+        if (signal.aborted) timeIsUp();
         unwatch = hub.watch(this.#call.request, this);
         if (signal.aborted) timeIsUp();
       });
@@ -94,6 +98,10 @@ class Poll implements Watcher, OpenWatch {
 
   onCompacted(oldestRevision: number): void {
     this.#reject(compactedError(oldestRevision, this.#call.request.since));
+  }
+
+  onReset(revision: number): void {
+    this.#reject(resetError(revision));
   }
 
   onRefused(error: GatewayError): void {

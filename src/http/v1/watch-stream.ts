@@ -1,6 +1,6 @@
 // The open-ended watches: server-sent events and JSON lines. A reader that is too slow is dropped, never buffered without bound.
 import type { Request, Response } from 'express';
-import type { GatewayError } from '../../errors.js';
+import { GatewayError } from '../../errors.js';
 import type { Delivery } from '../../domain/watch/delivery.js';
 import type { Watcher } from '../../domain/watch/topic.js';
 import { formatPosition } from '../../domain/watch/position.js';
@@ -9,7 +9,7 @@ import { toProblem } from '../problem.js';
 import { contextOf } from '../context.js';
 import { framesOf, heartbeatOf, noticeOf, positionOf } from './watch-frames.js';
 import type { FrameOptions, StreamFormat } from './watch-frames.js';
-import { compactedError } from './watch-call.js';
+import { aheadError, compactedError, newestIfAhead, resetError } from './watch-call.js';
 import { LIVE_WITHIN_MS, notLive, shuttingDown } from '../stream.js';
 import type { ServeDeps, WatchCall } from './watch-call.js';
 import type { OpenWatch } from './watch-open.js';
@@ -34,11 +34,41 @@ export async function serveStream(
   call: WatchCall,
   format: StreamFormat,
 ): Promise<void> {
-  const stream = new WatchStreamResponse(deps, req, res, call, format);
-  const failure = deps.draining.aborted ? shuttingDown() : await stream.begin();
+  const failure = await beginStream(deps, req, res, call, format);
   if (failure === undefined) return;
   if (format === 'ndjson' || failure.status < 500) throw failure;
   sendAway(res);
+}
+
+/** Resolves with nothing when the stream is open or over, or with why it cannot be opened. */
+async function beginStream(
+  deps: ServeDeps,
+  req: Request,
+  res: Response,
+  call: WatchCall,
+  format: StreamFormat,
+): Promise<GatewayError | undefined> {
+  try {
+    const newest = await newestIfAhead(deps, contextOf(req).caller, call);
+    if (deps.draining.aborted) return shuttingDown();
+    if (res.destroyed) return undefined;
+    if (newest === undefined)
+      return await new WatchStreamResponse(deps, req, res, call, format).begin();
+    if (format === 'ndjson') return aheadError(call, newest);
+    // EventSource gives up on any other status: it gets its next position instead.
+    openHeaders(res, 'sse');
+    res.end(lostNotice('sse', newest, newest));
+    return undefined;
+  } catch (error) {
+    if (error instanceof GatewayError) return error;
+    throw error;
+  }
+}
+
+/** `revision` as the id: an automatic reconnect continues behind the gap that it was notified of. */
+function lostNotice(format: StreamFormat, oldestRevision: number, revision: number): string {
+  const id = formatPosition({ revision });
+  return noticeOf(format, 'compacted', { oldestRevision, revision }, id);
 }
 
 /** An event stream that ends at once: its browser comes back in a moment. */
@@ -119,11 +149,17 @@ class WatchStreamResponse implements Watcher, OpenWatch {
   }
 
   onCompacted(oldestRevision: number): void {
-    if (this.#state === 'waiting' && this.#frames.format === 'ndjson') {
-      this.#begun?.(compactedError(oldestRevision, this.#call.request.since));
-    } else {
-      void this.#tellCompacted(oldestRevision);
-    }
+    const { since } = this.#call.request;
+    this.#lost(oldestRevision, () => compactedError(oldestRevision, since));
+  }
+
+  onReset(revision: number): void {
+    this.#lost(revision, () => resetError(revision));
+  }
+
+  #lost(oldestRevision: number, toError: () => GatewayError): void {
+    if (this.#state === 'waiting' && this.#frames.format === 'ndjson') this.#begun?.(toError());
+    else void this.#tellCompacted(oldestRevision);
   }
 
   onRefused(error: GatewayError): void {
@@ -140,14 +176,13 @@ class WatchStreamResponse implements Watcher, OpenWatch {
     else this.#end(this.#frames.format === 'sse' ? `retry: ${RETRY_MS}\n\n` : '');
   }
 
-  // The current revision as the id: an automatic reconnect goes on behind the gap that it was told of.
   async #tellCompacted(oldestRevision: number): Promise<void> {
     const deadline = performance.now() + CURRENT_REVISION_WITHIN_MS;
     const revision = await this.#deps
       .currentRevision({ ...contextOf(this.#req).caller, deadline })
       .catch(() => oldestRevision);
     if (this.#state === 'waiting') this.#open(this.#call.request.since ?? { revision });
-    this.#finish('compacted', { oldestRevision, revision }, formatPosition({ revision }));
+    this.#end(lostNotice(this.#frames.format, oldestRevision, revision));
   }
 
   #open(position: Position): void {
@@ -160,8 +195,8 @@ class WatchStreamResponse implements Watcher, OpenWatch {
     this.#begun?.(undefined);
   }
 
-  #finish(event: string, data: Record<string, unknown>, id?: string): void {
-    this.#end(noticeOf(this.#frames.format, event, data, id));
+  #finish(event: string, data: Record<string, unknown>): void {
+    this.#end(noticeOf(this.#frames.format, event, data));
   }
 
   #end(farewell: string): void {

@@ -6,6 +6,7 @@ import { InOrderQueues } from '../../domain/v2/in-order.js';
 import { V2Statistics } from '../../domain/v2/statistics.js';
 import { WatchHub } from '../../domain/watch/hub.js';
 import type { HubDeps } from '../../domain/watch/hub.js';
+import type { RevisionLine } from '../../etcd/revision-line.js';
 import type { Readiness } from '../operations.js';
 import { redirectUnclean } from './clean-path.js';
 import { createV2ClusterRouter } from './cluster.js';
@@ -17,11 +18,12 @@ import { sendText } from './plain.js';
 import { createStatsRouter } from './stats.js';
 import { StoreHeaders } from './store-headers.js';
 
-type OwnDeps = 'hub' | 'ends' | 'records' | 'queues' | 'headers' | 'statistics';
+type OwnDeps = 'hub' | 'ends' | 'records' | 'queues' | 'headers' | 'statistics' | 'line';
 
 export interface V2DoorDeps extends Omit<V2KeysDeps, OwnDeps> {
   readonly watching: Omit<HubDeps, 'isVisible'>;
   readonly readiness: Readiness;
+  readonly line: RevisionLine;
   readonly urls: OwnUrlSettings;
 }
 
@@ -29,6 +31,8 @@ export function createV2Door(deps: V2DoorDeps): Router {
   const router = Router({ strict: true, caseSensitive: true });
   // The markers of directories are what it is about.
   const hub = new WatchHub({ ...deps.watching, isVisible: () => true });
+  const records = new ChangeRecords(deps.etcd);
+  deps.line.subscribe(() => records.clear());
   const statistics = new V2Statistics();
   const headers = new StoreHeaders(deps);
   // etcd takes every OPTIONS for a browser that asks first.
@@ -43,7 +47,7 @@ export function createV2Door(deps: V2DoorDeps): Router {
       ...deps,
       hub,
       ends: new DirectoryEnds({ ...deps, hub, onEnded: () => statistics.countExpired() }),
-      records: new ChangeRecords(deps.etcd),
+      records,
       queues: new InOrderQueues(),
       headers,
       statistics,

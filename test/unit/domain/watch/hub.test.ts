@@ -608,3 +608,51 @@ it('ends its upstream watches without a word when it is closed', async () => {
   hub.close();
   expect([store.watches, watcher.heard]).toEqual([0, ['live 1']]);
 });
+
+describe('F54: when etcd was restored or emptied', () => {
+  const resetAll = (revision: number): void => {
+    store.restore(revision);
+    for (const each of store.open) each.end({ kind: 'reset', revision });
+  };
+
+  it('every watcher is ended, live or not, and hears nothing more', async () => {
+    store.revision = 10;
+    const live = [watch('a*'), watch('a', { since: '8' })];
+    await store.settle();
+    const waiting = watch('b', { since: '9' });
+    await flush();
+    resetAll(4);
+    store.commit('a', 'b');
+    await passTime();
+    await store.settle();
+    for (const each of [...live, waiting]) expect(each.heard.at(-1)).toBe('reset 4');
+    expect(store.open).toEqual([]);
+  });
+
+  it('what was kept of the lost history reaches no new watcher', async () => {
+    store.revision = 10;
+    const first = watch('a*');
+    await store.settle();
+    store.commit('a');
+    await store.settle();
+    first.leave();
+    resetAll(4);
+    const next = watch('a*', { since: '4' });
+    await store.settle();
+    store.commit('a=new');
+    await store.settle();
+    expect(next.events).toEqual(['put a@5.1']);
+  });
+
+  it('a watch from now on that had not begun begins again', async () => {
+    store.revision = 10;
+    const watcher = watch('a');
+    await flush();
+    resetAll(4);
+    await passTime();
+    await store.settle();
+    store.commit('a');
+    await store.settle();
+    expect(watcher.heard).toEqual(['live 4', 'put a@5.1']);
+  });
+});

@@ -116,6 +116,10 @@ class Client implements Watcher {
     this.leave = undefined;
   }
 
+  onReset(): void {
+    throw new Error('no store is restored here');
+  }
+
   onRefused(): void {
     throw new Error('nothing is refused here');
   }

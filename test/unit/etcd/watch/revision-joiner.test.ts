@@ -16,6 +16,7 @@ function put(key: string, modRevision: number, value = ''): WatchEvent {
 
 function message(isFragment: boolean, ...events: WatchEvent[]): WatchResponse {
   return {
+    clusterId: '',
     watchId: NO_WATCH,
     revision: 100,
     isCreated: false,

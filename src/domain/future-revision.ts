@@ -1,0 +1,65 @@
+// Revisions that etcd has not reached, such as those of a history that was lost when etcd was restored or emptied. The error names the newest
+// revision, which etcd's own error does not.
+import type { Caller } from '../caller.js';
+import { GatewayError } from '../errors.js';
+import type { EtcdClient } from '../etcd/client.js';
+import type { RevisionLine } from '../etcd/revision-line.js';
+import type { RangeRequest, RequestOp } from '../etcd/wire.js';
+import { readRevision } from './cluster.js';
+
+/** The same client; `future-revision` errors of its reads name both revisions. */
+export function withNewestRevision(etcd: EtcdClient): EtcdClient {
+  const explain = async <T>(
+    caller: Caller,
+    asked: number | undefined,
+    call: Promise<T>,
+  ): Promise<T> => {
+    try {
+      return await call;
+    } catch (error) {
+      const isAhead = error instanceof GatewayError && error.code === 'future-revision';
+      if (!isAhead || asked === undefined) throw error;
+      const newest = await readRevision(caller, { etcd }).catch(() => undefined);
+      throw newest === undefined || newest >= asked ? error : futureRevision(asked, newest);
+    }
+  };
+  return {
+    ...etcd,
+    range: (caller, request) => explain(caller, request.revision, etcd.range(caller, request)),
+    txn(caller, request) {
+      const revisions = [...request.success, ...request.failure].flatMap(revisionsOf);
+      const asked = revisions.length === 0 ? undefined : Math.max(...revisions);
+      return explain(caller, asked, etcd.txn(caller, request));
+    },
+    compact: (caller, revision) => explain(caller, revision, etcd.compact(caller, revision)),
+  };
+}
+
+function revisionsOf(op: RequestOp): number[] {
+  const range: RangeRequest | undefined = op.kind === 'range' ? op.range : undefined;
+  return range?.revision === undefined ? [] : [range.revision];
+}
+
+/** The newest revision when `revision` is ahead of it. Reads etcd only for a revision that the gateway has not received. Throws when etcd cannot be read. */
+export async function newestBefore(
+  caller: Caller,
+  deps: {
+    readonly line: Pick<RevisionLine, 'revision'>;
+    readonly currentRevision: (caller: Caller) => Promise<number>;
+  },
+  revision: number,
+): Promise<number | undefined> {
+  if (revision <= deps.line.revision) return undefined;
+  const newest = await deps.currentRevision(caller);
+  return newest < revision ? newest : undefined;
+}
+
+/** `field`: what the client called the revision, where only one can be meant. */
+export function futureRevision(revision: number, newest: number, field?: string): GatewayError {
+  const detail = `revision ${revision} does not exist yet: the newest is ${newest}`;
+  return new GatewayError('future-revision', {
+    detail,
+    hint: 'read the present state and continue from its revision; etcd may have been restored from a backup or emptied',
+    fields: { newestRevision: newest, ...(field && { errors: [{ pointer: field, detail }] }) },
+  });
+}

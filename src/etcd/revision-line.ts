@@ -1,0 +1,81 @@
+// The revisions of the cluster as one growing line. A store that is restored from a backup or emptied keeps its cluster ID and begins another
+// line, on which the same revision is another state: whatever is remembered by revision is invalid from then on.
+//
+// The proof: a linearizable request that is sent after the gateway received revision R gets a response of revision R or higher, and of the
+// same raft term or a higher one. Serializable reads, watches and the responses of lagging members are lower without a reset, so they never
+// prove one. Not detected: a store that was restored and then written past the highest revision received here, in a raft term as high as
+// before. A restored or emptied store begins at term 2, and each election raises the term.
+
+/** What was known when a request was sent. */
+export interface LineMark {
+  readonly epoch: number;
+  readonly revision: number;
+  readonly raftTerm: number;
+}
+
+export interface LineReset {
+  /** The store's, in the response that proved the reset. */
+  readonly revision: number;
+  /** The highest one received before. */
+  readonly previousRevision: number;
+}
+
+export class RevisionLine {
+  #epoch = 0;
+  #revision = 0;
+  #raftTerm = 0;
+  #lostRevision = 0;
+  readonly #listeners = new Set<(reset: LineReset) => void>();
+
+  /** Counts the resets: revisions of different epochs are not comparable. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** The highest revision received in this epoch; 0 before the first. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** The highest revision received in earlier epochs; 0 without a reset. */
+  get lostRevision(): number {
+    return this.#lostRevision;
+  }
+
+  /** Called with each reset, at once. Listeners must not throw. */
+  subscribe(listener: (reset: LineReset) => void): void {
+    this.#listeners.add(listener);
+  }
+
+  /** Take it before the request is sent. */
+  mark(): LineMark {
+    return { epoch: this.#epoch, revision: this.#revision, raftTerm: this.#raftTerm };
+  }
+
+  /** Takes the header of a response to a linearizable request. Without a revision or a term it proves nothing. */
+  answered(mark: LineMark, header: { readonly revision: number; readonly raftTerm: number }): void {
+    const { revision, raftTerm } = header;
+    // The request may have been answered on the line that ended.
+    if (mark.epoch !== this.#epoch || revision === 0) return;
+    if (revision < mark.revision || (raftTerm !== 0 && raftTerm < mark.raftTerm)) {
+      this.#reset(revision, raftTerm);
+      return;
+    }
+    this.#revision = Math.max(this.#revision, revision);
+    this.#raftTerm = Math.max(this.#raftTerm, raftTerm);
+  }
+
+  /** Takes a revision of any other response, such as an event of a watch that began in that epoch. */
+  seen(epoch: number, revision: number): void {
+    if (epoch === this.#epoch) this.#revision = Math.max(this.#revision, revision);
+  }
+
+  #reset(revision: number, raftTerm: number): void {
+    const previousRevision = this.#revision;
+    this.#epoch++;
+    this.#lostRevision = Math.max(this.#lostRevision, previousRevision);
+    this.#revision = revision;
+    this.#raftTerm = raftTerm;
+    for (const listener of this.#listeners) listener({ revision, previousRevision });
+  }
+}

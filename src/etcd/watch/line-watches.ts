@@ -1,0 +1,206 @@
+// Ends watches whose history is lost because etcd was restored or emptied. Such a watch looks healthy and gets nothing until the new history
+// has reached its old revision. Detection itself is in revision-line.ts; this file makes sure that a linearizable read happens while
+// something is watched: at once when a watch begins below a revision that was received before, and periodically.
+import type { Identity } from '../../caller.js';
+import type { RevisionLine } from '../revision-line.js';
+import type { WatchRequest } from '../wire.js';
+import type { WatchClient } from './client.js';
+import type { WatchHandle, WatchListener } from './listener.js';
+
+/** While something is watched and no other call shows the revision. */
+const CHECK_EVERY_MS = 5_000;
+/** Between the end of a check and the next one that a suspicion causes: members that lag cause many. */
+const CHECK_GAP_MS = 500;
+/** A user's rights may be gone; then another watch's identity reads. */
+const IDENTITIES_TRIED_MAX = 3;
+
+export interface LineWatchesDeps {
+  readonly line: RevisionLine;
+  /** A linearizable read through the client that reports to `line`. */
+  readonly readRevision: (identity: Identity) => Promise<number>;
+}
+
+/** The same client; its watches also end with `reset`. */
+export function withRevisionLine(watches: WatchClient, deps: LineWatchesDeps): WatchClient {
+  const open = new Set<LineWatch>();
+  const checks = new RevisionChecks(deps, open);
+  deps.line.subscribe(({ revision }) => {
+    for (const watch of [...open]) watch.reset(revision);
+  });
+  return {
+    watch(identity, request, listener) {
+      const watch = new LineWatch(identity, request, listener, deps.line, {
+        onSuspicion: () => checks.suspect(),
+        onOver: () => open.delete(watch),
+      });
+      open.add(watch);
+      watch.begin(watches);
+      checks.keepGoing();
+      return watch;
+    },
+    get streams() {
+      return watches.streams;
+    },
+    get watches() {
+      return watches.watches;
+    },
+    close() {
+      checks.stop();
+      watches.close();
+    },
+  };
+}
+
+interface WatchObserver {
+  onSuspicion(): void;
+  onOver(): void;
+}
+
+class LineWatch implements WatchHandle {
+  readonly identity: Identity;
+  readonly #request: WatchRequest;
+  readonly #listener: WatchListener;
+  readonly #line: RevisionLine;
+  readonly #observer: WatchObserver;
+  readonly #epoch: number;
+  #handle: WatchHandle | undefined;
+  #isOver = false;
+
+  constructor(
+    identity: Identity,
+    request: WatchRequest,
+    listener: WatchListener,
+    line: RevisionLine,
+    observer: WatchObserver,
+  ) {
+    this.identity = identity;
+    this.#request = request;
+    this.#listener = listener;
+    this.#line = line;
+    this.#observer = observer;
+    this.#epoch = line.epoch;
+  }
+
+  begin(watches: WatchClient): void {
+    const listener = this.#listener;
+    this.#handle = watches.watch(this.identity, this.#request, {
+      onCreated: (revision) => {
+        const isBehind = revision < this.#line.revision || this.isAheadOf(revision);
+        this.#line.seen(this.#epoch, revision);
+        if (isBehind) this.#observer.onSuspicion();
+        listener.onCreated?.(revision);
+      },
+      onEvents: (events, revision) => {
+        this.#line.seen(this.#epoch, revision);
+        listener.onEvents(events, revision);
+      },
+      onProgress: (revision, isPeriodic) => {
+        this.#line.seen(this.#epoch, revision);
+        listener.onProgress?.(revision, isPeriodic);
+      },
+      onEnd: (end) => {
+        this.#finish();
+        listener.onEnd(end);
+      },
+    });
+    if (this.isAheadOf(this.#line.revision)) this.#observer.onSuspicion();
+  }
+
+  /** Whether the watch takes for past what the store at `revision` has not written. */
+  isAheadOf(revision: number): boolean {
+    return (this.#request.startRevision ?? 0) > revision + 1;
+  }
+
+  reset(revision: number): void {
+    if (this.#isOver) return;
+    this.close();
+    this.#listener.onEnd({ kind: 'reset', revision });
+  }
+
+  close(): void {
+    this.#handle?.close();
+    this.#finish();
+  }
+
+  requestProgress(): void {
+    this.#handle?.requestProgress();
+  }
+
+  #finish(): void {
+    this.#isOver = true;
+    this.#observer.onOver();
+  }
+}
+
+class RevisionChecks {
+  readonly #deps: LineWatchesDeps;
+  readonly #open: ReadonlySet<LineWatch>;
+  #timer: NodeJS.Timeout | undefined;
+  #isChecking = false;
+  #isSuspicious = false;
+  #isStopped = false;
+  /** `performance.now()`, milliseconds. */
+  #checkedAt = -Infinity;
+
+  constructor(deps: LineWatchesDeps, open: ReadonlySet<LineWatch>) {
+    this.#deps = deps;
+    this.#open = open;
+  }
+
+  /** Checks soon. */
+  suspect(): void {
+    this.#isSuspicious = true;
+    this.#schedule();
+  }
+
+  /** Checks as long as something is watched. */
+  keepGoing(): void {
+    if (this.#timer === undefined) this.#schedule();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  #schedule(): void {
+    if (this.#isChecking || this.#isStopped) return;
+    clearTimeout(this.#timer);
+    const gapMs = this.#checkedAt + CHECK_GAP_MS - performance.now();
+    const delayMs = this.#isSuspicious ? Math.max(0, gapMs) : CHECK_EVERY_MS;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      if (this.#open.size > 0) void this.#check();
+    }, delayMs);
+    this.#timer.unref();
+  }
+
+  async #check(): Promise<void> {
+    const { epoch } = this.#deps.line;
+    const before = [...this.#open];
+    this.#isChecking = true;
+    this.#isSuspicious = false;
+    const revision = await this.#read(before);
+    this.#isChecking = false;
+    this.#checkedAt = performance.now();
+    // Without a response the periodic check tries again, and a watch that begins again meanwhile.
+    if (revision !== undefined && epoch === this.#deps.line.epoch) {
+      // What a watch takes for past was read before it began: the read that began later has to show it.
+      for (const watch of before) if (watch.isAheadOf(revision)) watch.reset(revision);
+    }
+    if (this.#open.size > 0) this.#schedule();
+  }
+
+  async #read(watches: readonly LineWatch[]): Promise<number | undefined> {
+    const identities = new Map(watches.map(({ identity }) => [identity.key, identity]));
+    // A user's read needs a proposal (readRevision), the gateway's does not.
+    const cheapFirst = [...identities.values()].sort(
+      (a, b) => Number(a.login !== undefined) - Number(b.login !== undefined),
+    );
+    for (const identity of cheapFirst.slice(0, IDENTITIES_TRIED_MAX)) {
+      const revision = await this.#deps.readRevision(identity).catch(() => undefined);
+      if (revision !== undefined) return revision;
+    }
+    return undefined;
+  }
+}

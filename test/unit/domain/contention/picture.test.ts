@@ -1,0 +1,76 @@
+// What wakes those who wait for a deletion, when the store is reset under them. Time and the store are the test's.
+import { beforeEach, describe, expect, it } from 'vitest';
+import { GATEWAY_IDENTITY } from '../../../../src/caller.js';
+import { createArena } from '../../../../src/domain/contention/key.js';
+import { Pictures } from '../../../../src/domain/contention/picture.js';
+import { FakeStore, flush } from '../../../support/fake-watches.js';
+
+const arena = createArena('locks/', 'a', 'name');
+const KEY = 'locks/a/1';
+
+let store: FakeStore;
+let line: { epoch: number };
+let pictures: Pictures;
+
+beforeEach(() => {
+  store = new FakeStore();
+  line = { epoch: 0 };
+  pictures = new Pictures(store, line);
+});
+
+function wait(revision: number, epoch = line.epoch): { woken: string | undefined } {
+  const waiter: { woken: string | undefined } = { woken: undefined };
+  const request = { revision, epoch, keys: [Buffer.from(KEY)], timeoutMs: 60_000, signals: [] };
+  void pictures
+    .wait(GATEWAY_IDENTITY, arena, request)
+    .then((reason: string) => (waiter.woken = reason));
+  return waiter;
+}
+
+function reset(revision: number): void {
+  line.epoch++;
+  store.restore(revision);
+  for (const each of store.open) each.end({ kind: 'reset', revision });
+}
+
+describe('F54: who waits for a deletion when the store is reset', () => {
+  it('looks again', async () => {
+    store.commit(KEY);
+    const waiter = wait(store.revision);
+    await store.settle();
+    expect(waiter.woken).toBeUndefined();
+    reset(1);
+    await flush();
+    expect(waiter.woken).toBe('look');
+  });
+
+  it('looks again when the reset came between its look and its wait', async () => {
+    store.commit(KEY);
+    const other = wait(store.revision);
+    await store.settle();
+    const { epoch } = pictures;
+    const revision = store.revision;
+    reset(1);
+    const waiter = wait(revision, epoch);
+    await flush();
+    expect([other.woken, waiter.woken]).toEqual(['look', 'look']);
+  });
+
+  it('is not woken by a deletion that only the lost history has', async () => {
+    store.revision = 10;
+    store.commit(KEY);
+    const held = wait(10);
+    await store.settle();
+    store.commit(`-${KEY}`);
+    await store.settle();
+    expect(held.woken).toBe('deleted');
+    const first = wait(store.revision);
+    await flush();
+    reset(4);
+    await flush();
+    expect(first.woken).toBe('look');
+    const waiter = wait(4);
+    await flush();
+    expect(waiter.woken).toBeUndefined();
+  });
+});
