@@ -1,4 +1,5 @@
 // What a busy gateway refuses, and what it never does.
+import { connect } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { pino } from 'pino';
@@ -236,4 +237,34 @@ describe('upkeep', () => {
   ])('is not %s %s', (method, path) => {
     expect(isUpkeep(method, path)).toBe(false);
   });
+});
+
+it('L13: counts no request whose client disconnects before the request is admitted', async () => {
+  const load = new Load({ requestsMax: 10, pace: { isLate: false }, onShed: () => undefined });
+  const app = express();
+  let closed = 0;
+  let served = 0;
+  app.use((_req, res, next) => {
+    // Authentication may take longer than the connection lasts.
+    res.once('close', () => {
+      closed++;
+      setImmediate(next);
+    });
+  });
+  app.use(load.admit());
+  app.use((_req, res) => {
+    served++;
+    res.end();
+  });
+  const server = app.listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  onTestFinished(() => void server.close());
+  for (let i = 0; i < 5; i++) {
+    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n', () => socket.destroy());
+  }
+  await expect.poll(() => closed).toBe(5);
+  await new Promise(setImmediate);
+  await new Promise(setImmediate);
+  expect([load.active, served]).toEqual([0, 0]);
 });
