@@ -10,6 +10,8 @@ import { findEtcd } from './embedded/binary.js';
 import { startEmbeddedEtcd } from './embedded/etcd.js';
 import type { EmbeddedEtcd } from './embedded/etcd.js';
 import { messageOf } from './errors.js';
+import { addressProblem } from './free-address.js';
+import { parseListen } from './config/address.js';
 
 const STATUS_FAILED = 1;
 const STATUS_USAGE = 2;
@@ -70,6 +72,7 @@ function endWhenAsked(): AbortSignal {
 }
 
 async function start(settings: ClusterSettings, asked: AbortSignal): Promise<Cluster> {
+  await requireFreePorts(settings);
   const { cacheDir, etcdBin, etcdDownloadUrl: downloadBaseUrl } = settings;
   // Once for all three, so that a fetch and its lines come once.
   await findEtcd({ path, cacheDir, etcdBin, downloadBaseUrl, say, signal: asked });
@@ -90,6 +93,22 @@ async function start(settings: ClusterSettings, asked: AbortSignal): Promise<Clu
     await Promise.all(members.map(({ etcd }) => etcd.stop()));
     throw error;
   }
+}
+
+/** Throws one line for each address that is in use. */
+async function requireFreePorts({
+  listen,
+  clientPorts,
+  peerPorts,
+}: ClusterSettings): Promise<void> {
+  const local = (port: number) => ({ host: '127.0.0.1', port });
+  const problems = await Promise.all([
+    addressProblem(parseListen(listen), '--listen'),
+    ...clientPorts.map((port) => addressProblem(local(port), '--client-ports')),
+    ...peerPorts.map((port) => addressProblem(local(port), '--peer-ports')),
+  ]);
+  const found = problems.filter((problem) => problem !== undefined);
+  if (found.length > 0) throw new Error(found.join('\n'));
 }
 
 /** Data belong to the ports that they were made with: etcd keeps its peers' addresses in them. */

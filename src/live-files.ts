@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
 import { messageOf } from './errors.js';
+import { systemReason } from './system-reason.js';
 
 export interface LiveFilesOptions<T> {
   readonly paths: readonly string[];
@@ -79,7 +80,7 @@ export class LiveFiles<T> {
 /** The content of `before` if the files are the same. Stamps are taken before the read, so that a later change has another stamp. */
 function load<T>({ paths, parse }: LiveFilesOptions<T>, before?: Loaded<T>): Loaded<T> {
   const now = Date.now();
-  const stats = paths.map((path) => statSync(path, { bigint: true }));
+  const stats = paths.map((path) => readable(path, () => statSync(path, { bigint: true })));
   const stamp = stats.map(stampOf).join();
   if (before?.stamp === stamp) return before;
   const files = paths.map((path, index) => readBounded(path, Number(stats[index]?.size)));
@@ -103,7 +104,16 @@ function readBounded(path: string, size: number): Buffer {
   if (size > FILE_BYTES_MAX) {
     throw new Error(`${path} has ${size} bytes; the maximum is ${FILE_BYTES_MAX}`);
   }
-  return readFileSync(path);
+  return readable(path, () => readFileSync(path));
+}
+
+/** Node's message names a system call and no remedy. */
+function readable<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new Error(`cannot read ${path}: ${systemReason(error)}`, { cause: error });
+  }
 }
 
 /** Spares the content of a private key in memory. Lengths first: no two lists of files have one digest. */

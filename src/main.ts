@@ -12,6 +12,7 @@ import { EmbeddedEtcdError } from './embedded/embedded-etcd-error.js';
 import { startEmbeddedEtcd } from './embedded/etcd.js';
 import type { EmbeddedEtcd } from './embedded/etcd.js';
 import { messageOf } from './errors.js';
+import { addressProblem, cannotListen } from './free-address.js';
 import { hashToken } from './hash-token.js';
 import { checkHealth } from './healthcheck.js';
 import type { Authentication } from './http/auth.js';
@@ -71,6 +72,7 @@ async function run(config: Config): Promise<void> {
   const starting = new AbortController();
   const stopStarting = (): void => starting.abort();
   process.once('SIGTERM', stopStarting).once('SIGINT', stopStarting);
+  await requireFreeAddress(config.listen, '--listen');
   const embedded =
     config.endpoints.length === 0 && config.discovery === undefined
       ? await startEmbedded(config, starting.signal)
@@ -82,6 +84,12 @@ async function run(config: Config): Promise<void> {
   }
 }
 
+/** Before etcd starts, which takes seconds. */
+async function requireFreeAddress(address: Config['listen'], flag: string): Promise<void> {
+  const problem = await addressProblem(address, flag);
+  if (problem !== undefined) throw new StartError(problem);
+}
+
 async function serve(
   config: Config,
   log: Log,
@@ -90,13 +98,13 @@ async function serve(
 ): Promise<void> {
   const metrics = createMetrics(packageVersion());
   const endpoints = embedded === undefined ? config.endpoints : [embedded.endpoint];
-  const doorTls = usable('TLS at the door', () =>
+  const doorTls = usable('cannot load --tls-cert, --tls-key or --tls-client-ca', () =>
     openDoorTls(config, log, (material) => useCertificates(server, material)),
   );
-  const upstream = usable('TLS to etcd', () =>
+  const upstream = usable('cannot load --cacert, --cert or --key', () =>
     createUpstream({ config, endpoints, meter: metrics.calls, log }),
   );
-  const tokens = usable('the file of API tokens is of no use', () => openTokens(config, log));
+  const tokens = usable('cannot load --tokens', () => openTokens(config, log));
   await refuseOldEtcd(upstream, log);
   const background = new Background((what, error) =>
     log.warn({ what, error: String(error) }, 'a clean-up was given up'),
@@ -121,9 +129,7 @@ async function serve(
     },
   );
   const url = await listen(server, config.listen).catch((error: unknown) => {
-    throw new StartError(
-      `cannot listen on ${config.listen.host}:${config.listen.port}: ${messageOf(error)}`,
-    );
+    throw new StartError(cannotListen(config.listen, '--listen', error));
   });
   process.off('SIGTERM', stopStarting).off('SIGINT', stopStarting);
   log.info(
@@ -189,6 +195,7 @@ function usable<T>(what: string, open: () => T): T {
 }
 
 async function startEmbedded(config: Config, signal: AbortSignal): Promise<EmbeddedEtcd> {
+  if (config.etcdListen !== undefined) await requireFreeAddress(config.etcdListen, '--etcd-listen');
   return startEmbeddedEtcd({
     dataDir: config.dataDir,
     cacheDir: join(config.dataDir, 'cache'),

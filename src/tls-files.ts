@@ -1,4 +1,5 @@
 // Certificates and keys from files, reloaded when they change, so that they can be rotated under a running gateway.
+import { X509Certificate, createPrivateKey } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import type { SecureContext } from 'node:tls';
 import { messageOf } from './errors.js';
@@ -44,6 +45,7 @@ export class TlsFiles {
         const material: TlsMaterial = Object.fromEntries(
           names.map((name, index) => [name, files[index]]),
         );
+        requirePem(paths, material);
         return { material, context: contextOf(material) };
       },
       onChange: ({ material }) => onChange?.(material),
@@ -61,6 +63,31 @@ export class TlsFiles {
 
   close(): void {
     this.#files.close();
+  }
+}
+
+/** OpenSSL names neither the file nor what is wrong with it. */
+function requirePem(paths: TlsPaths, { ca, cert, key }: TlsMaterial): void {
+  const notIn = (what: string, path: string | undefined): string =>
+    `${path ?? ''} does not hold a ${what} in PEM format`;
+  if (ca !== undefined) parsed(() => new X509Certificate(ca), notIn('certificate', paths.ca));
+  const certificate =
+    cert && parsed(() => new X509Certificate(cert), notIn('certificate', paths.cert));
+  const privateKey =
+    key &&
+    parsed(() => createPrivateKey(key), notIn('private key without a passphrase', paths.key));
+  if (certificate && privateKey && !certificate.checkPrivateKey(privateKey)) {
+    throw new Error(
+      `the key in ${paths.key ?? ''} does not belong to the certificate in ${paths.cert ?? ''}`,
+    );
+  }
+}
+
+function parsed<T>(parse: () => T, problem: string): T {
+  try {
+    return parse();
+  } catch (error) {
+    throw new Error(problem, { cause: error });
   }
 }
 

@@ -5,6 +5,8 @@ export interface Setting<T> {
   readonly env: string;
   /** Name of the flag, without the dashes. */
   readonly flag: string;
+  /** Names of flags that other programs give to the same setting: the error of an unknown flag then names this one. */
+  readonly alsoCalled?: readonly string[];
   /** What --help shows as the flag's value; absent for a boolean, which needs none. */
   readonly placeholder?: string;
   /** The text that is parsed when nobody sets it; '' when it has no value then. */

@@ -32,6 +32,7 @@ const SERVING = {
   listen: row({
     env: 'LATCHKEY_LISTEN',
     flag: 'listen',
+    alsoCalled: ['port', 'host', 'bind', 'address', 'addr'],
     placeholder: 'HOST:PORT',
     default: '127.0.0.1:8888',
     parse: parseListen,

@@ -2,8 +2,9 @@
 // Never stops at the first mistake: all of them are worth one start. Knows no particular setting.
 import { readFileSync, statSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { GatewayError, messageOf } from '../errors.js';
+import { GatewayError } from '../errors.js';
 import { nearestName } from '../nearest-name.js';
+import { systemReason } from '../system-reason.js';
 import { problemText } from './setting.js';
 import type { Setting, SettingTable, SourceText, ValuesOf } from './setting.js';
 
@@ -110,7 +111,9 @@ function missingValue({ flag, placeholder }: Setting<unknown>): string {
 
 function unknownFlag(rawName: string, table: SettingTable): string {
   const known = [...Object.values(table).map(({ flag }) => flag), ...ACTION_FLAGS];
-  const near = nearestName(rawName.replace(/^-+/, ''), known);
+  const name = rawName.replace(/^-+/, '');
+  const same = Object.values(table).find(({ alsoCalled }) => alsoCalled?.includes(name));
+  const near = same?.flag ?? nearestName(name, known);
   const hint = near === undefined ? 'see --help' : `did you mean --${near}?`;
   return problemText(rawName, 'there is no such flag', hint);
 }
@@ -144,8 +147,8 @@ function secretFrom(path: string, writtenAs: string): SourceText {
     if (statSync(path).size > SECRET_FILE_BYTES_MAX) throw new Error('the file is too large');
     text = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
   } catch (error) {
-    const reason = messageOf(error);
-    throw mistake(writtenAs, `cannot be read (${reason})`, 'name a file that holds the secret');
+    const reason = systemReason(error);
+    throw mistake(writtenAs, `cannot read ${path}: ${reason}`, 'name a file that holds the secret');
   }
   if (text === '') throw mistake(writtenAs, `${path} is empty`, 'write the secret into it');
   return { text, origin: 'file', writtenAs };

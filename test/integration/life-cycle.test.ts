@@ -1,7 +1,7 @@
 import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, inject, it } from 'vitest';
@@ -108,6 +108,45 @@ describe('starting', () => {
     const gateway = await start(['--print-config', '--endpoints', etcd], 'nothing');
     expect(await gateway.ended).toBe(0);
     expect(gateway.output()).toContain(etcd);
+  });
+});
+
+describe('S41: a start that fails', () => {
+  const failing = async (...args: string[]): Promise<string> => {
+    const gateway = await start(args, 'nothing');
+    expect(await gateway.ended).toBe(1);
+    return gateway.output();
+  };
+
+  it('names the flag of a port in use before it starts etcd', async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    cleanUps.push(() => new Promise((resolve) => server.close(resolve)));
+    const used = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const dataDir = await folder();
+    const problem = (flag: string): string =>
+      `latchkey: cannot listen on ${used}: another program listens there (EADDRINUSE); name another address with ${flag}\n`;
+    expect(await failing(`--listen=${used}`, '--data-dir', dataDir)).toBe(problem('--listen'));
+    const args = [`--etcd-listen=${used}`, '--data-dir', dataDir];
+    expect(await failing(...args)).toBe(problem('--etcd-listen'));
+    expect(await readdir(dataDir)).toEqual([]);
+  });
+
+  it('names the setting, the file and what is wrong with it', async () => {
+    const file = join(await folder(), 'file');
+    await writeFile(file, 'no PEM');
+    const base = [`--endpoints=${etcd}`, '--log-level=error'];
+    const missing = `${file}.missing`;
+    const unread = `cannot read ${missing}: it does not exist (ENOENT)`;
+    expect(await failing(...base, '--auth=tokens', `--tokens=${missing}`)).toBe(
+      `latchkey: cannot load --tokens: ${unread}\n`,
+    );
+    expect(await failing(...base, `--tls-cert=${missing}`, `--tls-key=${file}`)).toBe(
+      `latchkey: cannot load --tls-cert, --tls-key or --tls-client-ca: ${unread}\n`,
+    );
+    expect(await failing(...base, `--cacert=${file}`)).toBe(
+      `latchkey: cannot load --cacert, --cert or --key: ${file} does not hold a certificate in PEM format\n`,
+    );
   });
 });
 

@@ -124,6 +124,12 @@ describe('parseConfig', () => {
     ]);
   });
 
+  it.each(['port=80', 'host=x', 'bind=x'])('names --listen for --%s', (flag) => {
+    expect(problems([`--${flag}`]).join()).toMatch(
+      /there is no such flag; did you mean --listen\?$/,
+    );
+  });
+
   it('points to the help for a flag that resembles none', () => {
     expect(problems(['--colour'])).toEqual(['--colour: there is no such flag; see --help']);
   });

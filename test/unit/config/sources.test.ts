@@ -79,7 +79,11 @@ describe('secrets', () => {
       (path) => readSettings(TABLE, NO_FLAGS, { ETCDCTL_PASSWORD_FILE: path }).problems,
     );
     expect(messages).toEqual([
-      [expect.stringMatching(/^ETCDCTL_PASSWORD_FILE: cannot be read \(ENOENT.*holds the secret$/)],
+      [
+        expect.stringMatching(
+          /^ETCDCTL_PASSWORD_FILE: cannot read .*: it does not exist \(ENOENT\); name a file that holds the secret$/,
+        ),
+      ],
       [`ETCDCTL_PASSWORD_FILE: ${empty} is empty; write the secret into it`],
       [expect.stringMatching(/the file is too large/)],
       [expect.stringMatching(/EISDIR/)],
