@@ -1,46 +1,34 @@
-// What makes late copies harmless is that no lease is left which they could put an entry on. Before "released" is
-// answered the entry's lease is revoked; before "acquired" without a ttl is answered, the lease on which the entry queued.
+// Late copies of an enter are harmless because each enter has its own lease: an entry seen on a lease proves that no other request can
+// create an entry on it. Before "acquired" without a ttl is returned, the lease on which the entry queued is revoked.
 import type { Call } from '../call.js';
 import type { Evidence } from '../evidence.js';
 import type { Entry, Mark } from '../history.js';
-import { removalOf } from '../removal.js';
 import { named, violation } from '../violation.js';
 import type { Violation } from '../violation.js';
 
 export function checkLateCopies(evidence: Evidence): Violation[] {
-  return [...checkReleases(evidence), ...checkConversions(evidence)];
+  return [...checkEnters(evidence), ...checkConversions(evidence)];
 }
 
-function checkReleases(evidence: Evidence): Violation[] {
+/** One enter per lease: a second entry on it was created by a late copy, or by a lease that was used twice. */
+function checkEnters(evidence: Evidence): Violation[] {
+  const firsts = new Map<string, Entry>();
   return evidence.history.entries.flatMap((entry) => {
-    const removal = removalOf(evidence, entry);
-    const answered = removal?.asked.filter((call) => call.status === 200) ?? [];
-    // With two releases under way the other one may have deleted and be about to revoke.
-    const [release] = answered;
-    if (removal?.lease === undefined || release === undefined || removal.asked.length > 1)
+    const lease = entry.puts[0]?.lease;
+    if (lease === undefined || entry.creator === undefined) return [];
+    const first = firsts.get(lease);
+    if (first === undefined) {
+      firsts.set(lease, entry);
       return [];
-    if (release.kind !== 'release' && !stays(evidence, entry)) return [];
-    // Nobody was told that he holds: his own leaving, not the release, may have deleted it, and its lease may run out.
-    if (!evidence.tellings.some((telling) => telling.entry === entry)) return [];
-    return outlives(evidence, removal.lease, release.endedAt ?? Infinity)
-      ? [
-          violation(
-            'late-copies',
-            `${release.id} was answered "released" for ${named(entry)}, whose lease ${removal.lease} lived on: a late copy could bring the entry back`,
-            { entries: [entry], calls: [release], revision: removal.revision },
-          ),
-        ]
-      : [];
+    }
+    return [
+      violation(
+        'late-copies',
+        `${named(first)} and ${named(entry)} were both created on the lease ${lease}: a late copy may have created the second`,
+        { entries: [first, entry], revision: entry.createRevision },
+      ),
+    ];
   });
-}
-
-/** All its connections were answered "acquired" by PUT: nothing but a request ends it, or its lease. */
-function stays(evidence: Evidence, entry: Entry): boolean {
-  return evidence
-    .connectionsOf(entry)
-    .every(
-      ({ kind, status, ending }) => kind === 'acquire' && ending === 'answered' && status === 200,
-    );
 }
 
 function checkConversions(evidence: Evidence): Violation[] {
