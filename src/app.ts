@@ -4,7 +4,6 @@ import type { Express, Response } from 'express';
 import type { Caller } from './caller.js';
 import type { Config } from './config.js';
 import { isLoopback } from './config/address.js';
-import { GatewayError } from './errors.js';
 import type { Background } from './domain/background.js';
 import { KnownHolders } from './domain/locks/guard.js';
 import { Pictures } from './domain/contention/picture.js';
@@ -33,12 +32,14 @@ import { watchEventLoop } from './http/load/event-loop.js';
 import { createGates } from './http/gates.js';
 import { Load } from './http/load/load.js';
 import { createMetricsRouter, createOperationsRouter, createReadiness } from './http/operations.js';
+import { createKnownPaths } from './http/contract/known-paths.js';
 import { readDocumentTexts } from './http/contract/openapi-files.js';
 import { createErrorHandler } from './http/problem.js';
 import { createRawDoor, refuseLoops } from './http/raw.js';
 import { createCredentialsFor } from './http/raw/credentials.js';
 import { createSimpleLockRouter } from './http/simple-lock.js';
 import { StreamRoom } from './http/stream.js';
+import { answerOptions, refuseUnserved } from './http/unserved.js';
 import { createClusterRouter } from './http/v1/cluster.js';
 import { createElectionsRouter } from './http/v1/elections.js';
 import { createKvRouter } from './http/v1/kv.js';
@@ -68,8 +69,19 @@ export function createApp(deps: AppDeps): Express {
   const { config, log, metrics, upstream, background, draining, authentication } = deps;
   const { etcd, watches, line, isProgressOrdered, alarmRights, proofs } = upstream;
   const { limits, lockPrefix, electionPrefix } = config;
-  const { validator, reserved, guards, contention, streams, watching, hub, load, callers, bodies } =
-    createParts(deps);
+  const {
+    validator,
+    reserved,
+    guards,
+    contention,
+    streams,
+    watching,
+    hub,
+    load,
+    callers,
+    bodies,
+    paths,
+  } = createParts(deps);
   const currentRevision = (caller: Caller): Promise<number> => readRevision(caller, { etcd });
   const enterWait = (res: Response): void => streams.enterWait(res);
   const kv = { ...guards, background, reserved, streams, draining, watches, isProgressOrdered };
@@ -93,14 +105,12 @@ export function createApp(deps: AppDeps): Express {
   const app = createBareApp();
   app.use(createContext(limits, firstIdentity(authentication)));
   app.use(createAccessLog({ log, requests: metrics.requests }));
-  app.use(createOperationsRouter(readiness));
-  app.use(createGates(config));
+  app.use(createOperationsRouter(readiness), createGates(config));
   if (config.doorTls?.ca !== undefined) app.use(requireClientCertificate());
   app.use(refuseLoops(upstream.instanceId));
   app.use(createAuth(authentication, { isLocal: isLoopback(config.listen.host) }));
-  app.use(createMetricsRouter(metrics));
-  app.use(load.admit());
-  app.use(callers.rate());
+  app.use(answerOptions(paths.own), createMetricsRouter(metrics));
+  app.use(load.admit(), callers.rate());
   app.use(createRawDoor({ ...raw, limits, log, meter: metrics.calls, draining, enterWait }));
   app.use(createKvRouter({ ...kv, validator, bodies }));
   app.use(createTxnRouter({ ...guards, reserved, validator, bodies }));
@@ -114,13 +124,7 @@ export function createApp(deps: AppDeps): Express {
   app.use(createSimpleLockRouter({ ...contention, lockPrefix, validator, bodies }));
   app.use(createV2Door({ ...kv, etcd, line, watching, readiness, bodies, urls: config }));
   app.use(createDocsDoor({ documents: readDocumentTexts() }));
-  app.use((req) => {
-    throw new GatewayError('not-found', {
-      detail: `there is nothing at ${req.path}`,
-      hint: 'the doors are /v1, /, /v3 and /docs; a key that begins with a slash goes to /v1/kv?key=',
-    });
-  });
-  app.use(createErrorHandler(log));
+  app.use(refuseUnserved(paths.all), createErrorHandler(log));
   return app;
 }
 
@@ -154,8 +158,13 @@ function createParts(deps: AppDeps) {
   const hub = new WatchHub({ ...watching, isVisible: (key) => !reserved.isHidden(key) });
   const memory = new BodyMemory({ bytesMax: limits.bodyMemoryBytes, onShed: metrics.shed });
   observeGauges(deps, { ...contention, load, streams, hub });
+  const latchkey = loadDocument('latchkey');
   return {
-    validator: createValidator(loadDocument('latchkey')),
+    validator: createValidator(latchkey),
+    paths: {
+      own: createKnownPaths([latchkey]),
+      all: createKnownPaths([latchkey, loadDocument('etcd-v2')]),
+    },
     reserved,
     guards: {
       etcd: withoutMarkers(withBatching(etcd)),

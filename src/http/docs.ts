@@ -103,7 +103,10 @@ const onlyAssets: RequestHandler = (req, _res, next) => {
 };
 
 const refuseMethod: RequestHandler = () => {
-  throw new GatewayError('method-not-allowed', { headers: { Allow: 'GET, HEAD' } });
+  throw new GatewayError('method-not-allowed', {
+    hint: 'use GET, HEAD',
+    headers: { Allow: 'GET, HEAD' },
+  });
 };
 
 interface ServedDocument {

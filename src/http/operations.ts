@@ -65,8 +65,5 @@ export function createMetricsRouter(metrics: Exposition): Router {
     res.setHeader('Cache-Control', 'no-store');
     res.end(text);
   });
-  router.all('/metrics', () => {
-    throw new GatewayError('method-not-allowed', { headers: { Allow: 'GET, HEAD' } });
-  });
   return router;
 }

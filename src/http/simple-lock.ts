@@ -1,7 +1,7 @@
 // The simple lock at `/`: byte for byte what clients of the small lock manager expect, one newline at the end of each answer.
 import { Router } from 'express';
 import type { Request, Response } from 'express';
-import { GatewayError, invalidRequest } from '../errors.js';
+import { invalidRequest } from '../errors.js';
 import { acquireSimply, inspectSimply, releaseSimply } from '../domain/locks/simple-lock.js';
 import type { LockDeps } from '../domain/locks/locks.js';
 import { bytesOf, jsonOf } from './body.js';
@@ -54,12 +54,6 @@ export function createSimpleLockRouter(deps: SimpleLockRouterDeps): Router {
     const { resource, user_id: userId } = asked(req, 'simpleLockRelease');
     send(res, {
       succeeded: await releaseSimply(contextOf(req).caller, deps, resource, userId),
-    });
-  });
-  router.all('/', () => {
-    throw new GatewayError('method-not-allowed', {
-      detail: 'the simple lock knows PUT, GET and DELETE',
-      headers: { Allow: 'PUT, GET, HEAD, DELETE' },
     });
   });
   return router;

@@ -225,7 +225,7 @@ describe('the simple lock', () => {
     expect([answer.status, answer.json().code, answer.headers.allow]).toEqual([
       405,
       'method-not-allowed',
-      'PUT, GET, HEAD, DELETE',
+      'GET, HEAD, PUT, DELETE',
     ]);
   });
 

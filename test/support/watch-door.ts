@@ -12,6 +12,8 @@ import { createContext } from '../../src/http/context.js';
 import { createErrorHandler } from '../../src/http/problem.js';
 import { StreamRoom } from '../../src/http/stream.js';
 import { createValidator, loadDocument } from '../../src/http/contract/validate.js';
+import { createKnownPaths } from '../../src/http/contract/known-paths.js';
+import { refuseUnserved } from '../../src/http/unserved.js';
 import { createWatchRouter } from '../../src/http/v1/watch.js';
 import { FakeStore } from './fake-watches.js';
 
@@ -63,6 +65,7 @@ export async function serveWatchDoor(options: WatchDoorOptions = {}): Promise<Wa
       draining: draining.signal,
     }),
   );
+  app.use(refuseUnserved(createKnownPaths([loadDocument('latchkey')])));
   app.use(createErrorHandler(pino({ level: 'silent' })));
   const server = createServer(app);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -28,6 +28,8 @@ export interface Operation {
   /** As written in the document: `/v1/kv/{key}`. */
   readonly path: string;
   readonly pointer: string;
+  /** False for a GET whose response never ends. */
+  readonly hasHead: boolean;
   readonly queryParameters: readonly QueryParameter[];
   /** Where the schema of the JSON body stands; `undefined` for operations that read none. */
   readonly bodyPointer: string | undefined;
@@ -41,6 +43,7 @@ const REF_DEPTH_MAX = 8;
 
 /** Bodies that are validated although OpenAPI's `requestBody` would mislead: browsers send none with GET and DELETE. */
 const BODY_EXTENSION = 'x-latchkey-body';
+const HEAD_EXTENSION = 'x-latchkey-head';
 
 /** Every operation of the document, in its order. A document that cannot be understood is a mistake of the build and throws. */
 export function operationsOf(document: OpenApiDocument): Operation[] {
@@ -104,6 +107,7 @@ function readOperation(
     method: method.toUpperCase(),
     path,
     pointer,
+    hasHead: nodeAt(document, pointer)[HEAD_EXTENSION] !== false,
     // Parameters of the operation win over those of its path (OpenAPI 3.1, section 4.8.9.1).
     queryParameters: uniqueByName([
       ...readQueryParameters(document, pointer),

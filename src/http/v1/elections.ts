@@ -16,14 +16,7 @@ import { contextOf } from '../context.js';
 import type { StreamRoom } from '../stream.js';
 import type { Validator } from '../contract/validate.js';
 import { sendJson } from './entry-body.js';
-import {
-  namedTokens,
-  nameOf,
-  renewEverySeconds,
-  slashInName,
-  toLifetimeBody,
-} from './lock-body.js';
-import { refuseOtherMethods } from './methods.js';
+import { namedTokens, nameOf, renewEverySeconds, toLifetimeBody } from './lock-body.js';
 import { queryOf } from './range-query.js';
 import { serveStates } from './states.js';
 
@@ -75,15 +68,6 @@ export function createElectionsRouter(deps: ElectionsRouterDeps): Router {
     sendJson(res, await proclaim(contextOf(req).caller, deps, request));
   });
   addReads(router, deps);
-  refuseOtherMethods(router, {
-    '/v1/elections/:name': 'GET, HEAD, PUT, DELETE',
-    '/v1/elections/:name/keepalive': 'POST',
-    '/v1/elections/:name/proclaim': 'POST',
-    '/v1/elections/:name/events': 'GET, HEAD',
-  });
-  router.all('/v1/elections/*rest', () => {
-    throw slashInName();
-  });
   return router;
 }
 
@@ -92,7 +76,12 @@ function addReads(router: Router, deps: ElectionsRouterDeps): void {
     queryFor(deps, req, 'getElection');
     sendJson(res, toElectionBody(await inspectElection(contextOf(req).caller, deps, nameOf(req))));
   });
-  router.get('/v1/elections/:name/events', (req, res) => {
+  router.get('/v1/elections/:name/events', (req, res, next) => {
+    // It would never end.
+    if (req.method === 'HEAD') {
+      next();
+      return;
+    }
     queryFor(deps, req, 'watchElection');
     const name = nameOf(req);
     const { range } = createArena(deps.electionPrefix, name, 'name');

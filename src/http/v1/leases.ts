@@ -18,7 +18,6 @@ import { contextOf } from '../context.js';
 import type { Validator } from '../contract/validate.js';
 import { sendJson } from './entry-body.js';
 import type { KeyEncoding } from './key-text.js';
-import { refuseOtherMethods } from './methods.js';
 import { queryOf } from './range-query.js';
 
 export interface LeasesRouterDeps extends LeaseDeps {
@@ -69,11 +68,6 @@ export function createLeasesRouter(deps: LeasesRouterDeps): Router {
     const id = idOf(req);
     await endLease(contextOf(req).caller, deps, id);
     sendJson(res, { id, revoked: true });
-  });
-  refuseOtherMethods(router, {
-    '/v1/leases': 'GET, HEAD, POST',
-    '/v1/leases/:id': 'GET, HEAD, DELETE',
-    '/v1/leases/:id/keepalive': 'POST',
   });
   return router;
 }

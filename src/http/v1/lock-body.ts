@@ -113,14 +113,6 @@ export function namedTokens(
   return [inQuery, inBody, inHeader].filter((token) => token !== undefined);
 }
 
-/** The `:name` of a path. Throws `not-found` with a hint where a slash was not encoded. */
-export function slashInName(): GatewayError {
-  return new GatewayError('not-found', {
-    detail: 'a name is one path segment',
-    hint: 'write a slash in a name as %2F',
-  });
-}
-
 /** Throws `invalid-request` for a name that was percent-encoded twice. */
 export function nameOf(req: Request): string {
   const { name } = req.params;

@@ -16,16 +16,8 @@ import type { StreamRoom } from '../stream.js';
 import type { Validator } from '../contract/validate.js';
 import { sendJson } from './entry-body.js';
 import { serveHold } from './hold.js';
-import {
-  nameOf,
-  readRelease,
-  slashInName,
-  toAcquiredBody,
-  toLifetimeBody,
-  toLockRequest,
-} from './lock-body.js';
+import { nameOf, readRelease, toAcquiredBody, toLifetimeBody, toLockRequest } from './lock-body.js';
 import type { LockBody } from './lock-body.js';
-import { refuseOtherMethods } from './methods.js';
 import { queryOf } from './range-query.js';
 import { serveStates } from './states.js';
 
@@ -69,16 +61,6 @@ export function createLocksRouter(deps: LocksRouterDeps): Router {
     deps.streams.enter(res);
     await serveHold(deps, req, res, nameOf(req), asked);
   });
-  refuseOtherMethods(router, {
-    '/v1/locks': 'GET, HEAD',
-    '/v1/locks/:name': 'GET, HEAD, PUT, DELETE',
-    '/v1/locks/:name/keepalive': 'POST',
-    '/v1/locks/:name/hold': 'POST',
-    '/v1/locks/:name/events': 'GET, HEAD',
-  });
-  router.all('/v1/locks/*rest', () => {
-    throw slashInName();
-  });
   return router;
 }
 
@@ -93,7 +75,12 @@ function addReads(router: Router, deps: LocksRouterDeps): void {
     queryFor(deps, req, 'inspectLock');
     sendJson(res, toLockBody(await inspectLock(contextOf(req).caller, deps, nameOf(req))));
   });
-  router.get('/v1/locks/:name/events', (req, res) => {
+  router.get('/v1/locks/:name/events', (req, res, next) => {
+    // It would never end.
+    if (req.method === 'HEAD') {
+      next();
+      return;
+    }
     queryFor(deps, req, 'watchLock');
     const name = nameOf(req);
     const { range } = createArena(deps.lockPrefix, name, 'name');

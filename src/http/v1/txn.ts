@@ -12,7 +12,6 @@ import type { Validator } from '../contract/validate.js';
 import { sendJson, toEntryBody, toKeyBody } from './entry-body.js';
 import { guardOfBody } from './guard-fields.js';
 import type { KeyEncoding } from './key-text.js';
-import { refuseOtherMethods } from './methods.js';
 import { queryOf } from './range-query.js';
 import { parseTransaction, refuseManyOperations } from './txn-body.js';
 import type { NestedBody, OperationBody, TransactionBody } from './txn-body.js';
@@ -40,7 +39,6 @@ export function createTxnRouter(deps: TxnRouterDeps): Router {
     res.setHeader('Etcd-Revision', revision);
     sendJson(res, { succeeded, revision, results: toResults(done, body, revision, keyEncoding) });
   });
-  refuseOtherMethods(router, { '/v1/txn': 'POST' });
   return router;
 }
 

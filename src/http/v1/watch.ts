@@ -10,7 +10,6 @@ import { contextOf } from '../context.js';
 import type { StreamRoom } from '../stream.js';
 import type { Validator } from '../contract/validate.js';
 import { parseKey } from './key-text.js';
-import { refuseOtherMethods } from './methods.js';
 import { queryOf, rangeOf } from './range-query.js';
 import type { RangeQuery } from './range-query.js';
 import type { ServeDeps, WatchCall } from './watch-call.js';
@@ -54,7 +53,6 @@ export function createWatchRouter(deps: WatchRouterDeps): Router {
     if (format !== undefined) await serveStream(serving, req, res, call, format);
     else await servePoll(serving, req, res, call, query.wait ?? 0);
   });
-  refuseOtherMethods(router, { '/v1/watch': 'GET' });
   return router;
 }
 
