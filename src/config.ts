@@ -70,6 +70,8 @@ interface Limits {
   readonly callerRate: number | undefined;
   readonly callerStreamsMax: number | undefined;
   readonly connectionsMax: number;
+  /** Raw calls in progress at the same time; the usual number by default. */
+  readonly rawCallsMax?: number;
   readonly drainSeconds: number;
   /** Event streams and holds open at the same time. */
   readonly streamsMax: number;

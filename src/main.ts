@@ -17,13 +17,16 @@ import { hashToken } from './hash-token.js';
 import { checkHealth } from './healthcheck.js';
 import type { Authentication } from './http/auth.js';
 import { TokenFile } from './http/auth/tokens.js';
+import { RAW_CALLS_MAX } from './http/raw.js';
 import { createServer, drainServer, listen, useCertificates } from './http/server.js';
 import { createLog } from './log.js';
 import type { Log } from './log.js';
 import { createMetrics } from './metrics.js';
+import { divideOpenFiles, readOpenFilesMax } from './open-files.js';
+import type { ConnectionBudget } from './open-files.js';
 import { TlsFiles } from './tls-files.js';
 import type { TlsMaterial } from './tls-files.js';
-import { createUpstream } from './upstream.js';
+import { SOCKETS_MAX, createUpstream } from './upstream.js';
 import type { Upstream } from './upstream.js';
 
 /** A mistake of the user's or of the machine's: one line on standard error, no stack. */
@@ -91,18 +94,21 @@ async function requireFreeAddress(address: Config['listen'], flag: string): Prom
 }
 
 async function serve(
-  config: Config,
+  given: Config,
   log: Log,
   embedded: EmbeddedEtcd | undefined,
   stopStarting: () => void,
 ): Promise<void> {
   const metrics = createMetrics(packageVersion());
-  const endpoints = embedded === undefined ? config.endpoints : [embedded.endpoint];
+  const endpoints = embedded === undefined ? given.endpoints : [embedded.endpoint];
+  const openFiles = readOpenFilesMax();
+  const { laneShare, ...counts } = budgetConnections(given, endpoints, openFiles);
+  const config = { ...given, limits: { ...given.limits, ...counts } };
   const doorTls = usable('cannot load --tls-cert, --tls-key or --tls-client-ca', () =>
     openDoorTls(config, log, (material) => useCertificates(server, material)),
   );
   const upstream = usable('cannot load --cacert, --cert or --key', () =>
-    createUpstream({ config, endpoints, meter: metrics.calls, log }),
+    createUpstream({ config, endpoints, meter: metrics.calls, log, laneShare }),
   );
   const tokens = usable('cannot load --tokens', () => openTokens(config, log));
   await refuseOldEtcd(upstream, log);
@@ -131,6 +137,7 @@ async function serve(
   const url = await listen(server, config.listen).catch((error: unknown) => {
     throw new StartError(cannotListen(config.listen, '--listen', error));
   });
+  reportConnections(server, log, openFiles, given.limits.connectionsMax);
   process.off('SIGTERM', stopStarting).off('SIGINT', stopStarting);
   log.info(
     { url, etcd: upstream.pool.all.map((endpoint) => endpoint.url), pid: process.pid },
@@ -144,6 +151,41 @@ async function serve(
   doorTls?.close();
   tokens?.close();
   log.info('stopped');
+}
+
+function reportConnections(
+  server: Server,
+  log: Log,
+  openFiles: number | undefined,
+  wanted: number,
+): void {
+  const connections = server.maxConnections;
+  if (connections < wanted)
+    log.warn(
+      { openFiles, connections, wanted },
+      'the limit of open files allows fewer connections',
+    );
+  // Without a listener an error of accept(2) would end the process.
+  server.on('error', ({ message }) => log.error({ reason: message }, 'cannot accept connections'));
+}
+
+/** Discovery names its endpoints later: as many members as a cluster usually has at most. */
+const DISCOVERED_ENDPOINTS = 5;
+
+function budgetConnections(
+  { limits }: Config,
+  endpoints: readonly string[],
+  openFiles: number | undefined,
+): ConnectionBudget {
+  const perEndpoint = Object.values(SOCKETS_MAX).reduce((sum, sockets) => sum + sockets, 0);
+  const laneSockets = perEndpoint * (endpoints.length || DISCOVERED_ENDPOINTS);
+  return usable('cannot serve', () =>
+    divideOpenFiles(openFiles, {
+      connectionsMax: limits.connectionsMax,
+      rawCallsMax: RAW_CALLS_MAX,
+      laneSockets,
+    }),
+  );
 }
 
 function authenticationOf(

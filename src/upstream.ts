@@ -42,7 +42,7 @@ import type { Log } from './log.js';
 import { TlsFiles } from './tls-files.js';
 
 /** Connections to each etcd endpoint, by lane; further calls of that lane wait for one. */
-const SOCKETS_MAX = { requests: 256, waits: 64, upkeep: 64, probes: 2 } as const;
+export const SOCKETS_MAX = { requests: 256, waits: 64, upkeep: 64, probes: 2 } as const;
 const IDLE_SOCKETS_MAX = 64;
 /** The largest answer of etcd that is read into memory: one chunk of a list, at most 32 values of 1.5 MiB in base64. */
 const ANSWER_BYTES_MAX = 96 * 1024 * 1024;
@@ -73,9 +73,17 @@ export interface UpstreamDeps {
   readonly endpoints: readonly string[];
   readonly meter: CallMeter;
   readonly log: Log;
+  /** The part of the usual connections that the process may have: 1 unless its open files are few. */
+  readonly laneShare?: number;
 }
 
-export function createUpstream({ config, endpoints, meter, log }: UpstreamDeps): Upstream {
+export function createUpstream({
+  config,
+  endpoints,
+  meter,
+  log,
+  laneShare = 1,
+}: UpstreamDeps): Upstream {
   const instanceId = newInstanceId();
   const pool = new EndpointPool(endpoints, { needsProof: true });
   const tls = openEtcdTls(config, log, () => transport.retire());
@@ -85,17 +93,7 @@ export function createUpstream({ config, endpoints, meter, log }: UpstreamDeps):
     connectTimeoutMs: config.limits.connectTimeoutMs,
     secureContext: () => tls?.context,
   });
-  const lane = (socketsMax: number): Transport =>
-    createTransport(
-      { socketsMax, idleSocketsMax: IDLE_SOCKETS_MAX, answerBytesMax: ANSWER_BYTES_MAX },
-      connector,
-    );
-  const transport = withLanes({
-    requests: lane(SOCKETS_MAX.requests),
-    waits: lane(SOCKETS_MAX.waits),
-    upkeep: lane(SOCKETS_MAX.upkeep),
-    probes: lane(SOCKETS_MAX.probes),
-  });
+  const transport = createLanes(connector, laneShare);
   const prober = new EndpointProber({ pool, transport, instanceId });
   const discovery = createDiscovery(config, pool, names, log);
   const access = new Access({ authenticate: createAuthenticate(transport), own: ownLogin(config) });
@@ -139,6 +137,24 @@ function createLine(log: Log): RevisionLine {
     log.warn(reset, `etcd was restored from a backup or emptied: ${consequence}`),
   );
   return line;
+}
+
+function createLanes(connector: Connector, laneShare: number): Transport {
+  const lane = (socketsUsual: number): Transport => {
+    const socketsMax = Math.max(1, Math.floor(socketsUsual * laneShare));
+    const limits = {
+      socketsMax,
+      idleSocketsMax: IDLE_SOCKETS_MAX,
+      answerBytesMax: ANSWER_BYTES_MAX,
+    };
+    return createTransport(limits, connector);
+  };
+  return withLanes({
+    requests: lane(SOCKETS_MAX.requests),
+    waits: lane(SOCKETS_MAX.waits),
+    upkeep: lane(SOCKETS_MAX.upkeep),
+    probes: lane(SOCKETS_MAX.probes),
+  });
 }
 
 interface ClientDeps extends Pick<UpstreamDeps, 'meter' | 'log'> {

@@ -192,7 +192,8 @@ const LIMITS = {
     placeholder: 'COUNT',
     default: '50000',
     parse: integerUpTo(10_000_000),
-    describe: 'connections that may be open to this gateway; one more is closed at once',
+    describe:
+      'connections from clients; excess ones are closed; fewer if the limit of open files is low',
   }),
   drainSeconds: row({
     env: 'LATCHKEY_DRAIN_TIMEOUT',

@@ -53,7 +53,7 @@ export interface RawDoorDeps {
   readonly draining?: AbortSignal;
 }
 
-const RAW_CALLS_MAX = 4_096;
+export const RAW_CALLS_MAX = 4_096;
 const WATCH_PATH = '/v3/watch';
 
 type Host = Pick<Endpoint, 'hostname' | 'port'>;

@@ -26,6 +26,8 @@ export interface GatewayOptions {
   /** Environment besides PATH and HOME. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** Limit of open files of the process, as `ulimit -n` sets it. */
+  readonly openFiles?: number;
   /** What to wait for: `ready` = /readyz, `live` = /livez (for gateways whose etcd is down), `nothing`. */
   readonly until?: 'ready' | 'live' | 'nothing';
 }
@@ -75,10 +77,18 @@ async function spawnAt(
 /** Starts a program of Node with an empty environment plus PATH, HOME and what `env` names. */
 export function spawnNode(
   args: readonly string[],
-  { env = {}, cwd = projectRoot }: Pick<GatewayOptions, 'env' | 'cwd'> = {},
+  {
+    env = {},
+    cwd = projectRoot,
+    openFiles,
+  }: Pick<GatewayOptions, 'env' | 'cwd' | 'openFiles'> = {},
 ): RunningProcess {
   const { PATH = '', HOME = '/nonexistent' } = process.env;
-  const child = spawn(process.execPath, args, {
+  const [program, ...words] =
+    openFiles === undefined
+      ? [process.execPath, ...args]
+      : ['/bin/sh', '-c', `ulimit -n ${openFiles} && exec "$0" "$@"`, process.execPath, ...args];
+  const child = spawn(program, words, {
     cwd,
     env: { PATH, HOME, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

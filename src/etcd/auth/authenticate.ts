@@ -5,6 +5,7 @@ import type { FailureKind } from '../endpoints/health.js';
 import { parseObject } from '../json-values.js';
 import { RETRY_AFTER_SECONDS, classifyFailure } from '../status.js';
 import type { Effect } from '../status.js';
+import { isLocalFault } from '../transport/connection.js';
 import { ExchangeError } from '../transport/http-adapter.js';
 import type { Transport } from '../transport/transport.js';
 
@@ -72,6 +73,7 @@ function readAnswer(status: number, body: Buffer): Authentication {
 /** Silence proves nothing: any client can make a member check so many passwords that it answers late. */
 function faultOf(cause: unknown): FailureKind | undefined {
   if (!(cause instanceof ExchangeError) || cause.wasQueued || cause.isTooLarge) return undefined;
+  if (isLocalFault(cause)) return undefined;
   if (!cause.wasSent) return 'gone';
   return cause.isTimeout ? 'suspect' : 'doubt';
 }

@@ -1,6 +1,7 @@
 // What is told of a call that got no answer of etcd's: how sure it is, and what became of a write.
 import { GatewayError } from '../../errors.js';
 import type { Outcome } from '../../errors.js';
+import { isLocalFault } from '../transport/connection.js';
 import { ExchangeError } from '../transport/http-adapter.js';
 import type { Rpc } from '../rpc.js';
 import { RETRY_AFTER_SECONDS, UNKNOWN_HINT } from '../status.js';
@@ -18,7 +19,9 @@ export function unreachable(rpc: Rpc, wasSent: boolean, cause: unknown): Gateway
   return new GatewayError('etcd-unavailable', {
     detail: wasSent
       ? 'the connection to etcd broke before an answer came'
-      : 'etcd cannot be reached',
+      : isLocalFault(cause)
+        ? 'the gateway has no free file or port for a connection to etcd'
+        : 'etcd cannot be reached',
     ...(rpc.isWrite && { outcome: wasSent ? 'unknown' : 'not-applied' }),
     ...(rpc.isWrite && wasSent
       ? { hint: UNKNOWN_HINT }

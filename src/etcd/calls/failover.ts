@@ -11,6 +11,7 @@ import { answerTooLarge, answeredElsewhere, nobodyToAsk, timeIsUp, unreachable }
 import type { CallMeter, CallResult } from './meter.js';
 import type { Endpoint } from '../endpoint.js';
 import type { EndpointPool } from '../endpoints/pool.js';
+import { isLocalFault } from '../transport/connection.js';
 import { ExchangeError } from '../transport/http-adapter.js';
 import { parseObject } from '../json-values.js';
 import type { RetryBudget } from './retry-budget.js';
@@ -262,7 +263,7 @@ function reportSilence(
   cause: unknown,
 ): void {
   if (caller.signal.aborted || !(cause instanceof ExchangeError)) return;
-  if (cause.wasQueued || cause.isTooLarge) return;
+  if (cause.wasQueued || cause.isTooLarge || isLocalFault(cause)) return;
   if (!cause.wasSent) pool.reportFailure(endpoint, 'gone');
   else if (!cause.isTimeout) pool.reportFailure(endpoint, 'doubt');
   else if (cause.silentMs >= SILENCE_MS - TIMER_EARLY_MS) pool.reportFailure(endpoint, 'suspect');

@@ -1,7 +1,7 @@
 // Asks one endpoint who it is, and judges whether it may take calls: an etcd member that is new enough, knows a leader, is no learner and
 // no gateway that leads back here. Which cluster it belongs to is for the pool to judge.
 import { GatewayError } from '../../errors.js';
-import { certificateProblemOf } from '../transport/connection.js';
+import { certificateProblemOf, isLocalFault } from '../transport/connection.js';
 import type { Endpoint } from '../endpoint.js';
 import { viaOf } from './gateway-loop.js';
 import { asJson, parseObject } from '../json-values.js';
@@ -98,9 +98,13 @@ function judgeSilence(error: unknown): ProbeResult {
     const problem = new GatewayError('etcd-refused', { detail, hint, cause: error });
     return { kind: 'unfit', isLasting: true, problem };
   }
-  if (error instanceof ExchangeError && error.wasQueued && !error.wasConnecting) {
+  const wasQueued = error instanceof ExchangeError && error.wasQueued && !error.wasConnecting;
+  if (wasQueued || isLocalFault(error)) {
     const detail = 'the gateway had no connection for a probe';
-    return { kind: 'unasked', problem: new GatewayError('etcd-unavailable', { detail }) };
+    return {
+      kind: 'unasked',
+      problem: new GatewayError('etcd-unavailable', { detail, cause: error }),
+    };
   }
   const problem = new GatewayError('etcd-unavailable', {
     detail: 'etcd cannot be reached',

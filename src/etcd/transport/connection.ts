@@ -106,6 +106,18 @@ function untilReady(socket: Socket, event: string, deadline: number): Promise<vo
   });
 }
 
+/** Errors of this process or machine: out of files, ports or memory. */
+const LOCAL_CODES: readonly unknown[] = ['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'ENOBUFS', 'ENOMEM'];
+
+/** Whether a failure (or what caused it) is of the gateway's own making: it proves nothing about the endpoint. */
+export function isLocalFault(error: unknown): boolean {
+  // Node tried several addresses: a remote fault among them counts.
+  if (error instanceof AggregateError && error.errors.length > 0)
+    return error.errors.every(isLocalFault);
+  if (!(error instanceof Error)) return false;
+  return ('code' in error && LOCAL_CODES.includes(error.code)) || isLocalFault(error.cause);
+}
+
 // OpenSSL's verification results (X509_V_ERR_*) come as the bare name; Node's own and the alerts of the other side have a prefix.
 const CERTIFICATE_CODES =
   /^(CERT_|CRL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|INVALID_CA|INVALID_PURPOSE|HOSTNAME_MISMATCH|PATH_LENGTH_|ERR_TLS_CERT_|ERR_SSL_|ERR_OSSL_)/;

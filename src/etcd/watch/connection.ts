@@ -8,6 +8,7 @@ import type { CallMeter, CallResult } from '../calls/meter.js';
 import type { Endpoint } from '../endpoint.js';
 import type { FailureKind } from '../endpoints/health.js';
 import type { EndpointPool } from '../endpoints/pool.js';
+import { isLocalFault } from '../transport/connection.js';
 import type { ExchangeError } from '../transport/http-adapter.js';
 import type { OpenStream } from '../transport/http-stream.js';
 import { IdleProbe } from './idle-probe.js';
@@ -130,7 +131,8 @@ export class WatchConnection {
       onData: (chunk) => this.#read(endpoint, stream, messages, chunk),
       onEnd: (cause) => {
         const kind = cause?.wasSent === false ? 'gone' : 'doubt';
-        this.#fail(endpoint, explain(status, cause), 'unknown', kind);
+        const fault = isLocalFault(cause) ? undefined : kind;
+        this.#fail(endpoint, explain(status, cause), 'unknown', fault);
       },
     });
     this.#stream = stream;

@@ -1,5 +1,6 @@
 // An http.Agent that connects to the first endpoint of the pool that takes a connection. Node holds a request back until it has a
 // connection, so trying the next endpoint never sends anything twice; after that there is no failover.
+import { isLocalFault } from '../../etcd/transport/connection.js';
 import type { Connector } from '../../etcd/transport/connection.js';
 import { ConnectionAgent } from '../../etcd/transport/connection-agent.js';
 import type { MadeConnection } from '../../etcd/transport/connection-agent.js';
@@ -36,7 +37,7 @@ export class EndpointAgent extends ConnectionAgent {
       try {
         return { socket: await connector.connect(endpoint), endpoint };
       } catch (error) {
-        pool.reportFailure(endpoint, 'gone');
+        if (!isLocalFault(error)) pool.reportFailure(endpoint, 'gone');
         failures.push(error);
       }
     }
