@@ -729,6 +729,8 @@ export interface paths {
          *
          *     Clients of the small lock manager send the resource as a JSON body; browsers (and this page) cannot send a body with `GET` and
          *     use the query parameter instead. A browser that just opens `/` is sent to `/docs`.
+         *
+         *     `user_id` is accepted and ignored, because clients of the small lock manager send the same fields with every method.
          */
         readonly get: operations["simpleLockInspect"];
         /**
@@ -4238,6 +4240,8 @@ export interface operations {
                  * @example /path/to/my/file1
                  */
                 readonly resource?: string;
+                /** @description Ignored. */
+                readonly user_id?: string;
             };
             readonly header?: {
                 /** @description Seconds, a fraction too, after which you no longer want an answer. It can only shorten the gateway's own limit. */
