@@ -14,6 +14,8 @@ export class FakeStore implements WatchClient {
   revision = 1;
   /** Older revisions are gone. */
   compactedAt = 0;
+  /** That of a client that follows resets. */
+  epoch?: number;
   /** All that were ever made, in their order. */
   readonly all: FakeWatch[] = [];
   readonly #history: WatchEvent[] = [];

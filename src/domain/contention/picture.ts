@@ -30,6 +30,8 @@ class Picture {
   /** Every deletion after this revision is known, up to `#revision`. */
   #knownFrom: number;
   #revision: number;
+  /** Of these revisions (revision-line.ts). */
+  #epoch: number | undefined;
   #handle: WatchHandle | undefined;
   #rewatchTimer: NodeJS.Timeout | undefined;
   #rewatchMs = REWATCH_FIRST_MS;
@@ -41,6 +43,7 @@ class Picture {
     this.#identity = identity;
     this.#arena = arena;
     this.#knownFrom = this.#revision = revision;
+    this.#epoch = watches.epoch;
     this.#watch();
   }
 
@@ -76,7 +79,12 @@ class Picture {
   #watch(): void {
     this.#handle = this.#watches.watch(
       this.#identity,
-      { ...this.#arena.range, startRevision: this.#revision + 1, noPut: true },
+      {
+        ...this.#arena.range,
+        startRevision: this.#revision + 1,
+        epoch: this.#epoch,
+        noPut: true,
+      },
       {
         onCreated: () => (this.#rewatchMs = REWATCH_FIRST_MS),
         onEvents: (events) => this.#see(events),
@@ -132,6 +140,7 @@ class Picture {
   #startOver(revision: number): void {
     this.#deletions.clear();
     this.#knownFrom = this.#revision = revision;
+    this.#epoch = this.#watches.epoch;
     this.#wakeAll('look');
   }
 
@@ -163,7 +172,7 @@ interface Shared {
   users: number;
 }
 
-/** One picture for each lock and identity that somebody here waits for; gone with its last waiter. */
+/** One picture for each lock, identity and epoch that a client waits for; removed with its last waiter. */
 export class Pictures {
   readonly #watches: WatchClient;
   readonly #line: Pick<RevisionLine, 'epoch'>;
@@ -220,7 +229,7 @@ export class Pictures {
     arena: Arena,
     revision: number,
   ): { picture: Picture; release: () => void } {
-    const name = `${identity.key}\n${nameOf(arena.range.key)}`;
+    const name = `${this.#line.epoch} ${identity.key}\n${nameOf(arena.range.key)}`;
     const shared = this.#shared.get(name) ?? {
       picture: new Picture(this.#watches, identity, arena, revision),
       users: 0,

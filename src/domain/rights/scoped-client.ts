@@ -131,6 +131,9 @@ export function withScopedWatches(watches: WatchClient, keys: KeyRights): WatchC
     get watches() {
       return watches.watches;
     },
+    get epoch() {
+      return watches.epoch;
+    },
     close: () => watches.close(),
   };
 }

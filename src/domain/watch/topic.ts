@@ -67,8 +67,9 @@ export class Topic {
   readonly #deps: TopicDeps;
   readonly #rows = new Map<string, Row>();
   readonly #kept: KeptEvents;
-  /** Delivered up to here; undefined while a watch "from now on" has not begun. */
+  /** Delivered up to here, in `#epoch`; undefined while a watch "from now on" has not begun. */
   #revision: number | undefined;
+  #epoch: number | undefined;
   /** The newest revision of the store that was heard of. */
   #storeRevision = 0;
   /** Created upstream, from a revision that is there. */
@@ -81,6 +82,7 @@ export class Topic {
   constructor(deps: TopicDeps, since: Position | undefined) {
     this.#deps = deps;
     this.#revision = since && firstRevisionAfter(since) - 1;
+    this.#epoch = deps.watches.epoch;
     this.#kept = new KeptEvents(deps.budget, this.#revision ?? 0);
     // Not before the first watcher sits.
     queueMicrotask(() => this.#watch());
@@ -88,8 +90,9 @@ export class Topic {
 
   /** Whether who is at `since` (undefined: now) and wants this range misses nothing here, and waits for nothing that he does not want. */
   serves(identity: Identity, range: KeyRange, previous: boolean, since?: Position): boolean {
-    if (this.#isClosed || this.#deps.identity.key !== identity.key) return false;
-    if (previous && !this.#deps.previous) return false;
+    if (this.#isClosed || this.#epoch !== this.#deps.watches.epoch) return false;
+    if (this.#deps.identity.key !== identity.key || (previous && !this.#deps.previous))
+      return false;
     return containsRange(this.#deps.range, range) && this.#remembers(since);
   }
 
@@ -133,11 +136,13 @@ export class Topic {
   #watch(): void {
     if (this.#isClosed) return;
     const { watches, identity, range, previous } = this.#deps;
+    if (this.#revision === undefined) this.#epoch = watches.epoch;
     this.#handle = watches.watch(
       identity,
       {
         ...range,
         ...(this.#revision !== undefined && { startRevision: this.#revision + 1 }),
+        epoch: this.#epoch,
         prevKv: previous,
         progressNotify: true,
       },
@@ -233,7 +238,6 @@ export class Topic {
         // A watch from now on that has not begun has nothing to lose.
         if (this.#revision === undefined) this.#rewatchLater();
         else this.#endAll((watcher) => watcher.onReset(end.revision));
-        return;
     }
   }
 
@@ -274,7 +278,6 @@ export class Topic {
     );
   }
 
-  /** Whether he was there. */
   #remove(row: Row, seat: Seat): boolean {
     if (!row.seats.delete(seat)) return false;
     const name = nameOf(row.range);

@@ -34,6 +34,9 @@ export function withWatchRights(
     get watches() {
       return watches.watches;
     },
+    get epoch() {
+      return watches.epoch;
+    },
     close: () => watches.close(),
   };
 }

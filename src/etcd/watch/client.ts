@@ -19,6 +19,8 @@ export interface WatchClient {
   /** Connections to etcd: open, being opened, or kept for a moment after their last watch. */
   readonly streams: number;
   readonly watches: number;
+  /** The current epoch of revisions (revision-line.ts); `undefined` if the client does not follow resets. */
+  readonly epoch?: number | undefined;
   /** Ends all watches with `broken` and `shutting-down`, those to come too. */
   close(): void;
 }

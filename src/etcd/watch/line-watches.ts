@@ -44,6 +44,9 @@ export function withRevisionLine(watches: WatchClient, deps: LineWatchesDeps): W
     get watches() {
       return watches.watches;
     },
+    get epoch() {
+      return deps.line.epoch;
+    },
     close() {
       checks.stop();
       watches.close();
@@ -83,6 +86,12 @@ class LineWatch implements WatchHandle {
 
   begin(watches: WatchClient): void {
     const listener = this.#listener;
+    const { epoch = this.#epoch } = this.#request;
+    if (epoch !== this.#epoch) {
+      // The store was reset while its owner had no watch. The new history may already be past the start revision.
+      queueMicrotask(() => this.reset(this.#line.revision));
+      return;
+    }
     this.#handle = watches.watch(this.identity, this.#request, {
       onCreated: (revision) => {
         const isBehind = revision < this.#line.revision || this.isAheadOf(revision);

@@ -1,5 +1,5 @@
 // What wakes those who wait for a deletion, when the store is reset under them. Time and the store are the test's.
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { GATEWAY_IDENTITY } from '../../../../src/caller.js';
 import { createArena } from '../../../../src/domain/contention/key.js';
 import { Pictures } from '../../../../src/domain/contention/picture.js';
@@ -72,5 +72,19 @@ describe('F54: who waits for a deletion when the store is reset', () => {
     const waiter = wait(4);
     await flush();
     expect(waiter.woken).toBeUndefined();
+  });
+
+  it('states the epoch of its revision when a broken watch begins again', async () => {
+    store.epoch = 0;
+    store.revision = 10;
+    const waiter = wait(10);
+    await store.settle();
+    for (const each of store.open) each.break();
+    store.epoch = line.epoch = 1;
+    await vi.waitFor(() => expect(store.open).toHaveLength(1));
+    expect(store.open[0]?.request).toMatchObject({ startRevision: 11, epoch: 0 });
+    store.open[0]?.end({ kind: 'reset', revision: 20 });
+    await flush();
+    expect(waiter.woken).toBe('look');
   });
 });

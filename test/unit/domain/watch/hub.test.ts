@@ -644,6 +644,35 @@ describe('F54: when etcd was restored or emptied', () => {
     expect(next.events).toEqual(['put a@5.1']);
   });
 
+  it('a watch that was broken at that time states the epoch of its revision when it begins again', async () => {
+    store.epoch = 0;
+    store.revision = 10;
+    watch('a', { since: '9' });
+    await store.settle();
+    for (const each of store.open) each.break();
+    store.epoch = 1;
+    await passTime();
+    expect(store.all.at(-1)?.request).toMatchObject({ startRevision: 10, epoch: 0 });
+  });
+
+  it('a new watcher does not join the broken watch of the lost history', async () => {
+    store.epoch = 0;
+    store.revision = 10;
+    watch('a');
+    await store.settle();
+    for (const each of store.open) each.break();
+    store.epoch = 1;
+    const next = watch('a');
+    await flush();
+    expect(store.open.at(-1)?.request).toMatchObject({ epoch: 1 });
+    for (const each of store.open) each.end({ kind: 'reset', revision: 4 });
+    await passTime();
+    await store.settle();
+    store.commit('a');
+    await store.settle();
+    expect(next.events).toEqual(['put a@11.1']);
+  });
+
   it('a watch from now on that had not begun begins again', async () => {
     store.revision = 10;
     const watcher = watch('a');

@@ -115,6 +115,24 @@ describe('F54: watches of a store that was reset', () => {
     await vi.advanceTimersByTimeAsync(CHECK_MS);
     expect(ends).toEqual([RESET(4)]);
   });
+
+  it('end at once when they begin with a revision of an earlier epoch, however far the new history is', async () => {
+    line.seen(0, 10);
+    const { epoch } = client;
+    const ends: WatchEnd[] = [];
+    line.answered(line.mark(), { revision: 4, raftTerm: 2 });
+    line.answered(line.mark(), { revision: 30, raftTerm: 2 });
+    store.revision = 30;
+    client.watch(
+      GATEWAY_IDENTITY,
+      { key: Buffer.from('a'), startRevision: 11, epoch },
+      { onEvents: () => undefined, onEnd: (end) => ends.push(end) },
+    );
+    expect(ends).toEqual([]);
+    await store.settle();
+    expect(ends).toEqual([RESET(30)]);
+    expect(store.all).toEqual([]);
+  });
 });
 
 describe('watches of a store that was not reset', () => {
