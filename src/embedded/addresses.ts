@@ -1,7 +1,7 @@
 // Where an embedded etcd listens. By default on unix sockets in a private folder: a web page reaches every TCP port on loopback, and
 // etcd's JSON gateway accepts its requests, but no page reaches a socket file.
 import { createHash } from 'node:crypto';
-import { lstatSync, mkdirSync, rmdirSync, rmSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, rmdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { distrustOf } from './trust.js';
@@ -77,21 +77,23 @@ function tcpUrlOf({ host, port }: TcpAddress): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-/** To be called with the data directory's lock. Throws when the folder is not private to this user. */
+/** Call it with the data directory's lock. Throws if another user can change the folder, or if it cannot be made private. */
 export function prepareSocketFolder(folder: string): void {
   try {
     mkdirSync(folder, { mode: PRIVATE_MODE });
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
   }
-  // Not followed: in a shared temporary folder a link may be anyone's.
+  // Links are not followed: in a shared temporary folder another user may have made the link.
   const distrust = distrustOf(lstatSync(folder), 'folder');
   if (distrust !== undefined) throw new Error(`the folder of its sockets, ${folder}, ${distrust}`);
+  // With a wide umask, other users could connect in a folder that they can enter.
+  chmodSync(folder, PRIVATE_MODE);
   // Sockets of an etcd that was killed: etcd 3.4 does not listen in their place.
   removeSockets(folder);
 }
 
-/** To be called with the lock, when etcd has ended. What cannot be removed stays for the next start. */
+/** Call it with the lock, after etcd has ended. What cannot be removed stays for the next start. */
 export function removeSocketFolder(folder: string): void {
   try {
     removeSockets(folder);

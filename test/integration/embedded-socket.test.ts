@@ -44,6 +44,17 @@ describe('S25: an embedded etcd', () => {
     expect((await stat(dirname(socketOf(endpoint)))).mode & 0o777).toBe(0o700);
   });
 
+  it('closes a folder of its sockets that other users can enter', async () => {
+    const dataDir = await temporaryFolder();
+    const first = await startEmbedded(dataDir);
+    await first.stop();
+    const folder = dirname(socketOf(first.endpoint));
+    await mkdir(folder);
+    await chmod(folder, 0o755);
+    await startEmbedded(dataDir);
+    expect((await stat(folder)).mode & 0o777).toBe(0o700);
+  });
+
   it('has the same address after a stop and after SIGKILL', async () => {
     const dataDir = await temporaryFolder();
     const first = await startEmbedded(dataDir);
