@@ -3,6 +3,7 @@ import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { GATEWAY_IDENTITY } from '../caller.js';
 import type { Log } from '../log.js';
 import { callerOf, requestIdOf } from './context.js';
+import { errorCodeOf } from './error-code.js';
 import { routeNameOf } from './route-name.js';
 import { traceIdOf } from './traceparent.js';
 import { onceOver } from './response-over.js';
@@ -24,6 +25,7 @@ export function createAccessLog({ log, requests }: AccessLogDeps): RequestHandle
     const from = req.socket.remoteAddress;
     onceOver(res, () => {
       const ms = performance.now() - startedAt;
+      const code = errorCodeOf(res);
       const status = res.headersSent ? String(res.statusCode) : 'aborted';
       requests.served(req.method, routeNameOf(req), status, ms / 1000);
       log.info({
@@ -33,6 +35,7 @@ export function createAccessLog({ log, requests }: AccessLogDeps): RequestHandle
         method: req.method,
         path: req.originalUrl.split('?', 1)[0],
         status: res.statusCode,
+        ...(code !== undefined && { code }),
         ms: Math.round(ms * 10) / 10,
         ...(!res.writableFinished && { aborted: true }),
       });

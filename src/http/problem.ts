@@ -4,6 +4,7 @@ import type { ErrorRequestHandler, NextFunction, Request, Response } from 'expre
 import { GatewayError, invalidRequest } from '../errors.js';
 import type { Log } from '../log.js';
 import { requestIdOf } from './context.js';
+import { noteErrorCode } from './error-code.js';
 import { toRawError } from './raw.js';
 import { sendV2Error } from './v2/errors.js';
 
@@ -38,6 +39,7 @@ export function createErrorHandler(log: Log): ErrorRequestHandler {
   return (thrown: unknown, req: Request, res: Response, _next: NextFunction) => {
     const error = toGatewayError(thrown);
     const requestId = requestIdOf(req);
+    noteErrorCode(res, error.code);
     if (error.status >= 500)
       log[error.status === 500 ? 'error' : 'warn'](
         { requestId, err: summary(thrown) },

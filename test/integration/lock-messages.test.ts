@@ -75,9 +75,35 @@ describe('S41: a request that the gateway cannot take', () => {
   it('describes a lease ID and a position in words', async () => {
     const lease = await locks.acquire(newKey(), { owner: 'a', lease: '0x12' });
     expect(lease.json().detail).toBe('"lease" must be a lease ID of 1 to 16 hex digits');
+    expect(lease.json().hint).toBeUndefined();
     const since = await send(gateway, 'GET', '/v1/watch?prefix=a&since=now');
     expect(since.json().detail).toBe(
       '"since" must be a revision, such as 41, or the ID of an event, such as 41.3',
     );
+  });
+
+  it('shows the hex form of a decimal lease ID, wherever an ID is accepted', async () => {
+    const id = '7587869052146745611';
+    const compare = { if: [{ key: 'a', lease: id }], then: [{ get: 'a' }] };
+    for (const answer of [
+      await send(gateway, 'GET', `/v1/leases/${id}`),
+      await send(gateway, 'POST', `/v1/leases/${id}/keepalive`),
+      await send(gateway, 'GET', `/v1/leases?next=${id}`),
+      await send(gateway, 'POST', '/v1/leases', jsonBody({ id, ttl: 60 })),
+      await send(gateway, 'PUT', `/v1/kv/a?raw&lease=${id}`, { body: 'a' }),
+      await send(gateway, 'PUT', '/v1/kv/a', jsonBody({ value: 'a', lease: id })),
+      await send(gateway, 'POST', '/v1/txn', jsonBody(compare)),
+      await locks.acquire(newKey(), { owner: 'a', lease: id }),
+    ]) {
+      expect([answer.status, answer.json().hint]).toEqual([
+        400,
+        'this looks like a decimal lease ID of the raw v3 API; in hex it is 694d86b35f63010b',
+      ]);
+    }
+    const others = ['9223372036854775808', '00000000000000012', '12345678901234567890'];
+    for (const other of others)
+      expect((await send(gateway, 'GET', `/v1/leases/${other}`)).json().hint).toContain(
+        'hex digits',
+      );
   });
 });

@@ -1,5 +1,5 @@
 // The errors that the gateway makes at the raw v3 API, next to those of the etcd behind it: clients compare status, text and code.
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { basic, startGuardedEtcd } from '../support/guarded-etcd.js';
 import type { GuardedEtcd } from '../support/guarded-etcd.js';
 import { send } from '../support/http-client.js';
@@ -105,13 +105,6 @@ describe('with --auth=etcd', () => {
     const answer = await send(users.baseUrl, 'POST', '/v3/kv/range', { body: '{}' });
     expect(answer.json().detail).toContain('send Authorization');
   });
-
-  it('S36: an address that guesses too often has too many requests', async () => {
-    let answer: Words = [0, '', 0];
-    for (let count = 0; answer[0] !== 429 && count < 200; count++)
-      answer = await words(users.baseUrl, '/v3/kv/range', basic('bob', `guess ${count}`));
-    expect(answer).toEqual([429, 'etcdserver: too many requests', 8]);
-  });
 });
 
 describe('a token in gRPC metadata', () => {
@@ -154,5 +147,58 @@ describe('a token in gRPC metadata', () => {
         expect(answer.body).toContain('"code":3');
       }
     }
+  });
+});
+
+describe('a change of members with --auth=none', () => {
+  const DENIED: Words = [403, 'etcdserver: permission denied', 7];
+  const ID = '1';
+  const CHANGES = ['add', 'remove', 'update', 'promote'].flatMap((change) =>
+    PREFIXES.map((prefix) => `${prefix}/cluster/member/${change}`),
+  );
+  const body = JSON.stringify({ ID, peerURLs: ['http://127.0.0.1:1'] });
+
+  it.each(CHANGES)('S41: is refused without credentials, as at /v2/members: %s', async (path) => {
+    for (const baseUrl of [inject('gatewayUrl'), lender.baseUrl]) {
+      expect(await words(baseUrl, path, {}, body)).toEqual(DENIED);
+      const { detail } = (await send(baseUrl, 'POST', path, { body })).json();
+      expect(detail).toContain('run the gateway with --auth=tokens or --auth=etcd');
+      const ofV2 = await send(baseUrl, 'POST', '/v2/members', { body });
+      expect([ofV2.status, ofV2.json()]).toEqual([403, { message: detail }]);
+    }
+    // Without authentication some versions of etcd accept every token, others refuse it.
+    const forged = { authorization: FORGED };
+    expect([401, 403]).toContain((await words(inject('gatewayUrl'), path, forged, body))[0]);
+    expect((await words(lender.baseUrl, path, forged, body))[0]).toBe(401);
+  });
+
+  it('S41: is left to etcd with a token of etcd', async () => {
+    const path = '/v3/cluster/member/update';
+    for (const [user, status] of [
+      ['ann', 403],
+      ['root', 404],
+    ] as const) {
+      const headers = { authorization: await etcd.tokenOf(user) };
+      const ofEtcd = await words(etcd.endpoint, path, headers, body);
+      expect(ofEtcd[0]).toBe(status);
+      expect(await words(lender.baseUrl, path, headers, body)).toEqual(ofEtcd);
+    }
+  });
+
+  it('S41: reads of members need no credentials', async () => {
+    const answer = await send(inject('gatewayUrl'), 'POST', '/v3/cluster/member/list', {
+      body: '{}',
+    });
+    expect(answer.status).toBe(200);
+  });
+});
+
+// The last one: afterwards the gateway refuses further attempts.
+describe('too many attempts', () => {
+  it('S36: an address that guesses too often has too many requests', async () => {
+    let answer: Words = [0, '', 0];
+    for (let count = 0; answer[0] !== 429 && count < 200; count++)
+      answer = await words(users.baseUrl, '/v3/kv/range', basic('bob', `guess ${count}`));
+    expect(answer).toEqual([429, 'etcdserver: too many requests', 8]);
   });
 });

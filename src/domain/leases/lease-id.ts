@@ -18,6 +18,8 @@ const KEY_LEASE_PREFIX = '4c3';
 const LEASE_HEX_DIGITS = 16;
 const CHANCE_BYTES = 4;
 const CHANCE_HEX_DIGITS = 2 * CHANCE_BYTES;
+/** Too long for an ID in hex. */
+const DECIMAL_LEASE = /^[1-9][0-9]{16,18}$/;
 /** IDs are positive int64s: from here on the sign bit is set. */
 const LEASE_ID_END = 1n << 63n;
 
@@ -88,7 +90,8 @@ export function parseLeaseId(text: string, pointer: string): string {
     throw invalidRequest(
       pointer,
       `${JSON.stringify(text.slice(0, 2 * LEASE_HEX_DIGITS))} is not a lease ID`,
-      'lease IDs are 1 to 16 hex digits, from 1 to 7fffffffffffffff, as etcdctl prints them',
+      decimalLeaseHint(text) ??
+        'lease IDs are 1 to 16 hex digits, from 1 to 7fffffffffffffff, as etcdctl prints them',
     );
   }
   const lease = id.toString(16).padStart(LEASE_HEX_DIGITS, '0');
@@ -97,6 +100,12 @@ export function parseLeaseId(text: string, pointer: string): string {
     detail: `the lease ${lease} belongs to a lock or an election of the gateway`,
     hint: 'renew or release it through its lock or election',
   });
+}
+
+/** Returns the hex form for an ID in decimal, as the raw v3 API writes IDs; undefined for everything else. */
+export function decimalLeaseHint(text: string): string | undefined {
+  if (!DECIMAL_LEASE.test(text) || BigInt(text) >= LEASE_ID_END) return undefined;
+  return `this looks like a decimal lease ID of the raw v3 API; in hex it is ${BigInt(text).toString(16)}`;
 }
 
 /** The same for a lease that something is to be attached to. Also throws `permission-denied` for a lease that serves a single key. */

@@ -40,9 +40,14 @@ export async function removeMember(
 /** Throws `permission-denied` for who merely passes the gates, whatever he asks. */
 export function refuseStrangers({ identity }: Caller): void {
   if (identity.scope !== undefined || identity.login !== undefined) return;
-  throw new GatewayError('permission-denied', {
+  throw anonymousMemberChange();
+}
+
+/** 403, also for the raw v3 API. */
+export function anonymousMemberChange(): GatewayError {
+  return new GatewayError('permission-denied', {
     detail:
-      'members are not changed by callers whom nobody knows: use --auth=tokens, --auth=etcd, or etcdctl member at etcd itself',
+      'anonymous clients cannot change members: run the gateway with --auth=tokens or --auth=etcd, or use etcdctl member at etcd itself',
   });
 }
 

@@ -1,5 +1,6 @@
 // Turns ajv's errors into sentences that name the field and say what would be right. Pure.
 import type { ErrorObject } from 'ajv/dist/2020.js';
+import { decimalLeaseHint } from '../../domain/leases/lease-id.js';
 import { GatewayError } from '../../errors.js';
 import { nearestName } from '../../nearest-name.js';
 import { escapePointer, isNode } from './openapi.js';
@@ -56,9 +57,22 @@ function toFinding(error: ErrorObject): Finding {
     case 'additionalProperties':
     case 'unevaluatedProperties':
       return unknown(error);
-    default:
-      return { pointer: error.instancePath, detail: `${field} ${demand(error, parameters)}` };
+    default: {
+      const hint = hintOf(error, parameters);
+      const detail = `${field} ${demand(error, parameters)}`;
+      return { pointer: error.instancePath, detail, ...(hint !== undefined && { hint }) };
+    }
   }
+}
+
+const LEASE_PATTERN = '^[0-9a-fA-F]{1,16}$';
+
+function hintOf(
+  { keyword, data }: ErrorObject,
+  { pattern }: Readonly<Record<string, unknown>>,
+): string | undefined {
+  const isLease = keyword === 'pattern' && pattern === LEASE_PATTERN && typeof data === 'string';
+  return isLease ? decimalLeaseHint(data) : undefined;
 }
 
 function missing(parent: string, name: string): Finding {

@@ -4,7 +4,9 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Caller } from '../../caller.js';
 import { GatewayError } from '../../errors.js';
 import type { ErrorCode } from '../../errors.js';
+import { anonymousMemberChange } from '../../domain/v2/member-changes.js';
 import type { Proofs } from '../../etcd/auth/proof.js';
+import { etcdIdentity } from '../auth/etcd-users.js';
 import { passedAuthorization } from './headers.js';
 import type { RawRpc } from './paths.js';
 
@@ -23,7 +25,7 @@ export type CredentialsFor = (
 
 export interface RawCredentialsDeps {
   readonly mode: 'none' | 'etcd' | 'tokens';
-  readonly proofs: Pick<Proofs, 'sessionFor'>;
+  readonly proofs: Pick<Proofs, 'prove' | 'sessionFor'>;
   /** Throws `permission-denied` for a user of etcd who is not root. */
   readonly requireRoot: (caller: Caller) => Promise<void>;
   /** Throws `out-of-space` for that user while etcd checks no rights, because its NOSPACE alarm is up. */
@@ -40,12 +42,28 @@ export function createCredentialsFor(deps: RawCredentialsDeps): CredentialsFor {
     if (rpc.isForRoot) await deps.requireRoot(caller).catch(throwInWordsOfEtcd);
     if (rpc.isUncheckedUnderAlarm) await deps.refuseUnderAlarm(caller).catch(throwInWordsOfEtcd);
     const own = mode === 'none' ? passedAuthorization(headers) : undefined;
+    if (mode === 'none' && rpc.changesMembers) await refuseAnonymous(caller, proofs, own);
     if (own !== undefined) return { authorization: own };
     if (identity.login?.kind === 'token') return { authorization: identity.login.token.reveal() };
     if (mode === 'tokens' && identity.scope?.rights.has('admin') !== true) throw adminsOnly();
     const { token, forget } = await proofs.sessionFor(caller);
     return token === undefined ? {} : { authorization: token, forget };
   };
+}
+
+/** An etcd without authentication reads no token, so that any text would pass for credentials. */
+async function refuseAnonymous(
+  caller: Caller,
+  proofs: Pick<Proofs, 'prove'>,
+  token: string | undefined,
+): Promise<void> {
+  if (token === undefined) throw anonymousMemberChange();
+  try {
+    await proofs.prove(caller, etcdIdentity({ kind: 'token', token }).login);
+  } catch (error) {
+    const isUnread = error instanceof GatewayError && error.code === 'etcd-refused';
+    throw isUnread ? anonymousMemberChange() : error;
+  }
 }
 
 const WORDS_OF_ETCD: Partial<Record<ErrorCode, string>> = {

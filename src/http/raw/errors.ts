@@ -2,6 +2,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { ServerResponse } from 'node:http';
 import type { ErrorCode, GatewayError } from '../../errors.js';
+import { noteErrorCode } from '../error-code.js';
 
 export interface RawErrorBody {
   /** The same text as `message`, as etcd 3.4 and 3.5 have it; from 3.6 on etcd has `message` alone. */
@@ -120,6 +121,7 @@ export function rawStreamError(refusal: GatewayError): string {
 /** Writes an error as the whole answer. Does nothing when an answer has begun or nobody is there to read it. */
 export function writeRawError(res: ServerResponse, error: GatewayError): void {
   if (res.headersSent || res.destroyed) return;
+  noteErrorCode(res, error.code);
   const { status, body } = toRawError(error);
   for (const [name, value] of Object.entries(error.headers)) res.setHeader(name, value);
   if (error.retryAfterSeconds !== undefined) res.setHeader('Retry-After', error.retryAfterSeconds);

@@ -8,6 +8,7 @@ import type { EndpointPool } from '../../etcd/endpoints/pool.js';
 import { GatewayError, reasonOf } from '../../errors.js';
 import type { Log } from '../../log.js';
 import type { EndpointAgent } from './agent.js';
+import { noteErrorCode } from '../error-code.js';
 import { rawStreamError, writeRawError } from './errors.js';
 import { downstreamHeaders, grpcTimeoutMs } from './headers.js';
 import { LineChunks } from './line-chunks.js';
@@ -229,6 +230,7 @@ export class Exchange {
   /** Ends an answer that has begun: a last line where the stream allows one, and never the end of a complete answer. */
   #cut(error: GatewayError): void {
     this.#state = 'over';
+    noteErrorCode(this.#res, error.code);
     this.#letGo();
     this.#lines?.stop();
     if (this.#lines?.isAtLineEnd !== true) {

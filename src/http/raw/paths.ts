@@ -23,6 +23,8 @@ export interface RawRpc {
    * While its NOSPACE alarm is up etcd before 3.6 checks no rights here: every user deletes all keys and reads all users and roles.
    */
   readonly isUncheckedUnderAlarm: boolean;
+  /** It adds, changes or removes a member. An etcd without authentication lets every client do that. */
+  readonly changesMembers: boolean;
 }
 
 /** etcd 3.0 to 3.3 served the older two; etcd of today knows `/v3` alone, so all three become it. */
@@ -124,6 +126,13 @@ const UNCHECKED_UNDER_ALARM: readonly string[] = [
   'election/resign',
 ];
 
+const MEMBER_CHANGES: readonly string[] = [
+  'cluster/member/add',
+  'cluster/member/remove',
+  'cluster/member/update',
+  'cluster/member/promote',
+];
+
 /** Every call, under the path that etcd of today gives it. `openapi/etcd-v3.yaml` describes exactly these. */
 export const RAW_RPCS: readonly RawRpc[] = Object.entries(KINDS).map(([tail, kind]) => ({
   path: `/v3/${tail}`,
@@ -131,6 +140,7 @@ export const RAW_RPCS: readonly RawRpc[] = Object.entries(KINDS).map(([tail, kin
   isUpkeep: UPKEEP.includes(tail),
   isForRoot: FOR_ROOT.includes(tail),
   isUncheckedUnderAlarm: UNCHECKED_UNDER_ALARM.includes(tail),
+  changesMembers: MEMBER_CHANGES.includes(tail),
 }));
 
 const RPC_BY_PATH: ReadonlyMap<string, RawRpc> = new Map(

@@ -5,6 +5,7 @@ import { holdLock } from '../../domain/locks/hold.js';
 import type { HoldEvent } from '../../domain/locks/hold.js';
 import type { LockDeps } from '../../domain/locks/locks.js';
 import { contextOf } from '../context.js';
+import { noteErrorCode } from '../error-code.js';
 import { toProblem } from '../problem.js';
 import { openEventStream } from '../stream.js';
 import type { EventStream } from '../stream.js';
@@ -36,6 +37,7 @@ export async function serveHold(
       throw error;
     // A wait that ran out is an event even when it is the first: the caller reads a stream.
     stream ??= openEventStream(res);
+    noteErrorCode(res, error.code);
     stream.send(eventNameOf(error), toProblem(error, requestId));
   }
   stream?.end();

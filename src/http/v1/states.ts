@@ -3,6 +3,7 @@
 import type { Response } from 'express';
 import type { StateFeeds, StateSource } from '../../domain/contention/state-feed.js';
 import { requestIdOf } from '../context.js';
+import { noteErrorCode } from '../error-code.js';
 import { toProblem } from '../problem.js';
 import { openEventStream } from '../stream.js';
 import { onceOver } from '../response-over.js';
@@ -45,6 +46,7 @@ export function serveStates<T>(
   const unfollow = deps.feeds.follow(source, {
     onState: send,
     onRefused(error) {
+      noteErrorCode(res, error.code);
       stream.send('error', toProblem(error, requestIdOf(res.req)));
       stream.end();
     },

@@ -7,6 +7,7 @@ import { formatPosition } from '../../domain/watch/position.js';
 import type { Position } from '../../domain/watch/position.js';
 import { toProblem } from '../problem.js';
 import { contextOf } from '../context.js';
+import { noteErrorCode } from '../error-code.js';
 import { framesOf, heartbeatOf, noticeOf, positionOf } from './watch-frames.js';
 import type { FrameOptions, StreamFormat } from './watch-frames.js';
 import { aheadError, compactedError, newestIfAhead, resetError } from './watch-call.js';
@@ -164,7 +165,10 @@ class WatchStreamResponse implements Watcher, OpenWatch {
 
   onRefused(error: GatewayError): void {
     if (this.#state === 'waiting') this.#begun?.(error);
-    else this.#finish('error', toProblem(error, contextOf(this.#req).requestId));
+    else {
+      noteErrorCode(this.#res, error.code);
+      this.#finish('error', toProblem(error, contextOf(this.#req).requestId));
+    }
   }
 
   beat(): void {

@@ -1,5 +1,6 @@
 // Before every path of v2: as Go's mux does, paths that are not clean are sent to the one that is.
 import type { NextFunction, Request, Response } from 'express';
+import { noteErrorCode } from '../error-code.js';
 import { sendText } from './plain.js';
 import { cleanPath, decodePath, encodePath, rawPathOf, rawQueryOf } from './go-paths.js';
 
@@ -8,6 +9,7 @@ export function redirectUnclean(req: Request, res: Response, next: NextFunction)
   if (path === undefined && req.url.startsWith('/v2/')) {
     // Go's server never shows such a request to anybody.
     res.setHeader('Connection', 'close');
+    noteErrorCode(res, 'invalid-request');
     sendText(res, 400, '400 Bad Request');
     return;
   }

@@ -4,6 +4,7 @@ import { GatewayError } from '../../errors.js';
 import { readVersion } from '../../domain/cluster.js';
 import type { EtcdClient } from '../../etcd/client.js';
 import { contextOf } from '../context.js';
+import { noteErrorCode } from '../error-code.js';
 import type { Readiness } from '../operations.js';
 
 export function createV2ClusterRouter(deps: {
@@ -24,6 +25,7 @@ export function createV2ClusterRouter(deps: {
       res.end('{"health":"true"}');
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
+      noteErrorCode(res, error.code);
       res.statusCode = new GatewayError('etcd-unavailable').status;
       res.end(JSON.stringify({ health: 'false', reason: error.message }));
     }

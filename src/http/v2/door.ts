@@ -8,6 +8,7 @@ import { WatchHub } from '../../domain/watch/hub.js';
 import type { HubDeps } from '../../domain/watch/hub.js';
 import type { RevisionLine } from '../../etcd/revision-line.js';
 import type { Readiness } from '../operations.js';
+import { noteErrorCode } from '../error-code.js';
 import { redirectUnclean } from './clean-path.js';
 import { createV2ClusterRouter } from './cluster.js';
 import { createV2KeysRouter } from './keys.js';
@@ -55,6 +56,9 @@ export function createV2Door(deps: V2DoorDeps): Router {
   );
   router.use(createStatsRouter({ ...deps, statistics }));
   router.use(createV2ClusterRouter(deps));
-  router.use('/v2', (_req, res) => sendText(res, 404, '404 page not found\n'));
+  router.use('/v2', (_req, res) => {
+    noteErrorCode(res, 'not-found');
+    sendText(res, 404, '404 page not found\n');
+  });
   return router;
 }

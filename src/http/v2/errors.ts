@@ -3,6 +3,7 @@ import type { Response } from 'express';
 import type { GatewayError } from '../../errors.js';
 import { v2FieldsOf } from '../../domain/v2/errors.js';
 import type { V2ErrorFields } from '../../domain/v2/errors.js';
+import { noteErrorCode } from '../error-code.js';
 import { jsonLine } from './event-body.js';
 import { sendMethodNotAllowed } from './plain.js';
 
@@ -44,6 +45,7 @@ const OTHER_STATUS = 400;
 
 /** The one place that turns an error of the house into one of /v2/keys. */
 export function sendV2Error(res: Response, error: GatewayError): void {
+  noteErrorCode(res, error.code);
   if (error.code === 'method-not-allowed') {
     sendMethodNotAllowed(res, KEYS_METHODS);
     return;

@@ -12,6 +12,7 @@ import type { MembersDeps } from '../../domain/v2/members.js';
 import { GatewayError } from '../../errors.js';
 import type { Member, ResponseHeader } from '../../etcd/wire.js';
 import { bytesOf } from '../body.js';
+import { noteErrorCode } from '../error-code.js';
 import { parseJsonBody } from '../json.js';
 import { sendBody, sendText } from './plain.js';
 import type { Methods } from './plain.js';
@@ -29,8 +30,10 @@ export function memberChanges(deps: MembersDeps, putClusterId: PutClusterId): Me
     change: (id: string) => Promise<ResponseHeader>,
   ): Promise<void> => {
     const id = req.path.slice(1);
-    if (id === '') sendText(res, 405, 'Method Not Allowed\n');
-    else {
+    if (id === '') {
+      noteErrorCode(res, 'method-not-allowed');
+      sendText(res, 405, 'Method Not Allowed\n');
+    } else {
       const header = await change(id);
       putClusterId(res, header.clusterId);
       res.statusCode = 204;
@@ -77,6 +80,7 @@ function inWordsOfV2(serve: Serve): Serve {
     } catch (error) {
       const message = error instanceof GatewayError ? messageOf(error, req) : undefined;
       if (message === undefined || !(error instanceof GatewayError)) throw error;
+      noteErrorCode(res, error.code);
       sendBody(res, error.status, { message });
     }
   };

@@ -8,6 +8,7 @@ import type { MembersDeps } from '../../domain/v2/members.js';
 import type { Member } from '../../etcd/wire.js';
 import type { BodyReaders } from '../body.js';
 import { contextOf } from '../context.js';
+import { noteErrorCode } from '../error-code.js';
 import { jsonLine } from './event-body.js';
 import { sendV2Error } from './errors.js';
 import { memberBody, memberChanges } from './member-changes.js';
@@ -68,6 +69,7 @@ async function sendMembers(
   if (name === 'leader') {
     const found = await readLeader(caller, deps);
     if (found === undefined) {
+      noteErrorCode(res, 'no-leader');
       sendBody(res, 503, { message: 'During election' });
       return;
     }
@@ -78,7 +80,10 @@ async function sendMembers(
   const { members, header } = await readMembers(caller, deps);
   putClusterId(deps, res, header.clusterId);
   if (name === '') sendBody(res, 200, { members: members.map(body) }, '\n');
-  else sendBody(res, 404, { message: 'Not found' });
+  else {
+    noteErrorCode(res, 'not-found');
+    sendBody(res, 404, { message: 'Not found' });
+  }
 }
 
 function putClusterId({ headers }: MembersRouterDeps, res: Response, clusterId: string): void {

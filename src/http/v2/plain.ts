@@ -1,6 +1,7 @@
 // Answers around the keys as Go's servers give them: JSON bodies, and plain text for what is not there or not allowed.
 import type { NextFunction, Request, Response } from 'express';
 import { contextOf } from '../context.js';
+import { noteErrorCode } from '../error-code.js';
 import type { Caller } from '../../caller.js';
 
 type Serve = (req: Request, res: Response, caller: Caller) => Promise<void> | void;
@@ -21,6 +22,7 @@ export function serveMethods(methods: Methods) {
 
 export function sendMethodNotAllowed(res: Response, allowed: readonly string[]): void {
   res.setHeader('Allow', allowed.join(','));
+  noteErrorCode(res, 'method-not-allowed');
   sendText(res, 405, 'Method Not Allowed\n');
 }
 

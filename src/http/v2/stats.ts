@@ -5,6 +5,7 @@ import type { Caller } from '../../caller.js';
 import { readMembers, readSelf } from '../../domain/v2/members.js';
 import type { MembersDeps } from '../../domain/v2/members.js';
 import type { V2Statistics } from '../../domain/v2/statistics.js';
+import { noteErrorCode } from '../error-code.js';
 import { sendBody, serveMethods } from './plain.js';
 
 export interface StatsRouterDeps extends MembersDeps {
@@ -63,6 +64,7 @@ const NO_LATENCY = { current: 0, average: 0, standardDeviation: 0, minimum: 0, m
 async function sendLeader(deps: StatsRouterDeps, res: Response, caller: Caller): Promise<void> {
   const { leader } = await readSelf(caller, deps);
   if (leader === undefined) {
+    noteErrorCode(res, 'no-leader');
     sendBody(res, 403, { message: 'not current leader' });
     return;
   }
