@@ -59,8 +59,8 @@ export interface Caller {
   /** `requests` by default. */
   readonly lane?: Lane;
   /**
-   * Milliseconds after which a request that was sent to one endpoint is given up there, with an unknown outcome. Only for a caller that
-   * knows how to go on then. Without it a write that must not be repeated waits until the deadline.
+   * Milliseconds without a response after which a request to one endpoint is given up, with an unknown outcome. Set it only where the
+   * caller can continue after that. By default a write that must not be repeated waits until the deadline.
    */
   readonly patienceMs?: number;
 }

@@ -91,7 +91,7 @@ export function createMetrics(version: string): Metrics {
   });
   const shed = new Counter({
     name: 'latchkey_http_requests_shed_total',
-    help: 'Requests refused with 429: one too many in progress (request), a wait or stream while busy (wait), too many of one caller (caller-rate, caller-streams), too many bytes of bodies (body-bytes).',
+    help: 'Requests refused with 429: too many in progress (request), a wait or stream while busy (wait), too many of one caller (caller-rate, caller-streams), too many bytes of bodies (body-bytes).',
     labelNames: ['what'],
     registers,
   });

@@ -1,5 +1,5 @@
 // Where an embedded etcd listens. By default on unix sockets in a private folder: a web page reaches every TCP port on loopback, and
-// etcd's JSON gateway accepts its requests, but no page reaches a socket file.
+// etcd's JSON gateway accepts its requests. No page reaches a socket file.
 import { createHash } from 'node:crypto';
 import { chmodSync, lstatSync, mkdirSync, rmdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

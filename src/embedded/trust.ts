@@ -1,5 +1,5 @@
 // Whether files and folders that the gateway uses can be changed by other users. Programs and data of another user are never used:
-// whoever can write them can run commands as this user. The owner has to be this user or root.
+// a user who can write them can run commands as this user. The owner must be this user or root.
 import { closeSync, constants, fchmodSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';

@@ -12,7 +12,7 @@ export interface Rpc {
   readonly isWrite: boolean;
   /** Answered without asking the leader: worth sending to a member that has none. */
   readonly isLocal?: boolean;
-  /** Its response's revision is no lower than any that was acknowledged before the request was sent. */
+  /** The revision of its response is at least every revision that was acknowledged before the request was sent. */
   readonly isLinearizable?: boolean;
   /** Answered to everybody: etcd is not told who asks. */
   readonly isOpen?: boolean;

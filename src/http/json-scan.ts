@@ -38,7 +38,7 @@ const UPPER_TO_LOWER = 0x20;
 /** `\u0041`: characters of the escape, and of its digits. */
 const ESCAPE_LENGTH = 2;
 const UNICODE_ESCAPE_LENGTH = 6;
-/** Bytes of UTF-8 of a code unit above U+07FF that is no half of a pair, and of a half. */
+/** Bytes of UTF-8 of a code unit above U+07FF that is not half of a pair, and of one that is. */
 const BYTES_OF_LARGE_UNIT = 3;
 const BYTES_OF_HALF = 2;
 /** A name and a value. */
@@ -154,7 +154,7 @@ function isBelowEight(digit: number | undefined): boolean {
   return digit !== undefined && digit < EIGHT;
 }
 
-/** A text that is no JSON may have anything here. */
+/** A text that is not JSON may have anything here. */
 function decodeName(quoted: Buffer): string {
   try {
     return String(JSON.parse(quoted.toString('utf8')));

@@ -59,7 +59,7 @@ export function createSimpleLockRouter(deps: SimpleLockRouterDeps): Router {
   return router;
 }
 
-/** From the body, or from the query of a request that has none. A misspelt field in either is refused: a misspelt ttl locks forever. */
+/** From the body, or from the query of a request that has none. A misspelled field in either is refused, because a misspelled ttl locks indefinitely. */
 function readFields(req: Request, operation: OperationValidator): SimpleLockBody {
   const inQuery = operation.query(queryOf(req));
   // In the query the fields are optional only because the body may have them.

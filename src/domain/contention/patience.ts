@@ -2,7 +2,7 @@
 // algorithm allows. Pure.
 import type { Caller } from '../../caller.js';
 
-/** A member that works answers in milliseconds. Silence of this length ejects the endpoint, so the repetition goes elsewhere. */
+/** A healthy member responds in milliseconds. After silence of this length the gateway also probes the member, which ejects it if it is down. */
 const SILENCE_MS = 2_000;
 /** The attempts after these wait until the deadline: a cluster that is slow as a whole still gets to answer. */
 const IMPATIENT_ATTEMPTS_MAX = 2;

@@ -89,7 +89,7 @@ export async function putKey(caller: Caller, deps: KvDeps, write: KeyPut): Promi
     const send = (prevKv: boolean): Promise<Written> =>
       writeIf(caller, deps, demands, { kind: 'put', put: { key, value, lease: on, prevKv } });
     const isAsked = previous === true;
-    // A put of nothing but a value shares transactions with others, and then reads no old value.
+    // A put without a condition, guard or lease shares transactions with others, and then reads no old value.
     const isShared = on === undefined && !isAsked && demands.compare.length === 0;
     return isShared ? send(false) : releasing(caller, deps, { isAsked, lease: on }, send);
   };

@@ -1,9 +1,9 @@
-// The IDs of leases: they state what the gateway made a lease for and who may use it while it is empty. Pure but for chance.
+// The IDs of leases: they state what the gateway made a lease for, and who may use it while it is empty. No I/O.
 //
 // - `4c4b…` ("LK"): one entry of a lock or an election. No client can name these leases.
 // - `4c2…` and `4c3…`: one node of the v2 tree, one key with a `ttl`. Nothing else can be attached to these leases, so that the gateway may
 //   revoke them when their key has left them. Without that rule, the revoke would delete what another client attached at that time.
-// - 32 bits of chance and 32 bits of SHA-256 over them and the name of the creator: a lease that a client made with `POST /v1/leases`. Every
+// - 32 random bits, and 32 bits of SHA-256 over them and the name of the creator: a lease that a client made with `POST /v1/leases`. Every
 //   replica recognizes the creator by the ID, also after a restart, without a record that etcd's rights would have to protect. The digest
 //   needs no key: another client cannot change the ID of a lease, and a lease in another client's name harms only its maker.
 // - Everything else was made by another program, or under a chosen ID. Its creator is unknown.

@@ -105,8 +105,8 @@ export function revokeLater(caller: Caller, deps: LeaseGrantDeps, lease: string)
 
 /**
  * Revokes the lease of a single key that is no longer on it, in the background. Call it with the lease that etcd reports of the replaced or
- * deleted key. Leaves all other leases alone, because clients attach keys to them. Does not guarantee that the lease goes before its ttl
- * is over.
+ * deleted key. Leaves all other leases alone, because clients attach keys to them. Does not guarantee that the lease is revoked before it
+ * expires.
  *
  * No write is lost. Through the gateway nothing but its key is ever attached to such a lease, and that key only while it is on the lease, by
  * a comparison in the same transaction. A client that attaches another key directly in etcd is seen by the read before the revoke,

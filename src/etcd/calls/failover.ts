@@ -49,7 +49,7 @@ export interface FailoverDeps {
   readonly limits?: FailoverLimits;
   /** Learns the revisions of linearizable responses. */
   readonly line?: RevisionLine;
-  /** Told of errors that no table knows; wired to the log. */
+  /** Called with errors that no table lists; wired to the log. */
   readonly onUnrecognised?: (message: string, rpc: Rpc) => void;
   readonly random?: () => number;
   readonly meter?: CallMeter;

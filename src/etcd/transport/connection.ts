@@ -122,7 +122,7 @@ export function isLocalFault(error: unknown): boolean {
 const CERTIFICATE_CODES =
   /^(CERT_|CRL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|INVALID_CA|INVALID_PURPOSE|HOSTNAME_MISMATCH|PATH_LENGTH_|ERR_TLS_CERT_|ERR_SSL_|ERR_OSSL_)/;
 
-/** The code of a failure (or of what caused it) that is about TLS: somebody is there, and one of both does not trust the other. */
+/** The code of a failure (or of its cause) that is about TLS: the endpoint responds, and one side does not trust the other. */
 export function certificateProblemOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   const code = 'code' in error ? String(error.code) : '';

@@ -11,7 +11,7 @@ export interface FieldError {
   readonly detail: string;
 }
 
-/** What a schema says of its pattern, behind "must": people do not read regular expressions. */
+/** The pattern of a schema in words, to follow "must". */
 export const PATTERN_IN_WORDS = 'x-pattern-in-words';
 
 interface Finding extends FieldError {

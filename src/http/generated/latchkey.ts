@@ -293,7 +293,7 @@ export interface paths {
          *     as its `id`, and ends the stream (JSON lines and long polls answer 410 when that is so at the start). The same happens when etcd was
          *     restored from a backup or emptied: read the keys again, then continue from the `id`. A `since` that etcd has not reached is 400
          *     (`future-revision`, with `newestRevision`); an event stream gets `compacted` with the newest revision as its `id` instead, because
-         *     browsers give up on any status but 200. A reader who is too slow gets `overflow` and the end; his last id is where to go on. Without a range the whole keyspace is watched.
+         *     browsers give up on any status but 200. A client that reads too slowly gets `overflow`, and the stream ends: continue from its last `id`. Without a range the whole keyspace is watched.
          */
         readonly get: operations["watchKeys"];
         readonly put?: never;
@@ -742,10 +742,10 @@ export interface paths {
          *     `{"succeeded":true}` when you have it now. `{"succeeded":false}` when anybody holds it, you yourself too: the lock is not
          *     re-entrant. It never waits. Whatever the content type says, the body is read as JSON.
          *
-         *     Unknown fields and query parameters get 400, because a misspelt `ttl` would lock the resource indefinitely. Earlier versions
+         *     Unknown fields and query parameters get 400, because a misspelled `ttl` would lock the resource indefinitely. Earlier versions
          *     ignored them.
          *
-         *     Without `ttl` the lock stays until it is given back. With `ttl` it ends by itself after that many seconds.
+         *     Without `ttl` the lock is held until it is released. With `ttl` it expires after that many seconds.
          */
         readonly put: operations["simpleLockAcquire"];
         readonly post?: never;
@@ -1639,7 +1639,7 @@ export interface components {
         readonly SimpleLockAcquireRequest: {
             readonly resource: components["schemas"]["SimpleLockResource"];
             readonly user_id: components["schemas"]["SimpleLockUser"];
-            /** @description Seconds after which the lock ends by itself. Without it, or with `null`, it stays until it is given back. */
+            /** @description Seconds after which the lock expires. Without it, or with `null`, the lock is held until it is released. */
             readonly ttl?: number | null;
         };
         /** @description The name of the lock, 1 to 512 bytes of UTF-8, without NUL. */
