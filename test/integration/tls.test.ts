@@ -40,7 +40,7 @@ async function start(
 
 const put = (gateway: Gateway) =>
   send(gateway.baseUrl, 'PUT', '/v1/kv/tls', {
-    headers: { 'request-timeout': '2' },
+    headers: { 'content-type': 'application/json', 'request-timeout': '2' },
     body: '{"value":"v"}',
   });
 
