@@ -18,6 +18,7 @@ const HEADERS_OF_OURS = [
   'cross-origin-resource-policy',
   'x-content-type-options',
   'x-accel-buffering',
+  'cache-control',
 ];
 /** What etcd tells browsers: everybody may. The gateway asks its settings. */
 const HEADERS_OF_THEIRS = [

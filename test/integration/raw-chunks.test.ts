@@ -110,9 +110,9 @@ describe('a stream of etcd', () => {
     };
     const ofGateway = await sizesOf(url);
     expect(ofGateway.length).toBeGreaterThan(10);
-    // The database may grow between the two, because other tests use the same etcd.
-    const full = (sizes: readonly number[]): Set<number> => new Set(sizes.slice(0, -1));
-    expect(full(ofGateway)).toEqual(full(await sizesOf(inject('etcdEndpoint'))));
+    // Only the size of a full piece is equal: the database may grow between the two, because other tests use the same etcd.
+    const ofEtcd = await sizesOf(inject('etcdEndpoint'));
+    expect(Math.max(...ofGateway)).toBe(Math.max(...ofEtcd));
   });
 });
 

@@ -13,8 +13,11 @@ import type { ReservedKeys } from '../reserved.js';
 
 const GRANT_ATTEMPTS_MAX = 3;
 const RELEASES_AT_ONCE_MAX = 1_000;
-const EMPTY_READS_MAX = 2;
-const EMPTY_READ_PAUSE_MS = 1_000;
+/**
+ * How long after the write a key's lease is read and revoked. Members that lag have applied the write by then, and v2 waits, which take a
+ * deletion for an expiration once the lease is gone, have read that it is alive.
+ */
+const RELEASE_AFTER_MS = 2_000;
 /** A lease with more keys than this tells how many there are, not all of them. */
 const LEASE_KEYS_SHOWN_MAX = 1_000;
 /** Leases whose keys one page of a caller with limited rights reads: each is at least one call to etcd. */
@@ -129,16 +132,9 @@ function revokeIfEmptyLater(caller: Caller, deps: LeaseGrantDeps, lease: string)
 }
 
 async function revokeIfEmpty(caller: Caller, deps: LeaseGrantDeps, lease: string): Promise<void> {
-  for (let read = 1; read <= EMPTY_READS_MAX; read++) {
-    const { ttlSeconds, keys } = await deps.etcd.leaseTimeToLive(caller, lease, true);
-    if (ttlSeconds === undefined) return;
-    if (keys.length === 0) {
-      await deps.etcd.leaseRevoke(caller, lease);
-      return;
-    }
-    // The member that answers may not have applied the write yet. Otherwise the key is in use.
-    if (read < EMPTY_READS_MAX) await pause(EMPTY_READ_PAUSE_MS);
-  }
+  await pause(RELEASE_AFTER_MS);
+  const { ttlSeconds, keys } = await deps.etcd.leaseTimeToLive(caller, lease, true);
+  if (ttlSeconds !== undefined && keys.length === 0) await deps.etcd.leaseRevoke(caller, lease);
 }
 
 /** Of a write on a fresh lease that etcd no longer had. */
