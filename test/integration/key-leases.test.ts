@@ -130,7 +130,7 @@ describe('L18: the lease of a key with a ttl', () => {
       await call('transact', 'POST', '/v1/txn', json({ then })),
       await call('acquireLock', 'PUT', `/v1/locks/${other}`, json({ owner: 'a', lease })),
       await call('campaign', 'PUT', `/v1/elections/${other}`, json({ candidate: 'a', lease })),
-      await createLease({ ttl: 60, id: '4c30000000000777' }),
+      await createLease({ ttl: 60, id: lease }),
       await createLease({ ttl: 60, id: '4c20000000000777' }),
     ];
     for (const answer of refused) expect(codeOf(answer)).toEqual(DENIED);

@@ -2,7 +2,8 @@
 //
 // - `4c4b…` ("LK"): one entry of a lock or an election. No client can name these leases.
 // - `4c2…` and `4c3…`: one node of the v2 tree, one key with a `ttl`. Nothing else can be attached to these leases, so that the gateway may
-//   revoke them when their key has left them. Without that rule, the revoke would delete what another client attached at that time.
+//   revoke them when their key has left them. Without that rule, the revoke would delete what another client attached at that time. `4c3…`
+//   ends with 16 bits of SHA-256: all leases that one etcd member names itself begin with the same 16 bits, which can be any.
 // - 32 random bits, and 32 bits of SHA-256 over them and the name of the creator: a lease that a client made with `POST /v1/leases`. Every
 //   replica recognizes the creator by the ID, also after a restart, without a record that etcd's rights would have to protect. The digest
 //   needs no key: another client cannot change the ID of a lease, and a lease in another client's name harms only its maker.
@@ -15,6 +16,9 @@ const OWN_LEASE_PREFIX = '4c4b';
 const OWN_RANDOM_BYTES = 6;
 export const NODE_LEASE_PREFIX = '4c2';
 const KEY_LEASE_PREFIX = '4c3';
+const KEY_LEASE_CHECK_HEX_DIGITS = 4;
+/** Leases of nodes that expire between 2004 and 2039: their times begin with the digit 1. */
+const USUAL_NODE_LEASE_PREFIX = '4c21';
 const LEASE_HEX_DIGITS = 16;
 const CHANCE_BYTES = 4;
 const CHANCE_HEX_DIGITS = 2 * CHANCE_BYTES;
@@ -28,9 +32,25 @@ export function isOwnLease(lease: string): boolean {
   return lease.startsWith(OWN_LEASE_PREFIX);
 }
 
-/** Returns whether the gateway made the lease for a single key or v2 node. */
+/** Returns whether the gateway made the lease for a single key or v2 node. Of another program's leases, `4c2…` are taken for such a lease. */
 export function isKeyLease(lease: string): boolean {
-  return lease.startsWith(KEY_LEASE_PREFIX) || lease.startsWith(NODE_LEASE_PREFIX);
+  return lease.startsWith(NODE_LEASE_PREFIX) || hasKeyLeaseCheck(lease);
+}
+
+/** The same with fewer mistakes, for a revoke: false for nodes with a ttl of many years. */
+export function isRevocableKeyLease(lease: string): boolean {
+  return lease.startsWith(USUAL_NODE_LEASE_PREFIX) || hasKeyLeaseCheck(lease);
+}
+
+function hasKeyLeaseCheck(lease: string): boolean {
+  return lease.startsWith(KEY_LEASE_PREFIX) && withCheck(lease) === lease;
+}
+
+/** Replaces the last digits by the check. */
+function withCheck(lease: string): string {
+  const checked = lease.slice(0, LEASE_HEX_DIGITS - KEY_LEASE_CHECK_HEX_DIGITS);
+  const digest = createHash('sha256').update(checked).digest('hex');
+  return checked + digest.slice(0, KEY_LEASE_CHECK_HEX_DIGITS);
 }
 
 /** Returns whether it is the ID, in the form that the gateway uses, of a lease to which a client can attach a lock. */
@@ -47,7 +67,7 @@ export function randomOwnLease(): string {
 /** For a key with a ttl. */
 export function randomKeyLease(): string {
   const digits = randomBytes(LEASE_HEX_DIGITS / 2).toString('hex');
-  return KEY_LEASE_PREFIX + digits.slice(KEY_LEASE_PREFIX.length);
+  return withCheck(KEY_LEASE_PREFIX + digits.slice(KEY_LEASE_PREFIX.length));
 }
 
 /** For a lease that a client asks for. */

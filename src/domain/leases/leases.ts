@@ -6,7 +6,13 @@ import { GatewayError } from '../../errors.js';
 import type { EtcdClient } from '../../etcd/client.js';
 import { RETRY_AFTER_SECONDS } from '../../etcd/status.js';
 import type { Background } from '../background.js';
-import { isKeyLease, isOwnLease, randomKeyLease, randomLeaseOf } from './lease-id.js';
+import {
+  isKeyLease,
+  isOwnLease,
+  isRevocableKeyLease,
+  randomKeyLease,
+  randomLeaseOf,
+} from './lease-id.js';
 import { keepAlive, timeToLive } from './life.js';
 import { beforeWrite } from '../../etcd/calls/outcome.js';
 import type { ReservedKeys } from '../reserved.js';
@@ -120,7 +126,7 @@ export function releaseKeyLease(
   deps: LeaseGrantDeps,
   lease: string | undefined,
 ): void {
-  if (lease === undefined || !isKeyLease(lease)) return;
+  if (lease === undefined || !isRevocableKeyLease(lease)) return;
   // Many releases at the same time are a burst of writes, or an etcd that is slow: the rest expires.
   if (deps.background.size < RELEASES_AT_ONCE_MAX) revokeIfEmptyLater(caller, deps, lease);
 }

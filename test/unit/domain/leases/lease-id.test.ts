@@ -5,6 +5,7 @@ import {
   isKeyLease,
   isMadeBy,
   isOwnLease,
+  isRevocableKeyLease,
   parseLeaseId,
   parseSharedLeaseId,
   randomKeyLease,
@@ -102,5 +103,16 @@ describe('the lease of a single key', () => {
       expect(() => parseSharedLeaseId(lease, 'id')).toThrow('made for a single key');
     }
     expect(() => parseSharedLeaseId('4c20000000000001', 'id')).toThrow('made for a single key');
+  });
+
+  it('is recognized by its last digits, which a lease with the same beginning lacks', () => {
+    for (let made = 0; made < 100; made++) {
+      const lease = randomKeyLease();
+      const last = (Number.parseInt(lease.slice(-1), 16) ^ 1).toString(16);
+      const named = lease.slice(0, -1) + last;
+      expect([isKeyLease(lease), isRevocableKeyLease(lease)]).toEqual([true, true]);
+      expect([isKeyLease(named), isRevocableKeyLease(named)]).toEqual([false, false]);
+      expect(parseSharedLeaseId(named, 'id')).toBe(named);
+    }
   });
 });

@@ -3,7 +3,7 @@ import { Background } from '../../../../src/domain/background.js';
 import { KnownHolders } from '../../../../src/domain/locks/guard.js';
 import { putKey } from '../../../../src/domain/keys/kv.js';
 import type { KvDeps } from '../../../../src/domain/keys/kv.js';
-import { parseLeaseId } from '../../../../src/domain/leases/lease-id.js';
+import { parseLeaseId, randomKeyLease } from '../../../../src/domain/leases/lease-id.js';
 import {
   createLease,
   endLease,
@@ -145,7 +145,7 @@ describe('a put with a ttl', () => {
 
 describe('L18: the lease of a key with a ttl', () => {
   const key = Buffer.from('k');
-  const keyLease = '4c30000000000001';
+  const keyLease = randomKeyLease();
   const kvOn = (lease: string | undefined): object => ({
     key,
     value: key,
@@ -176,11 +176,13 @@ describe('L18: the lease of a key with a ttl', () => {
     ['another key is attached to it', keyLease],
     ['it is a lease that a client made', '0000000000000777'],
     ["it is a lease of the gateway's own entries", '4c4b000000000001'],
+    ['etcd named it on a member whose leases begin with 4c3', '4c3f01a2b3c4d5e6'],
+    ['etcd named it on a member whose leases begin with 4c2', '4c2f01a2b3c4d5e6'],
     ['there was none', undefined],
   ])('is left alone when %s', async (_, lease) => {
     const stub = stubEtcd({
       ...putting(lease),
-      leaseTimeToLive: () => ({ ...EMPTY, keys: [Buffer.from('other')] }),
+      leaseTimeToLive: () => ({ ...EMPTY, keys: lease === keyLease ? [Buffer.from('other')] : [] }),
     });
     const deps = depsOf(stub);
     await putKey(callerFor(), deps, write);
