@@ -1,16 +1,14 @@
-// Our errors, outward: RFC 9457 problems, or the shapes of the raw door below /v3* and of /v2/keys. With http/raw the only place that sets
+// The gateway's errors, outward: RFC 9457 problems, or the formats of etcd's APIs below /v2 and /v3*. With http/raw the only place that sets
 // an error status.
 import type { ErrorRequestHandler, NextFunction, Request, Response } from 'express';
 import { GatewayError, invalidRequest } from '../errors.js';
 import type { Log } from '../log.js';
 import { requestIdOf } from './context.js';
 import { noteErrorCode } from './error-code.js';
+import { errorFormatOf } from './error-format.js';
+import type { ErrorFormat } from './error-format.js';
 import { toRawError } from './raw.js';
-import { sendV2Error } from './v2/errors.js';
-
-/** Where errors have the format of etcd's JSON gateway. */
-export const RAW_PATH = /^\/v3(?:alpha|beta)?(?:\/|$)/;
-const V2_KEYS_PATH = /^\/v2\/keys(?:[/?]|$)/;
+import { sendV2Error, sendV2Message } from './v2/errors.js';
 
 export interface Problem extends Record<string, unknown> {
   readonly type: string;
@@ -56,19 +54,27 @@ export function createErrorHandler(log: Log): ErrorRequestHandler {
     if (error.retryAfterSeconds !== undefined)
       res.setHeader('Retry-After', String(error.retryAfterSeconds));
     if (hasMuchToCome(req)) res.setHeader('Connection', 'close');
-    if (V2_KEYS_PATH.test(req.url)) {
+    sendAs(errorFormatOf(req.url), res, error, requestId);
+  };
+}
+
+function sendAs(format: ErrorFormat, res: Response, error: GatewayError, requestId?: string): void {
+  switch (format) {
+    case 'v2Key':
       sendV2Error(res, error);
-      return;
-    }
-    if (RAW_PATH.test(req.url)) {
+      break;
+    case 'v2':
+      sendV2Message(res, error);
+      break;
+    case 'raw':
       res.setHeader('Content-Type', 'application/json');
       res.end(JSON.stringify(toRawError(error).body));
-      return;
-    }
-    res.setHeader('Content-Type', 'application/problem+json');
-    res.setHeader('Cache-Control', 'no-store');
-    res.end(`${JSON.stringify(toProblem(error, requestId))}\n`);
-  };
+      break;
+    case 'problem':
+      res.setHeader('Content-Type', 'application/problem+json');
+      res.setHeader('Cache-Control', 'no-store');
+      res.end(`${JSON.stringify(toProblem(error, requestId))}\n`);
+  }
 }
 
 /** A password in a browser's own window, or a token. */

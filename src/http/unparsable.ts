@@ -5,9 +5,10 @@ import { GatewayError } from '../errors.js';
 import type { ErrorCode } from '../errors.js';
 import { PAUSED_CODE } from './connections.js';
 import type { Connections, HttpSocket, ParserError } from './connections.js';
-import { RAW_PATH, toProblem } from './problem.js';
+import { errorFormatOf } from './error-format.js';
+import { toProblem } from './problem.js';
 import { toRawError } from './raw/errors.js';
-import { toV2Error } from './v2/errors.js';
+import { toV2Error, toV2Message } from './v2/errors.js';
 
 const PARSER_ERRORS: Readonly<Record<string, ErrorCode>> = {
   HPE_HEADER_OVERFLOW: 'headers-too-large',
@@ -16,9 +17,8 @@ const PARSER_ERRORS: Readonly<Record<string, ErrorCode>> = {
 };
 /** The client has closed its side in the middle of a request. */
 const HALF_CLOSED = 'HPE_INVALID_EOF_STATE';
-/** Of an absolute-form target, only the path. */
-const TARGET = /^[A-Z]+ (?:https?:\/\/[^/ ]*)?(?<target>[^ \r\n]*)/i;
-const V2_PREFIX = '/v2/';
+/** Empty lines before a request are allowed (RFC 9112 section 2.2). */
+const TARGET = /^[\r\n]*[A-Z]+ (?<target>[^ \r\n]*)/i;
 /** Of a packet that is read to find the request target. */
 const TARGET_BYTES_MAX = 512;
 
@@ -68,11 +68,16 @@ function bodyOf(
   requestId: string,
   target: string,
 ): { type: string; body: string } {
-  if (target.startsWith(V2_PREFIX))
-    return { type: 'application/json', body: toV2Error(refusal).text };
-  if (RAW_PATH.test(target)) {
-    return { type: 'application/json', body: JSON.stringify(toRawError(refusal).body) };
+  switch (errorFormatOf(target)) {
+    case 'v2Key':
+      return { type: 'application/json', body: toV2Error(refusal).text };
+    case 'v2':
+      return { type: 'application/json', body: toV2Message(refusal).text };
+    case 'raw':
+      return { type: 'application/json', body: JSON.stringify(toRawError(refusal).body) };
+    case 'problem': {
+      const body = `${JSON.stringify(toProblem(refusal, requestId))}\n`;
+      return { type: 'application/problem+json', body };
+    }
   }
-  const body = `${JSON.stringify(toProblem(refusal, requestId))}\n`;
-  return { type: 'application/problem+json', body };
 }

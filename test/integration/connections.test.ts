@@ -139,8 +139,8 @@ describe('S35: a write whose body has no length or a wrong one', () => {
 });
 
 describe('S42: a request line that the parser refuses', () => {
-  it.each(['PUT /v2/keys/\xc3\xbc?value=x', 'GET /v2/keys/a\x80', 'PUT /v2/members/\xff'])(
-    'gets an error of v2 at %s',
+  it.each(['PUT /v2/keys/\xc3\xbc?value=x', 'GET /v2/keys/a\x80', '\r\nGET /v2/keys/a\x80'])(
+    'gets an error of v2 at %j',
     async (line) => {
       const answer = await ask(port, Buffer.from(request(line), 'latin1'));
       expect(answer.headers['content-type']).toBe('application/json');
@@ -153,6 +153,16 @@ describe('S42: a request line that the parser refuses', () => {
           index: 0,
         },
       ]);
+    },
+  );
+
+  it.each(['PUT /v2/members/\xff', 'GET http://localhost/v2/stats/\xff'])(
+    'gets a message at the other paths of v2: %s',
+    async (line) => {
+      const answer = await ask(port, Buffer.from(request(line), 'latin1'));
+      expect(answer.headers['content-type']).toBe('application/json');
+      const message = 'the request is not valid HTTP/1.1';
+      expect([answer.status, JSON.parse(answer.body)]).toEqual([400, { message }]);
     },
   );
 
@@ -225,4 +235,22 @@ describe('S43: an absolute-form target', () => {
       expect.objectContaining({ code: 'invalid-request', detail }),
     ]);
   });
+
+  it.each(['https://localhost', 'http://user@localhost', 'ftp://localhost'])(
+    'S36: is refused in the format of the API that it names: %s',
+    async (authority) => {
+      const bodyAt = async (path: string): Promise<unknown> => {
+        const refused = await ask(port, request(`GET ${authority}${path}`));
+        expect([refused.status, refused.headers['content-type']]).toEqual([
+          400,
+          'application/json',
+        ]);
+        return JSON.parse(refused.body);
+      };
+      const message = expect.stringContaining('the request target');
+      expect(await bodyAt('/v2/keys/a')).toMatchObject({ errorCode: 500, cause: message });
+      expect(await bodyAt('/v2/members')).toEqual({ message });
+      expect(await bodyAt('/v3/kv/range')).toEqual({ error: message, message, code: 3 });
+    },
+  );
 });

@@ -1,11 +1,12 @@
-// Errors as v2 clients know them: a number, its message, a cause, and the index of the store. Every error below /v2 goes through here.
+// Errors as v2 clients know them. Below /v2/keys: a number, its message, a cause, and the index of the store. At all other paths of v2: a
+// message.
 import type { Response } from 'express';
 import type { GatewayError } from '../../errors.js';
 import { v2FieldsOf } from '../../domain/v2/errors.js';
 import type { V2ErrorFields } from '../../domain/v2/errors.js';
 import { noteErrorCode } from '../error-code.js';
 import { jsonLine } from './event-body.js';
-import { sendMethodNotAllowed } from './plain.js';
+import { sendMethodNotAllowed, sendText } from './plain.js';
 
 /** etcd's words for its numbers. */
 const MESSAGES: Readonly<Record<number, string>> = {
@@ -66,6 +67,35 @@ export function toV2Error(error: GatewayError): { status: number; index: number;
   return { status: statusOf(error, errorCode, known), index, text: jsonLine(body) };
 }
 
+/** Sends an error of the gateway at the paths around the keys, as etcd 3.4 sends its own there. */
+export function sendV2Message(res: Response, error: GatewayError): void {
+  noteErrorCode(res, error.code);
+  // `Allow` is among the headers of the error.
+  if (error.code === 'method-not-allowed') sendText(res, error.status, 'Method Not Allowed\n');
+  else {
+    const { status, text } = toV2Message(error);
+    res.statusCode = status;
+    res.setHeader('Content-Type', 'application/json');
+    res.setHeader('Content-Length', Buffer.byteLength(text));
+    res.end(text);
+  }
+}
+
+/** Returns the status and the body of an error at the paths around the keys. */
+export function toV2Message(error: GatewayError): { status: number; text: string } {
+  // etcd has no other status for what it cannot do at the time.
+  const status = Math.min(error.status, SERVER_FAULT_STATUS);
+  if (error.code === 'unauthenticated') return { status, text: messageBody(NO_CREDENTIALS) };
+  const parts = [error.message, error.hint, error.outcome && `outcome: ${error.outcome}`];
+  return { status, text: messageBody(parts.filter(Boolean).join('; ')) };
+}
+
+function messageBody(message: string): string {
+  return JSON.stringify({ message });
+}
+
+const NO_CREDENTIALS = 'Insufficient credentials';
+
 export const KEYS_METHODS: readonly string[] = ['HEAD', 'GET', 'PUT', 'POST', 'DELETE'];
 
 function statusOf(error: GatewayError, errorCode: number, known?: V2ErrorFields): number {
@@ -82,7 +112,7 @@ const SERVER_FAULT_STATUS = 500;
 /** Errors of the gates, of identity, and of etcd itself. */
 function foreignFields(error: GatewayError): V2ErrorFields {
   if (error.code === 'unauthenticated' || error.code === 'permission-denied')
-    return { errorCode: UNAUTHORIZED, cause: 'Insufficient credentials', index: 0 };
+    return { errorCode: UNAUTHORIZED, cause: NO_CREDENTIALS, index: 0 };
   const outcome = error.outcome === 'not-applied' ? '; nothing was changed' : '';
   const cause = error.message.includes('nothing was changed')
     ? error.message
