@@ -169,9 +169,7 @@ export async function listLeases(
   const { after = '', limit } = page;
   const answer = await deps.etcd.leaseLeases(caller);
   const rest = answer.leases.filter((lease) => !isOwnLease(lease) && lease > after).sort();
-  const { login, scope } = caller.identity;
-  const seesAll = login === undefined && scope === undefined;
-  if (seesAll) {
+  if (!isLimited(caller)) {
     const leases = rest.slice(0, limit);
     return { leases, next: rest.length > limit ? leases.at(-1) : undefined };
   }
@@ -255,9 +253,17 @@ export async function keepLeaseAlive(
  * nothing may well be the one that ended it.
  */
 export async function endLease(caller: Caller, deps: LeaseDeps, lease: string): Promise<void> {
-  const { ttlSeconds } = await beforeWrite(timeToLive(caller, deps.etcd, lease, false));
-  if (ttlSeconds === undefined) throw leaseNotFound(lease);
+  const isOfOneKey = isLimited(caller) && isKeyLease(lease);
+  const { ttlSeconds, keys } = await beforeWrite(timeToLive(caller, deps.etcd, lease, isOfOneKey));
+  // While it has no key, another client may be about to write its key on it.
+  const isEmpty = isOfOneKey && keys.length === 0;
+  if (ttlSeconds === undefined || isEmpty) throw leaseNotFound(lease);
   await deps.etcd.leaseRevoke(caller, lease);
+}
+
+/** With an API token or as a user of etcd. */
+function isLimited({ identity: { login, scope } }: Caller): boolean {
+  return login !== undefined || scope !== undefined;
 }
 
 export function leaseNotFound(lease: string): GatewayError {

@@ -16,6 +16,7 @@ import { createReservedKeys } from '../../../../src/domain/reserved.js';
 import { GatewayError } from '../../../../src/errors.js';
 import type { ErrorCode, Outcome } from '../../../../src/errors.js';
 import { callerFor } from '../../../support/caller.js';
+import { scopeOf, tokenHolder } from '../../../support/scopes.js';
 import { HEADER, stubEtcd } from '../../../support/stub-etcd.js';
 import type { StubEtcd } from '../../../support/stub-etcd.js';
 
@@ -244,6 +245,19 @@ describe('the life of a lease', () => {
       leaseRevoke: () => false,
     });
     await expect(endLease(callerFor(), depsOf(stub), lease)).resolves.toBeUndefined();
+  });
+
+  it('S27: is not revoked by a client with limited rights while it serves one key and that key is missing', async () => {
+    const keyLease = randomKeyLease();
+    const answers = { leaseTimeToLive: () => EMPTY, leaseRevoke: () => true };
+    const [limited, full] = [stubEtcd(answers), stubEtcd(answers)];
+    const bob = { ...callerFor(), identity: tokenHolder(scopeOf(['bob/'], 'write'), 'bob') };
+    await expect(endLease(bob, depsOf(limited), keyLease)).rejects.toMatchObject({
+      code: 'lease-not-found',
+    });
+    await endLease(callerFor(), depsOf(full), keyLease);
+    expect(leasesOf(limited, 'leaseRevoke')).toEqual([]);
+    expect(leasesOf(full, 'leaseRevoke')).toEqual([keyLease]);
   });
 
   it('shows its first 1,000 keys in key order, none of the hidden ones, and counts all', async () => {
