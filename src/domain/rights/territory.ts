@@ -1,7 +1,14 @@
 // Which keys the scope of an API token reaches, by what is to be done with them: as etcd's own rights are, a union of ranges. A prefix
 // stands for keys, lock names and election names alike, so that a key below the lock prefix belongs to its lock, not to its bytes. Pure.
 import type { Right, Scope } from '../../caller.js';
-import { containsKey, containsRange, prefixRange, subtractRanges } from '../../etcd/range.js';
+import {
+  containsKey,
+  containsRange,
+  isOpenEnded,
+  prefixEnd,
+  prefixRange,
+  subtractRanges,
+} from '../../etcd/range.js';
 import type { KeyRange, Span } from '../../etcd/wire.js';
 import { decodeName, encodeName } from '../contention/key.js';
 import { PRIVATE_PREFIX } from '../reserved.js';
@@ -30,6 +37,7 @@ export class Territory {
   }
 }
 
+const FIRST_KEY = Buffer.from([0]);
 const OWN = prefixRange(Buffer.from(PRIVATE_PREFIX));
 
 /** Where the areas lie. */
@@ -58,9 +66,7 @@ export class Land {
       case 'own':
         return "the gateway's own keys";
       case 'keys':
-        return range.rangeEnd === undefined
-          ? `the key ${JSON.stringify(text)}`
-          : `the keys from ${JSON.stringify(text)} on`;
+        return keysTitle(range);
       case 'locks':
       case 'elections': {
         const below = this.#below(area);
@@ -99,6 +105,19 @@ export class Land {
   #below(area: 'locks' | 'elections'): string {
     return area === 'locks' ? this.#prefixes.lockPrefix : this.#prefixes.electionPrefix;
   }
+}
+
+/** In the order of bytes; a range that begins at the first key or goes to the last one is named by its other end. */
+function keysTitle(range: KeyRange): string {
+  const { key, rangeEnd } = range;
+  const from = JSON.stringify(key.toString('utf8'));
+  if (rangeEnd === undefined) return `the key ${from}`;
+  const isFromFirst = containsRange(range, { key: FIRST_KEY });
+  if (isFromFirst && isOpenEnded(range)) return 'all keys';
+  if (rangeEnd.equals(prefixEnd(key))) return `the keys with the prefix ${from}`;
+  if (isOpenEnded(range)) return `the keys from ${from} to the last one`;
+  const before = JSON.stringify(rangeEnd.toString('utf8'));
+  return isFromFirst ? `the keys before ${before}` : `the keys from ${from} to before ${before}`;
 }
 
 /** Any one of them is enough. What is the gateway's own no caller changes. */

@@ -1,0 +1,20 @@
+// The names of ranges in messages.
+import { describe, expect, it } from 'vitest';
+import { Land } from '../../../../src/domain/rights/territory.js';
+import { prefixRange, spanRange } from '../../../../src/etcd/range.js';
+
+const land = new Land({ lockPrefix: 'locks/', electionPrefix: 'elections/' });
+const bytes = (text: string): Buffer => Buffer.from(text);
+
+describe('S41: a range in a message is readable', () => {
+  it.each([
+    ['the key "a"', { key: bytes('a') }],
+    ['all keys', prefixRange(bytes(''))],
+    ['the keys with the prefix "app/"', prefixRange(bytes('app/'))],
+    ['the keys before "app/"', spanRange(bytes(''), bytes('app/'))],
+    ['the keys from "a" to before "c"', spanRange(bytes('a'), bytes('c'))],
+    ['the keys from "b" to the last one', spanRange(bytes('b'))],
+  ])('%s', (title, range) => {
+    expect(land.titleOf(range)).toBe(title);
+  });
+});
