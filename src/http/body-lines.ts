@@ -1,4 +1,5 @@
 // A request body read line by line as it arrives: of any length in total, bounded in the length of a line and in silence.
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Request } from 'express';
 import { GatewayError, invalidRequest } from '../errors.js';
 import { BodyBuffer } from './body-buffer.js';
@@ -8,6 +9,8 @@ import type { BodyShare } from './load/body-memory.js';
 const SILENCE_MAX_MS = 30_000;
 /** How long what is left of a refused upload is read away, so that its sender comes to read the answer. */
 const DISCARD_MS = 3_000;
+/** Lines that are read before other requests get a turn: one chunk can have 64 Ki of them. */
+const LINES_TOGETHER_MAX = 500;
 const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 
@@ -45,6 +48,7 @@ export async function* readLines(
       keep(chunk.subarray(start, end));
       yield take();
       start = end + 1;
+      if (line % LINES_TOGETHER_MAX === 0) await nextTurn();
     }
     if (start < chunk.length) keep(chunk.subarray(start));
   }

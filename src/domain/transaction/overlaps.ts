@@ -14,6 +14,11 @@ interface Put {
   readonly part: number;
 }
 
+interface SortedPut extends Put {
+  /** The index of the first put behind this one that belongs to another operation. */
+  nextOfOtherPart: number;
+}
+
 interface Deletion {
   readonly from: ByteText;
   /** Not included; undefined: to the end of the keyspace. */
@@ -39,9 +44,9 @@ function writesOf(operations: readonly Operation[]): Writes {
   const deletions = parts.flatMap((writes, part) =>
     writes.deletions.map((deletion) => ({ ...deletion, part })),
   );
-  puts.sort((a, b) => (a.key < b.key ? -1 : Number(a.key > b.key)));
-  refuseDoublePuts(puts);
-  refuseDeletedPuts(puts, deletions);
+  const sorted = sortPuts(puts);
+  refuseDoublePuts(sorted);
+  refuseDeletedPuts(sorted, deletions);
   return { puts, deletions };
 }
 
@@ -62,27 +67,24 @@ function writesOfOne(operation: Operation): Writes {
   }
 }
 
-function refuseDoublePuts(puts: readonly Put[]): void {
-  // Puts of one key are neighbors. Of one part there can be many: they are passed once.
-  let behind = 0;
-  puts.forEach((put, index) => {
-    if (behind <= index) behind = nextOfOtherPart(puts, index);
-    const next = puts[behind];
-    if (next?.key !== put.key) return;
+function refuseDoublePuts(puts: readonly SortedPut[]): void {
+  // Puts of one key are neighbors. Of one part there can be many.
+  for (const put of puts) {
+    const next = puts[put.nextOfOtherPart];
+    if (next?.key !== put.key) continue;
     const [first, second] = put.part < next.part ? [put, next] : [next, put];
     throw invalidRequest(
       second.at,
       `${second.at} puts the key that ${first.at} puts, too`,
       'a transaction can put a key once',
     );
-  });
+  }
 }
 
-function refuseDeletedPuts(puts: readonly Put[], deletions: readonly Deletion[]): void {
+function refuseDeletedPuts(puts: readonly SortedPut[], deletions: readonly Deletion[]): void {
   for (const deletion of deletions) {
-    let index = lowerBound(puts, deletion.from);
-    if (puts[index]?.part === deletion.part) index = nextOfOtherPart(puts, index);
-    const put = puts[index];
+    const first = puts[lowerBound(puts, deletion.from)];
+    const put = first?.part === deletion.part ? puts[first.nextOfOtherPart] : first;
     if (put === undefined || (deletion.to !== undefined && put.key >= deletion.to)) continue;
     throw invalidRequest(
       put.part < deletion.part ? deletion.at : put.at,
@@ -92,12 +94,20 @@ function refuseDeletedPuts(puts: readonly Put[], deletions: readonly Deletion[])
   }
 }
 
-/** The first put behind `index` that belongs to another operation. */
-function nextOfOtherPart(puts: readonly Put[], index: number): number {
-  const part = puts[index]?.part;
-  let next = index + 1;
-  while (next < puts.length && puts[next]?.part === part) next++;
-  return next;
+/** One pass for all of them: a search from each put would grow with the square of their number. */
+function sortPuts(puts: readonly Put[]): SortedPut[] {
+  const sorted = puts
+    .map((put) => ({ ...put, nextOfOtherPart: puts.length }))
+    .sort((a, b) => (a.key < b.key ? -1 : Number(a.key > b.key)));
+  let next: SortedPut | undefined;
+  for (let index = sorted.length - 1; index >= 0; index--) {
+    const put = sorted[index];
+    if (put === undefined) continue;
+    if (next !== undefined)
+      put.nextOfOtherPart = next.part === put.part ? next.nextOfOtherPart : index + 1;
+    next = put;
+  }
+  return sorted;
 }
 
 function lowerBound(puts: readonly Put[], key: ByteText): number {

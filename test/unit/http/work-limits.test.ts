@@ -1,5 +1,7 @@
 // Inputs whose cost once grew with the square of their length. Each is so long that the old code does not finish, or overflows the stack.
 import { describe, expect, it } from 'vitest';
+import type { Operation, Transaction } from '../../../src/domain/transaction/operation.js';
+import { refuseOverlaps } from '../../../src/domain/transaction/overlaps.js';
 import { readsOf } from '../../../src/domain/v2/chain.js';
 import { ancestorsOf, countNames, markerKey, parsePath } from '../../../src/domain/v2/path.js';
 import { eventsOf } from '../../../src/domain/v2/revision-events.js';
@@ -21,11 +23,35 @@ function deletionOf(key: Buffer): WatchEvent {
   return { kind: 'delete', kv, prevKv: { ...kv, createRevision: 2, modRevision: 2, version: 1 } };
 }
 
+function transactionOf(
+  success: readonly Operation[],
+  failure: readonly Operation[] = [],
+): Transaction {
+  return {
+    at: '',
+    comparisons: [],
+    success: { at: '/then', operations: success },
+    failure: { at: '/else', operations: failure },
+  };
+}
+
 describe('inputs of great length', () => {
   it('S26: counts the names of a v2 path before it builds the paths above', () => {
     expect(() => readsOf(parsePath('/a'.repeat(MUCH)))).toThrow(/more than 60 names/);
     expect(() => readsOf(parsePath('/a'.repeat(61)))).toThrow(/more than 60 names/);
     expect(readsOf(parsePath('/a'.repeat(60)))).toHaveLength(121);
+  });
+
+  it('S26: compares the puts and deletions of nested transactions', () => {
+    const keys = Array.from({ length: MUCH / 10 }, (_, index) => Buffer.from(`k${MUCH + index}`));
+    const puts = keys.map((key): Operation => ({ kind: 'put', at: 'a put', key, value: key }));
+    const range = { key: Buffer.from('k') };
+    const deletions = keys.map((): Operation => ({ kind: 'delete', at: 'a deletion', range }));
+    let nested = transactionOf(puts, deletions);
+    for (let level = 0; level < 10; level++) {
+      nested = transactionOf([{ kind: 'txn', at: 'a nested one', transaction: nested }]);
+    }
+    expect(() => refuseOverlaps(nested)).not.toThrow();
   });
 
   it('S26: names each directory above a path', () => {
