@@ -43,10 +43,10 @@ export interface Identity {
 }
 
 /**
- * Which connections to etcd a call takes: those of plain requests, of clients that wait for a lock, of renewals and releases, or of the
- * gateway's own probes. No call waits for a connection of another lane.
+ * Which connections to etcd a call takes: those of plain requests, of clients that wait for a lock, of renewals and releases, of the
+ * gateway's own probes, or of checks of tokens. No call waits for a connection of another lane.
  */
-export type Lane = 'requests' | 'waits' | 'upkeep' | 'probes';
+export type Lane = 'requests' | 'waits' | 'upkeep' | 'probes' | 'tokens';
 
 export interface Caller {
   readonly identity: Identity;

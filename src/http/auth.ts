@@ -4,6 +4,7 @@ import type { Request, RequestHandler } from 'express';
 import type { Identity } from '../caller.js';
 import { GATEWAY_IDENTITY, NOBODY } from '../caller.js';
 import { GatewayError } from '../errors.js';
+import { beforeDeadline } from '../etcd/auth/proof.js';
 import type { Proofs } from '../etcd/auth/proof.js';
 import { fingerprint } from '../secret.js';
 import { Attempts } from './auth/attempts.js';
@@ -73,7 +74,11 @@ async function whoAsks(
   const { proofs } = authentication;
   const identity = etcdIdentity(credentials);
   const { caller } = contextOf(req);
-  await attempts.make(req, identity.key, () => proofs.prove(caller, identity.login));
+  const check = attempts.make(req, identity.key, () =>
+    proofs.check(caller.identity, identity.login),
+  );
+  // The attempt outlives the deadline and the connection of its client, so that a failure always counts.
+  await beforeDeadline(caller, check);
   return identity;
 }
 

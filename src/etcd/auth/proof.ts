@@ -9,6 +9,7 @@ import type { EndpointPool } from '../endpoints/pool.js';
 import { parseObject } from '../json-values.js';
 import { RPCS } from '../rpc.js';
 import { RETRY_AFTER_SECONDS, classifyFailure } from '../status.js';
+import { ExchangeError } from '../transport/http-adapter.js';
 import type { Transport } from '../transport/transport.js';
 import { authenticationIsOff, unauthenticated } from './access.js';
 import type { Access } from './access.js';
@@ -18,6 +19,8 @@ import type { Session } from './sessions.js';
 const PROOF_MS = 30_000;
 /** A token that only looks like one makes etcd wait for the log index that it names. */
 const TOKEN_ANSWER_MS = 1_500;
+/** A member that answers within this time without a token is silent because of the token. */
+const HEALTHY_ANSWER_MS = 500;
 /** For all members together; each has some seconds to check a password. */
 const PROVING_MS = 10_000;
 /** Logins that are remembered as proved; of more, the one that was not seen for longest proves itself anew. */
@@ -45,7 +48,10 @@ export interface SharedSession {
 /** `allowed`: etcd answered the question itself, which it does for its root, or for everybody while it asks nobody who he is. */
 const NO_SESSION: SharedSession = { token: undefined, forget: () => undefined };
 
-type Answer = 'allowed' | 'known' | 'unknown' | 'silent' | 'unreachable';
+/** etcd does not respond to a token, although it responds without one: the token names a log index that etcd has not reached. */
+export class SilentTokenError extends GatewayError {}
+
+type Answer = 'allowed' | 'known' | 'unknown' | 'silent' | 'queued' | 'unreachable';
 
 export class Proofs {
   readonly #deps: ProofDeps;
@@ -76,18 +82,19 @@ export class Proofs {
 
   /** Throws `unauthenticated`, `etcd-refused` where etcd asks nobody who he is, `etcd-unavailable` or `timeout` where it does not say. */
   async prove(caller: Caller, login: ProvableLogin): Promise<void> {
+    return beforeDeadline(caller, this.check(caller.identity, login));
+  }
+
+  /** Like `prove`, without the deadline of a caller: settles when the result is known, after `PROVING_MS` at the latest. */
+  async check(identity: Identity, login: ProvableLogin): Promise<void> {
     if (this.isProved(login)) return;
-    const proving = this.#proving.get(login.key) ?? this.#prove(caller.identity, login);
+    const proving = this.#proving.get(login.key) ?? this.#prove(identity, login);
     if (!this.#proving.has(login.key)) {
       this.#proving.set(login.key, proving);
       const forget = (): void => void this.#proving.delete(login.key);
       proving.then(forget, forget);
     }
-    const isInTime = await within(
-      caller,
-      proving.then(() => true),
-    );
-    if (isInTime === undefined) throw timeIsUp(RPCS.range, false);
+    return proving;
   }
 
   /** Nobody's haste, or hanging up, is another one's refusal: it has a time of its own. */
@@ -134,6 +141,7 @@ export class Proofs {
   async #proveToken(token: string): Promise<void> {
     const until = performance.now() + TOKEN_ANSWER_MS;
     const answers: Answer[] = [];
+    let silent: Endpoint | undefined;
     for (const endpoint of this.#deps.pool.candidates()) {
       const answer = await this.#ask(endpoint, token, until);
       if (answer === 'known') return;
@@ -141,11 +149,14 @@ export class Proofs {
         if ((await this.#ask(endpoint, undefined, until)) !== 'allowed') return;
         throw authenticationIsOff();
       }
+      if (answer === 'silent') silent ??= endpoint;
       answers.push(answer);
     }
     if (answers.includes('unknown')) throw unauthenticated('etcd does not know this token');
-    if (!answers.includes('silent')) throw this.#deps.pool.whyNone();
-    throw new GatewayError('etcd-unavailable', {
+    if (silent === undefined && answers.includes('queued')) throw tooManyChecks();
+    if (silent === undefined) throw this.#deps.pool.whyNone();
+    const Silence = (await this.#isResponsive(silent)) ? SilentTokenError : GatewayError;
+    throw new Silence('etcd-unavailable', {
       detail: 'etcd did not say in time whether it knows this token',
       hint: 'if this stays so the token is none of this cluster: authenticate again',
       retryAfterSeconds: RETRY_AFTER_SECONDS,
@@ -155,25 +166,59 @@ export class Proofs {
   async #ask(endpoint: Endpoint, token: string | undefined, until: number): Promise<Answer> {
     const leftMs = Math.max(1, until - performance.now());
     try {
-      const { status, body } = await this.#deps.transport.unary(endpoint, {
-        path: RPCS.range.path,
-        body: QUESTION,
-        headers: {
-          'grpc-metadata-hasleader': 'true',
-          ...(token !== undefined && { authorization: token }),
-        },
-        signal: new AbortController().signal,
-        times: { headersTimeoutMs: leftMs, totalTimeoutMs: leftMs },
-      });
+      const { status, body } = await this.#read(endpoint, leftMs, token);
       if (status === 200) return 'allowed';
       const { code, authentication } = classifyFailure(parseObject(body));
       if (code === 'permission-denied') return 'known';
       return authentication === 'stale' ? 'unknown' : 'unreachable';
-    } catch {
+    } catch (cause) {
+      if (cause instanceof ExchangeError && cause.wasQueued && !cause.wasConnecting)
+        return 'queued';
       // Silence is held against the token, never against the member: anybody can send one that looks right.
       return performance.now() >= until - 1 ? 'silent' : 'unreachable';
     }
   }
+
+  /** Without a token etcd responds after the index of the cluster is applied, which any real token waits for. */
+  async #isResponsive(endpoint: Endpoint): Promise<boolean> {
+    return this.#read(endpoint, HEALTHY_ANSWER_MS).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  /** A token may be forged and keep etcd waiting, so reads with one have connections of their own. */
+  #read(endpoint: Endpoint, timeoutMs: number, token?: string): ReturnType<Transport['unary']> {
+    return this.#deps.transport.unary(endpoint, {
+      path: RPCS.range.path,
+      body: QUESTION,
+      headers: {
+        'grpc-metadata-hasleader': 'true',
+        ...(token !== undefined && { authorization: token }),
+      },
+      signal: new AbortController().signal,
+      times: { headersTimeoutMs: timeoutMs, totalTimeoutMs: timeoutMs },
+      ...(token !== undefined && { lane: 'tokens' }),
+    });
+  }
+}
+
+/** The token was not sent, so this does not count against it. */
+function tooManyChecks(): GatewayError {
+  return new GatewayError('etcd-unavailable', {
+    detail: 'too many other tokens are being checked',
+    hint: 'try again',
+    retryAfterSeconds: RETRY_AFTER_SECONDS,
+  });
+}
+
+/** Throws `timeout` at the caller's deadline; the work continues. */
+export async function beforeDeadline(caller: Caller, work: Promise<unknown>): Promise<void> {
+  const isInTime = await within(
+    caller,
+    work.then(() => true),
+  );
+  if (isInTime === undefined) throw timeIsUp(RPCS.range, false);
 }
 
 async function within<T>(caller: Caller, answer: Promise<T>): Promise<T | undefined> {

@@ -2,6 +2,7 @@
 // many. Behind one address many may stand: what was right from there before stays right, however often somebody else is wrong.
 import type { Request } from 'express';
 import { GatewayError } from '../../errors.js';
+import { SilentTokenError } from '../../etcd/auth/proof.js';
 import { addressKeyOf } from '../load/caller-limits.js';
 import { TokenBuckets } from '../load/token-buckets.js';
 
@@ -25,7 +26,8 @@ export class Attempts {
 
   /**
    * Makes one attempt with the credentials that `key` stands for. Throws `too-many-requests` before it, even where it would be right: else
-   * whoever is out of attempts would go on guessing what others have proved. Or throws what it throws; `unauthenticated` is a failure.
+   * whoever is out of attempts would go on guessing what others have proved. Or throws what it throws; `unauthenticated` is a failure. A
+   * `SilentTokenError` is one too, except for credentials that succeeded before.
    */
   async make<T>(req: Request, key: string, attempt: () => Promise<T> | T): Promise<T> {
     const address = addressKeyOf(req);
@@ -42,7 +44,7 @@ export class Attempts {
       if (error instanceof GatewayError && error.code === 'unauthenticated') {
         this.#familiar.delete(name);
         this.#failures.take(address);
-      }
+      } else if (error instanceof SilentTokenError && !isFamiliar) this.#failures.take(address);
       throw error;
     } finally {
       this.#count(address, key, -1);

@@ -44,6 +44,7 @@ it('L3: lets reads, renewals and releases through while more waiters than it has
     waits: lane(),
     upkeep: lane(),
     probes: lane(),
+    tokens: lane(),
   });
   onTestFinished(async () => {
     transport.close();
