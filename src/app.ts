@@ -3,6 +3,7 @@ import express from 'express';
 import type { Express, Response } from 'express';
 import type { Caller } from './caller.js';
 import type { Config } from './config.js';
+import type { EtcdClient } from './etcd/client.js';
 import { isLoopback } from './config/address.js';
 import type { Background } from './domain/background.js';
 import { KnownHolders } from './domain/locks/guard.js';
@@ -94,11 +95,8 @@ export function createApp(deps: AppDeps): Express {
   });
   const raw = { ...upstream, credentialsFor };
   const readiness = createReadiness({
-    check: (caller) =>
-      // Without rights of its own the gateway has nobody to read as.
-      config.auth === 'etcd' && config.user === undefined
-        ? etcd.health(caller)
-        : checkQuorum(caller, { etcd }),
+    check: quorumCheck(config, etcd),
+    countReachable: upstream.countReachable,
     isDraining: () => draining.aborted,
   });
 
@@ -213,4 +211,10 @@ function createBareApp(): Express {
   app.enable('case sensitive routing');
   app.set('query parser', false);
   return app;
+}
+
+function quorumCheck({ auth, user }: Config, etcd: EtcdClient): (caller: Caller) => Promise<void> {
+  // Without a user the gateway has no rights to read a key.
+  if (auth === 'etcd' && user === undefined) return (caller) => etcd.health(caller);
+  return (caller) => checkQuorum(caller, { etcd });
 }

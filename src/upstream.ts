@@ -23,6 +23,7 @@ import type { Connector } from './etcd/transport/connection.js';
 import { Discovery } from './etcd/endpoints/discovery.js';
 import type { ProbeResult } from './etcd/endpoints/probe.js';
 import { EndpointProber } from './etcd/endpoints/prober.js';
+import type { Reachability } from './etcd/endpoints/prober.js';
 import { EndpointPool } from './etcd/endpoints/pool.js';
 import type { EndpointEvent } from './etcd/endpoints/pool.js';
 import { newInstanceId } from './etcd/endpoints/gateway-loop.js';
@@ -64,6 +65,8 @@ export interface Upstream {
   readonly alarmRights: AlarmRights;
   /** Looks at the endpoints, and looks after them from then on; gives what was found of each that answered in time. */
   start(): Promise<readonly ProbeResult[]>;
+  /** How many members answer, by themselves and without a quorum. Resolves within `timeoutMs`. */
+  readonly countReachable: (timeoutMs: number) => Promise<Reachability>;
   close(): void;
 }
 
@@ -120,6 +123,7 @@ export function createUpstream({
       await discovery?.start();
       return prober.start();
     },
+    countReachable: (timeoutMs) => prober.countReachable(timeoutMs),
     close() {
       discovery?.stop();
       prober.stop();

@@ -1,7 +1,10 @@
 // The cluster as a whole: can it serve, and is it new enough.
 import type { Caller } from '../caller.js';
+import { GatewayError } from '../errors.js';
+import type { ErrorCode } from '../errors.js';
 import { requireRoot } from '../etcd/rights/asking.js';
-import type { EtcdClient } from '../etcd/client.js';
+import type { EndpointStatus, EtcdClient, MemberList } from '../etcd/client.js';
+import { RETRY_AFTER_SECONDS } from '../etcd/status.js';
 import type { Alarm, Member, ServerVersion, StatusResponse, TxnRequest } from '../etcd/wire.js';
 import { PRIVATE_PREFIX } from './reserved.js';
 
@@ -34,59 +37,111 @@ const NOTHING_NESTED: TxnRequest = { ...NOTHING, success: [{ kind: 'txn', txn: N
 
 export interface MemberView extends Member {
   readonly isLeader: boolean;
-  /** False when none of the gateway's endpoints reached it. */
+  /** False if it reports its status at none of the gateway's endpoints. */
+  readonly isReachable: boolean;
+  /** False if it is not reachable, knows no leader, or reports an error. */
   readonly isHealthy: boolean;
-  /** What the member said of itself; undefined when it was not reached. */
+  /** What the member reports of itself; undefined if it is not reachable. */
   readonly status: StatusResponse | undefined;
 }
 
 export interface ClusterView {
   readonly clusterId: string;
   readonly revision: number;
+  readonly hasQuorum: boolean;
   /** Member ID. */
   readonly leader: string | undefined;
   readonly members: readonly MemberView[];
-  readonly alarms: readonly Alarm[];
+  /** undefined without a quorum: etcd 3.4 reads alarms through one. */
+  readonly alarms: readonly Alarm[] | undefined;
   /** Endpoints that did not answer, with the reason. */
   readonly unreachable: readonly { readonly endpoint: string; readonly reason: string }[];
 }
 
+/** Of the calls that need a quorum; the view without one follows within the same time again. */
+const VIEW_TIMEOUT_MS = 2_000;
+/** Codes of calls that no quorum answered. */
+const NO_QUORUM: readonly ErrorCode[] = ['etcd-unavailable', 'no-leader', 'timeout'];
+
 /**
- * The members as the cluster has them, and how those are that the gateway's endpoints reach. An endpoint that does not answer is no
- * error. Not promised: that all of it was so at one moment.
+ * Returns the members as the cluster has them, and the state of those that the gateway's endpoints reach. Without a quorum the members
+ * are those that one reachable member knows. Throws the reason if no member answers. Does not guarantee that all of it was so at one
+ * time.
  */
 export async function readCluster(
   caller: Caller,
   deps: { readonly etcd: EtcdClient },
 ): Promise<ClusterView> {
-  const [{ header, members }, alarms, statuses] = await Promise.all([
-    deps.etcd.members(caller),
-    deps.etcd.alarms(caller),
-    deps.etcd.statuses(caller),
+  const { etcd } = deps;
+  const soon = (): Caller => ({
+    ...caller,
+    deadline: Math.min(caller.deadline, performance.now() + VIEW_TIMEOUT_MS),
+  });
+  const [list, alarms, statuses] = await Promise.all([
+    unlessNoQuorum(etcd.members(soon())),
+    unlessNoQuorum(etcd.alarms(soon())),
+    etcd.statuses(soon()),
   ]);
-  const byMember = new Map(
-    statuses.flatMap(({ status }) =>
-      status === undefined ? [] : [[status.header.memberId, status]],
-    ),
-  );
-  const leader = [...byMember.values()].find((status) => status.leader !== undefined)?.leader;
+  const hasQuorum = !(alarms instanceof GatewayError);
+  const { header, members } =
+    list instanceof GatewayError ? await askReachable(soon(), etcd, statuses, list) : list;
+  const known = statuses.flatMap(({ status }) => status ?? []);
+  const byMember = new Map(known.map((status) => [status.header.memberId, status]));
+  // A member that has lost the others may still name the last leader.
+  const leader = hasQuorum
+    ? known.find((status) => status.leader !== undefined)?.leader
+    : undefined;
   return {
     clusterId: header.clusterId,
-    revision: Math.max(
-      header.revision,
-      ...[...byMember.values()].map((status) => status.header.revision),
-    ),
+    revision: Math.max(header.revision, ...known.map((status) => status.header.revision)),
+    hasQuorum,
     leader,
-    members: members.map((member) => {
-      const status = byMember.get(member.id);
-      const isHealthy = status?.leader !== undefined && status.errors.length === 0;
-      return { ...member, isLeader: member.id === leader, isHealthy, status };
-    }),
-    alarms,
+    members: members.map((member) => viewOf(member, byMember.get(member.id), leader)),
+    alarms: hasQuorum ? alarms : undefined,
     unreachable: statuses.flatMap(({ endpoint, error }) =>
       error === undefined ? [] : [{ endpoint, reason: error.message }],
     ),
   };
+}
+
+function viewOf(
+  member: Member,
+  status: StatusResponse | undefined,
+  leader: string | undefined,
+): MemberView {
+  return {
+    ...member,
+    isLeader: member.id === leader,
+    isReachable: status !== undefined,
+    isHealthy: leader !== undefined && status?.leader !== undefined && status.errors.length === 0,
+    status,
+  };
+}
+
+/** Returns the error if there is no quorum, and throws every other one. */
+async function unlessNoQuorum<T>(call: Promise<T>): Promise<T | GatewayError> {
+  try {
+    return await call;
+  } catch (error) {
+    if (error instanceof GatewayError && NO_QUORUM.includes(error.code)) return error;
+    throw error;
+  }
+}
+
+/** Asks the first member that has answered before. Throws `problem`, as 503, if there is none. */
+async function askReachable(
+  caller: Caller,
+  etcd: EtcdClient,
+  statuses: readonly EndpointStatus[],
+  problem: GatewayError,
+): Promise<MemberList> {
+  const reachable = statuses.find(({ status }) => status !== undefined);
+  if (reachable !== undefined) return etcd.membersAt(caller, reachable.endpoint);
+  throw new GatewayError(problem.code === 'timeout' ? 'etcd-unavailable' : problem.code, {
+    detail: `0 of ${statuses.length} members reachable: no quorum`,
+    retryAfterSeconds: problem.retryAfterSeconds ?? RETRY_AFTER_SECONDS,
+    cause: problem,
+  });
 }
 
 /**

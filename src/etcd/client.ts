@@ -55,7 +55,9 @@ export interface EtcdClient {
   userList(caller: Caller): Promise<void>;
   /** Forgets everything before `revision`. Throws `revision-compacted` when that is so already. */
   compact(caller: Caller, revision: number): Promise<void>;
-  members(caller: Caller): Promise<{ header: ResponseHeader; members: readonly Member[] }>;
+  members(caller: Caller): Promise<MemberList>;
+  /** As the member at this endpoint has them, which needs no quorum and may be old. */
+  membersAt(caller: Caller, endpoint: string): Promise<MemberList>;
   /** A voting member, which is to be started then. Throws `already-exists` for a peer URL that another member has. */
   memberAdd(
     caller: Caller,
@@ -72,6 +74,11 @@ export interface EtcdClient {
   status(caller: Caller): Promise<StatusResponse>;
   /** Resolves when the member that answers has read through a quorum. */
   health(caller: Caller): Promise<void>;
+}
+
+export interface MemberList {
+  readonly header: ResponseHeader;
+  readonly members: readonly Member[];
 }
 
 const ONE_ATTEMPT = { attemptTimeoutMs: 2_000, searchMs: 0, attemptsMax: 1 };
@@ -128,13 +135,24 @@ export function createEtcdClient(clientDeps: EtcdClientDeps): EtcdClient {
       await call(caller, RPCS.compact, { revision }, codec.decodeHeader);
     },
     members: (caller) => call(caller, RPCS.memberList, {}, codec.decodeMembers),
+    ...endpointCalls(deps),
     ...memberChanges(call),
     alarms: (caller) => call(caller, RPCS.alarms, { action: 'GET' }, codec.decodeAlarms),
-    statuses: (caller) =>
-      Promise.all(deps.pool.all.map((endpoint) => statusOf(caller, deps, endpoint.url))),
     version: async (caller) => codec.decodeVersion(await callEtcd(caller, deps, RPCS.version, '')),
     status: (caller) => call(caller, RPCS.status, {}, codec.decodeStatus),
     health: (caller) => ask(caller, deps, RPCS.health),
+  };
+}
+
+/** Calls to endpoints of the caller's choice. */
+function endpointCalls(deps: FailoverDeps): Pick<EtcdClient, 'membersAt' | 'statuses'> {
+  return {
+    membersAt: async (caller, endpoint) =>
+      codec.decodeMembers(
+        await callEtcd(caller, onlyAt(deps, endpoint), RPCS.localMemberList, '{}'),
+      ),
+    statuses: (caller) =>
+      Promise.all(deps.pool.all.map((endpoint) => statusOf(caller, deps, endpoint.url))),
   };
 }
 
@@ -166,14 +184,21 @@ export interface EndpointStatus {
   readonly error: GatewayError | undefined;
 }
 
+/** One attempt at this endpoint, whose answer must come from the cluster that the others belong to. */
+function onlyAt(deps: FailoverDeps, url: string): FailoverDeps {
+  const pool = new EndpointPool([url]);
+  for (const endpoint of pool.all) pool.prove(endpoint, deps.pool.clusterId);
+  return { ...deps, pool, limits: ONE_ATTEMPT };
+}
+
 async function statusOf(
   caller: Caller,
   deps: FailoverDeps,
   endpoint: string,
 ): Promise<EndpointStatus> {
-  const alone = { ...deps, pool: new EndpointPool([endpoint]), limits: ONE_ATTEMPT };
   try {
-    const status = codec.decodeStatus(await callEtcd(caller, alone, RPCS.status, '{}'));
+    const answer = await callEtcd(caller, onlyAt(deps, endpoint), RPCS.status, '{}');
+    const status = codec.decodeStatus(answer);
     return { endpoint, status, error: undefined };
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;

@@ -42,6 +42,13 @@ export const RPCS = {
   // Nobody but root is told, by any version of etcd.
   userList: { path: '/v3/auth/user/list', repeat: 'safe', isWrite: false },
   memberList: { path: '/v3/cluster/member/list', repeat: 'safe', isWrite: false },
+  /** The members as one member has them, which may be old. A member without a leader answers it, too. */
+  localMemberList: {
+    path: '/v3/cluster/member/list',
+    repeat: 'safe',
+    isWrite: false,
+    isLocal: true,
+  },
   memberAdd: { path: '/v3/cluster/member/add', repeat: 'never', isWrite: true },
   memberUpdate: { path: '/v3/cluster/member/update', repeat: 'never', isWrite: true },
   memberRemove: { path: '/v3/cluster/member/remove', repeat: 'never', isWrite: true },

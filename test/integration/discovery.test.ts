@@ -105,7 +105,7 @@ describe('discovery', () => {
     const lonely = await start(alone, { until: 'live' });
     alone.answer(OPEN, [target(lonely.baseUrl)]);
     await eventually(() => lonely.output().includes('this gateway itself'), 20_000);
-    expect([await statusOf(lonely), alone.asked.length > 0]).toEqual([502, true]);
+    expect([await statusOf(lonely), alone.asked.length > 0]).toEqual([503, true]);
   });
 
   it('F43: never takes itself for a member that asks who is there', async () => {

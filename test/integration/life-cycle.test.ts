@@ -224,6 +224,30 @@ describe('running', () => {
     ).toBe(200);
   });
 
+  it('F53: is not ready while the only member is paused, and reports that it is silent', async () => {
+    const member = await startMember();
+    cleanUps.push(() => member.stop());
+    const gateway = await start(['--endpoints', member.endpoint]);
+    await member.kill('SIGSTOP');
+    try {
+      const answers = await Promise.all(
+        Array.from({ length: 5 }, () => send(gateway.baseUrl, 'GET', '/readyz')),
+      );
+      for (const answer of answers) {
+        const { code, detail } = answer.json();
+        const expected = 'etcd-unavailable: 0 of 1 members reachable: no quorum';
+        expect([answer.status, `${code}: ${detail}`]).toEqual([503, expected]);
+      }
+      const health = await send(gateway.baseUrl, 'GET', '/health');
+      expect([health.status, health.json().health]).toEqual([503, 'false']);
+    } finally {
+      await member.kill('SIGCONT');
+    }
+    await expect
+      .poll(async () => (await send(gateway.baseUrl, 'GET', '/readyz')).status, { timeout: 30_000 })
+      .toBe(200);
+  });
+
   it('serves before etcd can be reached, and says so', async () => {
     const gateway = await start(['--endpoints', '127.0.0.1:1'], 'live');
     const ready = await send(gateway.baseUrl, 'GET', '/readyz');

@@ -103,6 +103,7 @@ function clusterCalls(etcd: EtcdClient): ClusterCalls {
       return etcd.memberRemove(caller, id);
     },
     members: (caller) => etcd.members(caller),
+    membersAt: (caller, endpoint) => etcd.membersAt(caller, endpoint),
     alarms: (caller) => etcd.alarms(caller),
     statuses: (caller) => etcd.statuses(caller),
     version: (caller) => etcd.version(caller),

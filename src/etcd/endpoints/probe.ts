@@ -20,8 +20,16 @@ const NEVER = new AbortController().signal;
 export type ProbeResult =
   /** `clusterId` is missing where etcd tells its status to nobody without credentials. */
   | { readonly kind: 'fit'; readonly clusterId?: string; readonly version?: string }
-  /** `isLasting`: it is somebody whom nobody should ask, now or later; else it may be well the next time. */
-  | { readonly kind: 'unfit'; readonly isLasting: boolean; readonly problem: GatewayError }
+  /**
+   * `isLasting`: the endpoint must not get calls, now or later; otherwise it may be healthy the next time. `isMember`: an etcd member
+   * answered, which cannot take calls now.
+   */
+  | {
+      readonly kind: 'unfit';
+      readonly isLasting: boolean;
+      readonly isMember: boolean;
+      readonly problem: GatewayError;
+    }
   | { readonly kind: 'too-old'; readonly problem: GatewayError }
   /** The gateway itself could not send the question, so nothing is known. */
   | { readonly kind: 'unasked'; readonly problem: GatewayError };
@@ -51,9 +59,10 @@ export async function probeEndpoint(endpoint: Endpoint, deps: ProbeDeps): Promis
 function judgeMember(json: Json): ProbeResult {
   const version = typeof json.version === 'string' ? json.version : '';
   if (isTooOld(version)) return tooOld(version);
-  if (json.isLearner === true) return passing('an etcd endpoint is a learner, which serves nobody');
+  if (json.isLearner === true)
+    return unfitMember('an etcd endpoint is a learner, which serves no requests');
   if (json.leader === undefined || json.leader === '0') {
-    return passing('an etcd endpoint has no leader', 'no-leader');
+    return unfitMember('an etcd endpoint has no leader', 'no-leader');
   }
   const clusterId = asJson(json.header).cluster_id;
   return { kind: 'fit', version, ...(typeof clusterId === 'string' && { clusterId }) };
@@ -66,7 +75,7 @@ async function judgeRefusal(endpoint: Endpoint, deps: ProbeDeps, json: Json): Pr
     const version = await askVersion(endpoint, deps);
     return { kind: 'fit', ...(version !== undefined && { version }) };
   }
-  return passing(`etcd says: ${message}`, code === 'no-leader' ? code : undefined);
+  return unfitMember(`etcd reports: ${message}`, code === 'no-leader' ? code : undefined);
 }
 
 /** Whatever speaks HTTP and is no etcd of today may be one of yesterday. */
@@ -77,7 +86,9 @@ async function judgeStranger(
 ): Promise<ProbeResult> {
   const version = await askVersion(endpoint, deps);
   if (version !== undefined && isTooOld(version)) return tooOld(version);
-  return passing(`an etcd endpoint answers as no etcd does (status ${status})`, 'etcd-refused');
+  const detail = `an etcd endpoint answers as no etcd does (status ${status})`;
+  const problem = new GatewayError('etcd-refused', { detail });
+  return { kind: 'unfit', isLasting: false, isMember: false, problem };
 }
 
 /** etcd tells it to everybody; nothing hangs on it. */
@@ -96,7 +107,7 @@ function judgeSilence(error: unknown): ProbeResult {
     const detail = `TLS with an etcd endpoint fails (${certificateProblem})`;
     const hint = 'check --cacert, --cert and --key, and the names in the certificate of etcd';
     const problem = new GatewayError('etcd-refused', { detail, hint, cause: error });
-    return { kind: 'unfit', isLasting: true, problem };
+    return { kind: 'unfit', isLasting: true, isMember: false, problem };
   }
   const wasQueued = error instanceof ExchangeError && error.wasQueued && !error.wasConnecting;
   if (wasQueued || isLocalFault(error)) {
@@ -110,7 +121,7 @@ function judgeSilence(error: unknown): ProbeResult {
     detail: 'etcd cannot be reached',
     cause: error,
   });
-  return { kind: 'unfit', isLasting: false, problem };
+  return { kind: 'unfit', isLasting: false, isMember: false, problem };
 }
 
 async function ask(
@@ -136,12 +147,13 @@ function tooOld(version: string): ProbeResult {
 
 function lasting(detail: string): ProbeResult {
   const problem = new GatewayError('etcd-refused', { detail, hint: 'check the endpoints' });
-  return { kind: 'unfit', isLasting: true, problem };
+  return { kind: 'unfit', isLasting: true, isMember: false, problem };
 }
 
-function passing(
+function unfitMember(
   detail: string,
-  code: 'etcd-unavailable' | 'no-leader' | 'etcd-refused' = 'etcd-unavailable',
+  code: 'etcd-unavailable' | 'no-leader' = 'etcd-unavailable',
 ): ProbeResult {
-  return { kind: 'unfit', isLasting: false, problem: new GatewayError(code, { detail }) };
+  const problem = new GatewayError(code, { detail });
+  return { kind: 'unfit', isLasting: false, isMember: true, problem };
 }

@@ -75,6 +75,20 @@ export class EndpointProber {
     return round.map(([, result]) => result);
   }
 
+  /** Asks every endpoint once. Resolves within `timeoutMs`; an endpoint that has not answered by then is not reachable. */
+  async countReachable(timeoutMs: number): Promise<Reachability> {
+    const endpoints = this.#deps.pool.all;
+    let reachable = 0;
+    let timer: NodeJS.Timeout | undefined;
+    const isLate = new Promise<void>((resolve) => (timer = setTimeout(resolve, timeoutMs)));
+    const asked = endpoints.map(async (endpoint) => {
+      if (isMember(await this.#ask(endpoint))) reachable += 1;
+    });
+    await Promise.race([Promise.all(asked), isLate]);
+    clearTimeout(timer);
+    return { reachable, total: endpoints.length };
+  }
+
   stop(): void {
     this.#isRunning = false;
     for (const endpoint of [...this.#watched.keys()]) this.#forget(endpoint);
@@ -159,6 +173,16 @@ export class EndpointProber {
     this.#watched.delete(endpoint);
     this.#versions.delete(endpoint);
   }
+}
+
+/** How many of the endpoints are members that answer, with or without a leader. */
+export interface Reachability {
+  readonly reachable: number;
+  readonly total: number;
+}
+
+function isMember(result: ProbeResult): boolean {
+  return result.kind === 'fit' || (result.kind === 'unfit' && result.isMember);
 }
 
 type Asked = readonly [Endpoint, ProbeResult];

@@ -779,6 +779,9 @@ export interface paths {
          *
          *     The members as the cluster knows them, who leads, and how those are that the gateway can reach: version, sizes in bytes, alarms.
          *     `unreachable` names the gateway's endpoints that did not answer.
+         *
+         *     Without a quorum `quorum` is false. The members are then those that one reachable member knows, and `leader` and `alarms` are null.
+         *     The response is 503 if no member answers.
          */
         readonly get: operations["getCluster"];
         readonly put?: never;
@@ -847,7 +850,8 @@ export interface paths {
         };
         /**
          * Can it serve?
-         * @description 200 when a quorum of etcd answers; 503 with the reason when not, and while the gateway shuts down: send no traffic then.
+         * @description 200 when a quorum of etcd answers within 2 s. Otherwise, and while the gateway shuts down, 503 with the reason: send no traffic
+         *     then. The reason counts the members that the gateway reaches: `1 of 3 members reachable: no quorum`.
          *
          *     ```sh
          *     curl localhost:8888/readyz
@@ -962,9 +966,11 @@ export interface components {
          */
         readonly Cluster: {
             readonly clusterId: string;
-            /** @description The newest revision that any member told. */
+            /** @description The newest revision that a reachable member reports. */
             readonly revision: number;
-            /** @description The ID of the leading member. */
+            /** @description False if no majority of the members answers. etcd then serves no writes and no linearizable reads. */
+            readonly quorum: boolean;
+            /** @description The ID of the leading member; null during an election and without a quorum. */
             readonly leader: string | null;
             readonly members: readonly {
                 readonly id: string;
@@ -973,7 +979,9 @@ export interface components {
                 readonly clientUrls: readonly string[];
                 readonly learner: boolean;
                 readonly leader: boolean;
-                /** @description One of the gateway's endpoints reached it, it knows a leader and reports no error. */
+                /** @description It answers at one of the gateway's endpoints. */
+                readonly reachable: boolean;
+                /** @description It is reachable, knows a leader and reports no error; false without a quorum. */
                 readonly healthy: boolean;
                 readonly version?: string;
                 readonly dbSize?: number;
@@ -982,10 +990,11 @@ export interface components {
                 readonly raftIndex?: number;
                 readonly errors?: readonly string[];
             }[];
+            /** @description Null without a quorum, which etcd needs to read them. */
             readonly alarms: readonly {
                 readonly member: string;
                 readonly alarm: string;
-            }[];
+            }[] | null;
             readonly unreachable: readonly {
                 readonly endpoint: string;
                 readonly reason: string;
@@ -4484,9 +4493,7 @@ export interface operations {
         readonly responses: {
             readonly 200: components["responses"]["Healthy"];
             readonly 400: components["responses"]["InvalidRequest"];
-            readonly 502: components["responses"]["EtcdRefused"];
             readonly 503: components["responses"]["Unavailable"];
-            readonly 504: components["responses"]["TimeIsUp"];
         };
     };
     readonly getMetrics: {

@@ -34,19 +34,21 @@ export function createClusterRouter(deps: ClusterRouterDeps): Router {
 }
 
 function toClusterBody(cluster: ClusterView): Record<string, unknown> {
-  const { clusterId, revision, leader, members, alarms, unreachable } = cluster;
+  const { clusterId, revision, hasQuorum, leader, members, alarms, unreachable } = cluster;
   return {
     clusterId,
     revision,
+    quorum: hasQuorum,
     leader: leader ?? null,
     members: members.map(toMemberBody),
-    alarms: alarms.map(({ memberId, alarm }) => ({ member: memberId, alarm })),
+    alarms: alarms?.map(({ memberId, alarm }) => ({ member: memberId, alarm })) ?? null,
     unreachable,
   };
 }
 
 function toMemberBody(member: MemberView): Record<string, unknown> {
-  const { id, name, peerUrls, clientUrls, isLearner, isLeader, isHealthy, status } = member;
+  const { id, name, peerUrls, clientUrls, isLearner, isLeader, isReachable, isHealthy, status } =
+    member;
   return {
     id,
     name,
@@ -54,6 +56,7 @@ function toMemberBody(member: MemberView): Record<string, unknown> {
     clientUrls,
     learner: isLearner,
     leader: isLeader,
+    reachable: isReachable,
     healthy: isHealthy,
     ...(status !== undefined && {
       version: status.version,

@@ -89,6 +89,7 @@ export function recordingClient(onLease: Readonly<Record<string, readonly Buffer
     memberUpdate: answer('memberUpdate', header),
     memberRemove: answer('memberRemove', header),
     members: answer('members', { header, members: [] }),
+    membersAt: answer('members', { header, members: [] }),
     alarms: answer('alarms', []),
     statuses: answer('statuses', []),
     health: answer('health', undefined),

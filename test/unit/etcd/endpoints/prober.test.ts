@@ -74,6 +74,26 @@ function looksAfter(...urls: string[]): {
   return { pool, prober, up: () => pool.candidates().map(({ url }) => url) };
 }
 
+describe('F53: the count of reachable members', () => {
+  it('counts members in every state, and neither silent endpoints nor other servers', async () => {
+    const silent = await serveTcp(() => undefined);
+    const members = [
+      await member({}),
+      await member({ leader: '0' }),
+      await member({ isLearner: true }),
+      await member({ httpStatus: 200, body: '<html>' }),
+    ];
+    const { prober } = looksAfter(...members.map(({ url }) => url), silent, await deadEndpoint());
+    expect(await prober.countReachable(5_000)).toEqual({ reachable: 3, total: 6 });
+  });
+
+  it('ends at its limit with the members that have answered', async () => {
+    const silent = await serveTcp(() => undefined);
+    const { prober } = looksAfter(silent);
+    expect(await prober.countReachable(1)).toEqual({ reachable: 0, total: 1 });
+  });
+});
+
 describe('the first round', () => {
   it('lets members in that know a leader', async () => {
     const members = [await member({}), await member({ version: '3.4.23' })];
