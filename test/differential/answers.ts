@@ -187,7 +187,9 @@ function pastEvent({ isEnded, headers, text }: Told): Body | undefined {
 
 /** Where nodes may come in any order, spelling is compared without them. */
 function isSorted({ target }: Step, { text }: Told): boolean {
-  return !text.includes('"nodes":') || /[?&]sorted=(?:true|1|t|T|TRUE|True)(?:&|$)/.test(target);
+  // etcd reads the first of several values.
+  const first = new URLSearchParams(target.split('?')[1]).get('sorted') ?? '';
+  return !text.includes('"nodes":') || ['true', '1', 't', 'T', 'TRUE', 'True'].includes(first);
 }
 
 function firstLineOf(text: string): string {
