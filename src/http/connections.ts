@@ -12,6 +12,11 @@ export const PAUSED_CODE = 'HPE_PAUSED';
 
 /** Of one connection. Beyond them the gateway stops reading; one read more may come on top. */
 const UNPARSED_BYTES_MAX = 64 * 1024;
+/**
+ * How long the gateway may not read a connection, because it cannot notice meanwhile that the client is gone. Then the waiting bytes are
+ * dropped, and the connection is closed behind its request in progress: a hold frees its lock within a second.
+ */
+const UNREAD_MS_MAX = 500;
 /** Of all connections. A connection that exceeds them is closed behind its request in progress. */
 const ALL_UNPARSED_BYTES_MAX = 64 * 1024 * 1024;
 /** Of all connections. A head is at most 16 KiB long and costs up to 22 KB while it is incomplete. */
@@ -74,7 +79,8 @@ export class Connections {
     if (state === undefined) return;
     this.#unparsedBytes += state.keep(error);
     if (this.#unparsedBytes > this.#limits.allUnparsedBytesMax) this.closeBehindRunning(socket);
-    else if (this.isUnread(socket)) socket.pause();
+    else if (state.bytes > this.#limits.unparsedBytesMax)
+      state.pause(UNREAD_MS_MAX, () => this.closeBehindRunning(socket));
   }
 
   /** Closes the connection when the response in progress is over, and drops what waits behind it. */
@@ -92,11 +98,6 @@ export class Connections {
     socket.resume();
     if (!running.headersSent) running.shouldKeepAlive = false;
     running.once('close', () => socket.destroySoon());
-  }
-
-  /** Returns whether the gateway has stopped reading, so that it cannot notice that the client is gone. */
-  isUnread(socket: HttpSocket): boolean {
-    return (this.#states.get(socket)?.bytes ?? 0) > this.#limits.unparsedBytesMax;
   }
 
   #watch(socket: HttpSocket): void {
@@ -151,6 +152,7 @@ class Connection {
   /** Starts the request whose head is parsed. */
   #next: (() => number) | undefined;
   #unparsed: Buffer = EMPTY;
+  #unread: NodeJS.Timeout | undefined;
   /** The parser has stopped within the bytes that it has now, not before them. */
   #isStopping = false;
 
@@ -181,9 +183,17 @@ class Connection {
     return piece.length;
   }
 
+  /** Stops reading. `onLate` is called unless what waits is dropped or served before. */
+  pause(timeoutMs: number, onLate: () => void): void {
+    this.#socket.pause();
+    this.#unread ??= setTimeout(onLate, timeoutMs);
+  }
+
   /** Returns how many bytes it kept. */
   drop(): number {
     const { bytes } = this;
+    clearTimeout(this.#unread);
+    this.#unread = undefined;
     this.#unparsed = EMPTY;
     this.#next = undefined;
     return bytes;

@@ -72,17 +72,16 @@ export function createServer(app: Express, options: ServerOptions): Server {
   server.maxConnections = options.connectionsMax;
   server.timeout = times.stalledMs;
   const connections = new Connections(server, options.connections);
-  server.on('timeout', (socket: HttpSocket) => closeIfDone(connections, socket));
+  server.on('timeout', closeIfDone);
   server.on('drop', () => options.onDropped?.());
   server.on('clientError', createRefuser(connections));
   return server;
 }
 
-// A response that waits is silent. Silence is a reason to close between two requests, behind a complete response, and where the gateway has
-// stopped reading: there it cannot notice that the client is gone.
-function closeIfDone(connections: Connections, socket: HttpSocket): void {
+// A response that waits is silent. Silence is a reason to close only between two requests, and behind a complete response.
+function closeIfDone(socket: HttpSocket): void {
   const isWaiting = socket._httpMessage?.writableEnded === false;
-  if (!isWaiting || connections.isUnread(socket)) socket.destroy();
+  if (!isWaiting) socket.destroy();
 }
 
 /**
