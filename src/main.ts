@@ -24,13 +24,11 @@ import type { Log } from './log.js';
 import { createMetrics } from './metrics.js';
 import { divideOpenFiles, readOpenFilesMax } from './open-files.js';
 import type { ConnectionBudget } from './open-files.js';
+import { StartError, checkEndpoints } from './start-check.js';
 import { TlsFiles } from './tls-files.js';
 import type { TlsMaterial } from './tls-files.js';
 import { SOCKETS_MAX, createUpstream } from './upstream.js';
 import type { Upstream } from './upstream.js';
-
-/** A mistake of the user's or of the machine's: one line on standard error, no stack. */
-class StartError extends Error {}
 
 async function main(): Promise<void> {
   const result = parseConfig(process.argv.slice(2), process.env);
@@ -111,7 +109,7 @@ async function serve(
     createUpstream({ config, endpoints, meter: metrics.calls, log, laneShare }),
   );
   const tokens = usable('cannot load --tokens', () => openTokens(config, log));
-  await refuseOldEtcd(upstream, log);
+  await checkEndpoints(upstream, log);
   const background = new Background((what, error) =>
     log.warn({ what, error: String(error) }, 'a clean-up was given up'),
   );
@@ -248,16 +246,6 @@ async function startEmbedded(config: Config, signal: AbortSignal): Promise<Embed
     say: (line) => process.stderr.write(`latchkey: ${line}\n`),
     signal,
   });
-}
-
-/** etcd that cannot be reached yet is no reason not to start: /readyz says so. One that is too old is. */
-async function refuseOldEtcd(upstream: Upstream, log: Log): Promise<void> {
-  const results = await upstream.start();
-  if (results.some(({ kind }) => kind === 'fit')) return;
-  for (const result of results) {
-    if (result.kind === 'too-old') throw new StartError(result.problem.message);
-  }
-  log.warn({ reason: upstream.pool.whyNone().message }, 'etcd cannot be reached yet');
 }
 
 /** Resolves with the reason to stop: a signal, or the unasked end of embedded etcd, which also makes the exit code 1. */

@@ -21,9 +21,8 @@ import type { NameService } from './etcd/endpoints/addresses.js';
 import { createConnector } from './etcd/transport/connection.js';
 import type { Connector } from './etcd/transport/connection.js';
 import { Discovery } from './etcd/endpoints/discovery.js';
-import type { ProbeResult } from './etcd/endpoints/probe.js';
 import { EndpointProber } from './etcd/endpoints/prober.js';
-import type { Reachability } from './etcd/endpoints/prober.js';
+import type { FirstResult, Reachability } from './etcd/endpoints/prober.js';
 import { EndpointPool } from './etcd/endpoints/pool.js';
 import type { EndpointEvent } from './etcd/endpoints/pool.js';
 import { newInstanceId } from './etcd/endpoints/gateway-loop.js';
@@ -63,8 +62,8 @@ export interface Upstream {
   /** Whether all members are new enough for their progress answers to be relied on. */
   readonly isProgressOrdered: () => boolean;
   readonly alarmRights: AlarmRights;
-  /** Looks at the endpoints, and looks after them from then on; gives what was found of each that answered in time. */
-  start(): Promise<readonly ProbeResult[]>;
+  /** Probes every endpoint, and monitors them from then on. Returns every endpoint with the result of its first probe. */
+  start(): Promise<readonly FirstResult[]>;
   /** How many members answer, by themselves and without a quorum. Resolves within `timeoutMs`. */
   readonly countReachable: (timeoutMs: number) => Promise<Reachability>;
   close(): void;

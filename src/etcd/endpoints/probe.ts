@@ -1,7 +1,7 @@
 // Asks one endpoint who it is, and judges whether it may take calls: an etcd member that is new enough, knows a leader, is no learner and
 // no gateway that leads back here. Which cluster it belongs to is for the pool to judge.
 import { GatewayError } from '../../errors.js';
-import { certificateProblemOf, isLocalFault } from '../transport/connection.js';
+import { PLAINTEXT_CODES, certificateProblemOf, isLocalFault } from '../transport/connection.js';
 import type { Endpoint } from '../endpoint.js';
 import { viaOf } from './gateway-loop.js';
 import { asJson, parseObject } from '../json-values.js';
@@ -87,7 +87,10 @@ async function judgeStranger(
   const version = await askVersion(endpoint, deps);
   if (version !== undefined && isTooOld(version)) return tooOld(version);
   const detail = `an etcd endpoint answers as no etcd does (status ${status})`;
-  const problem = new GatewayError('etcd-refused', { detail });
+  const hint = endpoint.isSecure
+    ? 'check that the endpoint is a client URL of etcd'
+    : 'check that the endpoint is a client URL of etcd; if etcd requires TLS, write https://';
+  const problem = new GatewayError('etcd-refused', { detail, hint });
   return { kind: 'unfit', isLasting: false, isMember: false, problem };
 }
 
@@ -105,7 +108,9 @@ function judgeSilence(error: unknown): ProbeResult {
   const certificateProblem = certificateProblemOf(error);
   if (certificateProblem !== undefined) {
     const detail = `TLS with an etcd endpoint fails (${certificateProblem})`;
-    const hint = 'check --cacert, --cert and --key, and the names in the certificate of etcd';
+    const hint = PLAINTEXT_CODES.includes(certificateProblem)
+      ? 'the endpoint does not speak TLS: write http:// in --endpoints'
+      : 'check --cacert, --cert and --key, and the names in the certificate of etcd';
     const problem = new GatewayError('etcd-refused', { detail, hint, cause: error });
     return { kind: 'unfit', isLasting: true, isMember: false, problem };
   }

@@ -34,6 +34,12 @@ interface Watched {
   asked: number;
 }
 
+/** What the first round found of one endpoint. `result` is undefined if the endpoint did not respond before the round ended. */
+export interface FirstResult {
+  readonly endpoint: Endpoint;
+  readonly result: ProbeResult | undefined;
+}
+
 export class EndpointProber {
   readonly #deps: ProberDeps;
   readonly #limits: ProberLimits;
@@ -62,17 +68,19 @@ export class EndpointProber {
 
   /**
    * Asks every endpoint. Resolves when all have answered, when most of them are of one cluster, or when the round is over; the cluster
-   * that most of them belong to is then the one that all have to belong to.
+   * that most of them belong to is then the one that all have to belong to. Returns every endpoint that was asked.
    */
-  async start(): Promise<readonly ProbeResult[]> {
+  async start(): Promise<readonly FirstResult[]> {
     this.#isRunning = true;
-    const round = await this.#firstRound(this.#deps.pool.all);
+    const endpoints = this.#deps.pool.all;
+    const round = await this.#firstRound(endpoints);
     const cluster = mostFrequent(round.map(([, result]) => clusterOf(result)));
     const isLast = ([, result]: Asked): boolean => clusterOf(result) !== cluster;
     for (const [endpoint, result] of [...round].sort((a, b) => +isLast(a) - +isLast(b))) {
       this.#judge(endpoint, result);
     }
-    return round.map(([, result]) => result);
+    const results = new Map(round);
+    return endpoints.map((endpoint) => ({ endpoint, result: results.get(endpoint) }));
   }
 
   /** Asks every endpoint once. Resolves within `timeoutMs`; an endpoint that has not answered by then is not reachable. */

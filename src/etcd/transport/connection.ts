@@ -122,6 +122,12 @@ export function isLocalFault(error: unknown): boolean {
 const CERTIFICATE_CODES =
   /^(CERT_|CRL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|INVALID_CA|INVALID_PURPOSE|HOSTNAME_MISMATCH|PATH_LENGTH_|ERR_TLS_CERT_|ERR_SSL_|ERR_OSSL_)/;
 
+/** OpenSSL's codes of a response without TLS in a TLS handshake. */
+export const PLAINTEXT_CODES: readonly string[] = [
+  'ERR_SSL_WRONG_VERSION_NUMBER',
+  'ERR_SSL_PACKET_LENGTH_TOO_LONG',
+];
+
 /** The code of a failure (or of its cause) that is about TLS: the endpoint responds, and one side does not trust the other. */
 export function certificateProblemOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
