@@ -135,6 +135,7 @@ describe('the log of requests', () => {
     await expect.poll(() => linesWith(requestId)).toHaveLength(1);
     expect(linesWith(requestId)).toEqual([
       {
+        code: 'key-not-found',
         level: 30,
         time: expect.any(String),
         requestId,
