@@ -37,7 +37,8 @@ async function words(
 ): Promise<Words> {
   const answer = await send(baseUrl, 'POST', path, { headers, body });
   const { error, message, code } = answer.json();
-  expect(error).toBe(message);
+  // etcd 3.6 has no `error`.
+  expect(error ?? message).toBe(message);
   return [answer.status, message, code];
 }
 
@@ -97,7 +98,10 @@ describe('with --auth=etcd', () => {
     ] as const) {
       const ofEtcd = await send(etcd.endpoint, method, path, { headers });
       const answer = await send(users.baseUrl, method, path, { headers });
-      expect([answer.status, answer.json().message]).toEqual([ofEtcd.status, ofEtcd.text.trim()]);
+      // Since 3.5 etcd returns JSON, and 501 for a wrong method; the gateway keeps the status of 3.4.
+      const isJson = ofEtcd.text.startsWith('{');
+      expect(answer.json().message).toBe(isJson ? ofEtcd.json().message : ofEtcd.text.trim());
+      if (!isJson) expect(answer.status).toBe(ofEtcd.status);
     }
   });
 
