@@ -157,35 +157,33 @@ async function readChunks(
   timeoutSeconds: number,
   take: (chunk: Buffer) => void,
 ): Promise<void> {
-  const over = new AbortController();
-  try {
-    await new Promise<void>((resolve, reject) => {
-      const broken = (): void =>
-        reject(invalidRequest('', 'the body is shorter or longer than its Content-Length'));
-      const onData = (chunk: Buffer): void => {
-        try {
-          take(chunk);
-        } catch (error) {
-          req.off('data', onData);
-          reject(error instanceof Error ? error : new Error(String(error)));
-        }
-      };
-      const late = `the body did not arrive within ${timeoutSeconds} s`;
-      const timer = setTimeout(
-        () => reject(new GatewayError('request-timeout', { detail: late })),
-        timeoutSeconds * 1000,
-      );
-      over.signal.addEventListener('abort', () => {
-        clearTimeout(timer);
-        req.off('data', onData).off('end', resolve).off('error', broken).off('close', broken);
-      });
-      // A request that is closed already would never report it.
-      if (req.destroyed && !req.readableEnded) broken();
-      else req.on('data', onData).on('end', resolve).on('error', broken).on('close', broken);
-    });
-  } finally {
-    over.abort();
-  }
+  await new Promise<void>((resolve, reject) => {
+    // Removes the listeners at once: `close` follows `end` on every request.
+    const settle = (settled: () => void): void => {
+      clearTimeout(timer);
+      req.off('data', onData).off('end', onEnd).off('error', onBroken).off('close', onBroken);
+      settled();
+    };
+    const onEnd = (): void => settle(resolve);
+    const onBroken = (): void => {
+      const detail = 'the body is shorter or longer than its Content-Length';
+      settle(() => reject(invalidRequest('', detail)));
+    };
+    const onData = (chunk: Buffer): void => {
+      try {
+        take(chunk);
+      } catch (error) {
+        settle(() => reject(error instanceof Error ? error : new Error(String(error))));
+      }
+    };
+    const timer = setTimeout(() => {
+      const detail = `the body did not arrive within ${timeoutSeconds} s`;
+      settle(() => reject(new GatewayError('request-timeout', { detail })));
+    }, timeoutSeconds * 1000);
+    // A request that is closed already would never report it.
+    if (req.destroyed && !req.readableEnded) onBroken();
+    else req.on('data', onData).on('end', onEnd).on('error', onBroken).on('close', onBroken);
+  });
 }
 
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json$/;
