@@ -979,7 +979,7 @@ export interface components {
                 readonly clientUrls: readonly string[];
                 readonly learner: boolean;
                 readonly leader: boolean;
-                /** @description It answers at one of the gateway's endpoints. */
+                /** @description It reports its status at one of the gateway's endpoints. */
                 readonly reachable: boolean;
                 /** @description It is reachable, knows a leader and reports no error; false without a quorum. */
                 readonly healthy: boolean;
