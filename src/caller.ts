@@ -44,9 +44,9 @@ export interface Identity {
 
 /**
  * Which connections to etcd a call takes: those of plain requests, of clients that wait for a lock, of renewals and releases, of the
- * gateway's own probes, or of checks of tokens. No call waits for a connection of another lane.
+ * gateway's own probes, of checks of tokens, or of checks of passwords. No call waits for a connection of another lane.
  */
-export type Lane = 'requests' | 'waits' | 'upkeep' | 'probes' | 'tokens';
+export type Lane = 'requests' | 'waits' | 'upkeep' | 'probes' | 'tokens' | 'passwords';
 
 export interface Caller {
   readonly identity: Identity;

@@ -42,7 +42,14 @@ import type { Log } from './log.js';
 import { TlsFiles } from './tls-files.js';
 
 /** Connections to each etcd endpoint, by lane; further calls of that lane wait for one. */
-export const SOCKETS_MAX = { requests: 256, waits: 64, upkeep: 64, probes: 2, tokens: 64 } as const;
+export const SOCKETS_MAX = {
+  requests: 256,
+  waits: 64,
+  upkeep: 64,
+  probes: 2,
+  tokens: 64,
+  passwords: 64,
+} as const;
 const IDLE_SOCKETS_MAX = 64;
 /** The largest answer of etcd that is read into memory: one chunk of a list, at most 32 values of 1.5 MiB in base64. */
 const ANSWER_BYTES_MAX = 96 * 1024 * 1024;
@@ -158,6 +165,7 @@ function createLanes(connector: Connector, laneShare: number): Transport {
     upkeep: lane(SOCKETS_MAX.upkeep),
     probes: lane(SOCKETS_MAX.probes),
     tokens: lane(SOCKETS_MAX.tokens),
+    passwords: lane(SOCKETS_MAX.passwords),
   });
 }
 

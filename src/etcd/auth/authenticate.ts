@@ -48,6 +48,8 @@ export function createAuthenticate(transport: Pick<Transport, 'unary'>): Authent
         headers: { 'grpc-metadata-hasleader': 'true' },
         signal: new AbortController().signal,
         times: { headersTimeoutMs: AUTHENTICATE_MS, totalTimeoutMs: AUTHENTICATE_MS },
+        // etcd takes long to check a password, so checks of passwords must not delay other requests.
+        lane: 'passwords',
       });
       return readAnswer(status, body);
     } catch (cause) {

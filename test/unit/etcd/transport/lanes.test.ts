@@ -45,6 +45,7 @@ it('L3: lets reads, renewals and releases through while more waiters than it has
     upkeep: lane(),
     probes: lane(),
     tokens: lane(),
+    passwords: lane(),
   });
   onTestFinished(async () => {
     transport.close();
