@@ -3,7 +3,6 @@ import express from 'express';
 import type { Express, Response } from 'express';
 import type { Caller } from './caller.js';
 import type { Config } from './config.js';
-import type { EtcdClient } from './etcd/client.js';
 import { isLoopback } from './config/address.js';
 import type { Background } from './domain/background.js';
 import { KnownHolders } from './domain/locks/guard.js';
@@ -54,6 +53,9 @@ import type { Log } from './log.js';
 import type { Metrics } from './metrics.js';
 import type { Upstream } from './upstream.js';
 
+/** Of the question whether etcd has authentication. Without a response in time, readiness depends on the quorum alone. */
+const AUTHENTICATION_CHECK_MS = 500;
+
 export interface AppDeps {
   readonly config: Config;
   readonly log: Log;
@@ -95,7 +97,7 @@ export function createApp(deps: AppDeps): Express {
   });
   const raw = { ...upstream, credentialsFor };
   const readiness = createReadiness({
-    check: quorumCheck(config, etcd),
+    check: readyCheck(config, upstream),
     countReachable: upstream.countReachable,
     isDraining: () => draining.aborted,
   });
@@ -213,8 +215,14 @@ function createBareApp(): Express {
   return app;
 }
 
-function quorumCheck({ auth, user }: Config, etcd: EtcdClient): (caller: Caller) => Promise<void> {
-  // Without a user the gateway has no rights to read a key.
-  if (auth === 'etcd' && user === undefined) return (caller) => etcd.health(caller);
-  return (caller) => checkQuorum(caller, { etcd });
+function readyCheck(
+  { auth, user }: Config,
+  { etcd, proofs }: Pick<Upstream, 'etcd' | 'proofs'>,
+): (caller: Caller) => Promise<void> {
+  if (auth !== 'etcd') return (caller) => checkQuorum(caller, { etcd });
+  return async (caller) => {
+    // Without a user the gateway has no rights to read a key.
+    const quorum = user === undefined ? etcd.health(caller) : checkQuorum(caller, { etcd });
+    await Promise.all([quorum, proofs.requireAuthentication(AUTHENTICATION_CHECK_MS)]);
+  };
 }

@@ -109,7 +109,7 @@ async function serve(
     createUpstream({ config, endpoints, meter: metrics.calls, log, laneShare }),
   );
   const tokens = usable('cannot load --tokens', () => openTokens(config, log));
-  await checkEndpoints(upstream, log);
+  await checkEndpoints(upstream, config, log);
   const background = new Background((what, error) =>
     log.warn({ what, error: String(error) }, 'a clean-up was given up'),
   );

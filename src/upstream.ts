@@ -2,8 +2,9 @@
 // clients on top. What happens to endpoints goes to the log from here.
 import type { UserLogin } from './caller.js';
 import type { Config } from './config.js';
-import { Access } from './etcd/auth/access.js';
+import { Access, authenticationIsOff } from './etcd/auth/access.js';
 import { createAuthenticate } from './etcd/auth/authenticate.js';
+import { AuthenticationState } from './etcd/auth/authentication-state.js';
 import { AlarmRights } from './etcd/rights/alarm-rights.js';
 import { withUncheckedRights } from './etcd/rights/unchecked-rights.js';
 import { Proofs } from './etcd/auth/proof.js';
@@ -105,7 +106,9 @@ export function createUpstream({
   const transport = createLanes(connector, laneShare);
   const prober = new EndpointProber({ pool, transport, instanceId });
   const discovery = createDiscovery(config, pool, names, log);
-  const access = new Access({ authenticate: createAuthenticate(transport), own: ownLogin(config) });
+  const state = createAuthenticationState(config, log);
+  const authenticate = state.noting(createAuthenticate(transport));
+  const access = new Access({ authenticate, own: ownLogin(config) });
   const line = createLine(log);
   const parts = { pool, transport, access, meter, log, line };
   const { etcd, watches, alarmRights } = createClients(config, parts);
@@ -119,7 +122,7 @@ export function createUpstream({
     pool,
     connector,
     etcd,
-    proofs: new Proofs({ pool, access, transport }),
+    proofs: new Proofs({ pool, access, transport, state }),
     watches,
     line,
     instanceId,
@@ -138,6 +141,15 @@ export function createUpstream({
       transport.close();
     },
   };
+}
+
+function createAuthenticationState({ auth }: Config, log: Log): AuthenticationState {
+  return new AuthenticationState((isOff) => {
+    // In the other modes etcd needs no authentication.
+    if (auth !== 'etcd') return;
+    if (!isOff) log.info('authentication of etcd is enabled again');
+    else log.warn({ hint: authenticationIsOff().hint }, 'authentication of etcd is not enabled');
+  });
 }
 
 function createLine(log: Log): RevisionLine {

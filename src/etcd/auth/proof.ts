@@ -13,6 +13,7 @@ import { ExchangeError } from '../transport/http-adapter.js';
 import type { Transport } from '../transport/transport.js';
 import { authenticationIsOff, unauthenticated } from './access.js';
 import type { Access } from './access.js';
+import { AuthenticationState } from './authentication-state.js';
 import type { Session } from './sessions.js';
 
 /** A user whose password was changed, or who was deleted, is noticed after so long at the latest, whatever he asks for. */
@@ -34,6 +35,7 @@ export interface ProofDeps {
   readonly pool: EndpointPool;
   readonly access: Access;
   readonly transport: Pick<Transport, 'unary'>;
+  readonly state?: AuthenticationState;
   readonly now?: () => number;
 }
 
@@ -55,6 +57,7 @@ type Answer = 'allowed' | 'known' | 'unknown' | 'silent' | 'queued' | 'unreachab
 
 export class Proofs {
   readonly #deps: ProofDeps;
+  readonly #state: AuthenticationState;
   readonly #now: () => number;
   /** When a login was proved last, by its key; least recently used first. */
   readonly #proved = new Map<string, number>();
@@ -63,6 +66,7 @@ export class Proofs {
 
   constructor(deps: ProofDeps) {
     this.#deps = deps;
+    this.#state = deps.state ?? new AuthenticationState();
     this.#now = deps.now ?? (() => performance.now());
   }
 
@@ -110,6 +114,29 @@ export class Proofs {
     if (this.#proved.size > PROVED_MAX && oldest !== undefined) this.#proved.delete(oldest);
   }
 
+  /**
+   * Resolves with true if one member responds within `timeoutMs` as etcd does without authentication. Silence proves nothing. Never
+   * rejects.
+   */
+  async isAuthenticationOff(timeoutMs: number): Promise<boolean> {
+    return (await this.#askWithoutToken(timeoutMs)) === 'allowed';
+  }
+
+  /** Throws `etcd-refused` if authentication is off, as `isAuthenticationOff` finds it. */
+  async requireAuthentication(timeoutMs: number): Promise<void> {
+    const answer = await this.#askWithoutToken(timeoutMs);
+    if (answer === 'unknown') this.#state.note(false);
+    if (answer !== 'allowed') return;
+    this.#state.note(true);
+    throw authenticationIsOff();
+  }
+
+  async #askWithoutToken(timeoutMs: number): Promise<Answer> {
+    const [endpoint] = this.#deps.pool.candidates();
+    if (endpoint === undefined) return 'unreachable';
+    return this.#ask(endpoint, undefined, performance.now() + timeoutMs);
+  }
+
   /** For calls whose member is not known before they are sent. Throws as `prove` does. */
   async sessionFor(caller: Caller): Promise<SharedSession> {
     if (this.#deps.access.isAnonymous(caller.identity)) return NO_SESSION;
@@ -144,9 +171,13 @@ export class Proofs {
     let silent: Endpoint | undefined;
     for (const endpoint of this.#deps.pool.candidates()) {
       const answer = await this.#ask(endpoint, token, until);
-      if (answer === 'known') return;
+      if (answer === 'known') {
+        this.#state.note(false);
+        return;
+      }
       if (answer === 'allowed') {
         if ((await this.#ask(endpoint, undefined, until)) !== 'allowed') return;
+        this.#state.note(true);
         throw authenticationIsOff();
       }
       if (answer === 'silent') silent ??= endpoint;

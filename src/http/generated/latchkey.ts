@@ -851,7 +851,8 @@ export interface paths {
         /**
          * Can it serve?
          * @description 200 when a quorum of etcd answers within 2 s. Otherwise, and while the gateway shuts down, 503 with the reason: send no traffic
-         *     then. The reason counts the members that the gateway reaches: `1 of 3 members reachable: no quorum`.
+         *     then. The reason counts the members that the gateway reaches: `1 of 3 members reachable: no quorum`. With
+         *     `--auth=etcd` it is also 503 while etcd's authentication is not enabled.
          *
          *     ```sh
          *     curl localhost:8888/readyz
