@@ -1,8 +1,8 @@
 // Every mount, in order, on one screen.
 import express from 'express';
 import type { Express, Response } from 'express';
-import type { Caller } from './caller.js';
-import type { Config } from './config.js';
+import type { Caller } from './core/caller.js';
+import type { Config } from './config/config.js';
 import { isLoopback } from './config/address.js';
 import type { Background } from './domain/background.js';
 import { KnownHolders } from './domain/locks/guard.js';
@@ -49,8 +49,8 @@ import { createWatchRouter } from './http/v1/watch.js';
 import { createTxnRouter } from './http/v1/txn.js';
 import { createV2Door } from './http/v2/door.js';
 import { createValidator, loadDocument } from './http/contract/validate.js';
-import type { Log } from './log.js';
-import type { Metrics } from './metrics.js';
+import type { Log } from './process/log.js';
+import type { Metrics } from './process/metrics.js';
 import type { Upstream } from './upstream.js';
 
 /** Of the question whether etcd has authentication. Without a response in time, readiness depends on the quorum alone. */

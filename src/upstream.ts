@@ -1,7 +1,7 @@
 // All that speaks to etcd, wired once: the endpoints and who looks after them, the connections to them, who calls are made as, and the two
 // clients on top. What happens to endpoints goes to the log from here.
-import type { UserLogin } from './caller.js';
-import type { Config } from './config.js';
+import type { UserLogin } from './core/caller.js';
+import type { Config } from './config/config.js';
 import { Access, authenticationIsOff } from './etcd/auth/access.js';
 import { createAuthenticate } from './etcd/auth/authenticate.js';
 import { AuthenticationState } from './etcd/auth/authentication-state.js';
@@ -39,8 +39,8 @@ import {
 import { createWatchClient } from './etcd/watch/client.js';
 import type { WatchClient } from './etcd/watch/client.js';
 import { withRevisionLine } from './etcd/watch/line-watches.js';
-import type { Log } from './log.js';
-import { TlsFiles } from './tls-files.js';
+import type { Log } from './process/log.js';
+import { TlsFiles } from './files/tls-files.js';
 
 /** Connections to each etcd endpoint, by lane; further calls of that lane wait for one. */
 export const SOCKETS_MAX = {

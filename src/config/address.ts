@@ -1,7 +1,7 @@
 // Addresses and URLs in settings: where to listen, what to advertise, whom to admit, which endpoints to call.
 import { isIPv4, isIPv6 } from 'node:net';
 import { parseEndpoint } from '../etcd/endpoint.js';
-import { GatewayError } from '../errors.js';
+import { GatewayError } from '../core/errors.js';
 
 export interface ListenAddress {
   /** A name or an address without brackets. */

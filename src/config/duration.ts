@@ -1,5 +1,5 @@
 // Durations as people write them: plain seconds, or Go's form that etcdctl's users know (`500ms`, `1m30s`).
-import { GatewayError } from '../errors.js';
+import { GatewayError } from '../core/errors.js';
 
 const SECONDS_OF_UNIT: Readonly<Record<string, number>> = {
   h: 3600,

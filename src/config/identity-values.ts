@@ -1,6 +1,6 @@
 // Parsers of the settings that say who callers are, and who the gateway itself is.
-import { GatewayError } from '../errors.js';
-import { Secret } from '../secret.js';
+import { GatewayError } from '../core/errors.js';
+import { Secret } from '../core/secret.js';
 
 export const AUTH_MODES = ['none', 'etcd', 'tokens'] as const;
 

@@ -2,9 +2,9 @@
 // Never stops at the first mistake: all of them are worth one start. Knows no particular setting.
 import { readFileSync, statSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { GatewayError } from '../errors.js';
-import { nearestName } from '../nearest-name.js';
-import { systemReason } from '../system-reason.js';
+import { GatewayError } from '../core/errors.js';
+import { nearestName } from '../core/nearest-name.js';
+import { systemReason } from '../core/system-reason.js';
 import { problemText } from './setting.js';
 import type { Setting, SettingTable, SourceText, ValuesOf } from './setting.js';
 

@@ -1,6 +1,6 @@
 // Parsers of the plain values in settings: booleans, byte counts, key prefixes, log levels, paths.
-import { GatewayError } from '../errors.js';
-import type { LogLevel } from '../log.js';
+import { GatewayError } from '../core/errors.js';
+import type { LogLevel } from '../process/log.js';
 
 const LOG_LEVELS: readonly LogLevel[] = [
   'trace',

@@ -1,7 +1,7 @@
 // The cluster as a whole: can it serve, and is it new enough.
-import type { Caller } from '../caller.js';
-import { GatewayError } from '../errors.js';
-import type { ErrorCode } from '../errors.js';
+import type { Caller } from '../core/caller.js';
+import { GatewayError } from '../core/errors.js';
+import type { ErrorCode } from '../core/errors.js';
 import { requireRoot } from '../etcd/rights/asking.js';
 import type { EndpointStatus, EtcdClient, MemberList } from '../etcd/client.js';
 import { RETRY_AFTER_SECONDS } from '../etcd/status.js';

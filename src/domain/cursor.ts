@@ -1,5 +1,5 @@
 // The opaque `next` of a list: where the next page begins, and the revision to which all pages are pinned.
-import { invalidRequest } from '../errors.js';
+import { invalidRequest } from '../core/errors.js';
 import type { Span } from '../etcd/wire.js';
 
 export type PageOrder = 'asc' | 'desc';

@@ -1,7 +1,7 @@
 // Revisions that etcd has not reached, such as those of a history that was lost when etcd was restored or emptied. The error names the newest
 // revision, which etcd's own error does not.
-import type { Caller } from '../caller.js';
-import { GatewayError } from '../errors.js';
+import type { Caller } from '../core/caller.js';
+import { GatewayError } from '../core/errors.js';
 import type { EtcdClient } from '../etcd/client.js';
 import type { RevisionLine } from '../etcd/revision-line.js';
 import type { RangeRequest, RequestOp } from '../etcd/wire.js';

@@ -1,6 +1,6 @@
 // Which keys are the gateway's own: the locks, the elections, everything else of ours below `\0latchkey/`, and the markers of v2
 // directories, which lie below those directories. Pure.
-import { GatewayError } from '../errors.js';
+import { GatewayError } from '../core/errors.js';
 import { containsKey, prefixRange, subtractRanges } from '../etcd/range.js';
 import type { KeyRange } from '../etcd/wire.js';
 

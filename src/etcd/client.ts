@@ -1,6 +1,6 @@
 // The etcd client: one typed method per RPC, over the failover list.
-import type { Caller } from '../caller.js';
-import { GatewayError } from '../errors.js';
+import type { Caller } from '../core/caller.js';
+import { GatewayError } from '../core/errors.js';
 import * as codec from './codec.js';
 import { EndpointPool } from './endpoints/pool.js';
 import { callEtcd } from './calls/failover.js';

@@ -1,5 +1,5 @@
 // One etcd client endpoint: its address, and how people write it.
-import { GatewayError } from '../errors.js';
+import { GatewayError } from '../core/errors.js';
 
 export interface Endpoint {
   /** `http://host:port` without a trailing slash, or `unix:///path`; what logs and metrics name. */

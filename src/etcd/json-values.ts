@@ -1,6 +1,6 @@
 // The atoms of etcd's JSON: int64 as strings, bytes as base64, zero values left out, IDs in decimal. Each but
 // `parseObject` throws `etcd-refused` for what etcd never sends.
-import { GatewayError } from '../errors.js';
+import { GatewayError } from '../core/errors.js';
 
 export type Json = Record<string, unknown>;
 

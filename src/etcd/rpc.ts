@@ -1,6 +1,6 @@
 // The table of RPCs: path, and whether a call that may have been sent can be sent again.
 
-import type { Lane } from '../caller.js';
+import type { Lane } from '../core/caller.js';
 
 export interface Rpc {
   readonly path: string;

@@ -1,7 +1,7 @@
 // etcd's errors, inward: from a JSON gateway's error body to one of ours. Matches the message first, then the gRPC code, and never
 // the HTTP status: grpc-gateway v1 (etcd 3.4, 3.5) and v2 (3.6, Debian's 3.5) map codes to different ones.
-import { GatewayError } from '../errors.js';
-import type { ErrorCode } from '../errors.js';
+import { GatewayError } from '../core/errors.js';
+import type { ErrorCode } from '../core/errors.js';
 
 /**
  * What an error says of the request: `definite` = etcd meant it, and nothing was applied; `not-proposed` = this member could not take

@@ -1,7 +1,7 @@
 // One line and one number a request, written by hand: pino-http costs ten times as much. Paths only: queries may carry tokens.
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
-import { GATEWAY_IDENTITY } from '../caller.js';
-import type { Log } from '../log.js';
+import { GATEWAY_IDENTITY } from '../core/caller.js';
+import type { Log } from '../process/log.js';
 import { callerOf, requestIdOf } from './context.js';
 import { errorCodeOf } from './error-code.js';
 import { routeNameOf } from './route-name.js';

@@ -1,7 +1,7 @@
 // A request body read line by line as it arrives: of any length in total, bounded in the length of a line and in silence.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Request } from 'express';
-import { GatewayError, invalidRequest } from '../errors.js';
+import { GatewayError, invalidRequest } from '../core/errors.js';
 import { BodyBuffer } from './body-buffer.js';
 import type { BodyShare } from './load/body-memory.js';
 

@@ -1,6 +1,6 @@
 // Reads request bodies, limited in bytes and in time, and reports which of the contract's kinds they are.
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
-import { GatewayError, invalidRequest } from '../errors.js';
+import { GatewayError, invalidRequest } from '../core/errors.js';
 import { BodyBuffer } from './body-buffer.js';
 import { discardRest } from './body-lines.js';
 import { parseJsonBody } from './json.js';

@@ -1,8 +1,8 @@
 // What every request carries through its door: an ID, and the Caller that travels down to etcd.
 import { randomUUID } from 'node:crypto';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
-import type { Caller, Identity } from '../caller.js';
-import { invalidRequest } from '../errors.js';
+import type { Caller, Identity } from '../core/caller.js';
+import { invalidRequest } from '../core/errors.js';
 import { setSecurityHeaders } from './security-headers.js';
 import { rawPathOf } from './raw/paths.js';
 import { traceparentOf } from './traceparent.js';

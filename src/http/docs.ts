@@ -7,7 +7,7 @@ import helmet from 'helmet';
 import swaggerUi from 'swagger-ui-express';
 import type { SwaggerUiOptions } from 'swagger-ui-express';
 import { parse } from 'yaml';
-import { GatewayError } from '../errors.js';
+import { GatewayError } from '../core/errors.js';
 import { DOCUMENT_NAMES } from './contract/openapi-files.js';
 import type { DocumentName } from './contract/openapi-files.js';
 

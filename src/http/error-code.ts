@@ -1,6 +1,6 @@
 // Which error a response reports, for the access log: the handlers that send errors note the code.
 import type { ServerResponse } from 'node:http';
-import type { ErrorCode } from '../errors.js';
+import type { ErrorCode } from '../core/errors.js';
 
 const ERROR_CODE = Symbol('error code');
 

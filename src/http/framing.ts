@@ -1,7 +1,7 @@
 // What the frame of a request must not be: a target with user information or of another scheme, a header that is there twice, too many
 // headers, an unknown method, a body where none is read. Programs before or behind the gateway may read such a request differently.
 import type { IncomingMessage } from 'node:http';
-import { GatewayError, invalidRequest } from '../errors.js';
+import { GatewayError, invalidRequest } from '../core/errors.js';
 
 export const METHODS: readonly string[] = ['GET', 'HEAD', 'PUT', 'POST', 'DELETE', 'OPTIONS'];
 /** Node is told to keep one more, so that too many are seen instead of dropped. */

@@ -3,7 +3,7 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import type { Request, RequestHandler, Response } from 'express';
-import { GatewayError } from '../errors.js';
+import { GatewayError } from '../core/errors.js';
 import {
   METHODS,
   checkBody,

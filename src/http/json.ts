@@ -2,7 +2,7 @@
 // repeated fields (parsers disagree about which one counts), lone surrogates (they have no UTF-8 form), deep nesting and very many values.
 // The limits are checked in one pass over the bytes before anything is built from them.
 import { isUtf8 } from 'node:buffer';
-import { GatewayError, invalidRequest } from '../errors.js';
+import { GatewayError, invalidRequest } from '../core/errors.js';
 import { escapePointer } from './contract/openapi.js';
 import { JsonScan } from './json-scan.js';
 import type { ScanProblem } from './json-scan.js';

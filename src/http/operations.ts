@@ -1,11 +1,11 @@
 // For machines that watch over this one: /livez and /readyz (load balancers, Kubernetes; before the gates, since probes come from
 // anywhere) and /metrics (Prometheus; behind them).
 import { Router } from 'express';
-import { GatewayError } from '../errors.js';
-import type { ErrorCode } from '../errors.js';
+import { GatewayError } from '../core/errors.js';
+import type { ErrorCode } from '../core/errors.js';
 import type { Reachability } from '../etcd/endpoints/prober.js';
-import { GATEWAY_IDENTITY } from '../caller.js';
-import type { Caller } from '../caller.js';
+import { GATEWAY_IDENTITY } from '../core/caller.js';
+import type { Caller } from '../core/caller.js';
 
 const RETRY_AFTER_SECONDS = 1;
 const UNAVAILABLE_STATUS = new GatewayError('etcd-unavailable').status;

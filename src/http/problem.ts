@@ -1,8 +1,8 @@
 // The gateway's errors, outward: RFC 9457 problems, or the formats of etcd's APIs below /v2 and /v3*. With http/raw the only place that sets
 // an error status.
 import type { ErrorRequestHandler, NextFunction, Request, Response } from 'express';
-import { GatewayError, invalidRequest } from '../errors.js';
-import type { Log } from '../log.js';
+import { GatewayError, invalidRequest } from '../core/errors.js';
+import type { Log } from '../process/log.js';
 import { requestIdOf } from './context.js';
 import { noteErrorCode } from './error-code.js';
 import { errorFormatOf } from './error-format.js';

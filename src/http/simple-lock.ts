@@ -1,7 +1,7 @@
 // The simple lock at `/`: byte for byte what clients of the small lock manager expect, one newline at the end of each answer.
 import { Router } from 'express';
 import type { Request, Response } from 'express';
-import { invalidRequest } from '../errors.js';
+import { invalidRequest } from '../core/errors.js';
 import { acquireSimply, inspectSimply, releaseSimply } from '../domain/locks/simple-lock.js';
 import type { LockDeps } from '../domain/locks/locks.js';
 import { bytesOf, jsonOf } from './body.js';

@@ -1,6 +1,6 @@
 // Event streams: the headers that keep proxies from buffering, heartbeats, and an end that is always told.
 import type { Response } from 'express';
-import { GatewayError } from '../errors.js';
+import { GatewayError } from '../core/errors.js';
 import { onceOver } from './response-over.js';
 
 /** A comment this often keeps proxies from closing a quiet stream. */

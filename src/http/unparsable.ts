@@ -1,8 +1,8 @@
 // What Node's parser refuses never reaches Express. This file answers it in the format of the API that the request line names.
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
-import { GatewayError } from '../errors.js';
-import type { ErrorCode } from '../errors.js';
+import { GatewayError } from '../core/errors.js';
+import type { ErrorCode } from '../core/errors.js';
 import { PAUSED_CODE } from './connections.js';
 import type { Connections, HttpSocket, ParserError } from './connections.js';
 import { errorFormatOf } from './error-format.js';

@@ -1,7 +1,7 @@
 // The end of all routes: 405 for methods that a known path does not have, 404 with the nearest path for the others, and OPTIONS. The
 // known paths come from the OpenAPI documents, so that no route repeats them.
 import type { RequestHandler } from 'express';
-import { GatewayError } from '../errors.js';
+import { GatewayError } from '../core/errors.js';
 import type { KnownPaths } from './contract/known-paths.js';
 import { rawPathOf } from './raw/paths.js';
 

@@ -1,5 +1,5 @@
 // What clients of keys did and saw: one record for each call, whatever it did.
-import type { CallRecord } from '../laboratory/recording-user.js';
+import type { CallRecord } from '../harness/recording-user.js';
 
 export type CallKind =
   'get' | 'stale get' | 'list' | 'put' | 'create' | 'replace' | 'delete' | 'delete if' | 'transact';

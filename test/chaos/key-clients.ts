@@ -1,9 +1,9 @@
 // The clients of keys in a run: readers and writers of the same few keys, in whatever order chance wants.
-import { createDocumentCheck } from '../laboratory/document-check.js';
-import { unlessAborted } from '../laboratory/faults.js';
-import type { Cast, Scene } from '../laboratory/observation.js';
-import type { Random, Span } from '../laboratory/random.js';
-import { LATE_MS_MAX } from '../laboratory/system.js';
+import { createDocumentCheck } from '../harness/document-check.js';
+import { unlessAborted } from '../harness/faults.js';
+import type { Cast, Scene } from '../harness/observation.js';
+import type { Random, Span } from '../harness/random.js';
+import { LATE_MS_MAX } from '../harness/system.js';
 import { CHAOS } from './key-evidence.js';
 import type { KeyCall } from './key-call.js';
 import { KeyUser } from './key-user.js';

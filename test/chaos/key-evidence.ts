@@ -1,8 +1,8 @@
 // All that a run left behind of the keys, with the questions that several checks ask of it. Pure.
-import type { Fault } from '../laboratory/fault.js';
-import type { KeyEvent } from '../laboratory/key-event.js';
-import { RevisionClock } from '../laboratory/revision-clock.js';
-import type { Probe } from '../laboratory/revision-clock.js';
+import type { Fault } from '../harness/fault.js';
+import type { KeyEvent } from '../harness/key-event.js';
+import { RevisionClock } from '../harness/revision-clock.js';
+import type { Probe } from '../harness/revision-clock.js';
 import type { Condition, KeyCall, Seen } from './key-call.js';
 
 /** Where the keys of the run live. */

@@ -1,6 +1,6 @@
 // A client of keys who writes down whatever he asks and is answered.
-import type { Exchange, Reply, Sent } from '../laboratory/door.js';
-import { RecordingUser } from '../laboratory/recording-user.js';
+import type { Exchange, Reply, Sent } from '../harness/door.js';
+import { RecordingUser } from '../harness/recording-user.js';
 import type { CallKind, Condition, KeyCall, Seen, Told } from './key-call.js';
 
 /** Far more than the gateway gives a request. */

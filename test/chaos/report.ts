@@ -1,5 +1,5 @@
 // What a run counted of the keys, and for each violation the calls and the history around it.
-import type { KeyEvent } from '../laboratory/key-event.js';
+import type { KeyEvent } from '../harness/key-event.js';
 import { answerOf } from './checks/writes.js';
 import { fateOf, isWrite } from './key-call.js';
 import type { KeyCall } from './key-call.js';

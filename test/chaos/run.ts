@@ -1,6 +1,6 @@
 // The whole run: clients of keys and of locks and faults at once, everything judged by etcd's own history.
-import { observe } from '../laboratory/observation.js';
-import type { Cast } from '../laboratory/observation.js';
+import { observe } from '../harness/observation.js';
+import type { Cast } from '../harness/observation.js';
 import type { Call } from '../lock-checker/call.js';
 import { checkAll } from '../lock-checker/checks/all.js';
 import { Evidence } from '../lock-checker/evidence.js';

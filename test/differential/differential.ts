@@ -1,7 +1,7 @@
 // The whole comparison: an etcd 3.4 that speaks v2 itself, and a gateway over an etcd that need not. Every made-up sequence is played
 // against both, step by step; one that is answered differently is made shorter, and shown.
 import { setTimeout as pause } from 'node:timers/promises';
-import { Random } from '../laboratory/random.js';
+import { Random } from '../harness/random.js';
 import { startMember } from '../support/etcd.js';
 import type { Member } from '../support/etcd.js';
 import { spawnGateway } from '../support/processes.js';

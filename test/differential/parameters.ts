@@ -1,5 +1,5 @@
 // Makes up the parameters of one request: those that make sense together most of the time, and what does not belong there now and then.
-import type { Random } from '../laboratory/random.js';
+import type { Random } from '../harness/random.js';
 import { BAD_BOOLEANS, BAD_NUMBERS, FALSE, ODD_VALUES, TRUE, TTLS, VALUES } from './pools.js';
 import type { Template } from './step.js';
 

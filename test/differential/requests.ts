@@ -1,5 +1,5 @@
 // Makes up one request of v2: a method, a path, and parameters that make sense most of the time.
-import type { Random } from '../laboratory/random.js';
+import type { Random } from '../harness/random.js';
 import { ODD, boolean, maybe, noise, pairsOf, ttl, value, waitIndex } from './parameters.js';
 import type { Pair, Surroundings } from './parameters.js';
 import {

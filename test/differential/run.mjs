@@ -1,6 +1,6 @@
 // The long form of the comparison with a real etcd 3.4: `npm run test:v2 -- --requests 6000 --seed 7`. Runs the same test with other settings.
 import { parseArgs } from 'node:util';
-import { runTest } from '../laboratory/long-form.mjs';
+import { runTest } from '../harness/long-form.mjs';
 
 const { values } = parseArgs({
   options: {

@@ -1,5 +1,5 @@
 // Makes up sequences of requests: each in a directory of its own, on few names, so that its requests meet.
-import type { Random } from '../laboratory/random.js';
+import type { Random } from '../harness/random.js';
 import {
   makeChange,
   makeComparison,

@@ -1,6 +1,6 @@
 // Makes up sequences in which a node ends with its ttl: those who wait for its end, and what is there afterwards. They take seconds, and
 // the moments at which two stores end something differ: one node ends in each.
-import type { Random } from '../laboratory/random.js';
+import type { Random } from '../harness/random.js';
 import { put } from './step.js';
 import type { Sequence, Step, Template } from './step.js';
 

@@ -1,7 +1,7 @@
 // Watches while members are killed, paused and left without a leader. One-sided limits, far above what is promised.
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
-import { GATEWAY_IDENTITY } from '../../src/caller.js';
+import { GATEWAY_IDENTITY } from '../../src/core/caller.js';
 import { createEtcdClient } from '../../src/etcd/client.js';
 import type { EtcdClient } from '../../src/etcd/client.js';
 import { EndpointPool } from '../../src/etcd/endpoints/pool.js';

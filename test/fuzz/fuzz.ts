@@ -1,7 +1,7 @@
 // The whole fuzz: one gateway over one healthy etcd, made-up requests at both doors, many at a time, and the gateway's memory all along.
 import fc from 'fast-check';
-import { flatnessOf } from '../laboratory/flatness.js';
-import { readGatewayNumbers } from '../laboratory/gateway-numbers.js';
+import { flatnessOf } from '../harness/flatness.js';
+import { readGatewayNumbers } from '../harness/gateway-numbers.js';
 import type { Member } from '../support/etcd.js';
 import type { Gateway } from '../support/processes.js';
 import { etcdRequests, tryRaw } from './etcd-leg.js';

@@ -1,6 +1,6 @@
 // The long form of the fuzz: `npm run test:fuzz -- --requests 20000 --seed 7`. Runs the same test with other settings.
 import { parseArgs } from 'node:util';
-import { runTest } from '../laboratory/long-form.mjs';
+import { runTest } from '../harness/long-form.mjs';
 import { findSchemathesis } from './python.mjs';
 
 const { values } = parseArgs({

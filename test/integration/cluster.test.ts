@@ -12,7 +12,7 @@ import { takePorts } from '../support/ports.js';
 import { spawnNode, untilGone } from '../support/processes.js';
 import type { RunningProcess } from '../support/processes.js';
 
-const clusterFile = fileURLToPath(new URL('../../dist/cluster.js', import.meta.url));
+const clusterFile = fileURLToPath(new URL('../../dist/commands/cluster.js', import.meta.url));
 const TEST_LIMIT_MS = 60_000;
 const START_LIMIT_MS = 40_000;
 const RECOVERY_LIMIT_MS = 20_000;

@@ -1,6 +1,6 @@
 // Many writers at two gateways, on names of which some lie below others: whoever comes first, there is never a file below a file.
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { Random } from '../laboratory/random.js';
+import { Random } from '../harness/random.js';
 import { spawnGateway } from '../support/processes.js';
 import type { Gateway } from '../support/processes.js';
 import { RawEtcd } from '../support/raw-etcd.js';

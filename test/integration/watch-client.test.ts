@@ -1,7 +1,7 @@
 // Watches against a real etcd of each line that is supported: their streams differ.
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { GATEWAY_IDENTITY } from '../../src/caller.js';
+import { GATEWAY_IDENTITY } from '../../src/core/caller.js';
 import { createEtcdClient } from '../../src/etcd/client.js';
 import type { EtcdClient } from '../../src/etcd/client.js';
 import { EndpointPool } from '../../src/etcd/endpoints/pool.js';

@@ -1,6 +1,6 @@
 // What clients did and saw: one record for each call.
 import { createHash } from 'node:crypto';
-import type { CallRecord } from '../laboratory/recording-user.js';
+import type { CallRecord } from '../harness/recording-user.js';
 
 export type Mode = 'exclusive' | 'shared';
 

@@ -1,6 +1,6 @@
 // Puts a mark on the lease of each entry, so that a deletion and the end of a lease can be told apart.
-import { EtcdAccess, base64 } from '../laboratory/etcd-access.js';
-import type { KeyEvent } from '../laboratory/key-event.js';
+import { EtcdAccess, base64 } from '../harness/etcd-access.js';
+import type { KeyEvent } from '../harness/key-event.js';
 import { LOCKS, MARKS } from './history.js';
 
 export class EntryMarker {

@@ -1,6 +1,6 @@
 // etcd's own history of the locks, as one watch told it: entries from their creation to their end, who of them held and since when.
 // The rule of who holds is written here a second time, on purpose: this judges the gateway's.
-import type { KeyEvent } from '../laboratory/key-event.js';
+import type { KeyEvent } from '../harness/key-event.js';
 import type { Mode } from './call.js';
 
 /** One watch shows them all, since they stand between two keys. */

@@ -1,6 +1,6 @@
 // The clients of the locks in a run, as the observation wants them: their calls, and when their locks are quiet.
-import { createDocumentCheck } from '../laboratory/document-check.js';
-import type { Cast, Scene } from '../laboratory/observation.js';
+import { createDocumentCheck } from '../harness/document-check.js';
+import type { Cast, Scene } from '../harness/observation.js';
 import type { Call } from './call.js';
 import { EntryMarker } from './entry-marker.js';
 import { LockUser } from './lock-user.js';

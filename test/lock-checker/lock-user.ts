@@ -1,7 +1,7 @@
 // A client of the lock API who writes down whatever he asks and is answered.
 import type { Call, CallKind, Mode } from './call.js';
-import type { Exchange, StreamEvent } from '../laboratory/door.js';
-import { RecordingUser } from '../laboratory/recording-user.js';
+import type { Exchange, StreamEvent } from '../harness/door.js';
+import { RecordingUser } from '../harness/recording-user.js';
 import { GUARDED } from './history.js';
 
 /** Past the call's own wait and what the liveness check allows, the client gives up. */

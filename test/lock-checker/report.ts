@@ -1,6 +1,6 @@
 // What a run counted, and for each violation what a person needs to understand it: the seed, the calls, and the history around it.
-import { faultsText } from '../laboratory/fault.js';
-import type { KeyEvent } from '../laboratory/key-event.js';
+import { faultsText } from '../harness/fault.js';
+import type { KeyEvent } from '../harness/key-event.js';
 import type { Findings } from './checks/all.js';
 import type { Call } from './call.js';
 import type { Evidence } from './evidence.js';

@@ -1,6 +1,6 @@
 // The long form of the lock checker: `npm run test:lock-checker -- --seconds 120 --seed 7 --runs 3`. Runs the same test with other settings.
 import { parseArgs } from 'node:util';
-import { runTest } from '../laboratory/long-form.mjs';
+import { runTest } from '../harness/long-form.mjs';
 
 const { values } = parseArgs({
   options: {

@@ -1,5 +1,5 @@
 // The whole run: lets clients of the locks and faults loose on the system, and judges what was seen.
-import { observe } from '../laboratory/observation.js';
+import { observe } from '../harness/observation.js';
 import type { Call } from './call.js';
 import { checkAll } from './checks/all.js';
 import type { Findings } from './checks/all.js';

@@ -1,6 +1,6 @@
 // How long and how wild a run is. The short form is part of every test run, the long one a command of its own.
-import type { ObservationSettings } from '../laboratory/observation.js';
-import type { Span } from '../laboratory/random.js';
+import type { ObservationSettings } from '../harness/observation.js';
+import type { Span } from '../harness/random.js';
 
 export interface CheckSettings extends ObservationSettings {
   readonly hotClients: number;

@@ -1,11 +1,11 @@
 // One acquisition of one client from beginning to end, as chance wants it: how he asks, what disturbs him, what he does while he holds,
 // how he leaves. What a client may not do is not done: a token is not used again once it is released.
-import { unlessAborted } from '../laboratory/faults.js';
+import { unlessAborted } from '../harness/faults.js';
 import { heldBy } from './lock-user.js';
 import type { Ask, Attempt, Held, LockUser } from './lock-user.js';
 import { isDefinite } from './call.js';
 import type { Call } from './call.js';
-import type { Random } from '../laboratory/random.js';
+import type { Random } from '../harness/random.js';
 import type { CheckSettings } from './settings.js';
 
 const REPLICAS = 2;

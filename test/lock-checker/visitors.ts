@@ -1,8 +1,8 @@
 // All clients of a run: fifty at one lock, two hundred at forty, and a few who look, break locks and write under guards that do not hold.
-import { unlessAborted } from '../laboratory/faults.js';
+import { unlessAborted } from '../harness/faults.js';
 import type { LockUser } from './lock-user.js';
 import { LOCKS } from './history.js';
-import type { Random, Span } from '../laboratory/random.js';
+import type { Random, Span } from '../harness/random.js';
 import type { CheckSettings } from './settings.js';
 import type { VisitDeps } from './visit.js';
 

@@ -1,8 +1,8 @@
 // One caller of the gateway under load: every answer is counted, and whatever is open when the load ends is cut.
 import { setTimeout as pause } from 'node:timers/promises';
-import { Door } from '../laboratory/door.js';
-import type { Done, Exchange, Sent, StreamEvent } from '../laboratory/door.js';
-import type { Random, Span } from '../laboratory/random.js';
+import { Door } from '../harness/door.js';
+import type { Done, Exchange, Sent, StreamEvent } from '../harness/door.js';
+import type { Random, Span } from '../harness/random.js';
 
 /** Beyond the longest wait of the load. */
 const PATIENCE_MS = 60_000;

@@ -1,5 +1,5 @@
 // What a soak must not show: growth from its second quarter to its last, something left when all have gone, answers that never may be.
-import { flatnessOf } from '../laboratory/flatness.js';
+import { flatnessOf } from '../harness/flatness.js';
 import type { Tally } from './caller.js';
 import { COLUMNS } from './sampler.js';
 import type { Sample } from './sampler.js';

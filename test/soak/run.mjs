@@ -1,7 +1,7 @@
 // The long form of the soak: `npm run test:soak -- --minutes 60 --seed 7 --file samples.tsv`. Runs the same test with other settings.
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { runTest } from '../laboratory/long-form.mjs';
+import { runTest } from '../harness/long-form.mjs';
 
 const { values } = parseArgs({
   options: {

@@ -1,8 +1,8 @@
 // Samples of what may grow, taken at even distances and written to a file as they come: a table with tabs, one line a sample.
 import { appendFile, writeFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
-import { countDescriptors, readGatewayNumbers } from '../laboratory/gateway-numbers.js';
-import type { GatewayNumbers } from '../laboratory/gateway-numbers.js';
+import { countDescriptors, readGatewayNumbers } from '../harness/gateway-numbers.js';
+import type { GatewayNumbers } from '../harness/gateway-numbers.js';
 import type { Member } from '../support/etcd.js';
 import type { Gateway } from '../support/processes.js';
 import { RawEtcd } from '../support/raw-etcd.js';

@@ -2,8 +2,8 @@
 // gone.
 import { setMaxListeners } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Door } from '../laboratory/door.js';
-import { Random } from '../laboratory/random.js';
+import { Door } from '../harness/door.js';
+import { Random } from '../harness/random.js';
 import { startMember } from '../support/etcd.js';
 import { spawnGateway } from '../support/processes.js';
 import type { Gateway } from '../support/processes.js';

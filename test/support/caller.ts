@@ -1,6 +1,6 @@
 // A Caller for tests that stand below the doors.
-import { GATEWAY_IDENTITY } from '../../src/caller.js';
-import type { Caller } from '../../src/caller.js';
+import { GATEWAY_IDENTITY } from '../../src/core/caller.js';
+import type { Caller } from '../../src/core/caller.js';
 
 const TIMEOUT_MS = 10_000;
 

@@ -1,6 +1,6 @@
 // A store with a history and the watches upon it, in place of the WatchClient: nothing moves but by a call of the test's.
-import { GatewayError } from '../../src/errors.js';
-import type { Identity } from '../../src/caller.js';
+import { GatewayError } from '../../src/core/errors.js';
+import type { Identity } from '../../src/core/caller.js';
 import { containsKey } from '../../src/etcd/range.js';
 import type { WatchClient } from '../../src/etcd/watch/client.js';
 import type { WatchEnd, WatchHandle, WatchListener } from '../../src/etcd/watch/listener.js';

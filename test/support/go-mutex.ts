@@ -1,4 +1,4 @@
-// etcd's own mutex, concurrency.Mutex of its Go client, as a process of its own: test/interplay/go, built where there is a Go.
+// etcd's own mutex, concurrency.Mutex of its Go client, as a process of its own: test/interop/go, built where there is a Go.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
@@ -11,7 +11,7 @@ import { onPath, runCommand } from '../../src/embedded/command.js';
 import { makeFolder } from '../../src/embedded/folder.js';
 import { cacheDirs, testPath, writableCacheDir } from './etcd-versions.js';
 
-const SOURCES = fileURLToPath(new URL('../interplay/go', import.meta.url));
+const SOURCES = fileURLToPath(new URL('../interop/go', import.meta.url));
 const SOURCE_FILES = ['main.go', 'go.mod', 'go.sum'];
 /** With an empty module cache it downloads and compiles gRPC. */
 const BUILD_LIMIT_MS = 180_000;
@@ -31,7 +31,7 @@ export async function buildGoMutex(): Promise<{ file: string } | { reason: strin
   await makeFolder(cacheDir);
   const work = await mkdtemp(join(cacheDir, '.go-'));
   try {
-    console.error('building test/interplay/go with the Go that is here');
+    console.error('building test/interop/go with the Go that is here');
     const built = join(work, 'mutex');
     const result = await runGo(go, built, work);
     if (result.kind === 'failed') return { reason: `go build: ${result.reason}` };

@@ -1,5 +1,5 @@
 // A watcher of the hub that keeps what it hears, in words that are easy to compare.
-import type { GatewayError } from '../../src/errors.js';
+import type { GatewayError } from '../../src/core/errors.js';
 import type { Delivery } from '../../src/domain/watch/delivery.js';
 import type { Watcher } from '../../src/domain/watch/topic.js';
 import { formatPosition } from '../../src/domain/watch/position.js';

@@ -1,6 +1,6 @@
 // Callers with rights of their own, for tests that stand below the doors.
-import type { Caller, Identity, UserLogin } from '../../src/caller.js';
-import { Secret } from '../../src/secret.js';
+import type { Caller, Identity, UserLogin } from '../../src/core/caller.js';
+import { Secret } from '../../src/core/secret.js';
 import { callerFor } from './caller.js';
 
 export function userLogin(name: string, password: string): UserLogin {

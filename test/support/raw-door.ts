@@ -6,7 +6,7 @@ import { createSecureContext } from 'node:tls';
 import express from 'express';
 import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
-import { GATEWAY_IDENTITY } from '../../src/caller.js';
+import { GATEWAY_IDENTITY } from '../../src/core/caller.js';
 import { createConnector } from '../../src/etcd/transport/connection.js';
 import { EndpointPool } from '../../src/etcd/endpoints/pool.js';
 import { createContext } from '../../src/http/context.js';

@@ -1,5 +1,5 @@
 // Callers with an API token, for tests that stand below the doors.
-import type { Identity, Right, Scope } from '../../src/caller.js';
+import type { Identity, Right, Scope } from '../../src/core/caller.js';
 
 export function scopeOf(prefixes: readonly string[], ...rights: readonly Right[]): Scope {
   return { prefixes, rights: new Set(rights) };

@@ -1,7 +1,7 @@
 // A gateway with `--auth=tokens` in front of an etcd, and callers with API tokens of different scopes.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { sha256 } from '../../src/secret.js';
+import { sha256 } from '../../src/core/secret.js';
 import { FORM_TYPE } from './v2-client.js';
 import { JSON_TYPE, send } from './http-client.js';
 import type { Answer } from './http-client.js';

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { defaultOf } from '../../src/config/help.js';
 import { SETTINGS } from '../../src/config/settings.js';
-import { ERROR_CODES, GatewayError } from '../../src/errors.js';
+import { ERROR_CODES, GatewayError } from '../../src/core/errors.js';
 import { PAGES, ROOT, pageText } from '../support/documentation.js';
 
 const README_LINES_MAX = 200;

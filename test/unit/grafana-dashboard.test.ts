@@ -1,7 +1,7 @@
 // The dashboard in deploy/ asks for nothing that the gateway does not tell.
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { createMetrics } from '../../src/metrics.js';
+import { createMetrics } from '../../src/process/metrics.js';
 
 interface Panel {
   readonly id: number;

@@ -1,5 +1,5 @@
 // What a contender can tell its caller when it did not acquire.
-import { GatewayError } from '../../errors.js';
+import { GatewayError } from '../../core/errors.js';
 import type { Surroundings } from './steps.js';
 
 export function gone(): GatewayError {

@@ -1,7 +1,7 @@
 // One connection's way through a lock: look, enter or re-join, wait, confirm, convert, leave. Any request may be lost, repeated late or
 // cut off; the comments say what then. The order of the steps is what the safety rests on.
-import type { Caller } from '../../caller.js';
-import { GatewayError, outcomeOf } from '../../errors.js';
+import type { Caller } from '../../core/caller.js';
+import { GatewayError, outcomeOf } from '../../core/errors.js';
 import type { KeyValue } from '../../etcd/wire.js';
 import { isOwnLease } from '../leases/lease-id.js';
 import { notApplied, unknown } from '../../etcd/calls/outcome.js';

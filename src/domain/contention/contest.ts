@@ -1,6 +1,6 @@
 // What one connection wants of a lock or an election, and what the steps of its way share.
-import type { Caller } from '../../caller.js';
-import type { GatewayError } from '../../errors.js';
+import type { Caller } from '../../core/caller.js';
+import type { GatewayError } from '../../core/errors.js';
 import type { EtcdClient } from '../../etcd/client.js';
 import type { KeyValue } from '../../etcd/wire.js';
 import type { Background } from '../background.js';

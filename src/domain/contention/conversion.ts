@@ -1,7 +1,7 @@
 // Moves a holder off the lease it entered on, to no lease or to one of the caller's own. Every entry is entered on a lease of ours, which can be
 // revoked, so that nothing that arrives late brings the entry back.
-import type { Caller } from '../../caller.js';
-import { outcomeOf } from '../../errors.js';
+import type { Caller } from '../../core/caller.js';
+import { outcomeOf } from '../../core/errors.js';
 import { gone, noAnswer } from './contender-errors.js';
 import { stepCaller } from './contest.js';
 import type { Attempt, Standing } from './contest.js';

@@ -1,6 +1,6 @@
 // Leaving unasked: a wait that is over, a caller who is gone, a request that failed. Decides what this connection may take away: with a
 // token that others may know, only what it created itself and nobody has re-joined since.
-import type { Caller } from '../../caller.js';
+import type { Caller } from '../../core/caller.js';
 import type { KeyValue } from '../../etcd/wire.js';
 import type { Attempt, Standing } from './contest.js';
 import type { OwnLeases } from './own-leases.js';

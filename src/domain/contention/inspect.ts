@@ -1,5 +1,5 @@
 // Reads of a queue that change nothing: the whole of it as far as it is shown, its holders, and one token's entry.
-import type { Caller } from '../../caller.js';
+import type { Caller } from '../../core/caller.js';
 import type { EtcdClient } from '../../etcd/client.js';
 import type { RangeRequest } from '../../etcd/wire.js';
 import { toEntry } from './entry.js';

@@ -1,6 +1,6 @@
 // The one place that builds lock keys: `<prefix><encoded name>/<id>`, the layout of etcd's own mutex, so that all its clients queue together.
 import { createHash, randomBytes } from 'node:crypto';
-import { invalidRequest } from '../../errors.js';
+import { invalidRequest } from '../../core/errors.js';
 import { prefixRange } from '../../etcd/range.js';
 import type { KeyRange, Span } from '../../etcd/wire.js';
 

@@ -1,5 +1,5 @@
 // What one request for a lock or an election may ask for, and how many may wait. Pure.
-import { invalidRequest } from '../../errors.js';
+import { invalidRequest } from '../../core/errors.js';
 
 export interface LockLimits {
   readonly waitersPerLockMax: number;

@@ -1,6 +1,6 @@
 // The leases that one acquisition makes for itself. Whatever of the acquisition arrives late finds them revoked, and does nothing.
-import type { Caller } from '../../caller.js';
-import { GatewayError, outcomeOf } from '../../errors.js';
+import type { Caller } from '../../core/caller.js';
+import { GatewayError, outcomeOf } from '../../core/errors.js';
 import type { EtcdClient } from '../../etcd/client.js';
 import { isOwnLease, randomOwnLease } from '../leases/lease-id.js';
 import { impatient } from './patience.js';

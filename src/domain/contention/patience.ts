@@ -1,6 +1,6 @@
 // How long a step of the lock algorithm waits for one member before it is repeated through another. Only for steps whose repetition the
 // algorithm allows. Pure.
-import type { Caller } from '../../caller.js';
+import type { Caller } from '../../core/caller.js';
 
 /** A healthy member responds in milliseconds. After silence of this length the gateway also probes the member, which ejects it if it is down. */
 const SILENCE_MS = 2_000;

@@ -1,6 +1,6 @@
 // What this process knows of one contended lock: the deletions in its range, from one upstream watch that all local waiters share.
 // It decides nothing: a waiter that is woken looks for himself.
-import type { Identity } from '../../caller.js';
+import type { Identity } from '../../core/caller.js';
 import type { RevisionLine } from '../../etcd/revision-line.js';
 import type { WatchClient } from '../../etcd/watch/client.js';
 import type { WatchHandle } from '../../etcd/watch/listener.js';

@@ -1,6 +1,6 @@
 // Ends entries on request: delete, then revoke. The revoke precedes the response, so that no late request brings the entry back.
-import type { Caller } from '../../caller.js';
-import { GatewayError, outcomeOf } from '../../errors.js';
+import type { Caller } from '../../core/caller.js';
+import { GatewayError, outcomeOf } from '../../core/errors.js';
 import type { EtcdClient } from '../../etcd/client.js';
 import type { KeyValue } from '../../etcd/wire.js';
 import { afterWrite, beforeWrite, unknown } from '../../etcd/calls/outcome.js';

@@ -1,7 +1,7 @@
 // A caller renews what he holds. 200 only for a holder whose entry was there before and after the renewal: keeping a lease alive
 // last would answer 200 for an entry that is gone.
-import type { Caller } from '../../caller.js';
-import { GatewayError } from '../../errors.js';
+import type { Caller } from '../../core/caller.js';
+import { GatewayError } from '../../core/errors.js';
 import type { EtcdClient } from '../../etcd/client.js';
 import { afterWrite, beforeWrite } from '../../etcd/calls/outcome.js';
 import type { Entry } from './entry.js';

@@ -1,5 +1,5 @@
 // Keeps the lease of an entry alive while its caller is connected, and tells how long it surely lives.
-import type { Caller, Identity } from '../../caller.js';
+import type { Caller, Identity } from '../../core/caller.js';
 import type { EtcdClient } from '../../etcd/client.js';
 import type { Granted } from './own-leases.js';
 

@@ -1,6 +1,6 @@
 // The whole state of a lock or an election again and again, whenever its range changes: one watch and one read for all who follow it.
-import type { Caller, Identity } from '../../caller.js';
-import type { GatewayError } from '../../errors.js';
+import type { Caller, Identity } from '../../core/caller.js';
+import type { GatewayError } from '../../core/errors.js';
 import type { RevisionLine } from '../../etcd/revision-line.js';
 import type { WatchClient } from '../../etcd/watch/client.js';
 import type { WatchEnd, WatchHandle } from '../../etcd/watch/listener.js';

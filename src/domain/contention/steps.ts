@@ -1,6 +1,6 @@
 // The requests of the lock algorithm, each one transaction: what it asks, what it writes, how its answer reads. No retries, no order:
 // those are the contender's.
-import type { Caller } from '../../caller.js';
+import type { Caller } from '../../core/caller.js';
 import { createRevisionIs, isAbsent, isEmptyRange, modRevisionIs } from '../../etcd/compare.js';
 import type { EtcdClient } from '../../etcd/client.js';
 import type { KeyValue, RangeRequest, RequestOp, TxnResponse } from '../../etcd/wire.js';

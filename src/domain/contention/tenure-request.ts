@@ -1,6 +1,6 @@
 // What a caller may ask for how long he holds, and the checks of it: a ttl, none at all, or a lease of his own.
-import type { Caller } from '../../caller.js';
-import { GatewayError, invalidRequest } from '../../errors.js';
+import type { Caller } from '../../core/caller.js';
+import { GatewayError, invalidRequest } from '../../core/errors.js';
 import type { EtcdClient } from '../../etcd/client.js';
 import { isOwnLease } from '../leases/lease-id.js';
 import type { Tenure } from './tenure.js';

@@ -1,5 +1,5 @@
 // How much waiting this process takes on: counts those who wait for locks and elections, and refuses the one too many.
-import { GatewayError } from '../../errors.js';
+import { GatewayError } from '../../core/errors.js';
 import type { LockLimits } from './limits.js';
 
 const FULL_RETRY_AFTER_SECONDS = 5;

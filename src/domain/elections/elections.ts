@@ -1,7 +1,7 @@
 // Elections on the contention engine, in the layout of etcd's own: an entry's value is exactly what its candidate has to say, so that
 // `etcdctl elect` takes part. Not promised: that a leader who sleeps past his ttl still leads; check the fencing token at the resource.
-import type { Caller } from '../../caller.js';
-import { GatewayError, outcomeOf } from '../../errors.js';
+import type { Caller } from '../../core/caller.js';
+import { GatewayError, outcomeOf } from '../../core/errors.js';
 import type { KeyValue } from '../../etcd/wire.js';
 import { Contender } from '../contention/contender.js';
 import type { Held } from '../contention/contender.js';

@@ -1,7 +1,7 @@
 // Elections as they are shown: who leads, who stands by. Changes nothing. In etcd's own layout the value of an entry is what its
 // candidate has to say, byte for byte, whoever wrote it.
 import { isUtf8 } from 'node:buffer';
-import type { Caller } from '../../caller.js';
+import type { Caller } from '../../core/caller.js';
 import type { EtcdClient } from '../../etcd/client.js';
 import { inspectQueue, remainingSeconds } from '../contention/inspect.js';
 import { createArena } from '../contention/key.js';

@@ -1,6 +1,6 @@
 // A whole range at one revision, chunk after chunk: as much as its reader takes, and no more than two chunks in memory.
-import { remainingMs } from '../../caller.js';
-import type { Caller } from '../../caller.js';
+import { remainingMs } from '../../core/caller.js';
+import type { Caller } from '../../core/caller.js';
 import { containsKey, nextKey } from '../../etcd/range.js';
 import type { KeyRange, KeyValue } from '../../etcd/wire.js';
 import { ChunkSize, readChunk, readSized } from './range-chunks.js';

@@ -1,8 +1,8 @@
 // The versions of one key that etcd still has. Versions are read back by a watch from the oldest revision that is not compacted: walking
 // back by reads would not find what was before a deletion. Exact, and as costly to etcd as any watch from there.
-import type { Caller } from '../../caller.js';
-import { remainingMs } from '../../caller.js';
-import { GatewayError } from '../../errors.js';
+import type { Caller } from '../../core/caller.js';
+import { remainingMs } from '../../core/caller.js';
+import { GatewayError } from '../../core/errors.js';
 import type { EtcdClient } from '../../etcd/client.js';
 import type { WatchClient } from '../../etcd/watch/client.js';
 import type { WatchEnd } from '../../etcd/watch/listener.js';

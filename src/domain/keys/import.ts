@@ -1,7 +1,7 @@
 // Writes entries that come one after the other, in batches that are one transaction each. Knows how far it came, and says so in every
 // error, so that a broken upload goes on where it broke.
-import type { Caller } from '../../caller.js';
-import { GatewayError } from '../../errors.js';
+import type { Caller } from '../../core/caller.js';
+import { GatewayError } from '../../core/errors.js';
 import { isAbsent } from '../../etcd/compare.js';
 import type { EtcdClient } from '../../etcd/client.js';
 import { OPERATIONS_TOGETHER_MAX } from '../../etcd/wire.js';

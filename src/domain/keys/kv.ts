@@ -1,6 +1,6 @@
 // One key: read, write, delete, with conditions and guards as single transactions.
-import type { Caller } from '../../caller.js';
-import { GatewayError } from '../../errors.js';
+import type { Caller } from '../../core/caller.js';
+import { GatewayError } from '../../core/errors.js';
 import { isAbsent, isPresent, leaseIs, modRevisionIs } from '../../etcd/compare.js';
 import type { Compare, KeyValue, RequestOp, ResponseOp, TxnResponse } from '../../etcd/wire.js';
 import { resolveGuard } from '../locks/guard.js';

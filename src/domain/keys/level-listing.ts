@@ -1,6 +1,6 @@
 // One level of a tree of keys: what lies directly below a prefix, and for everything deeper its beginning up to the next slash. Such a
 // beginning is skipped as a whole, so that a level costs upstream reads by its width and not by the keys below it.
-import type { Caller } from '../../caller.js';
+import type { Caller } from '../../core/caller.js';
 import { containsKey, nextKey, prefixEnd } from '../../etcd/range.js';
 import type { KeyValue, Span } from '../../etcd/wire.js';
 import { encodeCursor } from '../cursor.js';

@@ -1,5 +1,5 @@
 // Many keys: pages pinned to one revision, counts, and deletes that go around reserved keys.
-import type { Caller } from '../../caller.js';
+import type { Caller } from '../../core/caller.js';
 import { nextKey } from '../../etcd/range.js';
 import type { KeyValue, Span } from '../../etcd/wire.js';
 import { encodeCursor } from '../cursor.js';

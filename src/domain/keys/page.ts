@@ -1,5 +1,5 @@
 // What a list asks and what a page of it holds. Types, and the cursor between two pages.
-import { invalidRequest } from '../../errors.js';
+import { invalidRequest } from '../../core/errors.js';
 import type { KeyRange, KeyValue, Span } from '../../etcd/wire.js';
 import { decodeCursor } from '../cursor.js';
 import type { PageOrder } from '../cursor.js';

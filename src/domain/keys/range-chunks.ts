@@ -1,6 +1,6 @@
 // Many keys, read from etcd in chunks that are bounded in bytes: etcd limits an answer by keys only, so that how many to ask for is
 // learned from the entries that came before.
-import type { Caller } from '../../caller.js';
+import type { Caller } from '../../core/caller.js';
 import { isAnswerTooLarge } from '../../etcd/calls/errors.js';
 import type { EtcdClient } from '../../etcd/client.js';
 import { OPERATIONS_TOGETHER_MAX } from '../../etcd/wire.js';

@@ -1,6 +1,6 @@
 // Pages in another order than etcd keeps its keys in. etcd reads the whole range to sort it, so that is done once a page and without
 // values; the values of what is in the page are read behind it.
-import type { Caller } from '../../caller.js';
+import type { Caller } from '../../core/caller.js';
 import type { RangeRequest } from '../../etcd/wire.js';
 import { encodeCursor } from '../cursor.js';
 import { PAGE_BYTES_MAX, readOptionsOf } from './page.js';

@@ -1,5 +1,5 @@
 // Ranges of many keys as callers name them: a prefix, or a start and an end, or neither for the whole keyspace. Pure.
-import { invalidRequest } from '../../errors.js';
+import { invalidRequest } from '../../core/errors.js';
 import { prefixRange, spanRange } from '../../etcd/range.js';
 import type { Span } from '../../etcd/wire.js';
 

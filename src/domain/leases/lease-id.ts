@@ -9,8 +9,8 @@
 //   needs no key: another client cannot change the ID of a lease, and a lease in another client's name harms only its maker.
 // - Everything else was made by another program, or under a chosen ID. Its creator is unknown.
 import { createHash, randomBytes } from 'node:crypto';
-import type { Identity } from '../../caller.js';
-import { GatewayError, invalidRequest } from '../../errors.js';
+import type { Identity } from '../../core/caller.js';
+import { GatewayError, invalidRequest } from '../../core/errors.js';
 
 const OWN_LEASE_PREFIX = '4c4b';
 const OWN_RANDOM_BYTES = 6;

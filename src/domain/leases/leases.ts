@@ -1,8 +1,8 @@
 // Leases as sessions: several keys and locks can hang on one, and its end ends them all. Also the leases that a put with a ttl makes.
 // Not here: the leases of the gateway's own lock and election entries, which nobody may touch through these calls.
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Caller } from '../../caller.js';
-import { GatewayError } from '../../errors.js';
+import type { Caller } from '../../core/caller.js';
+import { GatewayError } from '../../core/errors.js';
 import type { EtcdClient } from '../../etcd/client.js';
 import { RETRY_AFTER_SECONDS } from '../../etcd/status.js';
 import type { Background } from '../background.js';

@@ -1,6 +1,6 @@
 // Whether a lease lives. A member that was just deposed, or has slept, denies leases of which it has not heard yet: seen on etcd 3.5 right
 // behind a SIGCONT, at the first keepalive only. So no lease is called gone because one member said so once.
-import type { Caller } from '../../caller.js';
+import type { Caller } from '../../core/caller.js';
 import type { EtcdClient } from '../../etcd/client.js';
 import type { LeaseKeepAliveResponse, LeaseTimeToLiveResponse } from '../../etcd/wire.js';
 import { readRevision } from '../cluster.js';

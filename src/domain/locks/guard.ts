@@ -1,8 +1,8 @@
 // Guards: a write that is applied only while a lock is held under a certain fencing token. The key of an exclusive entry is remembered, and a
 // guarded write then costs one call. The memory is a hint only: the write's own transaction compares that the entry exists and that no entry
 // is before it. After a restore of etcd from a backup the same entry may wait again. Not here: acquiring and releasing locks.
-import type { Caller, Identity } from '../../caller.js';
-import { GatewayError } from '../../errors.js';
+import type { Caller, Identity } from '../../core/caller.js';
+import { GatewayError } from '../../core/errors.js';
 import { createRevisionIs, nothingCreatedBefore } from '../../etcd/compare.js';
 import type { EtcdClient } from '../../etcd/client.js';
 import type { Compare, KeyValue, RangeRequest, RequestOp, ResponseOp } from '../../etcd/wire.js';

@@ -1,8 +1,8 @@
 // A lock that lasts as long as a connection: waits, holds, renews, and tells what happens. As good as TCP: who needs more asks the
 // caller to confirm.
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Caller } from '../../caller.js';
-import { invalidRequest } from '../../errors.js';
+import type { Caller } from '../../core/caller.js';
+import { invalidRequest } from '../../core/errors.js';
 import { askForRights } from '../../etcd/rights/asking.js';
 import type { WaiterView } from './view.js';
 import { isRefusal } from '../denial.js';

@@ -1,7 +1,7 @@
 // Locks as users think of them, built on contention/. Not promised: that a holder who sleeps past his ttl still holds; guards or the
 // fencing token at the resource are the cure.
-import type { Caller } from '../../caller.js';
-import { GatewayError } from '../../errors.js';
+import type { Caller } from '../../core/caller.js';
+import { GatewayError } from '../../core/errors.js';
 import { refusalFields, waitingHint } from '../contention/contender-errors.js';
 import { Contender } from '../contention/contender.js';
 import type { Held } from '../contention/contender.js';

@@ -1,6 +1,6 @@
 // The lock of the small lock manager: try, look, release by user; no tokens, no waiting. A thin view of locks.ts.
-import type { Caller } from '../../caller.js';
-import { GatewayError } from '../../errors.js';
+import type { Caller } from '../../core/caller.js';
+import { GatewayError } from '../../core/errors.js';
 import { decodeLockValue } from '../contention/entry.js';
 import { readHolders } from '../contention/inspect.js';
 import { createArena } from '../contention/key.js';

@@ -1,5 +1,5 @@
 // Locks as they are shown: who holds, who waits, which locks there are. Changes nothing.
-import type { Caller } from '../../caller.js';
+import type { Caller } from '../../core/caller.js';
 import type { EtcdClient } from '../../etcd/client.js';
 import { nextKey, prefixRange } from '../../etcd/range.js';
 import type { KeyValue, Span } from '../../etcd/wire.js';

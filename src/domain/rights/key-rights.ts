@@ -1,5 +1,5 @@
 // Whether an API token allows a request, by the keys that it names: what etcd checks of its users. Pure. Callers without a scope pass.
-import type { Identity, Scope } from '../../caller.js';
+import type { Identity, Scope } from '../../core/caller.js';
 import type {
   DeleteRangeRequest,
   KeyRange,

@@ -1,6 +1,6 @@
 // Which keys the scope of an API token reaches, by what is to be done with them: as etcd's own rights are, a union of ranges. A prefix
 // stands for keys, lock names and election names alike, so that a key below the lock prefix belongs to its lock, not to its bytes. Pure.
-import type { Right, Scope } from '../../caller.js';
+import type { Right, Scope } from '../../core/caller.js';
 import {
   containsKey,
   containsRange,

@@ -2,8 +2,8 @@
 // versions of etcd renew and show any lease to any user, and no version checks the owner of a lease that a transaction attaches a key to. A
 // lease without keys is for its creator and for root, as with API tokens. Not for the leases of the gateway's own entries: no client
 // learns their IDs.
-import type { Caller } from '../../caller.js';
-import { GatewayError } from '../../errors.js';
+import type { Caller } from '../../core/caller.js';
+import { GatewayError } from '../../core/errors.js';
 import { beforeWrite } from '../../etcd/calls/outcome.js';
 import type { EtcdClient } from '../../etcd/client.js';
 import type { AlarmRights } from '../../etcd/rights/alarm-rights.js';

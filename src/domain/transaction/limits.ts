@@ -1,5 +1,5 @@
 // What etcd would refuse, told before it is asked, with the place where it stands. Pure.
-import { GatewayError, invalidRequest } from '../../errors.js';
+import { GatewayError, invalidRequest } from '../../core/errors.js';
 import type { Decision, Leaf, Step, Test } from './plan.js';
 
 export interface TransactionLimits {

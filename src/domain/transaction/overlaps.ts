@@ -1,6 +1,6 @@
 // Finds keys that one run of a transaction would put twice, or put and delete: etcd refuses them (not in every order and version), and
 // this says where they stand. Pure.
-import { invalidRequest } from '../../errors.js';
+import { invalidRequest } from '../../core/errors.js';
 import type { KeyRange } from '../../etcd/wire.js';
 import type { Operation, Transaction } from './operation.js';
 

@@ -1,6 +1,6 @@
 // Transactions: comparisons, and one of two branches, at one revision. Not here: what a transaction looks like in JSON.
-import type { Caller } from '../../caller.js';
-import { GatewayError } from '../../errors.js';
+import type { Caller } from '../../core/caller.js';
+import { GatewayError } from '../../core/errors.js';
 import type { RequestOp, ResponseOp, TxnRequest, TxnResponse } from '../../etcd/wire.js';
 import { guardPlan, planOf } from './plan.js';
 import type { Decision, Leaf, Step, Test } from './plan.js';

@@ -1,6 +1,6 @@
 // A path as one moment of etcd shows it: the node itself, and every directory on the way down to it.
-import type { Caller } from '../../caller.js';
-import { GatewayError } from '../../errors.js';
+import type { Caller } from '../../core/caller.js';
+import { GatewayError } from '../../core/errors.js';
 import type { EtcdClient } from '../../etcd/client.js';
 import type {
   KeyValue,

@@ -1,6 +1,6 @@
 // The records of past changes, read by revision: one read of etcd for many, and each once for all who watch.
-import type { Caller } from '../../caller.js';
-import { GatewayError } from '../../errors.js';
+import type { Caller } from '../../core/caller.js';
+import { GatewayError } from '../../core/errors.js';
 import type { EtcdClient } from '../../etcd/client.js';
 import { OPERATIONS_TOGETHER_MAX } from '../../etcd/wire.js';
 import { RECORD_KEY, recordAt } from './record.js';

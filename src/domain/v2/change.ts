@@ -1,7 +1,7 @@
 // Every change of the tree is one transaction: decided on what was read, applied only if that still stands, else read and decided again.
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Caller } from '../../caller.js';
-import { GatewayError, outcomeOf } from '../../errors.js';
+import type { Caller } from '../../core/caller.js';
+import { GatewayError, outcomeOf } from '../../core/errors.js';
 import type {
   Compare,
   KeyValue,

@@ -1,5 +1,5 @@
 // The comparisons of compareAndSwap and compareAndDelete: with the value, the index, or both.
-import type { Caller } from '../../caller.js';
+import type { Caller } from '../../core/caller.js';
 import { modRevisionIs } from '../../etcd/compare.js';
 import type { Compare } from '../../etcd/wire.js';
 import type { Chain, ChainDeps } from './chain.js';

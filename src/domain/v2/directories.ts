@@ -1,5 +1,5 @@
 // Directories in transactions: the markers that make them, and what must stand for them to be made.
-import type { Caller } from '../../caller.js';
+import type { Caller } from '../../core/caller.js';
 import { isAbsent, isPresent, modRevisionIs } from '../../etcd/compare.js';
 import type { Compare, RequestOp } from '../../etcd/wire.js';
 import type { Chain, Place } from './chain.js';

@@ -1,7 +1,7 @@
 // Ends directories when their ttl is over, on every gateway: whoever is first does it. They are known from the list that changes keep, and
 // from the changes of this gateway, also of callers who may not write the list.
-import { GATEWAY_IDENTITY } from '../../caller.js';
-import type { Caller, Identity } from '../../caller.js';
+import { GATEWAY_IDENTITY } from '../../core/caller.js';
+import type { Caller, Identity } from '../../core/caller.js';
 import { isAbsent } from '../../etcd/compare.js';
 import type { EtcdClient } from '../../etcd/client.js';
 import type { KeyValue } from '../../etcd/wire.js';

@@ -1,7 +1,7 @@
 // The errors of the v2 API by their numbers. Inside the house they are GatewayErrors that carry number, cause and index along; the door
 // gives them their shape.
-import { GatewayError } from '../../errors.js';
-import type { ErrorCode } from '../../errors.js';
+import { GatewayError } from '../../core/errors.js';
+import type { ErrorCode } from '../../core/errors.js';
 import { textOf } from './path.js';
 
 const CODES = {

@@ -1,6 +1,6 @@
 // Makes v2 events of etcd's, with what has to be looked up for it: records of changes, and the leases of keys that other doors wrote.
-import type { Caller, Identity } from '../../caller.js';
-import { GatewayError } from '../../errors.js';
+import type { Caller, Identity } from '../../core/caller.js';
+import { GatewayError } from '../../core/errors.js';
 import type { WatchEvent } from '../../etcd/wire.js';
 import type { ChangeRecords } from './change-records.js';
 import { readLifetimes } from './lifetime.js';

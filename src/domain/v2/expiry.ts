@@ -1,6 +1,6 @@
 // The end of a directory whose ttl is over: etcd takes the marker with its lease, and a gateway takes what is left below, in one
 // transaction that watchers see as `expire`.
-import type { Caller } from '../../caller.js';
+import type { Caller } from '../../core/caller.js';
 import { isAbsent, modRevisionIs } from '../../etcd/compare.js';
 import type { RequestOp, TxnRequest } from '../../etcd/wire.js';
 import type { ReservedKeys } from '../reserved.js';

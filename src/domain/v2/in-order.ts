@@ -1,5 +1,5 @@
 // POST: files and directories whose names are numbers that grow in the order of their creation, as queues want it.
-import type { Caller } from '../../caller.js';
+import type { Caller } from '../../core/caller.js';
 import type { Compare } from '../../etcd/wire.js';
 import { Turnstile } from '../contention/turnstile.js';
 import { change } from './change.js';

@@ -1,5 +1,5 @@
 // What is directly below a directory. Costs reads of etcd by how many that are, not by what lies deeper.
-import type { Caller } from '../../caller.js';
+import type { Caller } from '../../core/caller.js';
 import { OPERATIONS_TOGETHER_MAX } from '../../etcd/wire.js';
 import type { KeyRange, KeyValue } from '../../etcd/wire.js';
 import { walkLevel } from '../keys/level-listing.js';

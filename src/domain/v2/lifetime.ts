@@ -1,8 +1,8 @@
 // The leases of v2 nodes with a ttl. Each serves one node, and its ID tells to the millisecond when that node ends, so that reading a
 // thousand of them asks etcd nothing. Leases that other doors put on keys are asked for.
 import { randomInt } from 'node:crypto';
-import type { Caller } from '../../caller.js';
-import { GatewayError, outcomeOf } from '../../errors.js';
+import type { Caller } from '../../core/caller.js';
+import { GatewayError, outcomeOf } from '../../core/errors.js';
 import type { EtcdClient } from '../../etcd/client.js';
 import type { LeaseGrantResponse } from '../../etcd/wire.js';
 import type { Background } from '../background.js';

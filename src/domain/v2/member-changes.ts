@@ -1,7 +1,7 @@
 // Changes of the cluster's members, for callers who are known to be allowed: API tokens with `admin`, and users of etcd, of whom etcd asks
 // for its root role. Whoever merely passes the gates changes nothing.
-import type { Caller } from '../../caller.js';
-import { GatewayError, invalidRequest } from '../../errors.js';
+import type { Caller } from '../../core/caller.js';
+import { GatewayError, invalidRequest } from '../../core/errors.js';
 import type { Member, ResponseHeader } from '../../etcd/wire.js';
 import type { MembersDeps } from './members.js';
 

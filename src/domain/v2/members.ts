@@ -1,7 +1,7 @@
 // The members of the cluster as v2 clients know them: etcd's own names, IDs and peer URLs, with the gateway's client URLs, since clients move
 // to what they read there.
-import type { Caller } from '../../caller.js';
-import { GatewayError } from '../../errors.js';
+import type { Caller } from '../../core/caller.js';
+import { GatewayError } from '../../core/errors.js';
 import type { EtcdClient } from '../../etcd/client.js';
 import type { Member, ResponseHeader } from '../../etcd/wire.js';
 

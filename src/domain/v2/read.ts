@@ -1,5 +1,5 @@
 // get: a file, one level of a directory, or all that is below it, at one revision.
-import type { Caller } from '../../caller.js';
+import type { Caller } from '../../core/caller.js';
 import type { ResponseHeader } from '../../etcd/wire.js';
 import type { Background } from '../background.js';
 import { firstMissing, isDirectory, overIn, readChainToLook } from './chain.js';

@@ -1,6 +1,6 @@
 // What writes of v2 refuse before they are sent, in its own numbers.
-import type { Caller } from '../../caller.js';
-import { GatewayError } from '../../errors.js';
+import type { Caller } from '../../core/caller.js';
+import { GatewayError } from '../../core/errors.js';
 import { INTERNAL_NAME, isMarker } from '../reserved.js';
 import type { ReservedKeys } from '../reserved.js';
 import { firstMissing, isDirectory } from './chain.js';

@@ -1,5 +1,5 @@
 // delete and compareAndDelete.
-import type { Caller } from '../../caller.js';
+import type { Caller } from '../../core/caller.js';
 import { isAbsent, isEmptyRange, isPresent } from '../../etcd/compare.js';
 import type { Compare, RequestOp, Span } from '../../etcd/wire.js';
 import { hasChildren } from './chain.js';

@@ -1,5 +1,5 @@
 // All that is below a directory, as a tree. Read in chunks at one revision; the whole answer is held in memory, and bounded.
-import type { Caller } from '../../caller.js';
+import type { Caller } from '../../core/caller.js';
 import { nextKey } from '../../etcd/range.js';
 import type { KeyValue, Span } from '../../etcd/wire.js';
 import { ChunkSize, readSized, sizeOf } from '../keys/range-chunks.js';

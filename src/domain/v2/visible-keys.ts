@@ -1,6 +1,6 @@
 // The etcd client as the doors see it to which the markers of v2 directories do not exist: they are left out of what is read and counted.
 // They lie among other keys, so that no range goes around them. The count beside a page that is not the last one includes them.
-import type { Caller } from '../../caller.js';
+import type { Caller } from '../../core/caller.js';
 import type { EtcdClient } from '../../etcd/client.js';
 import type {
   RangeRequest,

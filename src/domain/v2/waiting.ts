@@ -1,7 +1,7 @@
 // wait=true: the events of a node, or of all below it, from an index on, in order and each once. The history is etcd's own, as long as its
 // revisions are not compacted, and the same at every gateway.
-import type { Caller, Identity } from '../../caller.js';
-import { GatewayError } from '../../errors.js';
+import type { Caller, Identity } from '../../core/caller.js';
+import { GatewayError } from '../../core/errors.js';
 import type { EtcdClient } from '../../etcd/client.js';
 import type { RevisionLine } from '../../etcd/revision-line.js';
 import type { KeyRange, ResponseHeader, Span, WatchEvent } from '../../etcd/wire.js';

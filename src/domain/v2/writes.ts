@@ -1,5 +1,5 @@
 // set, create, update and compareAndSwap: what each asks of the node and its ancestors, and the transaction that does it.
-import type { Caller } from '../../caller.js';
+import type { Caller } from '../../core/caller.js';
 import { isAbsent, isEmptyRange, isPresent } from '../../etcd/compare.js';
 import type { Compare, RequestOp } from '../../etcd/wire.js';
 import { isDirectory } from './chain.js';

@@ -1,6 +1,6 @@
 // Watches of callers, many over few upstream ones: who watches the same range, or one inside it, shares a topic. Each watcher gets every
 // event of his range from his position on, in order, exactly once, whatever happens upstream.
-import type { Identity } from '../../caller.js';
+import type { Identity } from '../../core/caller.js';
 import type { WatchClient } from '../../etcd/watch/client.js';
 import type { KeyRange } from '../../etcd/wire.js';
 import type { KeptBudget } from './kept.js';

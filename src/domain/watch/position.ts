@@ -1,5 +1,5 @@
 // Where a watcher is: `<revision>.<n>` = n events of that revision in his range are behind him; `<revision>` = all of it. Pure.
-import { invalidRequest } from '../../errors.js';
+import { invalidRequest } from '../../core/errors.js';
 
 export interface Position {
   readonly revision: number;

@@ -1,6 +1,6 @@
 // Whether the past from which a watch is to start is still there. etcd accepts such a watch first and finds out later.
-import type { Identity } from '../../caller.js';
-import { GatewayError } from '../../errors.js';
+import type { Identity } from '../../core/caller.js';
+import { GatewayError } from '../../core/errors.js';
 import type { EtcdClient } from '../../etcd/client.js';
 
 const READ_TIMEOUT_MS = 2_000;

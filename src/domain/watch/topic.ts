@@ -1,6 +1,6 @@
 // One upstream watch of one range, resumed for as long as somebody listens, and the watchers of this range and of ranges inside it.
-import type { Identity } from '../../caller.js';
-import type { GatewayError } from '../../errors.js';
+import type { Identity } from '../../core/caller.js';
+import type { GatewayError } from '../../core/errors.js';
 import { containsRange } from '../../etcd/range.js';
 import type { WatchClient } from '../../etcd/watch/client.js';
 import type { WatchEnd, WatchHandle } from '../../etcd/watch/listener.js';

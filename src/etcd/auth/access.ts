@@ -1,7 +1,7 @@
 // Who a call to etcd is made as: the token for a caller and a member, and what it means when the member refuses it. The gateway's own
 // user serves only calls of its own; a caller with a login of his own never gets anything else than that.
-import type { Identity, UserLogin } from '../../caller.js';
-import { GatewayError } from '../../errors.js';
+import type { Identity, UserLogin } from '../../core/caller.js';
+import { GatewayError } from '../../core/errors.js';
 import type { Endpoint } from '../endpoint.js';
 import type { FailureKind } from '../endpoints/health.js';
 import { RETRY_AFTER_SECONDS } from '../status.js';

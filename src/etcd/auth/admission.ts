@@ -1,7 +1,7 @@
 // A call at the door of a member: the pass that it goes with, within the caller's time, and what its refusal means for the call.
-import { remainingMs } from '../../caller.js';
-import type { Caller } from '../../caller.js';
-import { GatewayError } from '../../errors.js';
+import { remainingMs } from '../../core/caller.js';
+import type { Caller } from '../../core/caller.js';
+import { GatewayError } from '../../core/errors.js';
 import { notApplied } from '../calls/outcome.js';
 import type { Endpoint } from '../endpoint.js';
 import type { Rpc } from '../rpc.js';

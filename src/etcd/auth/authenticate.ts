@@ -1,5 +1,5 @@
 // The one call that turns a name and a password into a token: what etcd can answer to it, and what that means.
-import { GatewayError } from '../../errors.js';
+import { GatewayError } from '../../core/errors.js';
 import type { Endpoint } from '../endpoint.js';
 import type { FailureKind } from '../endpoints/health.js';
 import { parseObject } from '../json-values.js';

@@ -1,8 +1,8 @@
 // Proves who a caller is before anything else of his reaches etcd: some versions of etcd answer leases, the status and the members to
 // anybody. What was proved is believed for a while; rights are etcd's to check with every single call.
-import { remainingMs } from '../../caller.js';
-import type { Caller, Identity, Login } from '../../caller.js';
-import { GatewayError } from '../../errors.js';
+import { remainingMs } from '../../core/caller.js';
+import type { Caller, Identity, Login } from '../../core/caller.js';
+import { GatewayError } from '../../core/errors.js';
 import { timeIsUp } from '../calls/errors.js';
 import type { Endpoint } from '../endpoint.js';
 import type { EndpointPool } from '../endpoints/pool.js';

@@ -1,6 +1,6 @@
 // The tokens that etcd gave for names and passwords: one for each user and member, since a member prolongs the tokens that it is shown,
 // and its own only. Many who want one at the same time cost one call.
-import type { UserLogin } from '../../caller.js';
+import type { UserLogin } from '../../core/caller.js';
 import type { Endpoint } from '../endpoint.js';
 import type { Authenticate, Authentication } from './authenticate.js';
 

@@ -1,8 +1,8 @@
 // Sends requests of one kind and one identity in shared transactions: under load, most of the cost of a call to etcd is the call itself.
 // A request is sent at once while few calls are in flight; requests that arrive meanwhile share the next transaction.
-import { remainingMs } from '../../caller.js';
-import type { Caller } from '../../caller.js';
-import { GatewayError } from '../../errors.js';
+import { remainingMs } from '../../core/caller.js';
+import type { Caller } from '../../core/caller.js';
+import { GatewayError } from '../../core/errors.js';
 import { isAnswerTooLarge } from '../calls/errors.js';
 import { OPERATIONS_TOGETHER_MAX } from '../wire.js';
 import type { RequestOp, ResponseOp, TxnResponse } from '../wire.js';

@@ -1,9 +1,9 @@
 // The etcd client in which plain reads and writes of single keys share transactions under load. Requests with a condition, a lease, a
 // revision, a range or a trace are never shared. A shared write is one transaction, so two plain writes may have the same revision. If the
 // response is lost, the outcome is `unknown` for every request of the batch, and none is sent again.
-import { remainingMs } from '../../caller.js';
-import type { Caller } from '../../caller.js';
-import { GatewayError } from '../../errors.js';
+import { remainingMs } from '../../core/caller.js';
+import type { Caller } from '../../core/caller.js';
+import { GatewayError } from '../../core/errors.js';
 import { BatchLane } from './batch-lane.js';
 import type { BatchCodec } from './batch-lane.js';
 import type { EtcdClient } from '../client.js';

@@ -1,6 +1,6 @@
 // How long to wait before everybody is asked again: full jitter, doubling, never past the caller's deadline or his hanging up.
-import { remainingMs } from '../../caller.js';
-import type { Caller } from '../../caller.js';
+import { remainingMs } from '../../core/caller.js';
+import type { Caller } from '../../core/caller.js';
 
 const BACKOFF_FIRST_MS = 25;
 const BACKOFF_MAX_MS = 400;

@@ -1,6 +1,6 @@
 // What is told of a call that got no answer of etcd's: how sure it is, and what became of a write.
-import { GatewayError } from '../../errors.js';
-import type { Outcome } from '../../errors.js';
+import { GatewayError } from '../../core/errors.js';
+import type { Outcome } from '../../core/errors.js';
 import { isLocalFault } from '../transport/connection.js';
 import { ExchangeError } from '../transport/http-adapter.js';
 import type { Rpc } from '../rpc.js';

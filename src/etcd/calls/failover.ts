@@ -1,8 +1,8 @@
 // One call over the list of endpoints: which failures may be tried elsewhere, for how long, and what is told when nothing worked.
 // The rule that matters: a write that may have been sent is never sent again.
-import { remainingMs } from '../../caller.js';
-import type { Caller } from '../../caller.js';
-import type { GatewayError } from '../../errors.js';
+import { remainingMs } from '../../core/caller.js';
+import type { Caller } from '../../core/caller.js';
+import type { GatewayError } from '../../core/errors.js';
 import type { Access } from '../auth/access.js';
 import { admit, refuseStale } from '../auth/admission.js';
 import type { Session } from '../auth/sessions.js';

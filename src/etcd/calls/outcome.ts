@@ -1,5 +1,5 @@
 // What a write says of itself when a step before it failed: nothing happened, whatever became of that step.
-import { GatewayError } from '../../errors.js';
+import { GatewayError } from '../../core/errors.js';
 import { RETRY_AFTER_SECONDS } from '../status.js';
 
 const SERVER_FAULT_STATUS = 502;

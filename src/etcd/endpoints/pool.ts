@@ -1,6 +1,6 @@
 // The pool of etcd's client endpoints: which to try next, and which to leave alone for a while. No I/O and no clock of its own: calls
 // report what they saw, and the prober (prober.ts) looks after those that get no calls.
-import { GatewayError } from '../../errors.js';
+import { GatewayError } from '../../core/errors.js';
 import { parseEndpoint } from '../endpoint.js';
 import type { Endpoint } from '../endpoint.js';
 import { EndpointHealth } from './health.js';

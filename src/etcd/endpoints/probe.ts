@@ -1,6 +1,6 @@
 // Asks one endpoint who it is, and judges whether it may take calls: an etcd member that is new enough, knows a leader, is no learner and
 // no gateway that leads back here. Which cluster it belongs to is for the pool to judge.
-import { GatewayError } from '../../errors.js';
+import { GatewayError } from '../../core/errors.js';
 import { PLAINTEXT_CODES, certificateProblemOf, isLocalFault } from '../transport/connection.js';
 import type { Endpoint } from '../endpoint.js';
 import { viaOf } from './gateway-loop.js';

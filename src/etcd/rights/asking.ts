@@ -1,6 +1,6 @@
 // Asks etcd what a user may do, without doing any of it.
-import type { Caller } from '../../caller.js';
-import { GatewayError } from '../../errors.js';
+import type { Caller } from '../../core/caller.js';
+import { GatewayError } from '../../core/errors.js';
 import type { EtcdClient } from '../client.js';
 import { prefixRange } from '../range.js';
 import type { KeyRange, RequestOp } from '../wire.js';

@@ -3,7 +3,7 @@
 // previous (before 3.4.44, 3.5.30 and 3.6.11), and deletes while the NOSPACE alarm is up (before 3.6). They are
 // asked for at the top of another transaction first, in a branch that is never taken. What this cannot see is a right that is taken away
 // between the two.
-import type { Caller } from '../../caller.js';
+import type { Caller } from '../../core/caller.js';
 import { beforeWrite } from '../calls/outcome.js';
 import type { EtcdClient } from '../client.js';
 import { OPERATIONS_TOGETHER_MAX } from '../wire.js';

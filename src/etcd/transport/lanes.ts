@@ -1,6 +1,6 @@
 // Connections to etcd in lanes: ten thousand who wait for a lock and are woken at once queue for connections of their own, and nobody who
 // only reads, renews or releases stands behind them.
-import type { Lane } from '../../caller.js';
+import type { Lane } from '../../core/caller.js';
 import type { Transport } from './transport.js';
 
 /** One transport whose calls go each over that of its lane. Closing it closes all. */

@@ -1,7 +1,7 @@
 // How calls reach one endpoint: the only importer of axios, and open streams beside it. Knows paths and bytes, nothing of RPCs, retries
 // or meaning.
 import axios from 'axios';
-import type { Lane } from '../../caller.js';
+import type { Lane } from '../../core/caller.js';
 import type { Connector } from './connection.js';
 import type { Endpoint } from '../endpoint.js';
 import { createHttpAdapter } from './http-adapter.js';

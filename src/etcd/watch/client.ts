@@ -1,7 +1,7 @@
 // Watches, as many as wanted over few upstream streams. It does not resume: a watch that ends with `broken` is watched again by its owner,
 // from where he was.
-import type { Identity } from '../../caller.js';
-import { GatewayError } from '../../errors.js';
+import type { Identity } from '../../core/caller.js';
+import { GatewayError } from '../../core/errors.js';
 import type { Access } from '../auth/access.js';
 import type { CallMeter } from '../calls/meter.js';
 import type { EndpointPool } from '../endpoints/pool.js';

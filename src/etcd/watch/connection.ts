@@ -1,7 +1,7 @@
 // One open request to /v3/watch: finds a member that takes it, keeps an eye on its life and turns its bytes into messages. Knows nothing of
 // the watches that share it.
-import type { Identity } from '../../caller.js';
-import { GatewayError } from '../../errors.js';
+import type { Identity } from '../../core/caller.js';
+import { GatewayError } from '../../core/errors.js';
 import type { Access } from '../auth/access.js';
 import type { Session } from '../auth/sessions.js';
 import type { CallMeter, CallResult } from '../calls/meter.js';

@@ -1,7 +1,7 @@
 // Ends watches whose history is lost because etcd was restored or emptied. Such a watch looks healthy and gets nothing until the new history
 // has reached its old revision. Detection itself is in revision-line.ts; this file makes sure that a linearizable read happens while
 // something is watched: at once when a watch begins below a revision that was received before, and periodically.
-import type { Identity } from '../../caller.js';
+import type { Identity } from '../../core/caller.js';
 import type { RevisionLine } from '../revision-line.js';
 import type { WatchRequest } from '../wire.js';
 import type { WatchClient } from './client.js';

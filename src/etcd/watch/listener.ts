@@ -1,5 +1,5 @@
 // What a consumer of a watch hears and can do. Types only.
-import type { GatewayError } from '../../errors.js';
+import type { GatewayError } from '../../core/errors.js';
 import type { WatchEvent } from '../wire.js';
 
 /**

@@ -1,5 +1,5 @@
 // The messages on a watch stream: what the bytes say, and what etcd means by an error or a cancellation.
-import { GatewayError } from '../../errors.js';
+import { GatewayError } from '../../core/errors.js';
 import type { JsonLines } from '../transport/json-lines.js';
 import { asJson } from '../json-values.js';
 import type { Json } from '../json-values.js';

@@ -1,5 +1,5 @@
 // Makes whole revisions of one watch's messages: joins the fragments into which etcd cuts large ones, and lets every revision pass once.
-import { GatewayError } from '../../errors.js';
+import { GatewayError } from '../../core/errors.js';
 import type { WatchEvent, WatchResponse } from '../wire.js';
 import { sizeOfEvent } from './event-size.js';
 

@@ -1,6 +1,6 @@
 // Many watches over one connection: gives them IDs, matches etcd's messages to them, ends them. It resumes nothing: when the connection
 // breaks, each watch is told so and its owner, who knows how far it came, watches again.
-import { GatewayError } from '../../errors.js';
+import { GatewayError } from '../../core/errors.js';
 import type { Json } from '../json-values.js';
 import { RevisionJoiner } from './revision-joiner.js';
 import { encodeWatchCancel, encodeWatchCreate, encodeWatchProgress } from './codec.js';

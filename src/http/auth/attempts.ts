@@ -1,7 +1,7 @@
 // How often one address may be wrong about who it is. Each attempt costs etcd a password check on purpose slow, and whoever guesses needs
 // many. Behind one address many may stand: what was right from there before stays right, however often somebody else is wrong.
 import type { Request } from 'express';
-import { GatewayError } from '../../errors.js';
+import { GatewayError } from '../../core/errors.js';
 import { SilentTokenError } from '../../etcd/auth/proof.js';
 import { addressKeyOf } from '../load/caller-limits.js';
 import { TokenBuckets } from '../load/token-buckets.js';

@@ -1,5 +1,5 @@
 // What a caller shows of himself: the Authorization header, taken apart. Believes nothing of it. Knows no way to authenticate.
-import { GatewayError } from '../../errors.js';
+import { GatewayError } from '../../core/errors.js';
 
 /** `token` is what stands alone or behind `Bearer`. */
 export type Credentials =

@@ -1,7 +1,7 @@
 // Callers as users of etcd: what they show becomes a login, which etcd has to confirm before anything else of theirs reaches it.
-import { fingerprint, Secret } from '../../secret.js';
-import { GatewayError } from '../../errors.js';
-import type { Identity, Login } from '../../caller.js';
+import { fingerprint, Secret } from '../../core/secret.js';
+import { GatewayError } from '../../core/errors.js';
+import type { Identity, Login } from '../../core/caller.js';
 import type { Credentials } from './credentials.js';
 
 /** etcd's simple token, `<letters>.<log index>`, and a JSON web token. Anything else is none of etcd's, and costs it nothing. */

@@ -1,7 +1,7 @@
 // What a file of API tokens says: JSON `[{name, sha256, prefixes, rights}]`. The tokens themselves are not in it. All its mistakes are told
 // at once, each with its JSON pointer.
-import type { Right } from '../../caller.js';
-import { GatewayError } from '../../errors.js';
+import type { Right } from '../../core/caller.js';
+import { GatewayError } from '../../core/errors.js';
 import { parseJsonBody } from '../json.js';
 
 export interface ListedToken {

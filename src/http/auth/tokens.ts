@@ -1,9 +1,9 @@
 // The API tokens that the gateway knows, from a file that is read again when it changes. Who presents one is told apart by its hash: the
 // file gives nobody a token.
 import { setMaxListeners } from 'node:events';
-import type { Identity } from '../../caller.js';
-import { LiveFiles } from '../../live-files.js';
-import { fingerprint, isSameDigest, sha256 } from '../../secret.js';
+import type { Identity } from '../../core/caller.js';
+import { ReloadableFiles } from '../../files/reloadable-files.js';
+import { fingerprint, isSameDigest, sha256 } from '../../core/secret.js';
 import { TokenListError, parseTokenList } from './token-list.js';
 import type { ListedToken } from './token-list.js';
 
@@ -23,14 +23,14 @@ interface KnownToken {
 }
 
 export class TokenFile {
-  readonly #file: LiveFiles<readonly KnownToken[]>;
+  readonly #file: ReloadableFiles<readonly KnownToken[]>;
   /** By all that the file says of them. */
   #known: ReadonlyMap<string, KnownToken> = new Map();
   #reads = 0;
 
   /** Throws an `Error` that names every mistake when the file cannot be used. */
   constructor(path: string, { onChange, onProblem }: TokenFileOptions = {}) {
-    this.#file = new LiveFiles({
+    this.#file = new ReloadableFiles({
       paths: [path],
       parse: ([file]) => this.#take(parseTokens(file ?? Buffer.alloc(0))),
       onChange: ({ length }) => onChange?.(length),

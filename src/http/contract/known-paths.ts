@@ -1,5 +1,5 @@
 // What the OpenAPI documents have on a path: its methods, and the nearest path to one that does not exist. Pure.
-import { nearestName } from '../../nearest-name.js';
+import { nearestName } from '../../core/nearest-name.js';
 import { operationsOf } from './openapi.js';
 import type { OpenApiDocument, Operation } from './openapi.js';
 

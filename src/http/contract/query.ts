@@ -1,7 +1,7 @@
 // Splits and decodes a raw query string by the parameters that an operation documents. Express' own parser turns bad input into other
 // input without a word (`%ff` becomes U+FFFD, a second value an array), so it is not used.
-import { invalidRequest } from '../../errors.js';
-import { nearestName } from '../../nearest-name.js';
+import { invalidRequest } from '../../core/errors.js';
+import { nearestName } from '../../core/nearest-name.js';
 import type { QueryParameter } from './openapi.js';
 
 export type QueryValue = string | number | boolean;

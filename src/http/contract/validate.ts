@@ -3,7 +3,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { AnySchemaObject, ValidateFunction } from 'ajv/dist/2020.js';
 import { parse } from 'yaml';
-import { invalidRequest } from '../../errors.js';
+import { invalidRequest } from '../../core/errors.js';
 import { isNode, operationsOf } from './openapi.js';
 import type { OpenApiDocument, Operation } from './openapi.js';
 import { readDocumentText } from './openapi-files.js';

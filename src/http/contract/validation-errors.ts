@@ -1,8 +1,8 @@
 // Turns ajv's errors into sentences that name the field and say what would be right. Pure.
 import type { ErrorObject } from 'ajv/dist/2020.js';
 import { decimalLeaseHint } from '../../domain/leases/lease-id.js';
-import { GatewayError } from '../../errors.js';
-import { nearestName } from '../../nearest-name.js';
+import { GatewayError } from '../../core/errors.js';
+import { nearestName } from '../../core/nearest-name.js';
 import { escapePointer, isNode } from './openapi.js';
 
 export interface FieldError {

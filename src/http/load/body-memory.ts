@@ -1,6 +1,6 @@
 // Limits the bytes of request bodies that are in memory, over all requests: counted while a body is read, until its request is over.
 import type { Response } from 'express';
-import { GatewayError } from '../../errors.js';
+import { GatewayError } from '../../core/errors.js';
 import { rawPathOf } from '../raw/paths.js';
 import { isUpkeep } from '../upkeep.js';
 

@@ -1,8 +1,8 @@
 // What one caller may ask for: requests a second, and waits and streams at a time. A caller is whom the gateway knows him as; without
 // authentication, the address that he calls from.
 import type { Request, RequestHandler, Response } from 'express';
-import { GATEWAY_IDENTITY, NOBODY } from '../../caller.js';
-import { GatewayError } from '../../errors.js';
+import { GATEWAY_IDENTITY, NOBODY } from '../../core/caller.js';
+import { GatewayError } from '../../core/errors.js';
 import { contextOf } from '../context.js';
 import { rawPathOf } from '../raw/paths.js';
 import { TokenBuckets } from './token-buckets.js';

@@ -2,7 +2,7 @@
 // first that are refused when it gets too much. Renewals and releases are never refused.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestHandler } from 'express';
-import { GatewayError } from '../../errors.js';
+import { GatewayError } from '../../core/errors.js';
 import type { Pace } from './event-loop.js';
 import { rawPathOf } from '../raw/paths.js';
 import { isUpkeep } from '../upkeep.js';

@@ -5,7 +5,7 @@ import type { Connector } from '../../etcd/transport/connection.js';
 import { ConnectionAgent } from '../../etcd/transport/connection-agent.js';
 import type { MadeConnection } from '../../etcd/transport/connection-agent.js';
 import type { EndpointPool } from '../../etcd/endpoints/pool.js';
-import { GatewayError } from '../../errors.js';
+import { GatewayError } from '../../core/errors.js';
 
 export interface EndpointAgentDeps {
   readonly pool: EndpointPool;

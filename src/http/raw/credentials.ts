@@ -1,9 +1,9 @@
 // With which Authorization a raw call goes to etcd: the caller's own, or that of the session which etcd gave for his name and password.
 // The gateway's rights go only to whom the mode lends them, and what is root's to no other user, whatever that etcd thinks of it.
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Caller } from '../../caller.js';
-import { GatewayError } from '../../errors.js';
-import type { ErrorCode } from '../../errors.js';
+import type { Caller } from '../../core/caller.js';
+import { GatewayError } from '../../core/errors.js';
+import type { ErrorCode } from '../../core/errors.js';
 import { anonymousMemberChange } from '../../domain/v2/member-changes.js';
 import type { Proofs } from '../../etcd/auth/proof.js';
 import { etcdIdentity } from '../auth/etcd-users.js';

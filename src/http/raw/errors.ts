@@ -1,7 +1,7 @@
 // The gateway's errors in the shape of etcd's JSON gateway: {error, message, code} with a gRPC code.
 import { STATUS_CODES } from 'node:http';
 import type { ServerResponse } from 'node:http';
-import type { ErrorCode, GatewayError } from '../../errors.js';
+import type { ErrorCode, GatewayError } from '../../core/errors.js';
 import { noteErrorCode } from '../error-code.js';
 
 export interface RawErrorBody {

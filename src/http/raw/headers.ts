@@ -1,7 +1,7 @@
 // Which headers pass the raw API, both ways: lists of what may, so that everything else stays outside.
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { viaOnwards } from '../../etcd/endpoints/gateway-loop.js';
-import { invalidRequest } from '../../errors.js';
+import { invalidRequest } from '../../core/errors.js';
 import { checkCredentials, checkSingle } from '../framing.js';
 import { traceparentOf } from '../traceparent.js';
 

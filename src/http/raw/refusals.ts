@@ -1,5 +1,5 @@
 // What the raw door itself says, whatever etcd would.
-import { GatewayError } from '../../errors.js';
+import { GatewayError } from '../../core/errors.js';
 
 const READ_FIRST = 'read before you repeat it';
 

@@ -3,7 +3,7 @@
 import http from 'node:http';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Endpoint } from '../../etcd/endpoint.js';
-import { GatewayError } from '../../errors.js';
+import { GatewayError } from '../../core/errors.js';
 import type { EndpointAgent } from './agent.js';
 import type { Exchange } from './exchange.js';
 import { WatchBody } from './watch-body.js';

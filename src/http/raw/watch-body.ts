@@ -2,7 +2,7 @@
 // the order in which they come. With a request that is refused it ends.
 import { Transform } from 'node:stream';
 import type { TransformCallback } from 'node:stream';
-import { invalidRequest } from '../../errors.js';
+import { invalidRequest } from '../../core/errors.js';
 import { JsonObjects } from '../../etcd/transport/json-objects.js';
 import { rewriteWatchRequest } from './watch-request.js';
 

@@ -4,7 +4,7 @@
 // A watch to the end of the keyspace (`range_end` is one zero byte) becomes one to a far end. Every 3.4, and others before 3.5.33, 3.6.14
 // and 3.7.1, take the former for a watch of its first key alone when they look at rights (seen up to 3.5.30), and the latter for what it
 // is. So etcd itself judges it, in the moment in which it begins, and refuses it in its own words and in its place in the stream.
-import { invalidRequest } from '../../errors.js';
+import { invalidRequest } from '../../core/errors.js';
 import { isOpenEnded } from '../../etcd/range.js';
 import { parseJsonBody } from '../json.js';
 

@@ -1,6 +1,6 @@
 // If-Match and If-None-Match, RFC 9110 section 13.1: entity tags are mod revisions.
 import type { Request } from 'express';
-import { invalidRequest } from '../../errors.js';
+import { invalidRequest } from '../../core/errors.js';
 import type { Condition } from '../../domain/keys/kv.js';
 import { etagOf } from './entry-body.js';
 

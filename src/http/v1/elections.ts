@@ -1,8 +1,8 @@
 // /v1/elections: campaign, look, renew, proclaim, resign, follow.
 import { Router } from 'express';
 import type { Request } from 'express';
-import type { Caller } from '../../caller.js';
-import { invalidRequest } from '../../errors.js';
+import type { Caller } from '../../core/caller.js';
+import { invalidRequest } from '../../core/errors.js';
 import { createArena } from '../../domain/contention/key.js';
 import { inspectElection, toCandidateText } from '../../domain/elections/view.js';
 import type { ElectionView } from '../../domain/elections/view.js';

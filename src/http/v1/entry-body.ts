@@ -1,7 +1,7 @@
 // What one key looks like in an answer of /v1: JSON with plain text where that is possible, or the value's bytes and headers.
 import { isUtf8 } from 'node:buffer';
 import type { Request, Response } from 'express';
-import { GatewayError } from '../../errors.js';
+import { GatewayError } from '../../core/errors.js';
 import type { KeyValue } from '../../etcd/wire.js';
 import type { components } from '../generated/latchkey.js';
 import { toKeyText } from './key-text.js';

@@ -1,6 +1,6 @@
 // GET /v1/kv with `Accept: application/x-ndjson`: a whole range, one entry a line, as fast as its reader takes it and no faster.
 import type { Request, Response } from 'express';
-import { GatewayError } from '../../errors.js';
+import { GatewayError } from '../../core/errors.js';
 import { exportKeys } from '../../domain/keys/export.js';
 import type { ExportDeps, ExportRequest } from '../../domain/keys/export.js';
 import type { KeyValue } from '../../etcd/wire.js';

@@ -1,5 +1,5 @@
 // A guard as callers write it: an object in a JSON body, or two query parameters for bodies that are bytes and requests that have none.
-import { invalidRequest } from '../../errors.js';
+import { invalidRequest } from '../../core/errors.js';
 import type { Guard } from '../../domain/locks/guard.js';
 import { refuseDoubleEncoding } from './lock-body.js';
 

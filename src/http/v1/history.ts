@@ -1,6 +1,6 @@
 // GET of one key with ?history: its versions, newest first, deletions among them.
 import type { Request, Response } from 'express';
-import { invalidRequest } from '../../errors.js';
+import { invalidRequest } from '../../core/errors.js';
 import { readHistory } from '../../domain/keys/history.js';
 import type { HistoryDeps } from '../../domain/keys/history.js';
 import type { WatchEvent } from '../../etcd/wire.js';

@@ -1,6 +1,6 @@
 // POST /v1/locks/{name}/hold: the connection is the holding. Problems while nothing was sent, events from then on.
 import type { Request, Response } from 'express';
-import { GatewayError } from '../../errors.js';
+import { GatewayError } from '../../core/errors.js';
 import { holdLock } from '../../domain/locks/hold.js';
 import type { HoldEvent } from '../../domain/locks/hold.js';
 import type { LockDeps } from '../../domain/locks/locks.js';

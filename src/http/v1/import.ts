@@ -1,6 +1,6 @@
 // POST /v1/kv/import: the lines of an export, written as they come.
 import type { Request, Response } from 'express';
-import { GatewayError } from '../../errors.js';
+import { GatewayError } from '../../core/errors.js';
 import { Importer } from '../../domain/keys/import.js';
 import type { ImportCounts, ImportDeps, ImportedEntry } from '../../domain/keys/import.js';
 import { discardRest, readLines } from '../body-lines.js';

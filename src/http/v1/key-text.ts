@@ -1,6 +1,6 @@
 // Keys as text, both ways: UTF-8 as it is, anything else as base64url.
 import { isUtf8 } from 'node:buffer';
-import { GatewayError, invalidRequest } from '../../errors.js';
+import { GatewayError, invalidRequest } from '../../core/errors.js';
 
 export type KeyEncoding = 'base64url' | undefined;
 

@@ -1,7 +1,7 @@
 // /v1/kv: one key by path or by `?key=`, and ranges of keys.
 import { Router } from 'express';
 import type { Request, Response } from 'express';
-import { GatewayError, invalidRequest } from '../../errors.js';
+import { GatewayError, invalidRequest } from '../../core/errors.js';
 import { deleteKey, getKey, putKey } from '../../domain/keys/kv.js';
 import type { KvDeps, Put, Written } from '../../domain/keys/kv.js';
 import type { BodyReaders } from '../body.js';

@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { Router } from 'express';
 import type { Request } from 'express';
-import { invalidRequest } from '../../errors.js';
+import { invalidRequest } from '../../core/errors.js';
 import { parseLeaseId, parseSharedLeaseId } from '../../domain/leases/lease-id.js';
 import {
   createLease,

@@ -1,7 +1,7 @@
 // GET and DELETE of many keys: pages, counts, exports, and the deletion of a range.
 import { isUtf8 } from 'node:buffer';
 import type { Request, Response } from 'express';
-import { invalidRequest } from '../../errors.js';
+import { invalidRequest } from '../../core/errors.js';
 import type { KvDeps } from '../../domain/keys/kv.js';
 import { countKeys, deleteKeys, listKeys } from '../../domain/keys/listing.js';
 import type { Page } from '../../domain/keys/page.js';

@@ -1,6 +1,6 @@
 // Bodies of the lock calls, both ways: what callers write becomes what the domain takes, and holdings become what callers read.
 import type { Request } from 'express';
-import { GatewayError, invalidRequest } from '../../errors.js';
+import { GatewayError, invalidRequest } from '../../core/errors.js';
 import type { Lifetime } from '../../domain/contention/renewal.js';
 import { RENEWALS_PER_TTL } from '../../domain/contention/renewal.js';
 import type { Mode } from '../../domain/contention/key.js';

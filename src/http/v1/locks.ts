@@ -1,14 +1,14 @@
 // /v1/locks: acquire, inspect, renew, release, hold, follow.
 import { Router } from 'express';
 import type { Request } from 'express';
-import type { Caller } from '../../caller.js';
+import type { Caller } from '../../core/caller.js';
 import { createArena } from '../../domain/contention/key.js';
 import { inspectLock, listLocks } from '../../domain/locks/view.js';
 import type { LockView } from '../../domain/locks/view.js';
 import { acquireLock, breakLock, releaseLock, renewLock } from '../../domain/locks/locks.js';
 import type { LockDeps } from '../../domain/locks/locks.js';
 import type { StateFeeds } from '../../domain/contention/state-feed.js';
-import type { Log } from '../../log.js';
+import type { Log } from '../../process/log.js';
 import { readJson } from '../body.js';
 import type { BodyReaders } from '../body.js';
 import { contextOf } from '../context.js';

@@ -1,6 +1,6 @@
 // From the JSON of a transaction to what the domain takes. The schema has checked names, types and bounds; here is what takes more than
 // one field to judge. Errors name the JSON pointer.
-import { invalidRequest } from '../../errors.js';
+import { invalidRequest } from '../../core/errors.js';
 import { parseLeaseId, parseSharedLeaseId } from '../../domain/leases/lease-id.js';
 import { spanOf } from '../../domain/keys/span.js';
 import type {

@@ -1,6 +1,6 @@
 // What a PUT of one key asks: the JSON envelope, or the value's bytes as they are with everything else in the query.
 import type { Request } from 'express';
-import { GatewayError, invalidRequest } from '../../errors.js';
+import { GatewayError, invalidRequest } from '../../core/errors.js';
 import type { KeyPut } from '../../domain/keys/kv.js';
 import { parseLeaseId } from '../../domain/leases/lease-id.js';
 import { bodyKindOf, bytesOf, jsonOf, typeOf } from '../body.js';

@@ -1,6 +1,6 @@
 // What the three ways of serving a watch share: the call, what they need, and how they fail.
-import type { Caller } from '../../caller.js';
-import { GatewayError } from '../../errors.js';
+import type { Caller } from '../../core/caller.js';
+import { GatewayError } from '../../core/errors.js';
 import type { RevisionLine } from '../../etcd/revision-line.js';
 import { futureRevision, newestBefore } from '../../domain/future-revision.js';
 import type { HubRequest, WatchHub } from '../../domain/watch/hub.js';

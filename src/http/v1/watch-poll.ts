@@ -1,6 +1,6 @@
 // The long poll: the first events after a position, or an empty list when the time is up; `next` is where to go on.
 import type { Request, Response } from 'express';
-import type { GatewayError } from '../../errors.js';
+import type { GatewayError } from '../../core/errors.js';
 import type { Delivery } from '../../domain/watch/delivery.js';
 import type { Watcher } from '../../domain/watch/topic.js';
 import { formatPosition } from '../../domain/watch/position.js';

@@ -1,6 +1,6 @@
 // The open-ended watches: server-sent events and JSON lines. A reader that is too slow is dropped, never buffered without bound.
 import type { Request, Response } from 'express';
-import { GatewayError } from '../../errors.js';
+import { GatewayError } from '../../core/errors.js';
 import type { Delivery } from '../../domain/watch/delivery.js';
 import type { Watcher } from '../../domain/watch/topic.js';
 import { formatPosition } from '../../domain/watch/position.js';

@@ -1,7 +1,7 @@
 // GET /v1/watch: an event stream for browsers, JSON lines for programs, a long poll for everybody else; one hub behind them.
 import { Router } from 'express';
 import type { Request } from 'express';
-import { GatewayError, invalidRequest } from '../../errors.js';
+import { GatewayError, invalidRequest } from '../../core/errors.js';
 import type { ReservedKeys } from '../../domain/reserved.js';
 import type { HubRequest } from '../../domain/watch/hub.js';
 import { parsePosition } from '../../domain/watch/position.js';

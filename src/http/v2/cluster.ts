@@ -1,6 +1,6 @@
 // What v2 clients ask around the keys: which etcd this is, and whether it is well.
 import { Router } from 'express';
-import { GatewayError } from '../../errors.js';
+import { GatewayError } from '../../core/errors.js';
 import { readVersion } from '../../domain/cluster.js';
 import type { EtcdClient } from '../../etcd/client.js';
 import { contextOf } from '../context.js';

@@ -1,7 +1,7 @@
 // Errors as v2 clients know them. Below /v2/keys: a number, its message, a cause, and the index of the store. At all other paths of v2: a
 // message.
 import type { Response } from 'express';
-import type { GatewayError } from '../../errors.js';
+import type { GatewayError } from '../../core/errors.js';
 import { v2FieldsOf } from '../../domain/v2/errors.js';
 import type { V2ErrorFields } from '../../domain/v2/errors.js';
 import { noteErrorCode } from '../error-code.js';

@@ -1,7 +1,7 @@
 // /v2/keys: which operation of the tree a request asks for, and how its answer is told.
 import { Router } from 'express';
 import type { Request, Response } from 'express';
-import { GatewayError } from '../../errors.js';
+import { GatewayError } from '../../core/errors.js';
 import type { Changed } from '../../domain/v2/change.js';
 import { createInOrder } from '../../domain/v2/in-order.js';
 import type { InOrderDeps } from '../../domain/v2/in-order.js';

@@ -1,7 +1,7 @@
 // POST, PUT and DELETE at /v2/members, with the statuses and the words of etcd's own. One differs: v3 does not tell a member that was
 // removed from one that never was, so that both are 404.
 import type { Request, Response } from 'express';
-import type { Caller } from '../../caller.js';
+import type { Caller } from '../../core/caller.js';
 import {
   addMember,
   refuseStrangers,
@@ -9,7 +9,7 @@ import {
   updateMember,
 } from '../../domain/v2/member-changes.js';
 import type { MembersDeps } from '../../domain/v2/members.js';
-import { GatewayError } from '../../errors.js';
+import { GatewayError } from '../../core/errors.js';
 import type { Member, ResponseHeader } from '../../etcd/wire.js';
 import { bytesOf } from '../body.js';
 import { noteErrorCode } from '../error-code.js';

@@ -1,7 +1,7 @@
 // /v2/members, /v2/machines and what they were called before: who is in the cluster, and where to find it.
 import { Router } from 'express';
 import type { Request, Response } from 'express';
-import type { Caller } from '../../caller.js';
+import type { Caller } from '../../core/caller.js';
 import { v2Error } from '../../domain/v2/errors.js';
 import { readLeader, readMembers } from '../../domain/v2/members.js';
 import type { MembersDeps } from '../../domain/v2/members.js';

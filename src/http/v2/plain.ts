@@ -2,7 +2,7 @@
 import type { NextFunction, Request, Response } from 'express';
 import { contextOf } from '../context.js';
 import { noteErrorCode } from '../error-code.js';
-import type { Caller } from '../../caller.js';
+import type { Caller } from '../../core/caller.js';
 
 type Serve = (req: Request, res: Response, caller: Caller) => Promise<void> | void;
 

@@ -1,7 +1,7 @@
 // /v2/stats: what monitors of v2 read. v3 tells less of the members than v2 did: what it does not tell stands as zero.
 import { Router } from 'express';
 import type { Response } from 'express';
-import type { Caller } from '../../caller.js';
+import type { Caller } from '../../core/caller.js';
 import { readMembers, readSelf } from '../../domain/v2/members.js';
 import type { MembersDeps } from '../../domain/v2/members.js';
 import type { V2Statistics } from '../../domain/v2/statistics.js';

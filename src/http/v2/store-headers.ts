@@ -1,7 +1,7 @@
 // The headers in which v2 tells of the store. The cluster's ID stands on every answer, also to requests that never reached etcd: it is
 // remembered from the last answer of etcd.
 import type { Response } from 'express';
-import type { Caller } from '../../caller.js';
+import type { Caller } from '../../core/caller.js';
 import { readMembers } from '../../domain/v2/members.js';
 import type { MembersDeps } from '../../domain/v2/members.js';
 import type { ResponseHeader } from '../../etcd/wire.js';

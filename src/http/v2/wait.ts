@@ -1,6 +1,6 @@
 // wait=true over HTTP: the headers at once, then one event, or with stream=true a line for each. Nothing else is ever written into the body.
 import type { Request, Response } from 'express';
-import type { GatewayError } from '../../errors.js';
+import type { GatewayError } from '../../core/errors.js';
 import type { V2Event } from '../../domain/v2/node.js';
 import type { V2Statistics } from '../../domain/v2/statistics.js';
 import { startWait } from '../../domain/v2/waiting.js';

@@ -1,6 +1,6 @@
 // Deletions carry no name of who asked. Each one in the history has to be acknowledged, part of a transaction, or one that a call of
 // unknown fate can have done, which can have done one at most.
-import type { KeyEvent } from '../../laboratory/key-event.js';
+import type { KeyEvent } from '../../harness/key-event.js';
 import { fateOf } from '../key-call.js';
 import type { KeyCall } from '../key-call.js';
 import type { KeyEvidence } from '../key-evidence.js';

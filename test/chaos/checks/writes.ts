@@ -1,6 +1,6 @@
 // Writes in the history are writes that somebody asked for: once, whole, under their conditions. And the other way round: what was
 // acknowledged is there at its revision, what was told not to be applied is not.
-import type { KeyEvent } from '../../laboratory/key-event.js';
+import type { KeyEvent } from '../../harness/key-event.js';
 import { fateOf, isWrite } from '../key-call.js';
 import type { KeyCall } from '../key-call.js';
 import type { KeyEvidence } from '../key-evidence.js';

@@ -1,5 +1,5 @@
 // Who does what, and how often: about a hundred requests a second in all.
-import type { Span } from '../../laboratory/random.js';
+import type { Span } from '../../harness/random.js';
 import type { Caller } from '../caller.js';
 import { exportAndImport, useKey } from './keys.js';
 import { followLock, hold, lead, lock, session, simpleLock } from './locks.js';

@@ -2,7 +2,7 @@
 import type { CallKind, KeyCall, Told } from '../../chaos/key-call.js';
 import { CHAOS, KeyEvidence } from '../../chaos/key-evidence.js';
 import type { KeyViolation } from '../../chaos/key-violation.js';
-import type { KeyEvent } from '../../laboratory/key-event.js';
+import type { KeyEvent } from '../../harness/key-event.js';
 
 const STEP_MS = 10;
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { effectiveText, helpText } from '../../../src/config/help.js';
 import { readSettings } from '../../../src/config/sources.js';
-import { GatewayError } from '../../../src/errors.js';
+import { GatewayError } from '../../../src/core/errors.js';
 
 const TABLE = {
   password: {

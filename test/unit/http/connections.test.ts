@@ -8,7 +8,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { createServer, drainServer } from '../../../src/http/server.js';
 import type { ServerOptions } from '../../../src/http/server.js';
 import { TEST_CERTIFICATE, TEST_KEY } from '../../support/certificate.js';
-import { Random } from '../../laboratory/random.js';
+import { Random } from '../../harness/random.js';
 import { chunk, openConnection } from '../../support/raw-socket.js';
 
 const LIMIT_MS = 15_000;

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import express from 'express';
 import type { ErrorRequestHandler } from 'express';
 import { afterEach, describe, expect, it } from 'vitest';
-import { GatewayError } from '../../../src/errors.js';
+import { GatewayError } from '../../../src/core/errors.js';
 import { createGates } from '../../../src/http/gates.js';
 import type { GateSettings } from '../../../src/http/gates.js';
 import { ask, request } from '../../support/raw-socket.js';

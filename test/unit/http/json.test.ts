@@ -1,7 +1,7 @@
 // Bodies that parsers read differently, or not at all: each is the caller's text or a 400 that says why.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { GatewayError } from '../../../src/errors.js';
+import { GatewayError } from '../../../src/core/errors.js';
 import { JSON_DEPTH_MAX, parseJsonBody } from '../../../src/http/json.js';
 
 const MUCH = 1_000_000;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { GatewayError } from '../../../src/errors.js';
-import type { ErrorCode } from '../../../src/errors.js';
+import { GatewayError } from '../../../src/core/errors.js';
+import type { ErrorCode } from '../../../src/core/errors.js';
 import { createReadiness } from '../../../src/http/operations.js';
 
 /** What a check throws if etcd fails with this code while so many of three members are reachable. */

@@ -1,6 +1,6 @@
 // Hand-made histories for the checks: revision r is seen at its own time, `at(r)`, and a linearizable read at that time answers r.
-import type { Fault } from '../../laboratory/fault.js';
-import type { KeyEvent } from '../../laboratory/key-event.js';
+import type { Fault } from '../../harness/fault.js';
+import type { KeyEvent } from '../../harness/key-event.js';
 import { entryIdOf } from '../../lock-checker/call.js';
 import type { Call, CallKind, Mode } from '../../lock-checker/call.js';
 import { Evidence } from '../../lock-checker/evidence.js';

@@ -1,6 +1,6 @@
 // What wakes those who wait for a deletion, when the store is reset under them. Time and the store are the test's.
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { GATEWAY_IDENTITY } from '../../../../src/caller.js';
+import { GATEWAY_IDENTITY } from '../../../../src/core/caller.js';
 import { createArena } from '../../../../src/domain/contention/key.js';
 import { Pictures } from '../../../../src/domain/contention/picture.js';
 import { FakeStore, flush } from '../../../support/fake-watches.js';

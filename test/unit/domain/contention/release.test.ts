@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { endAll } from '../../../../src/domain/contention/release.js';
-import { GatewayError } from '../../../../src/errors.js';
+import { GatewayError } from '../../../../src/core/errors.js';
 import type { EtcdClient } from '../../../../src/etcd/client.js';
 import { callerFor } from '../../../support/caller.js';
 

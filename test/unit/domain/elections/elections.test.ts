@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { GatewayError } from '../../../../src/errors.js';
+import { GatewayError } from '../../../../src/core/errors.js';
 import { createPlace, createArena } from '../../../../src/domain/contention/key.js';
 import { toCandidateText } from '../../../../src/domain/elections/view.js';
 import { proclaim } from '../../../../src/domain/elections/elections.js';

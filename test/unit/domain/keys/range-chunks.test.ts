@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ChunkSize, readSized, readValues } from '../../../../src/domain/keys/range-chunks.js';
-import { GatewayError } from '../../../../src/errors.js';
+import { GatewayError } from '../../../../src/core/errors.js';
 import { ExchangeError } from '../../../../src/etcd/transport/http-adapter.js';
 import type { KeyValue, RangeRequest, TxnRequest } from '../../../../src/etcd/wire.js';
 import { callerFor } from '../../../support/caller.js';

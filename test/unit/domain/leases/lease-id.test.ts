@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Identity } from '../../../../src/caller.js';
+import type { Identity } from '../../../../src/core/caller.js';
 import {
   isKeyLease,
   isMadeBy,

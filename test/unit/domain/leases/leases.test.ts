@@ -13,8 +13,8 @@ import {
 } from '../../../../src/domain/leases/leases.js';
 import type { LeaseDeps } from '../../../../src/domain/leases/leases.js';
 import { createReservedKeys } from '../../../../src/domain/reserved.js';
-import { GatewayError } from '../../../../src/errors.js';
-import type { ErrorCode, Outcome } from '../../../../src/errors.js';
+import { GatewayError } from '../../../../src/core/errors.js';
+import type { ErrorCode, Outcome } from '../../../../src/core/errors.js';
 import { callerFor } from '../../../support/caller.js';
 import { scopeOf, tokenHolder } from '../../../support/scopes.js';
 import { HEADER, stubEtcd } from '../../../support/stub-etcd.js';

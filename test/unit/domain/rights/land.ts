@@ -3,7 +3,7 @@
 import { createArena, encodeName, entryKey } from '../../../../src/domain/contention/key.js';
 import type { EtcdClient } from '../../../../src/etcd/client.js';
 import type { LeaseTimeToLiveResponse } from '../../../../src/etcd/wire.js';
-import type { Right, Scope } from '../../../../src/caller.js';
+import type { Right, Scope } from '../../../../src/core/caller.js';
 
 export const PREFIXES = { lockPrefix: 'a/', electionPrefix: 'b/' };
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Caller, Right, Scope } from '../../../../src/caller.js';
+import type { Caller, Right, Scope } from '../../../../src/core/caller.js';
 import { createArena } from '../../../../src/domain/contention/key.js';
 import {
   randomKeyLease,

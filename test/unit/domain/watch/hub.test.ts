@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { GATEWAY_IDENTITY } from '../../../../src/caller.js';
-import type { Identity } from '../../../../src/caller.js';
+import { GATEWAY_IDENTITY } from '../../../../src/core/caller.js';
+import type { Identity } from '../../../../src/core/caller.js';
 import { WatchHub } from '../../../../src/domain/watch/hub.js';
 import { parsePosition } from '../../../../src/domain/watch/position.js';
-import { GatewayError } from '../../../../src/errors.js';
+import { GatewayError } from '../../../../src/core/errors.js';
 import { prefixRange } from '../../../../src/etcd/range.js';
 import type { KeyRange } from '../../../../src/etcd/wire.js';
 import { FakeStore, flush } from '../../../support/fake-watches.js';

@@ -2,7 +2,7 @@
 // (inside a revision too, at one of two replicas), upstream watches that break at any moment, compactions.
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { GATEWAY_IDENTITY } from '../../../../src/caller.js';
+import { GATEWAY_IDENTITY } from '../../../../src/core/caller.js';
 import { WatchHub } from '../../../../src/domain/watch/hub.js';
 import { firstRevisionAfter, isBehind } from '../../../../src/domain/watch/position.js';
 import type { Position } from '../../../../src/domain/watch/position.js';

@@ -1,12 +1,12 @@
 // Who calls are made as: sessions for users, the gateway's own user, tokens, nobody.
 import { describe, expect, it } from 'vitest';
-import { GATEWAY_IDENTITY } from '../../../../src/caller.js';
-import type { Identity } from '../../../../src/caller.js';
+import { GATEWAY_IDENTITY } from '../../../../src/core/caller.js';
+import type { Identity } from '../../../../src/core/caller.js';
 import { Access } from '../../../../src/etcd/auth/access.js';
 import type { Pass } from '../../../../src/etcd/auth/access.js';
 import type { Authentication } from '../../../../src/etcd/auth/authenticate.js';
 import { parseEndpoint } from '../../../../src/etcd/endpoint.js';
-import { GatewayError } from '../../../../src/errors.js';
+import { GatewayError } from '../../../../src/core/errors.js';
 import { tokenIdentity, userIdentity, userLogin } from '../../../support/identities.js';
 
 const [A, B] = [parseEndpoint('a:2379'), parseEndpoint('b:2379')];

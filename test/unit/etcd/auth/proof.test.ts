@@ -10,7 +10,7 @@ import { Proofs } from '../../../../src/etcd/auth/proof.js';
 import { EndpointPool } from '../../../../src/etcd/endpoints/pool.js';
 import { createConnector } from '../../../../src/etcd/transport/connection.js';
 import { createTransport } from '../../../../src/etcd/transport/transport.js';
-import { GatewayError } from '../../../../src/errors.js';
+import { GatewayError } from '../../../../src/core/errors.js';
 import { callerFor } from '../../../support/caller.js';
 import { tokenIdentity, userLogin } from '../../../support/identities.js';
 

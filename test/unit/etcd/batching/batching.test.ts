@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { withBatching } from '../../../../src/etcd/batching/batching.js';
 import type { EtcdClient } from '../../../../src/etcd/client.js';
 import type { RequestOp, TxnRequest, TxnResponse } from '../../../../src/etcd/wire.js';
-import { GatewayError, outcomeOf } from '../../../../src/errors.js';
+import { GatewayError, outcomeOf } from '../../../../src/core/errors.js';
 import { callerFor } from '../../../support/caller.js';
 import { HEADER } from '../../../support/stub-etcd.js';
 

@@ -14,7 +14,7 @@ import { callEtcd } from '../../../../src/etcd/calls/failover.js';
 import { RetryBudget } from '../../../../src/etcd/calls/retry-budget.js';
 import { RPCS } from '../../../../src/etcd/rpc.js';
 import { createTransport } from '../../../../src/etcd/transport/transport.js';
-import { GatewayError } from '../../../../src/errors.js';
+import { GatewayError } from '../../../../src/core/errors.js';
 import { callerFor } from '../../../support/caller.js';
 import { callerAs, tokenIdentity, userIdentity } from '../../../support/identities.js';
 

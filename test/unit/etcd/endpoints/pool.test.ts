@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseEndpoint } from '../../../../src/etcd/endpoint.js';
 import { EndpointPool } from '../../../../src/etcd/endpoints/pool.js';
 import type { EndpointEvent, Listing } from '../../../../src/etcd/endpoints/pool.js';
-import { GatewayError } from '../../../../src/errors.js';
+import { GatewayError } from '../../../../src/core/errors.js';
 
 const A = 'http://a:2379';
 const B = 'http://b:2379';

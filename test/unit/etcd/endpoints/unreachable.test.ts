@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import nock from 'nock';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { GatewayError } from '../../../../src/errors.js';
+import { GatewayError } from '../../../../src/core/errors.js';
 import { parseEndpoint } from '../../../../src/etcd/endpoint.js';
 import { newInstanceId } from '../../../../src/etcd/endpoints/gateway-loop.js';
 import { probeEndpoint } from '../../../../src/etcd/endpoints/probe.js';

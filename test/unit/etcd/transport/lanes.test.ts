@@ -4,7 +4,7 @@ import type { ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import nock from 'nock';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
-import type { Caller } from '../../../../src/caller.js';
+import type { Caller } from '../../../../src/core/caller.js';
 import { createEtcdClient } from '../../../../src/etcd/client.js';
 import { createConnector } from '../../../../src/etcd/transport/connection.js';
 import { EndpointPool } from '../../../../src/etcd/endpoints/pool.js';

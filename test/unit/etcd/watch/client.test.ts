@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import nock from 'nock';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { GATEWAY_IDENTITY } from '../../../../src/caller.js';
+import { GATEWAY_IDENTITY } from '../../../../src/core/caller.js';
 import { EndpointPool } from '../../../../src/etcd/endpoints/pool.js';
 import { createConnector } from '../../../../src/etcd/transport/connection.js';
 import { createTransport } from '../../../../src/etcd/transport/transport.js';

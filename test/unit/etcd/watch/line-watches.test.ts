@@ -1,8 +1,8 @@
 // When watches are ended because the store was reset, and when they must not be. Time and the store are the test's.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { GATEWAY_IDENTITY } from '../../../../src/caller.js';
-import type { Identity } from '../../../../src/caller.js';
-import { GatewayError } from '../../../../src/errors.js';
+import { GATEWAY_IDENTITY } from '../../../../src/core/caller.js';
+import type { Identity } from '../../../../src/core/caller.js';
+import { GatewayError } from '../../../../src/core/errors.js';
 import { RevisionLine } from '../../../../src/etcd/revision-line.js';
 import type { WatchClient } from '../../../../src/etcd/watch/client.js';
 import { withRevisionLine } from '../../../../src/etcd/watch/line-watches.js';

@@ -1,7 +1,7 @@
 // How often an address may be wrong, and who behind it goes on all the same.
 import type { Request } from 'express';
 import { describe, expect, it } from 'vitest';
-import { GatewayError } from '../../../../src/errors.js';
+import { GatewayError } from '../../../../src/core/errors.js';
 import { Attempts } from '../../../../src/http/auth/attempts.js';
 
 const from = (remoteAddress: string): Request => ({ socket: { remoteAddress } }) as Request;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseTokenList } from '../../../../src/http/auth/token-list.js';
-import { sha256 } from '../../../../src/secret.js';
+import { sha256 } from '../../../../src/core/secret.js';
 
 const DIGEST = sha256('a token').toString('hex');
 

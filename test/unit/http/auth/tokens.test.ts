@@ -2,7 +2,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { TokenFile } from '../../../../src/http/auth/tokens.js';
-import { sha256 } from '../../../../src/secret.js';
+import { sha256 } from '../../../../src/core/secret.js';
 import { temporaryFolder } from '../../../support/fake-etcd.js';
 
 /** Longer than the file goes without a look. */

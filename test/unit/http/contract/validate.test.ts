@@ -1,7 +1,7 @@
 // Requests against a small document of their own: the compiler is on trial here, the real document in openapi.test.ts.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { GatewayError } from '../../../../src/errors.js';
+import { GatewayError } from '../../../../src/core/errors.js';
 import type { OpenApiDocument } from '../../../../src/http/contract/openapi.js';
 import { createValidator } from '../../../../src/http/contract/validate.js';
 

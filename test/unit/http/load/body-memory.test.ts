@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { Response } from 'express';
 import { describe, expect, it } from 'vitest';
-import { GatewayError } from '../../../../src/errors.js';
+import { GatewayError } from '../../../../src/core/errors.js';
 import { BodyMemory } from '../../../../src/http/load/body-memory.js';
 
 function responseTo(method: string, url: string): Response {

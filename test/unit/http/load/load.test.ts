@@ -6,7 +6,7 @@ import { pino } from 'pino';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { CallerLimits } from '../../../../src/http/load/caller-limits.js';
 import type { CallerLimitsSettings } from '../../../../src/http/load/caller-limits.js';
-import { GATEWAY_IDENTITY } from '../../../../src/caller.js';
+import { GATEWAY_IDENTITY } from '../../../../src/core/caller.js';
 import { createContext } from '../../../../src/http/context.js';
 import { LateLooks } from '../../../../src/http/load/event-loop.js';
 import { Load } from '../../../../src/http/load/load.js';

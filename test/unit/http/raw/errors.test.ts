@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ERROR_CODES, GatewayError } from '../../../../src/errors.js';
+import { ERROR_CODES, GatewayError } from '../../../../src/core/errors.js';
 import { rawStreamError, toRawError } from '../../../../src/http/raw/errors.js';
 
 describe('toRawError', () => {

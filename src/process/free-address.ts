@@ -1,0 +1,30 @@
+// Whether an address is free to listen on, asked before anything else is started. It may be taken by the time it is used.
+import { createServer } from 'node:net';
+import { systemReason } from '../core/system-reason.js';
+
+/** `undefined` when the address is free; otherwise one line that names it, the reason and the flag to write. */
+export async function addressProblem(
+  { host, port }: { readonly host: string; readonly port: number },
+  flag: string,
+): Promise<string | undefined> {
+  const server = createServer();
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(port, host, resolve);
+    });
+  } catch (error) {
+    return cannotListen({ host, port }, flag, error);
+  }
+  await new Promise((resolve) => server.close(resolve));
+  return undefined;
+}
+
+export function cannotListen(
+  { host, port }: { readonly host: string; readonly port: number },
+  flag: string,
+  error: unknown,
+): string {
+  const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return `cannot listen on ${address}: ${systemReason(error)}; name another address with ${flag}`;
+}

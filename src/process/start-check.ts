@@ -1,0 +1,43 @@
+// The check of the etcd endpoints at the start of the process.
+import type { Config } from '../config/config.js';
+import { authenticationIsOff } from '../etcd/auth/access.js';
+import { describeFailure } from '../etcd/endpoints/unreachable.js';
+import type { Log } from './log.js';
+import type { Upstream } from '../upstream.js';
+
+/** An error of the settings or of the machine: the process prints one line on standard error, without a stack, and exits with 1. */
+export class StartError extends Error {}
+
+/** Of the question whether etcd has authentication. */
+const AUTHENTICATION_CHECK_MS = 2_000;
+
+/**
+ * Logs every endpoint with its cause if none can take calls: the gateway starts anyway, and /readyz reports it. Throws `StartError` if
+ * none can take calls and one is too old, and if one responds without the authentication that `--auth=etcd` requires.
+ */
+export async function checkEndpoints(
+  upstream: Pick<Upstream, 'start' | 'proofs'>,
+  { auth }: Pick<Config, 'auth'>,
+  log: Log,
+): Promise<void> {
+  const endpoints: string[] = [];
+  let tooOld: string | undefined;
+  for (const { endpoint, result } of await upstream.start()) {
+    if (result?.kind === 'fit') {
+      if (auth === 'etcd') await requireAuthentication(upstream);
+      return;
+    }
+    if (result?.kind === 'too-old') tooOld ??= result.problem.message;
+    endpoints.push(`${endpoint.url}: ${describeFailure(endpoint, result)}`);
+  }
+  if (tooOld !== undefined) throw new StartError(tooOld);
+  log.warn({ endpoints }, 'etcd cannot be reached yet');
+}
+
+async function requireAuthentication({ proofs }: Pick<Upstream, 'proofs'>): Promise<void> {
+  if (!(await proofs.isAuthenticationOff(AUTHENTICATION_CHECK_MS))) return;
+  const { hint } = authenticationIsOff();
+  throw new StartError(
+    `--auth=etcd requires authentication in etcd, which is not enabled: ${hint}`,
+  );
+}
