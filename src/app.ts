@@ -19,27 +19,28 @@ import type { HubDeps } from './domain/watch/hub.js';
 import { isCompacted } from './domain/watch/start.js';
 import { StateFeeds } from './domain/contention/state-feed.js';
 import { withBatching } from './etcd/batching/batching.js';
-import { createAccessLog } from './http/access-log.js';
+import { createAccessLog } from './http/server/access-log.js';
 import { createAuth, firstIdentity } from './http/auth.js';
 import type { Authentication } from './http/auth.js';
 import { BodyMemory } from './http/load/body-memory.js';
 import { CallerLimits } from './http/load/caller-limits.js';
 import { requireClientCertificate } from './http/client-certificate.js';
-import { BodyReaders } from './http/body.js';
-import { createContext } from './http/context.js';
-import { createDocsDoor } from './http/docs.js';
+import { BodyReaders } from './http/body/body-readers.js';
+import { createContext } from './http/request/context.js';
+import { createDocsDoor } from './http/operations/docs.js';
 import { watchEventLoop } from './http/load/event-loop.js';
-import { createGates } from './http/gates.js';
+import { createGates } from './http/server/host-origin-checks.js';
 import { Load } from './http/load/load.js';
-import { createMetricsRouter, createOperationsRouter, createReadiness } from './http/operations.js';
+import { createReadiness } from './http/operations/readiness.js';
+import { createMetricsRouter, createOperationsRouter } from './http/operations/routes.js';
 import { createKnownPaths } from './http/contract/known-paths.js';
 import { readDocumentTexts } from './http/contract/openapi-files.js';
-import { createErrorHandler } from './http/problem.js';
-import { createRawDoor, refuseLoops } from './http/raw.js';
+import { createErrorHandler } from './http/response/problem.js';
+import { createRawDoor, refuseLoops } from './http/raw/router.js';
 import { createCredentialsFor } from './http/raw/credentials.js';
 import { createSimpleLockRouter } from './http/simple-lock.js';
-import { StreamRoom } from './http/stream.js';
-import { answerOptions, refuseUnserved } from './http/unserved.js';
+import { StreamLimiter } from './http/load/stream-limiter.js';
+import { answerOptions, refuseUnserved } from './http/contract/unmatched-routes.js';
 import { createClusterRouter } from './http/v1/cluster.js';
 import { createElectionsRouter } from './http/v1/elections.js';
 import { createKvRouter } from './http/v1/kv.js';
@@ -147,7 +148,7 @@ function createParts(deps: AppDeps) {
   const pace = watchEventLoop(limits.eventLoopDelayMs);
   const load = new Load({ requestsMax: limits.requestsMax, pace, onShed: metrics.shed });
   const callers = new CallerLimits(limits, metrics.shed);
-  const streams = new StreamRoom(limits.streamsMax, [load, callers]);
+  const streams = new StreamLimiter(limits.streamsMax, [load, callers]);
   const watching: Omit<HubDeps, 'isVisible'> = {
     watches,
     isProgressOrdered,
@@ -185,7 +186,7 @@ interface Counted {
   readonly load: Load;
   readonly waitingRoom: WaitingRoom;
   readonly holds: Tally;
-  readonly streams: StreamRoom;
+  readonly streams: StreamLimiter;
   readonly hub: WatchHub;
 }
 

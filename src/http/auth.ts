@@ -11,7 +11,7 @@ import { Attempts } from './auth/attempts.js';
 import { parseCredentials } from './auth/credentials.js';
 import type { Credentials } from './auth/credentials.js';
 import { etcdIdentity } from './auth/etcd-users.js';
-import { contextOf, identify } from './context.js';
+import { contextOf, identify } from './request/context.js';
 import { adoptMetadataCredentials } from './raw/headers.js';
 import { findRawRpc, isRawPath, rawPathOf } from './raw/paths.js';
 

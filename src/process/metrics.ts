@@ -2,7 +2,7 @@
 // Labels are bounded: routes are templates, never paths; endpoints are those configured or discovered, and past a limit all the others.
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { CallMeter } from '../etcd/calls/meter.js';
-import type { RequestMeter } from '../http/access-log.js';
+import type { RequestMeter } from '../http/server/access-log.js';
 import type { CallerRefusal } from '../http/load/caller-limits.js';
 import type { Shed } from '../http/load/load.js';
 

@@ -9,10 +9,10 @@ import { onTestFinished } from 'vitest';
 import { GATEWAY_IDENTITY } from '../../src/core/caller.js';
 import { createConnector } from '../../src/etcd/transport/connection.js';
 import { EndpointPool } from '../../src/etcd/endpoints/pool.js';
-import { createContext } from '../../src/http/context.js';
-import { createRawDoor } from '../../src/http/raw.js';
+import { createContext } from '../../src/http/request/context.js';
+import { createRawDoor } from '../../src/http/raw/router.js';
 import { passedAuthorization } from '../../src/http/raw/headers.js';
-import type { RawDoorDeps, RawLimits } from '../../src/http/raw.js';
+import type { RawDoorDeps, RawLimits } from '../../src/http/raw/router.js';
 
 export interface Door {
   readonly port: number;

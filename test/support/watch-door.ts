@@ -8,12 +8,12 @@ import { GATEWAY_IDENTITY } from '../../src/core/caller.js';
 import type { Caller } from '../../src/core/caller.js';
 import { createReservedKeys } from '../../src/domain/reserved.js';
 import { WatchHub } from '../../src/domain/watch/hub.js';
-import { createContext } from '../../src/http/context.js';
-import { createErrorHandler } from '../../src/http/problem.js';
-import { StreamRoom } from '../../src/http/stream.js';
+import { createContext } from '../../src/http/request/context.js';
+import { createErrorHandler } from '../../src/http/response/problem.js';
+import { StreamLimiter } from '../../src/http/load/stream-limiter.js';
 import { createValidator, loadDocument } from '../../src/http/contract/validate.js';
 import { createKnownPaths } from '../../src/http/contract/known-paths.js';
-import { refuseUnserved } from '../../src/http/unserved.js';
+import { refuseUnserved } from '../../src/http/contract/unmatched-routes.js';
 import { createWatchRouter } from '../../src/http/v1/watch.js';
 import { FakeStore } from './fake-watches.js';
 
@@ -61,7 +61,7 @@ export async function serveWatchDoor(options: WatchDoorOptions = {}): Promise<Wa
       reserved,
       validator,
       currentRevision,
-      streams: new StreamRoom(streamsMax),
+      streams: new StreamLimiter(streamsMax),
       draining: draining.signal,
     }),
   );

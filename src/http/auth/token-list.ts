@@ -2,7 +2,7 @@
 // at once, each with its JSON pointer.
 import type { Right } from '../../core/caller.js';
 import { GatewayError } from '../../core/errors.js';
-import { parseJsonBody } from '../json.js';
+import { parseJsonBody } from '../body/json.js';
 
 export interface ListedToken {
   readonly name: string;

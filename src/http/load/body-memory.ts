@@ -2,7 +2,7 @@
 import type { Response } from 'express';
 import { GatewayError } from '../../core/errors.js';
 import { rawPathOf } from '../raw/paths.js';
-import { isUpkeep } from '../upkeep.js';
+import { isUpkeep } from '../request/classification.js';
 
 export interface BodyMemoryDeps {
   readonly bytesMax: number;

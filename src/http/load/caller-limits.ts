@@ -3,11 +3,11 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { GATEWAY_IDENTITY, NOBODY } from '../../core/caller.js';
 import { GatewayError } from '../../core/errors.js';
-import { contextOf } from '../context.js';
+import { contextOf } from '../request/context.js';
 import { rawPathOf } from '../raw/paths.js';
 import { TokenBuckets } from './token-buckets.js';
-import { isUpkeep } from '../upkeep.js';
-import { onceOver } from '../response-over.js';
+import { isUpkeep } from '../request/classification.js';
+import { onceOver } from '../server/response-end.js';
 
 export interface CallerLimitsSettings {
   /** Absent: as many as he likes. */

@@ -5,8 +5,8 @@ import type { RequestHandler } from 'express';
 import { GatewayError } from '../../core/errors.js';
 import type { Pace } from './event-loop.js';
 import { rawPathOf } from '../raw/paths.js';
-import { isUpkeep } from '../upkeep.js';
-import { onceOver } from '../response-over.js';
+import { isUpkeep } from '../request/classification.js';
+import { onceOver } from '../server/response-end.js';
 
 export interface LoadDeps {
   /** In progress at the same time. */

@@ -2,7 +2,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { ServerResponse } from 'node:http';
 import type { ErrorCode, GatewayError } from '../../core/errors.js';
-import { noteErrorCode } from '../error-code.js';
+import { noteErrorCode } from '../response/error-code.js';
 
 export interface RawErrorBody {
   /** The same text as `message`, as etcd 3.4 and 3.5 have it; from 3.6 on etcd has `message` alone. */

@@ -8,7 +8,7 @@ import type { EndpointPool } from '../../etcd/endpoints/pool.js';
 import { GatewayError, reasonOf } from '../../core/errors.js';
 import type { Log } from '../../process/log.js';
 import type { EndpointAgent } from './agent.js';
-import { noteErrorCode } from '../error-code.js';
+import { noteErrorCode } from '../response/error-code.js';
 import { rawStreamError, writeRawError } from './errors.js';
 import { downstreamHeaders, grpcTimeoutMs } from './headers.js';
 import { LineChunks } from './line-chunks.js';
@@ -16,7 +16,7 @@ import type { HeldBytes } from './line-chunks.js';
 import type { RawRpc } from './paths.js';
 import { brokenCall, lateAnswer, lateBody, redirected } from './refusals.js';
 import { sessionForgotten, shuttingDown, tooLarge, withdrawn } from './refusals.js';
-import { onceOver } from '../response-over.js';
+import { onceOver } from '../server/response-end.js';
 
 export interface ExchangeDeps {
   readonly pool: EndpointPool;

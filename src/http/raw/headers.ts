@@ -2,8 +2,8 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { viaOnwards } from '../../etcd/endpoints/gateway-loop.js';
 import { invalidRequest } from '../../core/errors.js';
-import { checkCredentials, checkSingle } from '../framing.js';
-import { traceparentOf } from '../traceparent.js';
+import { checkCredentials, checkSingle } from '../server/request-checks.js';
+import { traceparentOf } from '../request/traceparent.js';
 
 const REQUEST_HEADERS = [
   'accept',

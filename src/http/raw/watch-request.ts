@@ -6,7 +6,7 @@
 // is. So etcd itself judges it, in the moment in which it begins, and refuses it in its own words and in its place in the stream.
 import { invalidRequest } from '../../core/errors.js';
 import { isOpenEnded } from '../../etcd/range.js';
-import { parseJsonBody } from '../json.js';
+import { parseJsonBody } from '../body/json.js';
 
 /** What a watch to the far end does not show: keys that begin with as many 0xff bytes, and as many more as its first key is long. */
 const FAR_END_BYTES = 256;

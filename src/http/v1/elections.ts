@@ -10,10 +10,10 @@ import { campaign, proclaim, renewLeadership, resign } from '../../domain/electi
 import type { ElectionDeps, Leadership } from '../../domain/elections/elections.js';
 import { parseSharedLeaseId } from '../../domain/leases/lease-id.js';
 import type { StateFeeds } from '../../domain/contention/state-feed.js';
-import { bytesOf, readJson } from '../body.js';
-import type { BodyReaders } from '../body.js';
-import { contextOf } from '../context.js';
-import type { StreamRoom } from '../stream.js';
+import { bytesOf, readJson } from '../body/body-readers.js';
+import type { BodyReaders } from '../body/body-readers.js';
+import { contextOf } from '../request/context.js';
+import type { StreamLimiter } from '../load/stream-limiter.js';
 import type { Validator } from '../contract/validate.js';
 import { sendJson } from './entry-body.js';
 import { namedTokens, nameOf, renewEverySeconds, toLifetimeBody } from './lock-body.js';
@@ -23,7 +23,7 @@ import { serveStates } from './states.js';
 export interface ElectionsRouterDeps extends ElectionDeps {
   readonly validator: Validator;
   readonly bodies: BodyReaders;
-  readonly streams: StreamRoom;
+  readonly streams: StreamLimiter;
   readonly feeds: StateFeeds<ElectionView>;
 }
 

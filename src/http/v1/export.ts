@@ -4,9 +4,9 @@ import { GatewayError } from '../../core/errors.js';
 import { exportKeys } from '../../domain/keys/export.js';
 import type { ExportDeps, ExportRequest } from '../../domain/keys/export.js';
 import type { KeyValue } from '../../etcd/wire.js';
-import { contextOf } from '../context.js';
-import { toProblem } from '../problem.js';
-import type { StreamRoom } from '../stream.js';
+import { contextOf } from '../request/context.js';
+import { toProblem } from '../response/problem.js';
+import type { StreamLimiter } from '../load/stream-limiter.js';
 import { toEntryBody, toKeyBody } from './entry-body.js';
 import type { KeyEncoding } from './key-text.js';
 
@@ -16,7 +16,7 @@ const WRITE_CHARACTERS = 64 * 1024;
 const STALL_MAX_MS = 60_000;
 
 export interface ExportRouteDeps extends ExportDeps {
-  readonly streams: StreamRoom;
+  readonly streams: StreamLimiter;
   /** Aborted when the gateway begins to drain. */
   readonly draining: AbortSignal;
 }

@@ -4,7 +4,7 @@ import { invalidRequest } from '../../core/errors.js';
 import { readHistory } from '../../domain/keys/history.js';
 import type { HistoryDeps } from '../../domain/keys/history.js';
 import type { WatchEvent } from '../../etcd/wire.js';
-import { contextOf } from '../context.js';
+import { contextOf } from '../request/context.js';
 import type { components } from '../generated/latchkey.js';
 import { negotiate, sendJson, toEntryBody } from './entry-body.js';
 import { keyNotFound, toKeyText } from './key-text.js';

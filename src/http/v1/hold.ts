@@ -4,11 +4,11 @@ import { GatewayError } from '../../core/errors.js';
 import { holdLock } from '../../domain/locks/hold.js';
 import type { HoldEvent } from '../../domain/locks/hold.js';
 import type { LockDeps } from '../../domain/locks/locks.js';
-import { contextOf } from '../context.js';
-import { noteErrorCode } from '../error-code.js';
-import { toProblem } from '../problem.js';
-import { openEventStream } from '../stream.js';
-import type { EventStream } from '../stream.js';
+import { contextOf } from '../request/context.js';
+import { noteErrorCode } from '../response/error-code.js';
+import { toProblem } from '../response/problem.js';
+import { openEventStream } from '../response/event-stream.js';
+import type { EventStream } from '../response/event-stream.js';
 import { toAcquiredBody, toLockRequest } from './lock-body.js';
 import type { LockBody } from './lock-body.js';
 

@@ -3,12 +3,12 @@ import type { Request, Response } from 'express';
 import { GatewayError } from '../../core/errors.js';
 import { Importer } from '../../domain/keys/import.js';
 import type { ImportCounts, ImportDeps, ImportedEntry } from '../../domain/keys/import.js';
-import { discardRest, readLines } from '../body-lines.js';
-import { contextOf } from '../context.js';
-import { refuseCompressed } from '../body.js';
-import type { BodyReaders } from '../body.js';
-import { parseJsonBody } from '../json.js';
-import type { StreamRoom } from '../stream.js';
+import { discardRest, readLines } from '../body/body-lines.js';
+import { contextOf } from '../request/context.js';
+import { refuseCompressed } from '../body/body-readers.js';
+import type { BodyReaders } from '../body/body-readers.js';
+import { parseJsonBody } from '../body/json.js';
+import type { StreamLimiter } from '../load/stream-limiter.js';
 import type { OperationValidator } from '../contract/validate.js';
 import { sendJson } from './entry-body.js';
 import { parseKey } from './key-text.js';
@@ -25,7 +25,7 @@ const BLANK_BYTES_MAX = 100;
 
 export interface ImportRouteDeps extends ImportDeps {
   readonly bodies: BodyReaders;
-  readonly streams: StreamRoom;
+  readonly streams: StreamLimiter;
 }
 
 interface ImportQuery {

@@ -12,9 +12,9 @@ import {
   readLease,
 } from '../../domain/leases/leases.js';
 import type { LeaseDeps, LeaseState } from '../../domain/leases/leases.js';
-import { bytesOf, readJson } from '../body.js';
-import type { BodyReaders } from '../body.js';
-import { contextOf } from '../context.js';
+import { bytesOf, readJson } from '../body/body-readers.js';
+import type { BodyReaders } from '../body/body-readers.js';
+import { contextOf } from '../request/context.js';
 import type { Validator } from '../contract/validate.js';
 import { sendJson } from './entry-body.js';
 import type { KeyEncoding } from './key-text.js';

@@ -5,7 +5,7 @@ import { invalidRequest } from '../../core/errors.js';
 import type { KvDeps } from '../../domain/keys/kv.js';
 import { countKeys, deleteKeys, listKeys } from '../../domain/keys/listing.js';
 import type { Page } from '../../domain/keys/page.js';
-import { contextOf } from '../context.js';
+import { contextOf } from '../request/context.js';
 import { deleteConditionOf } from './conditions.js';
 import { negotiateList, sendJson, toEntryBody, toKeyBody } from './entry-body.js';
 import { serveExport } from './export.js';

@@ -6,7 +6,7 @@ import { RENEWALS_PER_TTL } from '../../domain/contention/renewal.js';
 import type { Mode } from '../../domain/contention/key.js';
 import { parseSharedLeaseId } from '../../domain/leases/lease-id.js';
 import type { Acquired, LockRequest, ReleaseRequest } from '../../domain/locks/locks.js';
-import { bytesOf, readJson } from '../body.js';
+import { bytesOf, readJson } from '../body/body-readers.js';
 import type { OperationValidator } from '../contract/validate.js';
 import { queryOf } from './range-query.js';
 

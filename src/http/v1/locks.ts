@@ -9,10 +9,10 @@ import { acquireLock, breakLock, releaseLock, renewLock } from '../../domain/loc
 import type { LockDeps } from '../../domain/locks/locks.js';
 import type { StateFeeds } from '../../domain/contention/state-feed.js';
 import type { Log } from '../../process/log.js';
-import { readJson } from '../body.js';
-import type { BodyReaders } from '../body.js';
-import { contextOf } from '../context.js';
-import type { StreamRoom } from '../stream.js';
+import { readJson } from '../body/body-readers.js';
+import type { BodyReaders } from '../body/body-readers.js';
+import { contextOf } from '../request/context.js';
+import type { StreamLimiter } from '../load/stream-limiter.js';
 import type { Validator } from '../contract/validate.js';
 import { sendJson } from './entry-body.js';
 import { serveHold } from './hold.js';
@@ -24,7 +24,7 @@ import { serveStates } from './states.js';
 export interface LocksRouterDeps extends LockDeps {
   readonly validator: Validator;
   readonly bodies: BodyReaders;
-  readonly streams: StreamRoom;
+  readonly streams: StreamLimiter;
   readonly feeds: StateFeeds<LockView>;
   readonly log: Log;
 }

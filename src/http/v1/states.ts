@@ -2,11 +2,11 @@
 // caller may not look any more. A slow reader skips states, never the last one.
 import type { Response } from 'express';
 import type { StateFeeds, StateSource } from '../../domain/contention/state-feed.js';
-import { requestIdOf } from '../context.js';
-import { noteErrorCode } from '../error-code.js';
-import { toProblem } from '../problem.js';
-import { openEventStream } from '../stream.js';
-import { onceOver } from '../response-over.js';
+import { requestIdOf } from '../request/context.js';
+import { noteErrorCode } from '../response/error-code.js';
+import { toProblem } from '../response/problem.js';
+import { openEventStream } from '../response/event-stream.js';
+import { onceOver } from '../server/response-end.js';
 
 export interface StatesDeps<T> {
   readonly feeds: StateFeeds<T>;

@@ -5,11 +5,11 @@ import type { Delivery } from '../../domain/watch/delivery.js';
 import type { Watcher } from '../../domain/watch/topic.js';
 import { formatPosition } from '../../domain/watch/position.js';
 import type { Position } from '../../domain/watch/position.js';
-import { contextOf } from '../context.js';
+import { contextOf } from '../request/context.js';
 import { sendJson } from './entry-body.js';
 import { positionOf, toEventBody } from './watch-frames.js';
 import { aheadError, compactedError, newestIfAhead, resetError } from './watch-call.js';
-import { LIVE_WITHIN_MS, notLive, shuttingDown } from '../stream.js';
+import { LIVE_WITHIN_MS, notLive, shuttingDown } from '../response/event-stream.js';
 import type { ServeDeps, WatchCall } from './watch-call.js';
 import type { OpenWatch } from './watch-open.js';
 

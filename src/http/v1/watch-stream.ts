@@ -5,16 +5,16 @@ import type { Delivery } from '../../domain/watch/delivery.js';
 import type { Watcher } from '../../domain/watch/topic.js';
 import { formatPosition } from '../../domain/watch/position.js';
 import type { Position } from '../../domain/watch/position.js';
-import { toProblem } from '../problem.js';
-import { contextOf } from '../context.js';
-import { noteErrorCode } from '../error-code.js';
+import { toProblem } from '../response/problem.js';
+import { contextOf } from '../request/context.js';
+import { noteErrorCode } from '../response/error-code.js';
 import { framesOf, heartbeatOf, noticeOf, positionOf } from './watch-frames.js';
 import type { FrameOptions, StreamFormat } from './watch-frames.js';
 import { aheadError, compactedError, newestIfAhead, resetError } from './watch-call.js';
-import { LIVE_WITHIN_MS, notLive, shuttingDown } from '../stream.js';
+import { LIVE_WITHIN_MS, notLive, shuttingDown } from '../response/event-stream.js';
 import type { ServeDeps, WatchCall } from './watch-call.js';
 import type { OpenWatch } from './watch-open.js';
-import { onceOver } from '../response-over.js';
+import { onceOver } from '../server/response-end.js';
 
 /** How long a dropped reader may take to read why. */
 const FAREWELL_MS = 5_000;

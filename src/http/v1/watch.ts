@@ -6,8 +6,8 @@ import type { ReservedKeys } from '../../domain/reserved.js';
 import type { HubRequest } from '../../domain/watch/hub.js';
 import { parsePosition } from '../../domain/watch/position.js';
 import type { Position } from '../../domain/watch/position.js';
-import { contextOf } from '../context.js';
-import type { StreamRoom } from '../stream.js';
+import { contextOf } from '../request/context.js';
+import type { StreamLimiter } from '../load/stream-limiter.js';
 import type { Validator } from '../contract/validate.js';
 import { parseKey } from './key-text.js';
 import { queryOf, rangeOf } from './range-query.js';
@@ -20,7 +20,7 @@ import { sendAway, serveStream } from './watch-stream.js';
 export interface WatchRouterDeps extends Omit<ServeDeps, 'open'> {
   readonly reserved: ReservedKeys;
   readonly validator: Validator;
-  readonly streams: StreamRoom;
+  readonly streams: StreamLimiter;
 }
 
 interface WatchQuery extends RangeQuery {

@@ -1,6 +1,6 @@
 // Before every path of v2: as Go's mux does, paths that are not clean are sent to the one that is.
 import type { NextFunction, Request, Response } from 'express';
-import { noteErrorCode } from '../error-code.js';
+import { noteErrorCode } from '../response/error-code.js';
 import { sendText } from './plain.js';
 import { cleanPath, decodePath, encodePath, rawPathOf, rawQueryOf } from './go-paths.js';
 

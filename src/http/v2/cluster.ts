@@ -3,9 +3,9 @@ import { Router } from 'express';
 import { GatewayError } from '../../core/errors.js';
 import { readVersion } from '../../domain/cluster.js';
 import type { EtcdClient } from '../../etcd/client.js';
-import { contextOf } from '../context.js';
-import { noteErrorCode } from '../error-code.js';
-import type { Readiness } from '../operations.js';
+import { contextOf } from '../request/context.js';
+import { noteErrorCode } from '../response/error-code.js';
+import type { Readiness } from '../operations/readiness.js';
 
 export function createV2ClusterRouter(deps: {
   readonly etcd: EtcdClient;

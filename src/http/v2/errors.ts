@@ -4,7 +4,7 @@ import type { Response } from 'express';
 import type { GatewayError } from '../../core/errors.js';
 import { v2FieldsOf } from '../../domain/v2/errors.js';
 import type { V2ErrorFields } from '../../domain/v2/errors.js';
-import { noteErrorCode } from '../error-code.js';
+import { noteErrorCode } from '../response/error-code.js';
 import { jsonLine } from './event-body.js';
 import { sendMethodNotAllowed, sendText } from './plain.js';
 

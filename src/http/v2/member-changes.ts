@@ -11,9 +11,9 @@ import {
 import type { MembersDeps } from '../../domain/v2/members.js';
 import { GatewayError } from '../../core/errors.js';
 import type { Member, ResponseHeader } from '../../etcd/wire.js';
-import { bytesOf } from '../body.js';
-import { noteErrorCode } from '../error-code.js';
-import { parseJsonBody } from '../json.js';
+import { bytesOf } from '../body/body-readers.js';
+import { noteErrorCode } from '../response/error-code.js';
+import { parseJsonBody } from '../body/json.js';
 import { sendBody, sendText } from './plain.js';
 import type { Methods } from './plain.js';
 

@@ -1,7 +1,7 @@
 // Answers around the keys as Go's servers give them: JSON bodies, and plain text for what is not there or not allowed.
 import type { NextFunction, Request, Response } from 'express';
-import { contextOf } from '../context.js';
-import { noteErrorCode } from '../error-code.js';
+import { contextOf } from '../request/context.js';
+import { noteErrorCode } from '../response/error-code.js';
 import type { Caller } from '../../core/caller.js';
 
 type Serve = (req: Request, res: Response, caller: Caller) => Promise<void> | void;

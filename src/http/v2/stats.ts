@@ -5,7 +5,7 @@ import type { Caller } from '../../core/caller.js';
 import { readMembers, readSelf } from '../../domain/v2/members.js';
 import type { MembersDeps } from '../../domain/v2/members.js';
 import type { V2Statistics } from '../../domain/v2/statistics.js';
-import { noteErrorCode } from '../error-code.js';
+import { noteErrorCode } from '../response/error-code.js';
 import { sendBody, serveMethods } from './plain.js';
 
 export interface StatsRouterDeps extends MembersDeps {

@@ -5,12 +5,12 @@ import type { V2Event } from '../../domain/v2/node.js';
 import type { V2Statistics } from '../../domain/v2/statistics.js';
 import { startWait } from '../../domain/v2/waiting.js';
 import type { Wait, WaitDeps, WaitListener } from '../../domain/v2/waiting.js';
-import { contextOf } from '../context.js';
-import { LIVE_WITHIN_MS, notLive, shuttingDown } from '../stream.js';
-import type { StreamRoom } from '../stream.js';
+import { contextOf } from '../request/context.js';
+import { LIVE_WITHIN_MS, notLive, shuttingDown } from '../response/event-stream.js';
+import type { StreamLimiter } from '../load/stream-limiter.js';
 import { eventText } from './event-body.js';
 import type { StoreHeaders } from './store-headers.js';
-import { onceOver } from '../response-over.js';
+import { onceOver } from '../server/response-end.js';
 
 /** Written to a reader and not taken by him; one more event ends the stream, as etcd ends it for who falls behind. */
 const UNSENT_BYTES_MAX = 4 * 1024 * 1024;
@@ -18,7 +18,7 @@ const UNSENT_BYTES_MAX = 4 * 1024 * 1024;
 export interface WaitRouteDeps extends WaitDeps {
   readonly headers: StoreHeaders;
   readonly statistics: V2Statistics;
-  readonly streams: StreamRoom;
+  readonly streams: StreamLimiter;
   /** Aborted when the gateway begins to drain. */
   readonly draining: AbortSignal;
 }

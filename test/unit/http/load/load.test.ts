@@ -7,13 +7,13 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { CallerLimits } from '../../../../src/http/load/caller-limits.js';
 import type { CallerLimitsSettings } from '../../../../src/http/load/caller-limits.js';
 import { GATEWAY_IDENTITY } from '../../../../src/core/caller.js';
-import { createContext } from '../../../../src/http/context.js';
+import { createContext } from '../../../../src/http/request/context.js';
 import { LateLooks } from '../../../../src/http/load/event-loop.js';
 import { Load } from '../../../../src/http/load/load.js';
-import { createErrorHandler } from '../../../../src/http/problem.js';
-import { StreamRoom } from '../../../../src/http/stream.js';
+import { createErrorHandler } from '../../../../src/http/response/problem.js';
+import { StreamLimiter } from '../../../../src/http/load/stream-limiter.js';
 import { TokenBuckets } from '../../../../src/http/load/token-buckets.js';
-import { isUpkeep } from '../../../../src/http/upkeep.js';
+import { isUpkeep } from '../../../../src/http/request/classification.js';
 import { send } from '../../../support/http-client.js';
 import { eventually } from '../../../support/raw-door.js';
 
@@ -36,7 +36,7 @@ async function serveBusy(
   const onShed = (what: string): void => void shed.push(what);
   const load = new Load({ requestsMax: settings.requestsMax ?? 10, pace, onShed });
   const callers = new CallerLimits(settings, onShed);
-  const room = new StreamRoom(100, [load, callers]);
+  const room = new StreamLimiter(100, [load, callers]);
   const unanswered: (() => void)[] = [];
   const app = express();
   app.use(

@@ -1,0 +1,158 @@
+// The documentation door: Swagger UI at /docs with a chooser of the three documents, and the documents themselves below /openapi.
+// The only pages that a browser renders from this server, so the only ones with a content security policy.
+import { createHash } from 'node:crypto';
+import { Router } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
+import helmet from 'helmet';
+import swaggerUi from 'swagger-ui-express';
+import type { SwaggerUiOptions } from 'swagger-ui-express';
+import { parse } from 'yaml';
+import { GatewayError } from '../../core/errors.js';
+import { DOCUMENT_NAMES } from '../contract/openapi-files.js';
+import type { DocumentName } from '../contract/openapi-files.js';
+
+export interface DocsDoorDeps {
+  /** The YAML texts, see `readDocumentTexts`. */
+  readonly documents: Readonly<Record<DocumentName, string>>;
+}
+
+const TITLES: Readonly<Record<DocumentName, string>> = {
+  latchkey: 'Latchkey: keys and locks as plain JSON',
+  'etcd-v2': 'etcd v2',
+  'etcd-v3': 'etcd v3 (raw)',
+};
+
+/** All that the page needs. swagger-ui-dist has more files, among them a page of its own that loads a foreign document. */
+const ASSETS: readonly string[] = [
+  '/swagger-ui.css',
+  '/swagger-ui-bundle.js',
+  '/swagger-ui-standalone-preset.js',
+  '/swagger-ui-init.js',
+  '/favicon-16x16.png',
+  '/favicon-32x32.png',
+];
+
+const UI_OPTIONS: SwaggerUiOptions = {
+  customSiteTitle: 'Latchkey API',
+  explorer: true,
+  // Replaces what swagger-ui-express 5.0.1 would take from `?url=`; pinned by test/browser/docs.test.ts.
+  swaggerUrl: documentPath('latchkey'),
+  swaggerOptions: {
+    urls: DOCUMENT_NAMES.map((name) => ({ name: TITLES[name], url: documentPath(name) })),
+    // Neither `?url=` nor `?configUrl=` may make this page, which runs with our origin, show somebody else's document.
+    queryConfigEnabled: false,
+    // No call to a validator on the internet.
+    validatorUrl: null,
+    persistAuthorization: false,
+    tryItOutEnabled: true,
+    docExpansion: 'list',
+    defaultModelsExpandDepth: 0,
+    displayRequestDuration: true,
+  },
+};
+
+/** The routes `/docs`, `/docs/…` and `/openapi/NAME.yaml|json`; mounted without a path. */
+export function createDocsDoor({ documents }: DocsDoorDeps): Router {
+  const router = Router({ strict: true, caseSensitive: true });
+  const headers = securityHeaders();
+  router.get('/docs', headers, (_req, res) => {
+    // The page names its files relatively, so it needs the slash. Relative here, too: a proxy may serve us below a path.
+    res.redirect('docs/');
+  });
+  router.get('/docs/', headers, swaggerUi.setup(undefined, UI_OPTIONS));
+  router.all(['/docs', '/docs/'], refuseMethod);
+  router.use('/docs', onlyAssets, headers, swaggerUi.serveFiles(undefined, UI_OPTIONS));
+  router.get('/openapi/:file', createDocumentHandler(documents));
+  router.all('/openapi/:file', refuseMethod);
+  return router;
+}
+
+function documentPath(name: DocumentName): string {
+  return `/openapi/${name}.json`;
+}
+
+function securityHeaders(): RequestHandler {
+  return helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        // Swagger UI sets style attributes, swagger-ui issue 5817.
+        styleSrc: ["'self'", "'unsafe-inline'"],
+        imgSrc: ["'self'", 'data:'],
+        connectSrc: ["'self'"],
+        baseUri: ["'none'"],
+        formAction: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+    // Browsers complain about these three on plain HTTP.
+    strictTransportSecurity: false,
+    crossOriginOpenerPolicy: false,
+    originAgentCluster: false,
+    // "Execute" has to say its Origin, which no-referrer can turn into null.
+    referrerPolicy: { policy: 'same-origin' },
+    xFrameOptions: { action: 'deny' },
+  });
+}
+
+const onlyAssets: RequestHandler = (req, _res, next) => {
+  if (ASSETS.includes(req.path)) next();
+  else next('router');
+};
+
+const refuseMethod: RequestHandler = () => {
+  throw new GatewayError('method-not-allowed', {
+    hint: 'use GET, HEAD',
+    headers: { Allow: 'GET, HEAD' },
+  });
+};
+
+interface ServedDocument {
+  readonly type: string;
+  readonly text: string;
+  readonly etag: string;
+}
+
+function createDocumentHandler(documents: DocsDoorDeps['documents']): RequestHandler {
+  const served = new Map<string, ServedDocument>();
+  const find = (file: string): ServedDocument | undefined => {
+    const known = served.get(file);
+    if (known !== undefined) return known;
+    const made = createServedDocument(documents, file);
+    if (made !== undefined) served.set(file, made);
+    return made;
+  };
+  return (req, res, next) => {
+    const document = find(String(req.params.file));
+    if (document === undefined) next('router');
+    else sendDocument(req, res, document);
+  };
+}
+
+function createServedDocument(
+  documents: DocsDoorDeps['documents'],
+  file: string,
+): ServedDocument | undefined {
+  const name = DOCUMENT_NAMES.find((each) => file === `${each}.yaml` || file === `${each}.json`);
+  if (name === undefined) return undefined;
+  const isJson = file.endsWith('.json');
+  const text = isJson ? JSON.stringify(parse(documents[name])) : documents[name];
+  const digest = createHash('sha256').update(text).digest('base64url').slice(0, 22);
+  return { type: isJson ? 'application/json' : 'application/yaml', text, etag: `"${digest}"` };
+}
+
+function sendDocument(req: Request, res: Response, document: ServedDocument): void {
+  res.setHeader('ETag', document.etag);
+  // May be kept, but has to be asked for again: the next version of the gateway describes more.
+  res.setHeader('Cache-Control', 'no-cache');
+  res.setHeader('X-Content-Type-Options', 'nosniff');
+  if (req.fresh) {
+    res.statusCode = 304;
+    res.end();
+    return;
+  }
+  res.setHeader('Content-Type', document.type);
+  res.end(document.text);
+}

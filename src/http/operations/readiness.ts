@@ -1,0 +1,73 @@
+// Checks whether the gateway can serve: not draining, and a quorum of etcd responds.
+import { GatewayError } from '../../core/errors.js';
+import type { ErrorCode } from '../../core/errors.js';
+import type { Reachability } from '../../etcd/endpoints/prober.js';
+import { GATEWAY_IDENTITY } from '../../core/caller.js';
+import type { Caller } from '../../core/caller.js';
+
+const RETRY_AFTER_SECONDS = 1;
+const UNAVAILABLE_STATUS = new GatewayError('etcd-unavailable').status;
+/** Of one whole check. */
+const READY_TIMEOUT_MS = 2_000;
+/** After this time without a quorum the members are counted while the quorum check continues. */
+const COUNT_AFTER_MS = 1_000;
+
+export interface Readiness {
+  /** Resolves while the gateway can serve; otherwise throws the reason, with status 503. Concurrent calls share one check. */
+  check(): Promise<void>;
+}
+
+export function createReadiness(deps: {
+  /** Whether a quorum of etcd answers; throws what stands in the way. */
+  readonly check: (caller: Caller) => Promise<void>;
+  /** How many members answer, by themselves and without a quorum. Resolves within `timeoutMs`. */
+  readonly countReachable: (timeoutMs: number) => Promise<Reachability>;
+  readonly isDraining: () => boolean;
+}): Readiness {
+  let running: Promise<void> | undefined;
+  const look = (): Promise<void> => checkOnce(deps).finally(() => (running = undefined));
+  return {
+    async check() {
+      if (deps.isDraining())
+        throw new GatewayError('shutting-down', {
+          detail: 'the gateway is draining',
+          retryAfterSeconds: 1,
+        });
+      await (running ??= look());
+    },
+  };
+}
+
+async function checkOnce(deps: {
+  readonly check: (caller: Caller) => Promise<void>;
+  readonly countReachable: (timeoutMs: number) => Promise<Reachability>;
+}): Promise<void> {
+  const deadline = performance.now() + READY_TIMEOUT_MS;
+  const signal = AbortSignal.timeout(READY_TIMEOUT_MS);
+  let counting: Promise<Reachability> | undefined;
+  const count = (): Promise<Reachability> =>
+    (counting ??= deps.countReachable(READY_TIMEOUT_MS - COUNT_AFTER_MS));
+  const timer = setTimeout(() => void count(), COUNT_AFTER_MS);
+  try {
+    await deps.check({ identity: GATEWAY_IDENTITY, signal, deadline });
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    throw notReady(error, await count());
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Codes of a check that no quorum answered. */
+const NO_QUORUM: readonly ErrorCode[] = ['etcd-unavailable', 'no-leader', 'timeout'];
+
+function notReady(error: GatewayError, { reachable, total }: Reachability): GatewayError {
+  const isMinority = reachable * 2 <= total;
+  const reason = isMinority && NO_QUORUM.includes(error.code) ? 'no quorum' : error.message;
+  return new GatewayError(error.status === UNAVAILABLE_STATUS ? error.code : 'etcd-unavailable', {
+    detail: `${reachable} of ${total} members reachable: ${reason}`,
+    ...(error.hint !== undefined && { hint: error.hint }),
+    retryAfterSeconds: error.retryAfterSeconds ?? RETRY_AFTER_SECONDS,
+    cause: error,
+  });
+}
