@@ -13,7 +13,7 @@ import { checkQuorum, readRevision } from './domain/cluster.js';
 import { requireRoot } from './etcd/rights/asking.js';
 import { createReservedKeys } from './domain/reserved.js';
 import { Tally } from './domain/tally.js';
-import { withoutMarkers } from './domain/v2/visible-keys.js';
+import { hideV2InternalKeys } from './domain/keys/hidden-v2-keys.js';
 import { WatchHub } from './domain/watch/hub.js';
 import type { HubDeps } from './domain/watch/hub.js';
 import { isCompacted } from './domain/watch/start.js';
@@ -48,7 +48,7 @@ import { createLeasesRouter } from './http/v1/leases.js';
 import { createLocksRouter } from './http/v1/locks.js';
 import { createWatchRouter } from './http/v1/watch.js';
 import { createTxnRouter } from './http/v1/txn.js';
-import { createV2Door } from './http/v2/door.js';
+import { createV2Router } from './http/v2/router.js';
 import { createValidator, loadDocument } from './http/contract/validate.js';
 import type { Log } from './process/log.js';
 import type { Metrics } from './process/metrics.js';
@@ -123,7 +123,7 @@ export function createApp(deps: AppDeps): Express {
   app.use(createElectionsRouter({ ...queues, electionPrefix, feeds: new StateFeeds(upstream) }));
   app.use(createClusterRouter({ etcd, validator, bodies }));
   app.use(createSimpleLockRouter({ ...contention, lockPrefix, validator, bodies }));
-  app.use(createV2Door({ ...kv, etcd, line, watching, readiness, bodies, urls: config }));
+  app.use(createV2Router({ ...kv, etcd, line, watching, readiness, bodies, urls: config }));
   app.use(createDocsDoor({ documents: readDocumentTexts() }));
   app.use(refuseUnserved(paths.all), createErrorHandler(log));
   return app;
@@ -168,7 +168,7 @@ function createParts(deps: AppDeps) {
     },
     reserved,
     guards: {
-      etcd: withoutMarkers(withBatching(etcd)),
+      etcd: hideV2InternalKeys(withBatching(etcd)),
       lockPrefix,
       knownHolders,
     },

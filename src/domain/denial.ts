@@ -1,5 +1,5 @@
 // What callers are told of what their API token does not allow: what is missing, a right or a prefix, and never what lies beyond.
-import type { Identity, Right } from '../core/caller.js';
+import type { Caller, Identity, Right } from '../core/caller.js';
 import { GatewayError } from '../core/errors.js';
 
 /** Prefixes that a hint names. */
@@ -61,4 +61,16 @@ export function isRefusal(error: unknown): error is GatewayError {
     error instanceof GatewayError &&
     (error.code === 'permission-denied' || error.code === 'unauthenticated')
   );
+}
+
+/** Throws `permission-denied` for a member change by a client that neither an API token nor etcd identifies. */
+export function requireKnownCaller({ identity }: Caller): void {
+  if (identity.scope === undefined && identity.login === undefined) throw anonymousMemberChange();
+}
+
+export function anonymousMemberChange(): GatewayError {
+  return new GatewayError('permission-denied', {
+    detail:
+      'anonymous clients cannot change members: run the gateway with --auth=tokens or --auth=etcd, or use etcdctl member at etcd itself',
+  });
 }

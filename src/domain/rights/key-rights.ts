@@ -8,8 +8,7 @@ import type {
   RequestOp,
   TxnRequest,
 } from '../../etcd/wire.js';
-import { listedPaths } from '../v2/ending.js';
-import { RECORD_KEY } from '../v2/record.js';
+import { V2_EVENT_RECORD_KEY, pathsInExpiryList } from '../v2-private-keys.js';
 import { lacksRight, outsideScope, requireInForce } from '../denial.js';
 import { Land, Territory, hasRightFor, rightsFor } from './territory.js';
 import type { Deed, LockPrefixes } from './territory.js';
@@ -34,7 +33,7 @@ export class KeyRights {
     requireInForce(identity);
     if (identity.scope === undefined) return;
     // Beside each change through a v2 door. Its doors let nobody name it.
-    if (!key.equals(RECORD_KEY)) this.check(identity, { key }, 'change');
+    if (!key.equals(V2_EVENT_RECORD_KEY)) this.check(identity, { key }, 'change');
     if (prevKv === true) this.check(identity, { key }, 'look');
   }
 
@@ -58,7 +57,7 @@ export class KeyRights {
     const { scope } = identity;
     if (scope === undefined) return;
     // The list of directories with a ttl: who may change one may change its entry.
-    const range = listedPaths(asked) ?? asked;
+    const range = pathsInExpiryList(asked) ?? asked;
     const [first] = this.#territoryOf(scope).beyond(range, deed);
     if (first === undefined) return;
     const area = this.#land.areaOf(first.key);
@@ -108,5 +107,5 @@ export class KeyRights {
  */
 function isOwnQuestion({ key, rangeEnd, countOnly }: RangeRequest): boolean {
   if (rangeEnd !== undefined) return false;
-  return key.equals(RECORD_KEY) || (countOnly === true && Land.isOwn(key));
+  return key.equals(V2_EVENT_RECORD_KEY) || (countOnly === true && Land.isOwn(key));
 }

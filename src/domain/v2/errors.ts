@@ -2,7 +2,7 @@
 // gives them their shape.
 import { GatewayError } from '../../core/errors.js';
 import type { ErrorCode } from '../../core/errors.js';
-import { textOf } from './path.js';
+import { textOf } from './tree/path.js';
 
 const CODES = {
   keyNotFound: [100, 'key-not-found'],

@@ -4,7 +4,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Caller } from '../../core/caller.js';
 import { GatewayError } from '../../core/errors.js';
 import type { ErrorCode } from '../../core/errors.js';
-import { anonymousMemberChange } from '../../domain/v2/member-changes.js';
+import { anonymousMemberChange } from '../../domain/denial.js';
 import type { Proofs } from '../../etcd/auth/proof.js';
 import { etcdIdentity } from '../auth/etcd-users.js';
 import { passedAuthorization } from './headers.js';

@@ -1,7 +1,7 @@
 // Before every path of v2: as Go's mux does, paths that are not clean are sent to the one that is.
 import type { NextFunction, Request, Response } from 'express';
 import { noteErrorCode } from '../response/error-code.js';
-import { sendText } from './plain.js';
+import { sendText } from './responses.js';
 import { cleanPath, decodePath, encodePath, rawPathOf, rawQueryOf } from './go-paths.js';
 
 export function redirectUnclean(req: Request, res: Response, next: NextFunction): void {

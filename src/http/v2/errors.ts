@@ -6,7 +6,7 @@ import { v2FieldsOf } from '../../domain/v2/errors.js';
 import type { V2ErrorFields } from '../../domain/v2/errors.js';
 import { noteErrorCode } from '../response/error-code.js';
 import { jsonLine } from './event-body.js';
-import { sendMethodNotAllowed, sendText } from './plain.js';
+import { sendMethodNotAllowed, sendText } from './responses.js';
 
 /** etcd's words for its numbers. */
 const MESSAGES: Readonly<Record<number, string>> = {

@@ -1,7 +1,7 @@
 // Events and errors of v2 as JSON, in the order and spelling of etcd's own encoder.
-import type { Lifetime, V2Event, V2Node } from '../../domain/v2/node.js';
-import { textOf } from '../../domain/v2/path.js';
-import { textOfBytes } from '../../domain/v2/text.js';
+import type { Lifetime, V2Event, V2Node } from '../../domain/v2/tree/node.js';
+import { textOf } from '../../domain/v2/tree/path.js';
+import { textOfBytes } from '../../domain/v2/tree/utf8.js';
 
 /** One line, as v2 clients read them. */
 export function eventText({ action, node, prevNode }: V2Event): string {

@@ -1,7 +1,7 @@
 // The parameters of /v2/keys: their forms, what forbids what, and in which order etcd complains.
 import { v2Error } from '../../domain/v2/errors.js';
 import type { V2ErrorName } from '../../domain/v2/errors.js';
-import { bytesOf } from '../../domain/v2/path.js';
+import { bytesOf } from '../../domain/v2/tree/path.js';
 import type { Form } from './form.js';
 
 export interface KeyParameters {

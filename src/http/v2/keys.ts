@@ -2,18 +2,23 @@
 import { Router } from 'express';
 import type { Request, Response } from 'express';
 import { GatewayError } from '../../core/errors.js';
-import type { Changed } from '../../domain/v2/change.js';
-import { createInOrder } from '../../domain/v2/in-order.js';
-import type { InOrderDeps } from '../../domain/v2/in-order.js';
-import { expirationOf } from '../../domain/v2/lifetime.js';
-import type { V2Event } from '../../domain/v2/node.js';
-import { parsePath } from '../../domain/v2/path.js';
-import { getNode } from '../../domain/v2/read.js';
-import { refuseInternalNames } from '../../domain/v2/refusals.js';
-import type { ReadDeps } from '../../domain/v2/read.js';
-import { compareAndDelete, deleteNode } from '../../domain/v2/removals.js';
+import type { Changed } from '../../domain/v2/writes/change.js';
+import { createInOrder } from '../../domain/v2/writes/create-in-order.js';
+import type { InOrderDeps } from '../../domain/v2/writes/create-in-order.js';
+import { expirationOf } from '../../domain/v2/expiry/node-lease.js';
+import type { V2Event } from '../../domain/v2/tree/node.js';
+import { parsePath } from '../../domain/v2/tree/path.js';
+import { getNode } from '../../domain/v2/tree/get-node.js';
+import { refuseInternalNames } from '../../domain/v2/tree/checks.js';
+import type { ReadDeps } from '../../domain/v2/tree/get-node.js';
+import { compareAndDelete, deleteNode } from '../../domain/v2/writes/delete-node.js';
 import type { CountedOperation, V2Statistics } from '../../domain/v2/statistics.js';
-import { compareAndSwap, createNode, setNode, updateNode } from '../../domain/v2/writes.js';
+import {
+  compareAndSwap,
+  createNode,
+  setNode,
+  updateNode,
+} from '../../domain/v2/writes/write-node.js';
 import type { ResponseHeader } from '../../etcd/wire.js';
 import { bytesOf } from '../body/body-readers.js';
 import type { BodyReaders } from '../body/body-readers.js';

@@ -2,20 +2,16 @@
 // removed from one that never was, so that both are 404.
 import type { Request, Response } from 'express';
 import type { Caller } from '../../core/caller.js';
-import {
-  addMember,
-  refuseStrangers,
-  removeMember,
-  updateMember,
-} from '../../domain/v2/member-changes.js';
-import type { MembersDeps } from '../../domain/v2/members.js';
+import { requireKnownCaller } from '../../domain/denial.js';
+import { addMember, removeMember, updateMember } from '../../domain/v2/members/member-changes.js';
+import type { MembersDeps } from '../../domain/v2/members/members.js';
 import { GatewayError } from '../../core/errors.js';
 import type { Member, ResponseHeader } from '../../etcd/wire.js';
 import { bytesOf } from '../body/body-readers.js';
 import { noteErrorCode } from '../response/error-code.js';
 import { parseJsonBody } from '../body/json.js';
-import { sendBody, sendText } from './plain.js';
-import type { Methods } from './plain.js';
+import { sendBody, sendText } from './responses.js';
+import type { Methods } from './responses.js';
 
 type PutClusterId = (res: Response, clusterId: string) => void;
 
@@ -75,7 +71,7 @@ function inWordsOfV2(serve: Serve): Serve {
   return async (req, res, caller) => {
     try {
       // Before anything is said about what he sent.
-      refuseStrangers(caller);
+      requireKnownCaller(caller);
       await serve(req, res, caller);
     } catch (error) {
       const message = error instanceof GatewayError ? messageOf(error, req) : undefined;

@@ -3,8 +3,8 @@ import { Router } from 'express';
 import type { Request, Response } from 'express';
 import type { Caller } from '../../core/caller.js';
 import { v2Error } from '../../domain/v2/errors.js';
-import { readLeader, readMembers } from '../../domain/v2/members.js';
-import type { MembersDeps } from '../../domain/v2/members.js';
+import { readLeader, readMembers } from '../../domain/v2/members/members.js';
+import type { MembersDeps } from '../../domain/v2/members/members.js';
 import type { Member } from '../../etcd/wire.js';
 import type { BodyReaders } from '../body/body-readers.js';
 import { contextOf } from '../request/context.js';
@@ -12,13 +12,13 @@ import { noteErrorCode } from '../response/error-code.js';
 import { jsonLine } from './event-body.js';
 import { sendV2Error } from './errors.js';
 import { memberBody, memberChanges } from './member-changes.js';
-import { ownUrls } from './own-urls.js';
-import type { OwnUrlSettings } from './own-urls.js';
-import { sendBody, sendText, serveMethods } from './plain.js';
+import { gatewayUrls } from './gateway-urls.js';
+import type { GatewayUrlSettings } from './gateway-urls.js';
+import { sendBody, sendText, serveMethods } from './responses.js';
 import type { StoreHeaders } from './store-headers.js';
 
 export interface MembersRouterDeps extends MembersDeps {
-  readonly urls: OwnUrlSettings;
+  readonly urls: GatewayUrlSettings;
   readonly headers: StoreHeaders;
   readonly bodies: BodyReaders;
 }
@@ -28,7 +28,7 @@ const MACHINES = '/v2/keys/_etcd/machines';
 export function createMembersRouter(deps: MembersRouterDeps): Router {
   const router = Router({ strict: true, caseSensitive: true });
   const listUrls = (req: Request, res: Response): void =>
-    sendText(res, 200, ownUrls(deps.urls, req).join(', '));
+    sendText(res, 200, gatewayUrls(deps.urls, req).join(', '));
   router.use('/v2/machines', exact(serveMethods({ GET: listUrls, HEAD: listUrls })));
   const leader = (req: Request, res: Response, caller: Caller): Promise<void> =>
     sendLeaderUrl(deps, res, caller);
@@ -65,7 +65,7 @@ async function sendMembers(
   caller: Caller,
 ): Promise<void> {
   const name = req.path.slice(1);
-  const body = (member: Member): object => memberBody(member, ownUrls(deps.urls, req));
+  const body = (member: Member): object => memberBody(member, gatewayUrls(deps.urls, req));
   if (name === 'leader') {
     const found = await readLeader(caller, deps);
     if (found === undefined) {
@@ -115,7 +115,7 @@ async function sendMachines(
   const { members, header } = await readMembers(contextOf(req).caller, deps);
   const nodes = members.map((member) => ({
     key: `/_etcd/machines/${member.name}`,
-    value: machineValue(member, ownUrls(deps.urls, req)),
+    value: machineValue(member, gatewayUrls(deps.urls, req)),
     modifiedIndex: FIRST_INDEX,
     createdIndex: FIRST_INDEX,
   }));

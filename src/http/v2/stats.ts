@@ -2,11 +2,11 @@
 import { Router } from 'express';
 import type { Response } from 'express';
 import type { Caller } from '../../core/caller.js';
-import { readMembers, readSelf } from '../../domain/v2/members.js';
-import type { MembersDeps } from '../../domain/v2/members.js';
+import { readMembers, readSelf } from '../../domain/v2/members/members.js';
+import type { MembersDeps } from '../../domain/v2/members/members.js';
 import type { V2Statistics } from '../../domain/v2/statistics.js';
 import { noteErrorCode } from '../response/error-code.js';
-import { sendBody, serveMethods } from './plain.js';
+import { sendBody, serveMethods } from './responses.js';
 
 export interface StatsRouterDeps extends MembersDeps {
   readonly statistics: V2Statistics;

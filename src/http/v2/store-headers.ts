@@ -2,8 +2,8 @@
 // remembered from the last answer of etcd.
 import type { Response } from 'express';
 import type { Caller } from '../../core/caller.js';
-import { readMembers } from '../../domain/v2/members.js';
-import type { MembersDeps } from '../../domain/v2/members.js';
+import { readMembers } from '../../domain/v2/members/members.js';
+import type { MembersDeps } from '../../domain/v2/members/members.js';
 import type { ResponseHeader } from '../../etcd/wire.js';
 
 export class StoreHeaders {

@@ -1,10 +1,10 @@
 // wait=true over HTTP: the headers at once, then one event, or with stream=true a line for each. Nothing else is ever written into the body.
 import type { Request, Response } from 'express';
 import type { GatewayError } from '../../core/errors.js';
-import type { V2Event } from '../../domain/v2/node.js';
+import type { V2Event } from '../../domain/v2/tree/node.js';
 import type { V2Statistics } from '../../domain/v2/statistics.js';
-import { startWait } from '../../domain/v2/waiting.js';
-import type { Wait, WaitDeps, WaitListener } from '../../domain/v2/waiting.js';
+import { startWait } from '../../domain/v2/history/wait.js';
+import type { Wait, WaitDeps, WaitListener } from '../../domain/v2/history/wait.js';
 import { contextOf } from '../request/context.js';
 import { LIVE_WITHIN_MS, notLive, shuttingDown } from '../response/event-stream.js';
 import type { StreamLimiter } from '../load/stream-limiter.js';

@@ -2,9 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Operation, Transaction } from '../../../src/domain/transaction/operation.js';
 import { refuseOverlaps } from '../../../src/domain/transaction/overlaps.js';
-import { readsOf } from '../../../src/domain/v2/chain.js';
-import { ancestorsOf, countNames, markerKey, parsePath } from '../../../src/domain/v2/path.js';
-import { eventsOf } from '../../../src/domain/v2/revision-events.js';
+import { readsOf } from '../../../src/domain/v2/tree/path-snapshot.js';
+import { ancestorsOf, countNames, markerKey, parsePath } from '../../../src/domain/v2/tree/path.js';
+import { eventsOf } from '../../../src/domain/v2/history/revision-events.js';
 import type { WatchEvent } from '../../../src/etcd/wire.js';
 import { parseKeyText } from '../../../src/http/v1/key-text.js';
 import { parseValueText } from '../../../src/http/v1/value-body.js';

@@ -9,7 +9,7 @@ import {
 } from '../../../../src/domain/leases/lease-id.js';
 import { KeyRights } from '../../../../src/domain/rights/key-rights.js';
 import { withScopedWatches, withScopes } from '../../../../src/domain/rights/scoped-client.js';
-import { RECORD_KEY } from '../../../../src/domain/v2/record.js';
+import { V2_EVENT_RECORD_KEY } from '../../../../src/domain/v2-private-keys.js';
 import type { EtcdClient } from '../../../../src/etcd/client.js';
 import { containsKey, prefixRange } from '../../../../src/etcd/range.js';
 import { isEmptyRange } from '../../../../src/etcd/compare.js';
@@ -221,7 +221,7 @@ describe('a client with scopes', () => {
       kind: 'put',
       put: { key: Buffer.from(key) },
     });
-    expect((await send(scope, put(RECORD_KEY))).passed).toEqual(['put']);
+    expect((await send(scope, put(V2_EVENT_RECORD_KEY))).passed).toEqual(['put']);
     expect((await send(scope, put('\0latchkey/v2/ends/app/x'))).passed).toEqual(['put']);
     expect((await send(scope, put('\0latchkey/v2/ends/web/x'))).passed).toEqual([]);
     expect((await send(scope, put('\0latchkey/v2/else'))).passed).toEqual([]);
