@@ -15,7 +15,7 @@ import { messageOf } from './core/errors.js';
 import { addressProblem, cannotListen } from './process/free-address.js';
 import { hashToken } from './commands/hash-token.js';
 import { checkHealth } from './commands/healthcheck.js';
-import type { Authentication } from './http/auth.js';
+import type { Authentication } from './http/auth/middleware.js';
 import { TokenFile } from './http/auth/tokens.js';
 import { RAW_CALLS_MAX } from './http/raw/router.js';
 import { createServer, drainServer, listen, useCertificates } from './http/server/server.js';

@@ -2,16 +2,16 @@
 // clients on top. What happens to endpoints goes to the log from here.
 import type { UserLogin } from './core/caller.js';
 import type { Config } from './config/config.js';
-import { Access, authenticationIsOff } from './etcd/auth/access.js';
+import { Access, authenticationIsOff } from './etcd/auth/call-authenticator.js';
 import { createAuthenticate } from './etcd/auth/authenticate.js';
 import { AuthenticationState } from './etcd/auth/authentication-state.js';
-import { AlarmRights } from './etcd/rights/alarm-rights.js';
-import { withUncheckedRights } from './etcd/rights/unchecked-rights.js';
-import { Proofs } from './etcd/auth/proof.js';
-import { withWatchRights } from './etcd/rights/watch-rights.js';
-import { KeyRights } from './domain/rights/key-rights.js';
-import { withScopedWatches, withScopes } from './domain/rights/scoped-client.js';
-import { withLeaseRights } from './domain/rights/user-leases.js';
+import { AlarmRights } from './domain/rights/etcd-users/alarm-rights.js';
+import { withUncheckedRights } from './domain/rights/etcd-users/unchecked-rights.js';
+import { Proofs } from './etcd/auth/credential-verifier.js';
+import { withWatchRights } from './domain/rights/etcd-users/watch-rights.js';
+import { KeyRights } from './domain/rights/api-tokens/key-rights.js';
+import { withScopedWatches, withScopes } from './domain/rights/api-tokens/scoped-client.js';
+import { withLeaseRights } from './domain/rights/etcd-users/lease-rights.js';
 import { readRevision } from './domain/cluster.js';
 import { withNewestRevision } from './domain/future-revision.js';
 import type { CallMeter } from './etcd/calls/meter.js';

@@ -1,6 +1,6 @@
 // Work that outlives its request: leases to revoke, entries to take back. Bounded in time, counted, awaited by the drain.
 import type { Caller, Identity } from '../core/caller.js';
-import { isRefusal } from './denial.js';
+import { isRefusal } from './rights/denial.js';
 
 /** How long a clean-up may go on trying; past it the entry's lease ends it. */
 const CLEANUP_MS_MAX = 30_000;

@@ -2,7 +2,7 @@
 import type { Caller } from '../core/caller.js';
 import { GatewayError } from '../core/errors.js';
 import type { ErrorCode } from '../core/errors.js';
-import { requireRoot } from '../etcd/rights/asking.js';
+import { requireRoot } from './rights/etcd-users/check-rights.js';
 import type { EndpointStatus, EtcdClient, MemberList } from '../etcd/client.js';
 import { RETRY_AFTER_SECONDS } from '../etcd/status.js';
 import type { Alarm, Member, ServerVersion, StatusResponse, TxnRequest } from '../etcd/wire.js';

@@ -1,6 +1,6 @@
 // The check of the etcd endpoints at the start of the process.
 import type { Config } from '../config/config.js';
-import { authenticationIsOff } from '../etcd/auth/access.js';
+import { authenticationIsOff } from '../etcd/auth/call-authenticator.js';
 import { describeFailure } from '../etcd/endpoints/unreachable.js';
 import type { Log } from './log.js';
 import type { Upstream } from '../upstream.js';

@@ -5,7 +5,7 @@ import type { RevisionLine } from '../../etcd/revision-line.js';
 import type { WatchClient } from '../../etcd/watch/client.js';
 import type { WatchEnd, WatchHandle } from '../../etcd/watch/listener.js';
 import type { Span } from '../../etcd/wire.js';
-import { isRefusal } from '../denial.js';
+import { isRefusal } from '../rights/denial.js';
 
 /** At most ten states a second go out, whatever happens in the range. */
 const STATE_EVERY_MS = 100;

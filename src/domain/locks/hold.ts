@@ -3,9 +3,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Caller } from '../../core/caller.js';
 import { invalidRequest } from '../../core/errors.js';
-import { askForRights } from '../../etcd/rights/asking.js';
+import { askForRights } from '../rights/etcd-users/check-rights.js';
 import type { WaiterView } from './view.js';
-import { isRefusal } from '../denial.js';
+import { isRefusal } from '../rights/denial.js';
 import { inspectQueue } from '../contention/inspect.js';
 import type { Arena } from '../contention/key.js';
 import { RenewalLoop, renewOnce } from '../contention/renewal.js';

@@ -20,7 +20,7 @@ import { checkLockRequest } from '../contention/limits.js';
 import type { LockLimits } from '../contention/limits.js';
 import type { WaitingRoom } from '../contention/waiting-room.js';
 import { beforeWrite } from '../../etcd/calls/outcome.js';
-import { requireAdmin } from '../denial.js';
+import { requireAdmin } from '../rights/denial.js';
 import type { Tally } from '../tally.js';
 import { tenureFor } from '../contention/tenure-request.js';
 import type { TenureRequest } from '../contention/tenure-request.js';

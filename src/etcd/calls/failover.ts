@@ -3,8 +3,8 @@
 import { remainingMs } from '../../core/caller.js';
 import type { Caller } from '../../core/caller.js';
 import type { GatewayError } from '../../core/errors.js';
-import type { Access } from '../auth/access.js';
-import { admit, refuseStale } from '../auth/admission.js';
+import type { Access } from '../auth/call-authenticator.js';
+import { admit, refuseStale } from '../auth/authenticate-call.js';
 import type { Session } from '../auth/sessions.js';
 import { backOff } from './back-off.js';
 import { answerTooLarge, answeredElsewhere, nobodyToAsk, timeIsUp, unreachable } from './errors.js';

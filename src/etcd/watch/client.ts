@@ -2,7 +2,7 @@
 // from where he was.
 import type { Identity } from '../../core/caller.js';
 import { GatewayError } from '../../core/errors.js';
-import type { Access } from '../auth/access.js';
+import type { Access } from '../auth/call-authenticator.js';
 import type { CallMeter } from '../calls/meter.js';
 import type { EndpointPool } from '../endpoints/pool.js';
 import { RETRY_AFTER_SECONDS } from '../status.js';

@@ -2,7 +2,7 @@
 // the watches that share it.
 import type { Identity } from '../../core/caller.js';
 import { GatewayError } from '../../core/errors.js';
-import type { Access } from '../auth/access.js';
+import type { Access } from '../auth/call-authenticator.js';
 import type { Session } from '../auth/sessions.js';
 import type { CallMeter, CallResult } from '../calls/meter.js';
 import type { Endpoint } from '../endpoint.js';

@@ -2,7 +2,7 @@
 // many. Behind one address many may stand: what was right from there before stays right, however often somebody else is wrong.
 import type { Request } from 'express';
 import { GatewayError } from '../../core/errors.js';
-import { SilentTokenError } from '../../etcd/auth/proof.js';
+import { SilentTokenError } from '../../etcd/auth/credential-verifier.js';
 import { addressKeyOf } from '../load/caller-limits.js';
 import { TokenBuckets } from '../load/token-buckets.js';
 

@@ -16,7 +16,7 @@ import type { Log } from '../../process/log.js';
 import { contextOf } from '../request/context.js';
 import { EndpointAgent } from './agent.js';
 import { writeRawError } from './errors.js';
-import type { CredentialsFor, RawCredentials } from './credentials.js';
+import type { CredentialsFor, RawCredentials } from '../auth/raw-credentials.js';
 import { Exchange } from './exchange.js';
 import { asksForWebSocket, upstreamHeaders } from './headers.js';
 import { HeldBytes } from './line-chunks.js';

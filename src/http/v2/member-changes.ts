@@ -2,7 +2,7 @@
 // removed from one that never was, so that both are 404.
 import type { Request, Response } from 'express';
 import type { Caller } from '../../core/caller.js';
-import { requireKnownCaller } from '../../domain/denial.js';
+import { requireKnownCaller } from '../../domain/rights/denial.js';
 import { addMember, removeMember, updateMember } from '../../domain/v2/members/member-changes.js';
 import type { MembersDeps } from '../../domain/v2/members/members.js';
 import { GatewayError } from '../../core/errors.js';

@@ -35,7 +35,7 @@ describe('a secret', () => {
 });
 
 describe('S23: a comparison of secrets anywhere else', () => {
-  const filePath = fileURLToPath(new URL('../../../src/http/auth.ts', import.meta.url));
+  const filePath = fileURLToPath(new URL('../../../src/http/auth/middleware.ts', import.meta.url));
   const rules = ['no-restricted-imports', 'no-restricted-syntax'];
 
   it('is an error to the linter, however it is written', async () => {

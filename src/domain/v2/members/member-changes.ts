@@ -3,7 +3,7 @@
 import type { Caller } from '../../../core/caller.js';
 import { GatewayError, invalidRequest } from '../../../core/errors.js';
 import type { Member, ResponseHeader } from '../../../etcd/wire.js';
-import { requireKnownCaller } from '../../denial.js';
+import { requireKnownCaller } from '../../rights/denial.js';
 import type { MembersDeps } from './members.js';
 
 const PEER_URLS_MAX = 32;

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import nock from 'nock';
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { Access } from '../../../../src/etcd/auth/access.js';
+import { Access } from '../../../../src/etcd/auth/call-authenticator.js';
 import { createAuthenticate } from '../../../../src/etcd/auth/authenticate.js';
 import { createEtcdClient } from '../../../../src/etcd/client.js';
 import type { EtcdClient } from '../../../../src/etcd/client.js';

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { Caller, Login } from '../../../../src/core/caller.js';
-import { GatewayError } from '../../../../src/core/errors.js';
-import { AlarmRights } from '../../../../src/etcd/rights/alarm-rights.js';
-import type { AlarmClient } from '../../../../src/etcd/rights/alarm-rights.js';
-import { requireRoot } from '../../../../src/etcd/rights/asking.js';
-import { Secret } from '../../../../src/core/secret.js';
-import { callerFor } from '../../../support/caller.js';
+import type { Caller, Login } from '../../../../../src/core/caller.js';
+import { GatewayError } from '../../../../../src/core/errors.js';
+import { AlarmRights } from '../../../../../src/domain/rights/etcd-users/alarm-rights.js';
+import type { AlarmClient } from '../../../../../src/domain/rights/etcd-users/alarm-rights.js';
+import { requireRoot } from '../../../../../src/domain/rights/etcd-users/check-rights.js';
+import { Secret } from '../../../../../src/core/secret.js';
+import { callerFor } from '../../../../support/caller.js';
 
 const secret = new Secret('s');
 const as = (login?: Login): Caller => ({

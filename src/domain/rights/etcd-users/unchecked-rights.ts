@@ -3,13 +3,13 @@
 // previous (before 3.4.44, 3.5.30 and 3.6.11), and deletes while the NOSPACE alarm is up (before 3.6). They are
 // asked for at the top of another transaction first, in a branch that is never taken. What this cannot see is a right that is taken away
 // between the two.
-import type { Caller } from '../../core/caller.js';
-import { beforeWrite } from '../calls/outcome.js';
-import type { EtcdClient } from '../client.js';
-import { OPERATIONS_TOGETHER_MAX } from '../wire.js';
-import type { DeleteRangeRequest, KeyRange, RequestOp, TxnRequest } from '../wire.js';
+import type { Caller } from '../../../core/caller.js';
+import { beforeWrite } from '../../../etcd/calls/outcome.js';
+import type { EtcdClient } from '../../../etcd/client.js';
+import { OPERATIONS_TOGETHER_MAX } from '../../../etcd/wire.js';
+import type { DeleteRangeRequest, KeyRange, RequestOp, TxnRequest } from '../../../etcd/wire.js';
 import type { AlarmRights } from './alarm-rights.js';
-import { askForRights } from './asking.js';
+import { askForRights } from './check-rights.js';
 
 /**
  * The same client; of a caller with rights of his own `txn` and `deleteRange` throw `permission-denied` for what goes beyond them. On an

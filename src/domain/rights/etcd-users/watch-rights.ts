@@ -2,14 +2,14 @@
 // keyspace for one of its first key alone when it looks at rights, and sends all that follows it (seen up to 3.5.30). And no version ends
 // a watch whose user has lost his rights, or is no user any more. A read of the same range, in a branch that is never taken, is judged right
 // by every version, whatever the size of the range.
-import type { Identity } from '../../core/caller.js';
-import { GatewayError } from '../../core/errors.js';
-import { isOpenEnded } from '../range.js';
-import type { WatchClient } from '../watch/client.js';
-import type { WatchHandle, WatchListener } from '../watch/listener.js';
-import type { KeyRange } from '../wire.js';
-import { askForRights } from './asking.js';
-import type { RightsClient } from './asking.js';
+import type { Identity } from '../../../core/caller.js';
+import { GatewayError } from '../../../core/errors.js';
+import { isOpenEnded } from '../../../etcd/range.js';
+import type { WatchClient } from '../../../etcd/watch/client.js';
+import type { WatchHandle, WatchListener } from '../../../etcd/watch/listener.js';
+import type { KeyRange } from '../../../etcd/wire.js';
+import { askForRights } from './check-rights.js';
+import type { RightsClient } from './check-rights.js';
 
 const ANSWER_MS = 5_000;
 /** A watch outlives its user's rights by no more than this, and the time of an answer. */

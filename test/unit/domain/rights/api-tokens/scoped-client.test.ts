@@ -1,22 +1,25 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Caller, Right, Scope } from '../../../../src/core/caller.js';
-import { createArena } from '../../../../src/domain/contention/key.js';
+import type { Caller, Right, Scope } from '../../../../../src/core/caller.js';
+import { createArena } from '../../../../../src/domain/contention/key.js';
 import {
   randomKeyLease,
   randomLeaseOf,
   randomOwnLease,
-} from '../../../../src/domain/leases/lease-id.js';
-import { KeyRights } from '../../../../src/domain/rights/key-rights.js';
-import { withScopedWatches, withScopes } from '../../../../src/domain/rights/scoped-client.js';
-import { V2_EVENT_RECORD_KEY } from '../../../../src/domain/v2-private-keys.js';
-import type { EtcdClient } from '../../../../src/etcd/client.js';
-import { containsKey, prefixRange } from '../../../../src/etcd/range.js';
-import { isEmptyRange } from '../../../../src/etcd/compare.js';
-import type { KeyRange, RequestOp, TxnRequest } from '../../../../src/etcd/wire.js';
-import { callerAs } from '../../../support/identities.js';
-import { scopeOf, tokenHolder } from '../../../support/scopes.js';
-import { LETTERS, PLACES, PREFIXES, isAllowed, recordingClient } from './land.js';
+} from '../../../../../src/domain/leases/lease-id.js';
+import { KeyRights } from '../../../../../src/domain/rights/api-tokens/key-rights.js';
+import {
+  withScopedWatches,
+  withScopes,
+} from '../../../../../src/domain/rights/api-tokens/scoped-client.js';
+import { V2_EVENT_RECORD_KEY } from '../../../../../src/domain/v2-private-keys.js';
+import type { EtcdClient } from '../../../../../src/etcd/client.js';
+import { containsKey, prefixRange } from '../../../../../src/etcd/range.js';
+import { isEmptyRange } from '../../../../../src/etcd/compare.js';
+import type { KeyRange, RequestOp, TxnRequest } from '../../../../../src/etcd/wire.js';
+import { callerAs } from '../../../../support/identities.js';
+import { scopeOf, tokenHolder } from '../../../../support/scopes.js';
+import { LETTERS, PLACES, PREFIXES, isAllowed, recordingClient } from './keyspace.js';
 
 type Deed = 'look' | 'change';
 

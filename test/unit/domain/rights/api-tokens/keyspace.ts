@@ -1,9 +1,9 @@
 // A small keyspace of which every key is known, with whom it belongs to, and a client of etcd that keeps what reaches it. Lock and election
 // prefixes are made of the letters that keys are made of, so that names, keys and prefixes meet often.
-import { createArena, encodeName, entryKey } from '../../../../src/domain/contention/key.js';
-import type { EtcdClient } from '../../../../src/etcd/client.js';
-import type { LeaseTimeToLiveResponse } from '../../../../src/etcd/wire.js';
-import type { Right, Scope } from '../../../../src/core/caller.js';
+import { createArena, encodeName, entryKey } from '../../../../../src/domain/contention/key.js';
+import type { EtcdClient } from '../../../../../src/etcd/client.js';
+import type { LeaseTimeToLiveResponse } from '../../../../../src/etcd/wire.js';
+import type { Right, Scope } from '../../../../../src/core/caller.js';
 
 export const PREFIXES = { lockPrefix: 'a/', electionPrefix: 'b/' };
 

@@ -1,19 +1,19 @@
 // Who asks: the one middleware that says so, behind the gates and before every door. In `none` everybody is the gateway itself; else a
 // caller is nobody until he has shown who he is, and nothing of his reaches etcd before that. What he may do is for others to judge.
 import type { Request, RequestHandler } from 'express';
-import type { Identity } from '../core/caller.js';
-import { GATEWAY_IDENTITY, NOBODY } from '../core/caller.js';
-import { GatewayError } from '../core/errors.js';
-import { beforeDeadline } from '../etcd/auth/proof.js';
-import type { Proofs } from '../etcd/auth/proof.js';
-import { fingerprint } from '../core/secret.js';
-import { Attempts } from './auth/attempts.js';
-import { parseCredentials } from './auth/credentials.js';
-import type { Credentials } from './auth/credentials.js';
-import { etcdIdentity } from './auth/etcd-users.js';
-import { contextOf, identify } from './request/context.js';
-import { adoptMetadataCredentials } from './raw/headers.js';
-import { findRawRpc, isRawPath, rawPathOf } from './raw/paths.js';
+import type { Identity } from '../../core/caller.js';
+import { GATEWAY_IDENTITY, NOBODY } from '../../core/caller.js';
+import { GatewayError } from '../../core/errors.js';
+import { beforeDeadline } from '../../etcd/auth/credential-verifier.js';
+import type { Proofs } from '../../etcd/auth/credential-verifier.js';
+import { fingerprint } from '../../core/secret.js';
+import { Attempts } from './attempts.js';
+import { parseCredentials } from './credentials.js';
+import type { Credentials } from './credentials.js';
+import { etcdIdentity } from './etcd-users.js';
+import { contextOf, identify } from '../request/context.js';
+import { adoptMetadataCredentials } from '../raw/headers.js';
+import { findRawRpc, isRawPath, rawPathOf } from '../raw/paths.js';
 
 /** How callers say who they are. `tokens` looks one up, in a time that tells nothing about it. */
 export type Authentication =

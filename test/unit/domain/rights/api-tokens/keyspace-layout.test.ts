@@ -1,7 +1,7 @@
 // The names of ranges in messages.
 import { describe, expect, it } from 'vitest';
-import { Land } from '../../../../src/domain/rights/territory.js';
-import { prefixRange, spanRange } from '../../../../src/etcd/range.js';
+import { Land } from '../../../../../src/domain/rights/api-tokens/keyspace-layout.js';
+import { prefixRange, spanRange } from '../../../../../src/etcd/range.js';
 
 const land = new Land({ lockPrefix: 'locks/', electionPrefix: 'elections/' });
 const bytes = (text: string): Buffer => Buffer.from(text);

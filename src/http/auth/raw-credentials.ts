@@ -4,11 +4,11 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Caller } from '../../core/caller.js';
 import { GatewayError } from '../../core/errors.js';
 import type { ErrorCode } from '../../core/errors.js';
-import { anonymousMemberChange } from '../../domain/denial.js';
-import type { Proofs } from '../../etcd/auth/proof.js';
-import { etcdIdentity } from '../auth/etcd-users.js';
-import { passedAuthorization } from './headers.js';
-import type { RawRpc } from './paths.js';
+import { anonymousMemberChange } from '../../domain/rights/denial.js';
+import type { Proofs } from '../../etcd/auth/credential-verifier.js';
+import { etcdIdentity } from './etcd-users.js';
+import { passedAuthorization } from '../raw/headers.js';
+import type { RawRpc } from '../raw/paths.js';
 
 export interface RawCredentials {
   readonly authorization?: string;

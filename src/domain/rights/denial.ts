@@ -1,6 +1,6 @@
 // What callers are told of what their API token does not allow: what is missing, a right or a prefix, and never what lies beyond.
-import type { Caller, Identity, Right } from '../core/caller.js';
-import { GatewayError } from '../core/errors.js';
+import type { Caller, Identity, Right } from '../../core/caller.js';
+import { GatewayError } from '../../core/errors.js';
 
 /** Prefixes that a hint names. */
 const PREFIXES_SHOWN_MAX = 5;

@@ -5,7 +5,7 @@ import { GatewayError } from '../../core/errors.js';
 import { notApplied } from '../calls/outcome.js';
 import type { Endpoint } from '../endpoint.js';
 import type { Rpc } from '../rpc.js';
-import type { Access, Pass } from './access.js';
+import type { Access, Pass } from './call-authenticator.js';
 
 type Refused = Exclude<Pass, { kind: 'pass' }>;
 

@@ -1,5 +1,5 @@
 // Whether an API token allows a request, by the keys that it names: what etcd checks of its users. Pure. Callers without a scope pass.
-import type { Identity, Scope } from '../../core/caller.js';
+import type { Identity, Scope } from '../../../core/caller.js';
 import type {
   DeleteRangeRequest,
   KeyRange,
@@ -7,11 +7,11 @@ import type {
   RangeRequest,
   RequestOp,
   TxnRequest,
-} from '../../etcd/wire.js';
-import { V2_EVENT_RECORD_KEY, pathsInExpiryList } from '../v2-private-keys.js';
+} from '../../../etcd/wire.js';
+import { V2_EVENT_RECORD_KEY, pathsInExpiryList } from '../../v2-private-keys.js';
 import { lacksRight, outsideScope, requireInForce } from '../denial.js';
-import { Land, Territory, hasRightFor, rightsFor } from './territory.js';
-import type { Deed, LockPrefixes } from './territory.js';
+import { Land, Territory, hasRightFor, rightsFor } from './keyspace-layout.js';
+import type { Deed, LockPrefixes } from './keyspace-layout.js';
 
 /** Each method throws `permission-denied`, or `unauthenticated` for a token that was withdrawn. */
 export class KeyRights {

@@ -1,13 +1,13 @@
 // The etcd client for callers whose API token has a scope, the one place where scopes are enforced: whatever a door or a verb asks on such
 // a caller's behalf is checked before it leaves. Each method is named, so that a new one does not compile until somebody has said
 // which right it takes.
-import type { Identity } from '../../core/caller.js';
-import type { EtcdClient } from '../../etcd/client.js';
-import { neverOpened } from '../../etcd/watch/client.js';
-import type { WatchClient } from '../../etcd/watch/client.js';
-import type { WatchHandle, WatchListener } from '../../etcd/watch/listener.js';
-import type { WatchRequest } from '../../etcd/wire.js';
-import { GatewayError } from '../../core/errors.js';
+import type { Identity } from '../../../core/caller.js';
+import type { EtcdClient } from '../../../etcd/client.js';
+import { neverOpened } from '../../../etcd/watch/client.js';
+import type { WatchClient } from '../../../etcd/watch/client.js';
+import type { WatchHandle, WatchListener } from '../../../etcd/watch/listener.js';
+import type { WatchRequest } from '../../../etcd/wire.js';
+import { GatewayError } from '../../../core/errors.js';
 import { notInForce, requireAdmin, requireInForce, requireRight } from '../denial.js';
 import type { KeyRights } from './key-rights.js';
 import { LeaseRights, isGone, leasesIn } from './lease-rights.js';

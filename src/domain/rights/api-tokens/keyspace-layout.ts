@@ -1,6 +1,6 @@
 // Which keys the scope of an API token reaches, by what is to be done with them: as etcd's own rights are, a union of ranges. A prefix
 // stands for keys, lock names and election names alike, so that a key below the lock prefix belongs to its lock, not to its bytes. Pure.
-import type { Right, Scope } from '../../core/caller.js';
+import type { Right, Scope } from '../../../core/caller.js';
 import {
   containsKey,
   containsRange,
@@ -8,10 +8,10 @@ import {
   prefixEnd,
   prefixRange,
   subtractRanges,
-} from '../../etcd/range.js';
-import type { KeyRange, Span } from '../../etcd/wire.js';
-import { decodeName, encodeName } from '../contention/key.js';
-import { PRIVATE_PREFIX } from '../reserved.js';
+} from '../../../etcd/range.js';
+import type { KeyRange, Span } from '../../../etcd/wire.js';
+import { decodeName, encodeName } from '../../contention/key.js';
+import { PRIVATE_PREFIX } from '../../reserved.js';
 
 /** `look`: read, compare, watch. `change`: write and delete. */
 export type Deed = 'look' | 'change';

@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { GATEWAY_IDENTITY } from '../../../../src/core/caller.js';
 import type { Identity } from '../../../../src/core/caller.js';
-import { Access } from '../../../../src/etcd/auth/access.js';
-import type { Pass } from '../../../../src/etcd/auth/access.js';
+import { Access } from '../../../../src/etcd/auth/call-authenticator.js';
+import type { Pass } from '../../../../src/etcd/auth/call-authenticator.js';
 import type { Authentication } from '../../../../src/etcd/auth/authenticate.js';
 import { parseEndpoint } from '../../../../src/etcd/endpoint.js';
 import { GatewayError } from '../../../../src/core/errors.js';

@@ -1,12 +1,12 @@
 // What a user may delete while etcd's NOSPACE alarm is up. Before 3.6 etcd applies deletes, ends of leases and transactions without a put
 // past its own authentication then. A put it takes from nobody while the alarm is up, so that is what the gateway asks for first.
-import type { Caller } from '../../core/caller.js';
-import { GatewayError } from '../../core/errors.js';
-import { beforeWrite } from '../calls/outcome.js';
-import type { EtcdClient } from '../client.js';
-import { checksRightsUnderAlarm } from '../version.js';
-import type { RequestOp } from '../wire.js';
-import { askForRights } from './asking.js';
+import type { Caller } from '../../../core/caller.js';
+import { GatewayError } from '../../../core/errors.js';
+import { beforeWrite } from '../../../etcd/calls/outcome.js';
+import type { EtcdClient } from '../../../etcd/client.js';
+import { checksRightsUnderAlarm } from '../../../etcd/version.js';
+import type { RequestOp } from '../../../etcd/wire.js';
+import { askForRights } from './check-rights.js';
 
 /** A cluster changes its version once all of its members have changed theirs. */
 const VERSION_MS = 60_000;

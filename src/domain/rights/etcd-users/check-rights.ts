@@ -1,9 +1,9 @@
 // Asks etcd what a user may do, without doing any of it.
-import type { Caller } from '../../core/caller.js';
-import { GatewayError } from '../../core/errors.js';
-import type { EtcdClient } from '../client.js';
-import { prefixRange } from '../range.js';
-import type { KeyRange, RequestOp } from '../wire.js';
+import type { Caller } from '../../../core/caller.js';
+import { GatewayError } from '../../../core/errors.js';
+import type { EtcdClient } from '../../../etcd/client.js';
+import { prefixRange } from '../../../etcd/range.js';
+import type { KeyRange, RequestOp } from '../../../etcd/wire.js';
 
 export type RightsClient = Pick<EtcdClient, 'txn' | 'userRoles' | 'userList'>;
 

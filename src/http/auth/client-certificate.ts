@@ -2,7 +2,7 @@
 // have nothing to show. Asked for in the handshake and judged here, so that the refused are told why.
 import { TLSSocket } from 'node:tls';
 import type { RequestHandler } from 'express';
-import { GatewayError } from '../core/errors.js';
+import { GatewayError } from '../../core/errors.js';
 
 const OPEN_PATHS: readonly string[] = ['/livez', '/readyz', '/version', '/health'];
 

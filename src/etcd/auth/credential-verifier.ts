@@ -11,8 +11,8 @@ import { RPCS } from '../rpc.js';
 import { RETRY_AFTER_SECONDS, classifyFailure } from '../status.js';
 import { ExchangeError } from '../transport/http-adapter.js';
 import type { Transport } from '../transport/transport.js';
-import { authenticationIsOff, unauthenticated } from './access.js';
-import type { Access } from './access.js';
+import { authenticationIsOff, unauthenticated } from './call-authenticator.js';
+import type { Access } from './call-authenticator.js';
 import { AuthenticationState } from './authentication-state.js';
 import type { Session } from './sessions.js';
 

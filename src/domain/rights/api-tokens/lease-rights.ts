@@ -6,15 +6,15 @@
 // The keys are read for each use, right before it, but not in the same step: etcd has no lease operation in transactions. A key that
 // another client attaches in between is renewed or deleted with the rest. That gives no caller more rights: the other client chose a
 // lease that this caller could revoke at that time. A lease whose last key is deleted in between was the caller's to use a moment before.
-import type { Caller, Identity } from '../../core/caller.js';
-import { GatewayError } from '../../core/errors.js';
-import type { EtcdClient } from '../../etcd/client.js';
-import type { LeaseTimeToLiveResponse, RequestOp, TxnRequest } from '../../etcd/wire.js';
-import { isKeyLease, isMadeBy, isOwnLease } from '../leases/lease-id.js';
-import { timeToLive } from '../leases/life.js';
-import { beforeWrite } from '../../etcd/calls/outcome.js';
+import type { Caller, Identity } from '../../../core/caller.js';
+import { GatewayError } from '../../../core/errors.js';
+import type { EtcdClient } from '../../../etcd/client.js';
+import type { LeaseTimeToLiveResponse, RequestOp, TxnRequest } from '../../../etcd/wire.js';
+import { isKeyLease, isMadeBy, isOwnLease } from '../../leases/lease-id.js';
+import { timeToLive } from '../../leases/life.js';
+import { beforeWrite } from '../../../etcd/calls/outcome.js';
 import type { KeyRights } from './key-rights.js';
-import type { Deed } from './territory.js';
+import type { Deed } from './keyspace-layout.js';
 
 /** Leases on which one transaction may put keys, of a caller with a scope: each is a question to etcd. */
 const LEASES_IN_TXN_MAX = 32;

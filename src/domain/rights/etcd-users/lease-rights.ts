@@ -2,17 +2,17 @@
 // versions of etcd renew and show any lease to any user, and no version checks the owner of a lease that a transaction attaches a key to. A
 // lease without keys is for its creator and for root, as with API tokens. Not for the leases of the gateway's own entries: no client
 // learns their IDs.
-import type { Caller } from '../../core/caller.js';
-import { GatewayError } from '../../core/errors.js';
-import { beforeWrite } from '../../etcd/calls/outcome.js';
-import type { EtcdClient } from '../../etcd/client.js';
-import type { AlarmRights } from '../../etcd/rights/alarm-rights.js';
-import { askForRights, isOutOfSpace, requireRoot } from '../../etcd/rights/asking.js';
-import { OPERATIONS_TOGETHER_MAX } from '../../etcd/wire.js';
-import type { LeaseTimeToLiveResponse, RequestOp } from '../../etcd/wire.js';
-import { isKeyLease, isMadeBy, isOwnLease } from '../leases/lease-id.js';
-import { timeToLive } from '../leases/life.js';
-import { chosenId, isGone, leasesIn, refuseOthersEmpty } from './lease-rights.js';
+import type { Caller } from '../../../core/caller.js';
+import { GatewayError } from '../../../core/errors.js';
+import { beforeWrite } from '../../../etcd/calls/outcome.js';
+import type { EtcdClient } from '../../../etcd/client.js';
+import type { AlarmRights } from './alarm-rights.js';
+import { askForRights, isOutOfSpace, requireRoot } from './check-rights.js';
+import { OPERATIONS_TOGETHER_MAX } from '../../../etcd/wire.js';
+import type { LeaseTimeToLiveResponse, RequestOp } from '../../../etcd/wire.js';
+import { isKeyLease, isMadeBy, isOwnLease } from '../../leases/lease-id.js';
+import { timeToLive } from '../../leases/life.js';
+import { chosenId, isGone, leasesIn, refuseOthersEmpty } from '../api-tokens/lease-rights.js';
 
 /**
  * Returns the same client. Calls of a user that use, show, renew or revoke a lease throw `permission-denied` unless the user may write all
