@@ -31,15 +31,12 @@ import { RevisionLine } from './etcd/revision-line.js';
 import { withLanes } from './etcd/transport/lanes.js';
 import { createTransport } from './etcd/transport/transport.js';
 import type { Transport } from './etcd/transport/transport.js';
-import {
-  FIRST_TO_CHECK_NESTED_TEXT,
-  checksNestedRights,
-  isProgressOrdered,
-} from './etcd/version.js';
+import { isProgressOrdered } from './etcd/version.js';
 import { createWatchClient } from './etcd/watch/client.js';
 import type { WatchClient } from './etcd/watch/client.js';
 import { withRevisionLine } from './etcd/watch/line-watches.js';
 import type { Log } from './process/log.js';
+import { warnAboutVersions } from './process/version-warnings.js';
 import { TlsFiles } from './files/tls-files.js';
 
 /** Connections to each etcd endpoint, by lane; further calls of that lane wait for one. */
@@ -112,7 +109,7 @@ export function createUpstream({
   const line = createLine(log);
   const parts = { pool, transport, access, meter, log, line };
   const { etcd, watches, alarmRights } = createClients(config, parts);
-  if (config.auth === 'etcd') warnOfHoles(pool, prober, log);
+  warnAboutVersions({ pool, prober, log, hasUsers: config.auth === 'etcd' });
   pool.subscribe((event) => {
     // Each kept connection to it may be as dead as the one that failed.
     if (event.kind === 'ejected') transport.retire(event.endpoint);
@@ -224,21 +221,6 @@ function areOrdered(versions: readonly string[]): boolean {
 function ownLogin({ user }: Config): UserLogin | undefined {
   if (user === undefined) return undefined;
   return { kind: 'user', key: 'gateway', ...user };
-}
-
-/** Once: some versions of etcd let users do at the raw door what others refuse. */
-function warnOfHoles(pool: EndpointPool, prober: EndpointProber, log: Log): void {
-  let isTold = false;
-  pool.subscribe(({ kind }) => {
-    if (isTold || kind !== 'proven') return;
-    const versions = prober.versions.filter((version) => !checksNestedRights(version));
-    if (versions.length === 0) return;
-    isTold = true;
-    log.warn(
-      { versions, closedBy: FIRST_TO_CHECK_NESTED_TEXT },
-      'at the raw door this etcd lets its users reach every key by nested transactions, and renew and list every lease',
-    );
-  });
 }
 
 function createDiscovery(

@@ -38,6 +38,27 @@ export function checksRightsUnderAlarm(version: string): boolean {
   return major > 3 || (major === 3 && minor >= 6);
 }
 
+/** The first release of each minor version with the fix; 3.6 and newer have it. */
+const FIRST_TO_KEEP_RENEWED_LEASES = [
+  [3, 4, 31],
+  [3, 5, 13],
+] as const;
+
+export const FIRST_TO_KEEP_RENEWED_LEASES_TEXT = FIRST_TO_KEEP_RENEWED_LEASES.map((each) =>
+  each.join('.'),
+);
+
+/**
+ * Whether the member never ends a renewed lease early. In older versions a leader that was paused and replaced revokes leases that
+ * clients renewed at its successor (etcd issue 15247).
+ */
+export function keepsRenewedLeases(version: string): boolean {
+  const [major = 0, minor = 0, patch = 0] = numbersOf(version);
+  const first = FIRST_TO_KEEP_RENEWED_LEASES.find(([line, sub]) => line === major && sub === minor);
+  if (first !== undefined) return patch >= first[2];
+  return major > 3 || (major === 3 && minor > 5);
+}
+
 function numbersOf(version: string): number[] {
   return version.split('.').map((part) => Number.parseInt(part, 10) || 0);
 }
