@@ -20,7 +20,7 @@ import { isCompacted } from './domain/watch/start.js';
 import { StateFeeds } from './domain/contention/state-feed.js';
 import { withBatching } from './etcd/batching/batching.js';
 import { createAccessLog } from './http/server/access-log.js';
-import { createAuth, firstIdentity } from './http/auth/middleware.js';
+import { createAuthMiddleware, initialIdentity } from './http/auth/middleware.js';
 import type { Authentication } from './http/auth/middleware.js';
 import { BodyMemory } from './http/load/body-memory.js';
 import { CallerLimits } from './http/load/caller-limits.js';
@@ -37,7 +37,7 @@ import { createKnownPaths } from './http/contract/known-paths.js';
 import { readDocumentTexts } from './http/contract/openapi-files.js';
 import { createErrorHandler } from './http/response/problem.js';
 import { createRawDoor, refuseLoops } from './http/raw/router.js';
-import { createCredentialsFor } from './http/auth/raw-credentials.js';
+import { createRawCredentialsFor } from './http/auth/raw-credentials.js';
 import { createSimpleLockRouter } from './http/simple-lock.js';
 import { StreamLimiter } from './http/load/stream-limiter.js';
 import { answerOptions, refuseUnserved } from './http/contract/unmatched-routes.js';
@@ -71,7 +71,7 @@ export interface AppDeps {
 
 export function createApp(deps: AppDeps): Express {
   const { config, log, metrics, upstream, background, draining, authentication } = deps;
-  const { etcd, watches, line, isProgressOrdered, alarmRights, proofs } = upstream;
+  const { etcd, watches, line, isProgressOrdered, alarmRights, credentialVerifier } = upstream;
   const { limits, lockPrefix, electionPrefix } = config;
   const {
     validator,
@@ -90,11 +90,11 @@ export function createApp(deps: AppDeps): Express {
   const enterWait = (res: Response): void => streams.enterWait(res);
   const kv = { ...guards, background, reserved, streams, draining, watches, isProgressOrdered };
   const queues = { ...contention, validator, bodies, streams };
-  const credentialsFor = createCredentialsFor({
+  const credentialsFor = createRawCredentialsFor({
     mode: config.auth,
-    proofs,
+    verifier: credentialVerifier,
     requireRoot: (caller) => requireRoot(caller, etcd),
-    refuseUnderAlarm: (caller) => alarmRights.refuse(caller),
+    refuseUnderAlarm: (caller) => alarmRights.refuseUnderAlarm(caller),
   });
   const raw = { ...upstream, credentialsFor };
   const readiness = createReadiness({
@@ -104,12 +104,12 @@ export function createApp(deps: AppDeps): Express {
   });
 
   const app = createBareApp();
-  app.use(createContext(limits, firstIdentity(authentication)));
+  app.use(createContext(limits, initialIdentity(authentication)));
   app.use(createAccessLog({ log, requests: metrics.requests }));
   app.use(createOperationsRouter(readiness), createGates(config));
   if (config.doorTls?.ca !== undefined) app.use(requireClientCertificate());
   app.use(refuseLoops(upstream.instanceId));
-  app.use(createAuth(authentication, { isLocal: isLoopback(config.listen.host) }));
+  app.use(createAuthMiddleware(authentication, { isLocal: isLoopback(config.listen.host) }));
   app.use(answerOptions(paths.own), createMetricsRouter(metrics));
   app.use(load.admit(), callers.rate());
   app.use(createRawDoor({ ...raw, limits, log, meter: metrics.calls, draining, enterWait }));
@@ -218,12 +218,12 @@ function createBareApp(): Express {
 
 function readyCheck(
   { auth, user }: Config,
-  { etcd, proofs }: Pick<Upstream, 'etcd' | 'proofs'>,
+  { etcd, credentialVerifier }: Pick<Upstream, 'etcd' | 'credentialVerifier'>,
 ): (caller: Caller) => Promise<void> {
   if (auth !== 'etcd') return (caller) => checkQuorum(caller, { etcd });
   return async (caller) => {
     // Without a user the gateway has no rights to read a key.
     const quorum = user === undefined ? etcd.health(caller) : checkQuorum(caller, { etcd });
-    await Promise.all([quorum, proofs.requireAuthentication(AUTHENTICATION_CHECK_MS)]);
+    await Promise.all([quorum, credentialVerifier.requireAuthentication(AUTHENTICATION_CHECK_MS)]);
   };
 }

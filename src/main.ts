@@ -188,14 +188,14 @@ function budgetConnections(
 
 function authenticationOf(
   { auth }: Config,
-  { proofs }: Upstream,
+  { credentialVerifier }: Upstream,
   tokens: TokenFile | undefined,
 ): Authentication {
   switch (auth) {
     case 'none':
       return { mode: auth };
     case 'etcd':
-      return { mode: auth, proofs };
+      return { mode: auth, verifier: credentialVerifier };
     case 'tokens': {
       if (tokens === undefined) throw new Error('no file of tokens was opened');
       return { mode: auth, find: (token) => tokens.identify(token) };

@@ -2,16 +2,16 @@
 // clients on top. What happens to endpoints goes to the log from here.
 import type { UserLogin } from './core/caller.js';
 import type { Config } from './config/config.js';
-import { Access, authenticationIsOff } from './etcd/auth/call-authenticator.js';
+import { CallAuthenticator, authenticationIsOff } from './etcd/auth/call-authenticator.js';
 import { createAuthenticate } from './etcd/auth/authenticate.js';
 import { AuthenticationState } from './etcd/auth/authentication-state.js';
 import { AlarmRights } from './domain/rights/etcd-users/alarm-rights.js';
-import { withUncheckedRights } from './domain/rights/etcd-users/unchecked-rights.js';
-import { Proofs } from './etcd/auth/credential-verifier.js';
+import { withTransactionRights } from './domain/rights/etcd-users/transaction-rights.js';
+import { CredentialVerifier } from './etcd/auth/credential-verifier.js';
 import { withWatchRights } from './domain/rights/etcd-users/watch-rights.js';
 import { KeyRights } from './domain/rights/api-tokens/key-rights.js';
 import { withScopedWatches, withScopes } from './domain/rights/api-tokens/scoped-client.js';
-import { withLeaseRights } from './domain/rights/etcd-users/lease-rights.js';
+import { withUserLeaseRights } from './domain/rights/etcd-users/lease-rights.js';
 import { readRevision } from './domain/cluster.js';
 import { withNewestRevision } from './domain/future-revision.js';
 import type { CallMeter } from './etcd/calls/meter.js';
@@ -58,7 +58,7 @@ export interface Upstream {
   readonly pool: EndpointPool;
   readonly connector: Connector;
   readonly etcd: EtcdClient;
-  readonly proofs: Proofs;
+  readonly credentialVerifier: CredentialVerifier;
   readonly watches: WatchClient;
   /** Counts the resets of the store, for whatever is remembered by revision. */
   readonly line: RevisionLine;
@@ -104,10 +104,10 @@ export function createUpstream({
   const prober = new EndpointProber({ pool, transport, instanceId });
   const discovery = createDiscovery(config, pool, names, log);
   const state = createAuthenticationState(config, log);
-  const authenticate = state.noting(createAuthenticate(transport));
-  const access = new Access({ authenticate, own: ownLogin(config) });
+  const authenticate = state.observe(createAuthenticate(transport));
+  const authenticator = new CallAuthenticator({ authenticate, ownLogin: ownLogin(config) });
   const line = createLine(log);
-  const parts = { pool, transport, access, meter, log, line };
+  const parts = { pool, transport, authenticator, meter, log, line };
   const { etcd, watches, alarmRights } = createClients(config, parts);
   warnAboutVersions({ pool, prober, log, hasUsers: config.auth === 'etcd' });
   pool.subscribe((event) => {
@@ -119,7 +119,7 @@ export function createUpstream({
     pool,
     connector,
     etcd,
-    proofs: new Proofs({ pool, access, transport, state }),
+    credentialVerifier: new CredentialVerifier({ pool, authenticator, transport, state }),
     watches,
     line,
     instanceId,
@@ -181,7 +181,7 @@ function createLanes(connector: Connector, laneShare: number): Transport {
 interface ClientDeps extends Pick<UpstreamDeps, 'meter' | 'log'> {
   readonly pool: EndpointPool;
   readonly transport: Transport;
-  readonly access: Access;
+  readonly authenticator: CallAuthenticator;
   readonly line: RevisionLine;
 }
 
@@ -196,7 +196,7 @@ function createClients(
       log.warn({ path: rpc.path, message }, 'an error of etcd that no table knows'),
   });
   const alarmRights = new AlarmRights(bare);
-  const etcd = withUncheckedRights(bare, alarmRights);
+  const etcd = withTransactionRights(bare, alarmRights);
   const followed = withRevisionLine(createWatchClient(deps), {
     line: deps.line,
     readRevision(identity) {
@@ -208,7 +208,7 @@ function createClients(
   const watches = withWatchRights(followed, etcd);
   const rights = new KeyRights(config);
   return {
-    etcd: withNewestRevision(withLeaseRights(withScopes(etcd, rights), alarmRights)),
+    etcd: withNewestRevision(withUserLeaseRights(withScopes(etcd, rights), alarmRights)),
     watches: withScopedWatches(watches, rights),
     alarmRights,
   };

@@ -3,15 +3,15 @@
 import type { Secret } from './secret.js';
 
 /**
- * How etcd learns who asks. `key` is the same for the same proof and tells nothing about it: sessions with etcd are kept by it.
- * `nobody` has proved nothing yet, and nothing of his reaches etcd.
+ * The credentials of a client of etcd. Equal credentials have the same `key`, which does not reveal them: sessions with etcd are kept by it.
+ * `unauthenticated`: no credentials were verified yet, and no request of this client reaches etcd.
  */
 export type Login =
   | UserLogin
   | { readonly kind: 'token'; readonly key: string; readonly token: Secret }
-  | { readonly kind: 'nobody' };
+  | { readonly kind: 'unauthenticated' };
 
-/** A user of etcd and his password. */
+/** A user of etcd with its password. */
 export interface UserLogin {
   readonly kind: 'user';
   readonly key: string;
@@ -21,9 +21,9 @@ export interface UserLogin {
 
 export type Right = 'read' | 'write' | 'lock' | 'admin';
 
-/** What an API token may do. The gateway alone enforces it: to etcd its calls are the gateway's own. */
+/** What an API token may do. Only the gateway enforces it: etcd sees calls of the gateway's own user. */
 export interface Scope {
-  /** Of keys, lock names and election names alike; an empty one covers everything. */
+  /** Prefixes of keys, lock names and election names alike. An empty prefix covers everything. */
   readonly prefixes: readonly string[];
   readonly rights: ReadonlySet<Right>;
 }
@@ -34,12 +34,12 @@ export interface Identity {
   readonly key: string;
   /** What lock entries and logs call the caller. */
   readonly name: string;
-  /** Without one the gateway itself asks, with its own rights. */
+  /** Without a login, calls to etcd have the gateway's own rights. */
   readonly login?: Login;
-  /** Without one there are no limits but etcd's. */
+  /** Without a scope, only etcd limits the client. */
   readonly scope?: Scope;
-  /** Aborted when he is nobody's any more: what runs for him ends, and nothing more is done for him. */
-  readonly withdrawn?: AbortSignal | undefined;
+  /** Aborted when the API token is removed or changed: the client's requests, watches and holds end. */
+  readonly revoked?: AbortSignal | undefined;
 }
 
 /**
@@ -68,8 +68,12 @@ export interface Caller {
 /** The gateway's own rights: for what is its own, and for every caller while there is no authentication. */
 export const GATEWAY_IDENTITY: Identity = { key: 'gateway', name: 'anonymous' };
 
-/** Who has shown nothing of himself yet, where that is asked for: nothing of his reaches etcd. */
-export const NOBODY: Identity = { key: 'nobody', name: 'nobody', login: { kind: 'nobody' } };
+/** The identity of a client before its credentials are verified, in modes that require them. None of its requests reaches etcd. */
+export const UNAUTHENTICATED_IDENTITY: Identity = {
+  key: 'nobody',
+  name: 'nobody',
+  login: { kind: 'unauthenticated' },
+};
 
 /** Milliseconds left until the caller's deadline; 0 or less means that time is up. */
 export function remainingMs(caller: Caller): number {

@@ -1,6 +1,6 @@
 // Work that outlives its request: leases to revoke, entries to take back. Bounded in time, counted, awaited by the drain.
 import type { Caller, Identity } from '../core/caller.js';
-import { isRefusal } from './rights/denial.js';
+import { isAccessDenied } from './rights/denial.js';
 
 /** How long a clean-up may go on trying; past it the entry's lease ends it. */
 const CLEANUP_MS_MAX = 30_000;
@@ -52,7 +52,7 @@ export class Background {
         return;
       } catch (error) {
         // Who lost his rights does not get them back by asking: the lease of what he left ends it.
-        if (isRefusal(error) || performance.now() + pauseMs >= until) {
+        if (isAccessDenied(error) || performance.now() + pauseMs >= until) {
           this.#onGivenUp(what, error);
           return;
         }

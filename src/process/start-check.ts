@@ -16,7 +16,7 @@ const AUTHENTICATION_CHECK_MS = 2_000;
  * none can take calls and one is too old, and if one responds without the authentication that `--auth=etcd` requires.
  */
 export async function checkEndpoints(
-  upstream: Pick<Upstream, 'start' | 'proofs'>,
+  upstream: Pick<Upstream, 'start' | 'credentialVerifier'>,
   { auth }: Pick<Config, 'auth'>,
   log: Log,
 ): Promise<void> {
@@ -34,8 +34,10 @@ export async function checkEndpoints(
   log.warn({ endpoints }, 'etcd cannot be reached yet');
 }
 
-async function requireAuthentication({ proofs }: Pick<Upstream, 'proofs'>): Promise<void> {
-  if (!(await proofs.isAuthenticationOff(AUTHENTICATION_CHECK_MS))) return;
+async function requireAuthentication({
+  credentialVerifier,
+}: Pick<Upstream, 'credentialVerifier'>): Promise<void> {
+  if (!(await credentialVerifier.isAuthenticationOff(AUTHENTICATION_CHECK_MS))) return;
   const { hint } = authenticationIsOff();
   throw new StartError(
     `--auth=etcd requires authentication in etcd, which is not enabled: ${hint}`,

@@ -5,7 +5,7 @@ import type { RevisionLine } from '../../etcd/revision-line.js';
 import type { WatchClient } from '../../etcd/watch/client.js';
 import type { WatchEnd, WatchHandle } from '../../etcd/watch/listener.js';
 import type { Span } from '../../etcd/wire.js';
-import { isRefusal } from '../rights/denial.js';
+import { isAccessDenied } from '../rights/denial.js';
 
 /** At most ten states a second go out, whatever happens in the range. */
 const STATE_EVERY_MS = 100;
@@ -100,7 +100,7 @@ class StateFeed<T> {
       if (this.#handle === undefined) this.#watch(state.revision);
       this.#readAgain(this.#changes === changes ? undefined : 0);
     } catch (error) {
-      if (isRefusal(error)) this.#end(error);
+      if (isAccessDenied(error)) this.#end(error);
       else this.#readAgain(RETRY_MS);
     }
   }

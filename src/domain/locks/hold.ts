@@ -3,9 +3,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Caller } from '../../core/caller.js';
 import { invalidRequest } from '../../core/errors.js';
-import { askForRights } from '../rights/etcd-users/check-rights.js';
+import { checkRights } from '../rights/etcd-users/check-rights.js';
 import type { WaiterView } from './view.js';
-import { isRefusal } from '../rights/denial.js';
+import { isAccessDenied } from '../rights/denial.js';
 import { inspectQueue } from '../contention/inspect.js';
 import type { Arena } from '../contention/key.js';
 import { RenewalLoop, renewOnce } from '../contention/renewal.js';
@@ -202,9 +202,9 @@ class Holding {
     if (this.#caller.identity.login === undefined) return;
     const { key } = this.#acquired;
     try {
-      await askForRights(this.#step(), this.#deps.etcd, [{ kind: 'put', put: { key } }]);
+      await checkRights(this.#step(), this.#deps.etcd, [{ kind: 'put', put: { key } }]);
     } catch (error) {
-      if (isRefusal(error)) throw error;
+      if (isAccessDenied(error)) throw error;
     }
   }
 
@@ -216,7 +216,7 @@ class Holding {
       });
       return kvs[0]?.createRevision === this.#acquired.createRevision ? header.revision : 'gone';
     } catch (error) {
-      if (isRefusal(error)) throw error;
+      if (isAccessDenied(error)) throw error;
       return undefined;
     }
   }

@@ -6,11 +6,11 @@ import { GatewayError } from '../../core/errors.js';
 const PREFIXES_SHOWN_MAX = 5;
 
 /** Throws `unauthenticated` for a caller whose API token is none any more. */
-export function requireInForce(identity: Identity): void {
-  if (identity.withdrawn?.aborted === true) throw notInForce(identity);
+export function requireNotRevoked(identity: Identity): void {
+  if (identity.revoked?.aborted === true) throw tokenRevoked(identity);
 }
 
-export function notInForce({ name }: Identity): GatewayError {
+export function tokenRevoked({ name }: Identity): GatewayError {
   return new GatewayError('unauthenticated', {
     detail: `the token ${JSON.stringify(name)} was taken out of the list of API tokens, or may do something else now`,
     hint: 'send Authorization: Bearer with an API token, as long as you have one',
@@ -19,7 +19,7 @@ export function notInForce({ name }: Identity): GatewayError {
 
 /** Throws `permission-denied` for a caller with an API token that has none of the rights. `what` as in "may not ...". */
 export function requireRight(identity: Identity, anyOf: readonly Right[], what: string): void {
-  requireInForce(identity);
+  requireNotRevoked(identity);
   const { scope } = identity;
   if (scope === undefined || anyOf.some((right) => scope.rights.has(right))) return;
   throw lacksRight(identity, anyOf, what);
@@ -41,7 +41,7 @@ export function lacksRight(
 }
 
 /** `isRange`: more than one key was asked for. */
-export function outsideScope(
+export function notCovered(
   { name, scope }: Identity,
   what: string,
   { isRange }: { readonly isRange: boolean },
@@ -56,7 +56,7 @@ export function outsideScope(
 }
 
 /** The caller may not, or is nobody any more: no other look says otherwise. */
-export function isRefusal(error: unknown): error is GatewayError {
+export function isAccessDenied(error: unknown): error is GatewayError {
   return (
     error instanceof GatewayError &&
     (error.code === 'permission-denied' || error.code === 'unauthenticated')

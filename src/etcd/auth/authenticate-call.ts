@@ -1,63 +1,69 @@
-// A call at the door of a member: the pass that it goes with, within the caller's time, and what its refusal means for the call.
+// Authenticates one call to one member before the caller's deadline, and marks writes that fail before they are sent as not applied.
 import { remainingMs } from '../../core/caller.js';
 import type { Caller } from '../../core/caller.js';
 import { GatewayError } from '../../core/errors.js';
 import { notApplied } from '../calls/outcome.js';
 import type { Endpoint } from '../endpoint.js';
 import type { Rpc } from '../rpc.js';
-import type { Access, Pass } from './call-authenticator.js';
+import type { CallAuthenticator, AuthResult } from './call-authenticator.js';
 
-type Refused = Exclude<Pass, { kind: 'pass' }>;
+type Rejection = Exclude<AuthResult, { kind: 'authenticated' }>;
 
-/** Takes no longer than the caller has. Never rejects. */
-export async function admit(
+/** Resolves at the caller's deadline at the latest. Never rejects. */
+export async function authenticateCall(
   caller: Caller,
-  access: Access | undefined,
+  authenticator: CallAuthenticator | undefined,
   endpoint: Endpoint,
   rpc: Rpc,
-): Promise<Pass> {
-  if (rpc.isOpen === true) return { kind: 'pass', session: undefined };
-  if (access === undefined) {
-    // Nobody's rights are taken for somebody else's.
-    if (caller.identity.login !== undefined) throw new Error('a caller with a login needs Access');
-    return { kind: 'pass', session: undefined };
+): Promise<AuthResult> {
+  if (rpc.isOpen === true) return { kind: 'authenticated', session: undefined };
+  if (authenticator === undefined) {
+    // Otherwise the call would run with rights that are not the caller's.
+    if (caller.identity.login !== undefined)
+      throw new Error('a caller with a login requires a CallAuthenticator');
+    return { kind: 'authenticated', session: undefined };
   }
-  const ready = access.readyPass(caller.identity, endpoint);
-  if (ready !== undefined) return ready;
-  const pass = await within(caller, access.passFor(caller.identity, endpoint));
-  return pass.kind === 'pass' ? pass : nothingSent(rpc, pass);
+  const cached = authenticator.cachedResult(caller.identity, endpoint);
+  if (cached !== undefined) return cached;
+  const result = await beforeDeadline(
+    caller,
+    authenticator.authenticate(caller.identity, endpoint),
+  );
+  return result.kind === 'authenticated' ? result : notSent(rpc, result);
 }
 
-/** The error of a call whose session is refused for good. */
-export function refuseStale(
+/** Returns the result of a call whose session the member rejected for the last time. */
+export function rejectedSession(
   { identity }: Caller,
-  access: Access | undefined,
+  authenticator: CallAuthenticator | undefined,
   rpc: Rpc,
   message: string,
-): Refused {
-  if (access !== undefined) return nothingSent(rpc, access.refusal(identity, message));
+): Rejection {
+  if (authenticator !== undefined) return notSent(rpc, authenticator.rejection(identity, message));
   const error = new GatewayError('etcd-refused', { detail: `etcd says: ${message}` });
-  return nothingSent(rpc, { kind: 'failed', error });
+  return notSent(rpc, { kind: 'failed', error });
 }
 
-async function within(caller: Caller, pass: Promise<Pass>): Promise<Pass> {
+async function beforeDeadline(caller: Caller, pending: Promise<AuthResult>): Promise<AuthResult> {
   return new Promise((resolve) => {
     const giveUp = (): void => {
-      const error = new GatewayError('timeout', { detail: 'etcd did not say in time who this is' });
+      const error = new GatewayError('timeout', {
+        detail: 'etcd did not check the credentials in time',
+      });
       settle({ kind: 'failed', error });
     };
     const timer = setTimeout(giveUp, Math.max(1, remainingMs(caller)));
-    const settle = (settled: Pass): void => {
+    const settle = (settled: AuthResult): void => {
       clearTimeout(timer);
       caller.signal.removeEventListener('abort', giveUp);
       resolve(settled);
     };
     caller.signal.addEventListener('abort', giveUp);
-    void pass.then(settle);
+    void pending.then(settle);
   });
 }
 
-/** Of a write that fails before it is sent nothing has happened. */
-function nothingSent({ isWrite }: Rpc, refused: Refused): Refused {
-  return isWrite ? { ...refused, error: notApplied(refused.error) } : refused;
+/** A write that fails before it is sent was not applied. */
+function notSent({ isWrite }: Rpc, rejection: Rejection): Rejection {
+  return isWrite ? { ...rejection, error: notApplied(rejection.error) } : rejection;
 }

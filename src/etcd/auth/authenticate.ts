@@ -1,4 +1,4 @@
-// The one call that turns a name and a password into a token: what etcd can answer to it, and what that means.
+// Exchanges a name and a password for a token of etcd, and interprets each possible response.
 import { GatewayError } from '../../core/errors.js';
 import type { Endpoint } from '../endpoint.js';
 import type { FailureKind } from '../endpoints/health.js';
@@ -9,15 +9,16 @@ import { isLocalFault } from '../transport/connection.js';
 import { ExchangeError } from '../transport/http-adapter.js';
 import type { Transport } from '../transport/transport.js';
 
-/** etcd checks a password in some 60 ms, then agrees on the token with its other members. */
+/** A member checks a password in about 60 ms, then replicates the token to the other members. */
 const AUTHENTICATE_MS = 2_000;
 const AUTHENTICATE_PATH = '/v3/auth/authenticate';
 
 /**
- * What a member says of a name and a password. `wrong`: no such user, or not his password. `off`: it asks nobody who he is. `fault`: what
- * a failure says of the member; nothing where it may as well be the caller's, for anybody can make a member check passwords.
+ * The result of a check of a name and a password. `wrong`: the user does not exist or has another password. `off`: authentication is not
+ * enabled. `fault`: what a failure shows about the member. It is undefined if the client may be the cause, because every client can make a
+ * member check passwords.
  */
-export type Authentication =
+export type AuthenticateResult =
   | { readonly kind: 'token'; readonly token: string }
   | { readonly kind: 'off' }
   | { readonly kind: 'wrong' }
@@ -32,7 +33,7 @@ export type Authenticate = (
   endpoint: Endpoint,
   name: string,
   password: string,
-) => Promise<Authentication>;
+) => Promise<AuthenticateResult>;
 
 const FAULTS: Readonly<Partial<Record<Effect, FailureKind>>> = {
   'not-proposed': 'gone',
@@ -51,28 +52,28 @@ export function createAuthenticate(transport: Pick<Transport, 'unary'>): Authent
         // etcd takes long to check a password, so checks of passwords must not delay other requests.
         lane: 'passwords',
       });
-      return readAnswer(status, body);
+      return readResponse(status, body);
     } catch (cause) {
-      const error = unavailable('etcd cannot be asked who this is', cause);
+      const error = unavailable('etcd cannot be reached to check the credentials', cause);
       return { kind: 'failed', error, fault: faultOf(cause) };
     }
   };
 }
 
-function readAnswer(status: number, body: Buffer): Authentication {
+function readResponse(status: number, body: Buffer): AuthenticateResult {
   const json = parseObject(body);
   const token = json?.token;
-  // What a header cannot carry is no token.
+  // A token is sent in a header, so it consists of visible ASCII characters.
   if (status === 200 && typeof token === 'string' && /^[\x21-\x7e]+$/.test(token))
     return { kind: 'token', token };
   const failure = classifyFailure(json);
   if (failure.authentication === 'off') return { kind: 'off' };
   if (failure.authentication === 'wrong') return { kind: 'wrong' };
-  const detail = `etcd says, asked who this is: ${failure.message}`;
+  const detail = `etcd could not check the credentials: ${failure.message}`;
   return { kind: 'failed', error: unavailable(detail, undefined), fault: FAULTS[failure.effect] };
 }
 
-/** Silence proves nothing: any client can make a member check so many passwords that it answers late. */
+/** A timeout only makes the member suspect, because any client can make it check so many passwords that it responds late. */
 function faultOf(cause: unknown): FailureKind | undefined {
   if (!(cause instanceof ExchangeError) || cause.wasQueued || cause.isTooLarge) return undefined;
   if (isLocalFault(cause)) return undefined;

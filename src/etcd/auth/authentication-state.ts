@@ -1,4 +1,4 @@
-// Whether etcd's authentication is enabled, as its latest response shows. Each change is reported once, however many requests meet it.
+// Records whether etcd's authentication is enabled, according to its latest response. Reports each change once, however many requests find it.
 import type { Authenticate } from './authenticate.js';
 
 export class AuthenticationState {
@@ -15,8 +15,8 @@ export class AuthenticationState {
     this.#onChange(isOff);
   }
 
-  /** Returns `authenticate`, and notes what each of its results shows. */
-  noting(authenticate: Authenticate): Authenticate {
+  /** Wraps `authenticate` so that each of its results updates the state. */
+  observe(authenticate: Authenticate): Authenticate {
     return async (endpoint, name, password) => {
       const result = await authenticate(endpoint, name, password);
       if (result.kind !== 'failed') this.note(result.kind === 'off');

@@ -1,5 +1,5 @@
-// Who a call to etcd is made as: the token for a caller and a member, and what it means when the member refuses it. The gateway's own
-// user serves only calls of its own; a caller with a login of his own never gets anything else than that.
+// Authenticates calls to etcd: supplies the token for an identity and a member, and decides what follows when the member rejects a token.
+// The gateway's own user serves only identities without a login. An identity with a login never uses any other login.
 import type { Identity, UserLogin } from '../../core/caller.js';
 import { GatewayError } from '../../core/errors.js';
 import type { Endpoint } from '../endpoint.js';
@@ -10,11 +10,11 @@ import { Sessions } from './sessions.js';
 import type { Session } from './sessions.js';
 
 /**
- * Go on, or why not: `failed` = no other member would say otherwise; `elsewhere` = this one cannot tell, and `fault` is what that says of
- * it. Surely nothing was sent.
+ * The session of a call, or why it has none. `failed`: every member would give this result. `elsewhere`: this member cannot authenticate
+ * the call, another one may; `fault` states what this shows about the member. In both cases the call was definitely not sent.
  */
-export type Pass =
-  | { readonly kind: 'pass'; readonly session: Session | undefined }
+export type AuthResult =
+  | { readonly kind: 'authenticated'; readonly session: Session | undefined }
   | { readonly kind: 'failed'; readonly error: GatewayError }
   | {
       readonly kind: 'elsewhere';
@@ -22,61 +22,66 @@ export type Pass =
       readonly fault?: FailureKind | undefined;
     };
 
-/** After etcd refused the gateway's own password: nobody hammers etcd with it, however many requests come in. */
-const OWN_REFUSAL_MS_FIRST = 1_000;
-const OWN_REFUSAL_MS_MAX = 30_000;
+/** Pause before the gateway's own password is sent again after etcd rejected it, however many requests arrive. It doubles each time. */
+const OWN_RETRY_MS_FIRST = 1_000;
+const OWN_RETRY_MS_MAX = 30_000;
 
-export interface AccessDeps {
+export interface CallAuthenticatorDeps {
   readonly authenticate: Authenticate;
   /** The gateway's own user. */
-  readonly own?: UserLogin | undefined;
+  readonly ownLogin?: UserLogin | undefined;
   readonly now?: () => number;
 }
 
-export class Access {
+export class CallAuthenticator {
   readonly #sessions: Sessions;
-  readonly #own: UserLogin | undefined;
+  readonly #ownLogin: UserLogin | undefined;
   readonly #now: () => number;
-  #ownRefusedUntil = 0;
-  #ownRefusalMs = OWN_REFUSAL_MS_FIRST;
+  #ownRetryAt = 0;
+  #ownRetryMs = OWN_RETRY_MS_FIRST;
 
-  constructor({ authenticate, own, now = () => performance.now() }: AccessDeps) {
+  constructor({ authenticate, ownLogin, now = () => performance.now() }: CallAuthenticatorDeps) {
     this.#sessions = new Sessions(authenticate, now);
-    this.#own = own;
+    this.#ownLogin = ownLogin;
     this.#now = now;
   }
 
-  /** The pass of `passFor` where there is nothing to ask for first. */
-  readyPass({ login = this.#own }: Identity, endpoint: Endpoint): Pass | undefined {
-    if (login === undefined) return { kind: 'pass', session: undefined };
+  /** Returns the result of `authenticate` if it is available without a request to etcd. */
+  cachedResult({ login = this.#ownLogin }: Identity, endpoint: Endpoint): AuthResult | undefined {
+    if (login === undefined) return { kind: 'authenticated', session: undefined };
     if (login.kind !== 'user') return undefined;
     const session = this.#sessions.current(login, endpoint);
-    const isEnough = session !== undefined && (session.token !== undefined || login === this.#own);
-    return isEnough ? { kind: 'pass', session } : undefined;
+    const isUsable =
+      session !== undefined && (session.token !== undefined || login === this.#ownLogin);
+    return isUsable ? { kind: 'authenticated', session } : undefined;
   }
 
-  /** Whether calls of this identity say nothing of who asks, to whichever member. */
-  isAnonymous({ login = this.#own }: Identity): boolean {
+  /** Whether calls of this identity carry no token, whichever member they go to. */
+  isAnonymous({ login = this.#ownLogin }: Identity): boolean {
     return login === undefined;
   }
 
-  /** What calls of this identity to this member are made with; of tokens that etcd gave for a password none older than `ageMsMax`. */
-  async passFor({ login }: Identity, endpoint: Endpoint, ageMsMax?: number): Promise<Pass> {
+  /** Resolves with the session for calls of this identity to this member. Opens a new session if the current one is older than `ageMsMax`. Never rejects. */
+  async authenticate(
+    { login }: Identity,
+    endpoint: Endpoint,
+    ageMsMax?: number,
+  ): Promise<AuthResult> {
     switch (login?.kind) {
-      case 'nobody':
-        return { kind: 'failed', error: unauthenticated('nobody has said who this is') };
+      case 'unauthenticated':
+        return { kind: 'failed', error: unauthenticated('the request has no credentials') };
       case 'token':
-        return { kind: 'pass', session: { token: login.token.reveal(), since: 0 } };
+        return { kind: 'authenticated', session: { token: login.token.reveal(), since: 0 } };
       case 'user':
-        return this.#passForUser(login, endpoint, ageMsMax);
+        return this.#authenticateUser(login, endpoint, ageMsMax);
       case undefined:
-        return this.#passForGateway(endpoint, ageMsMax);
+        return this.#authenticateGateway(endpoint, ageMsMax);
     }
   }
 
-  /** The member refuses a session. True: with a new one the same call may succeed there. */
-  renew(
-    { login = this.#own }: Identity,
+  /** Drops a session that the member rejected. Returns true if the same call may succeed there with a new session. */
+  dropSession(
+    { login = this.#ownLogin }: Identity,
     endpoint: Endpoint,
     session: Session | undefined,
   ): boolean {
@@ -85,76 +90,84 @@ export class Access {
     return true;
   }
 
-  /** What is told when a member refuses a session, and a new one would not help, or did not. */
-  refusal({ login }: Identity, message: string): Exclude<Pass, { kind: 'pass' }> {
+  /** Returns the result of a call whose session a member rejected, if a new session would not help or did not help. */
+  rejection({ login }: Identity, message: string): Exclude<AuthResult, { kind: 'authenticated' }> {
     switch (login?.kind) {
-      case 'nobody':
+      case 'unauthenticated':
       case 'token':
-        // Each member keeps its own account of the tokens that are alive.
+        // Each member has its own list of valid tokens.
         return { kind: 'elsewhere', error: unauthenticated(`etcd says: ${message}`) };
       case 'user':
-        return { kind: 'failed', error: notTaken(message) };
+        return { kind: 'failed', error: issuedTokenRejected(message) };
       case undefined:
-        return { kind: 'failed', error: gatewayRefused(`etcd says: ${message}`) };
+        return { kind: 'failed', error: gatewayRejected(`etcd says: ${message}`) };
     }
   }
 
-  async #passForUser(login: UserLogin, endpoint: Endpoint, ageMsMax?: number): Promise<Pass> {
+  async #authenticateUser(
+    login: UserLogin,
+    endpoint: Endpoint,
+    ageMsMax?: number,
+  ): Promise<AuthResult> {
     const opened = await this.#sessions.open(login, endpoint, ageMsMax);
     switch (opened.kind) {
       case 'open':
-        if (opened.session.token !== undefined) return { kind: 'pass', session: opened.session };
+        if (opened.session.token !== undefined)
+          return { kind: 'authenticated', session: opened.session };
         this.#sessions.drop(login, endpoint, opened.session);
         return { kind: 'failed', error: authenticationIsOff() };
       case 'wrong':
-        return { kind: 'failed', error: unauthenticated('etcd knows no such user and password') };
+        return {
+          kind: 'failed',
+          error: unauthenticated('etcd has no user with this name and password'),
+        };
       case 'failed':
         return { kind: 'elsewhere', error: opened.error, fault: opened.fault };
     }
   }
 
-  async #passForGateway(endpoint: Endpoint, ageMsMax?: number): Promise<Pass> {
-    if (this.#own === undefined) return { kind: 'pass', session: undefined };
-    if (this.#now() < this.#ownRefusedUntil) return { kind: 'failed', error: ownPasswordIsWrong() };
-    const opened = await this.#sessions.open(this.#own, endpoint, ageMsMax);
+  async #authenticateGateway(endpoint: Endpoint, ageMsMax?: number): Promise<AuthResult> {
+    if (this.#ownLogin === undefined) return { kind: 'authenticated', session: undefined };
+    if (this.#now() < this.#ownRetryAt) return { kind: 'failed', error: ownPasswordIsWrong() };
+    const opened = await this.#sessions.open(this.#ownLogin, endpoint, ageMsMax);
     switch (opened.kind) {
       case 'open':
-        this.#ownRefusalMs = OWN_REFUSAL_MS_FIRST;
-        return { kind: 'pass', session: opened.session };
+        this.#ownRetryMs = OWN_RETRY_MS_FIRST;
+        return { kind: 'authenticated', session: opened.session };
       case 'wrong':
-        this.#noteOwnRefusal();
+        this.#delayOwnRetry();
         return { kind: 'failed', error: ownPasswordIsWrong() };
       case 'failed':
         return { kind: 'elsewhere', error: opened.error, fault: opened.fault };
     }
   }
 
-  #noteOwnRefusal(): void {
+  #delayOwnRetry(): void {
     const now = this.#now();
-    // Many may have waited for one answer.
-    if (now < this.#ownRefusedUntil) return;
-    this.#ownRefusedUntil = now + this.#ownRefusalMs;
-    this.#ownRefusalMs = Math.min(OWN_REFUSAL_MS_MAX, this.#ownRefusalMs * 2);
+    // Many calls may have waited for the same response.
+    if (now < this.#ownRetryAt) return;
+    this.#ownRetryAt = now + this.#ownRetryMs;
+    this.#ownRetryMs = Math.min(OWN_RETRY_MS_MAX, this.#ownRetryMs * 2);
   }
 }
 
-/** 401: the caller did not prove who he is. */
+/** 401: the client sent no valid credentials. */
 export function unauthenticated(detail: string): GatewayError {
   return new GatewayError('unauthenticated', {
     detail,
-    hint: 'send Authorization: Basic with the name and password of an etcd user, or a token that etcd gave you',
+    hint: 'send Authorization: Basic with the name and password of an etcd user, or a token that etcd issued',
   });
 }
 
-/** 502: nobody can be told from anybody. */
+/** 502: etcd cannot distinguish clients. */
 export function authenticationIsOff(): GatewayError {
   return new GatewayError('etcd-refused', {
-    detail: "etcd's authentication is not enabled, so that it cannot say who this is",
+    detail: "etcd's authentication is not enabled, so etcd cannot identify the client",
     hint: 'run etcdctl auth enable, or the gateway with another --auth',
   });
 }
 
-function gatewayRefused(detail: string): GatewayError {
+function gatewayRejected(detail: string): GatewayError {
   return new GatewayError('etcd-refused', {
     detail,
     hint: "check the gateway's own user (ETCDCTL_USER), or run it with --auth=etcd",
@@ -162,12 +175,12 @@ function gatewayRefused(detail: string): GatewayError {
 }
 
 function ownPasswordIsWrong(): GatewayError {
-  return gatewayRefused("etcd refuses the name and password of the gateway's own user");
+  return gatewayRejected("etcd rejects the name and password of the gateway's own user");
 }
 
-function notTaken(message: string): GatewayError {
+function issuedTokenRejected(message: string): GatewayError {
   return new GatewayError('etcd-unavailable', {
-    detail: `etcd gave this user a token and refuses it: ${message}`,
+    detail: `etcd issued a token for this user and then rejected it: ${message}`,
     retryAfterSeconds: RETRY_AFTER_SECONDS,
   });
 }

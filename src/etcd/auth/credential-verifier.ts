@@ -1,5 +1,5 @@
-// Proves who a caller is before anything else of his reaches etcd: some versions of etcd answer leases, the status and the members to
-// anybody. What was proved is believed for a while; rights are etcd's to check with every single call.
+// Verifies the credentials of a client before any other request of that client reaches etcd, because some versions of etcd show leases, the
+// status and the members to any client. A successful verification is valid for a while. etcd checks rights with every call.
 import { remainingMs } from '../../core/caller.js';
 import type { Caller, Identity, Login } from '../../core/caller.js';
 import { GatewayError } from '../../core/errors.js';
@@ -12,192 +12,204 @@ import { RETRY_AFTER_SECONDS, classifyFailure } from '../status.js';
 import { ExchangeError } from '../transport/http-adapter.js';
 import type { Transport } from '../transport/transport.js';
 import { authenticationIsOff, unauthenticated } from './call-authenticator.js';
-import type { Access } from './call-authenticator.js';
+import type { CallAuthenticator } from './call-authenticator.js';
 import { AuthenticationState } from './authentication-state.js';
 import type { Session } from './sessions.js';
 
-/** A user whose password was changed, or who was deleted, is noticed after so long at the latest, whatever he asks for. */
-const PROOF_MS = 30_000;
-/** A token that only looks like one makes etcd wait for the log index that it names. */
-const TOKEN_ANSWER_MS = 1_500;
-/** A member that answers within this time without a token is silent because of the token. */
-const HEALTHY_ANSWER_MS = 500;
-/** For all members together; each has some seconds to check a password. */
-const PROVING_MS = 10_000;
-/** Logins that are remembered as proved; of more, the one that was not seen for longest proves itself anew. */
-const PROVED_MAX = 10_000;
-/** Reading it asks for a token that etcd knows; whether its owner may read it does not matter. */
-const QUESTION = JSON.stringify({ key: Buffer.from('\0').toString('base64'), count_only: true });
+/** How long a verification is valid: a changed password or a deleted user is noticed after this at the latest. */
+const VERIFIED_MS = 30_000;
+/** A forged token makes etcd wait for the log index that the token names. */
+const TOKEN_CHECK_MS = 1_500;
+/** If a member responds within this time without a token, the token was the cause of its silence. */
+const HEALTHY_RESPONSE_MS = 500;
+/** For all members together. Each member may take seconds to check a password. */
+const VERIFICATION_MS = 10_000;
+/** Verified logins that are kept. Beyond this, the least recently used login is verified again. */
+const VERIFIED_MAX = 10_000;
+/** etcd reads this key only for a valid token. Whether the owner of the token may read it does not matter. */
+const CHECK_REQUEST = JSON.stringify({
+  key: Buffer.from('\0').toString('base64'),
+  count_only: true,
+});
 
-type ProvableLogin = Exclude<Login, { kind: 'nobody' }>;
+type VerifiableLogin = Exclude<Login, { kind: 'unauthenticated' }>;
 
-export interface ProofDeps {
+export interface CredentialVerifierDeps {
   readonly pool: EndpointPool;
-  readonly access: Access;
+  readonly authenticator: CallAuthenticator;
   readonly transport: Pick<Transport, 'unary'>;
   readonly state?: AuthenticationState;
   readonly now?: () => number;
 }
 
-/** What calls of an identity are made with at any member: etcd tells its tokens to all of them. */
+/** The session of an identity at any member: etcd replicates its tokens to all members. */
 export interface SharedSession {
-  /** Undefined where etcd asks nobody. */
+  /** Undefined if etcd's authentication is off. */
   readonly token: string | undefined;
-  /** A member does not know it (any more): the next call opens another one. */
+  /** Drops the session after a member rejected it, so that the next call opens a new one. */
   readonly forget: () => void;
 }
 
-/** `allowed`: etcd answered the question itself, which it does for its root, or for everybody while it asks nobody who he is. */
 const NO_SESSION: SharedSession = { token: undefined, forget: () => undefined };
 
 /** etcd does not respond to a token, although it responds without one: the token names a log index that etcd has not reached. */
 export class SilentTokenError extends GatewayError {}
 
-type Answer = 'allowed' | 'known' | 'unknown' | 'silent' | 'queued' | 'unreachable';
+/**
+ * What a read with a token shows. `allowed`: etcd executed the read, for root or because authentication is off. `known`, `unknown`: whether
+ * etcd accepts the token. `silent`: no response in time. `queued`: the read never got a connection. `unreachable`: any other failure.
+ */
+type TokenCheck = 'allowed' | 'known' | 'unknown' | 'silent' | 'queued' | 'unreachable';
 
-export class Proofs {
-  readonly #deps: ProofDeps;
+export class CredentialVerifier {
+  readonly #deps: CredentialVerifierDeps;
   readonly #state: AuthenticationState;
   readonly #now: () => number;
-  /** When a login was proved last, by its key; least recently used first. */
-  readonly #proved = new Map<string, number>();
-  /** By the login's key: many who come with the same one ask once. */
-  readonly #proving = new Map<string, Promise<void>>();
+  /** When each login was verified, by its key, least recently used first: `performance.now()`, milliseconds. */
+  readonly #verifiedAt = new Map<string, number>();
+  /** Verifications in flight, by the login's key: requests with the same login share one. */
+  readonly #verifying = new Map<string, Promise<void>>();
 
-  constructor(deps: ProofDeps) {
+  constructor(deps: CredentialVerifierDeps) {
     this.#deps = deps;
     this.#state = deps.state ?? new AuthenticationState();
     this.#now = deps.now ?? (() => performance.now());
   }
 
-  /** Whether this was proved not long ago. */
-  isProved({ key }: ProvableLogin): boolean {
-    const at = this.#proved.get(key);
+  /** Whether the login was verified within the last `VERIFIED_MS`. */
+  isVerified({ key }: VerifiableLogin): boolean {
+    const at = this.#verifiedAt.get(key);
     if (at === undefined) return false;
-    if (this.#now() - at > PROOF_MS) {
-      this.#proved.delete(key);
+    if (this.#now() - at > VERIFIED_MS) {
+      this.#verifiedAt.delete(key);
       return false;
     }
-    // Used: to the end of the line.
-    this.#proved.delete(key);
-    this.#proved.set(key, at);
+    // Moved to the end, as the most recently used.
+    this.#verifiedAt.delete(key);
+    this.#verifiedAt.set(key, at);
     return true;
   }
 
-  /** Throws `unauthenticated`, `etcd-refused` where etcd asks nobody who he is, `etcd-unavailable` or `timeout` where it does not say. */
-  async prove(caller: Caller, login: ProvableLogin): Promise<void> {
-    return beforeDeadline(caller, this.check(caller.identity, login));
+  /** Throws `unauthenticated`, `etcd-refused` if etcd's authentication is off, `etcd-unavailable` or `timeout` if etcd does not respond. */
+  async verifyBeforeDeadline(caller: Caller, login: VerifiableLogin): Promise<void> {
+    return beforeDeadline(caller, this.verify(caller.identity, login));
   }
 
-  /** Like `prove`, without the deadline of a caller: settles when the result is known, after `PROVING_MS` at the latest. */
-  async check(identity: Identity, login: ProvableLogin): Promise<void> {
-    if (this.isProved(login)) return;
-    const proving = this.#proving.get(login.key) ?? this.#prove(identity, login);
-    if (!this.#proving.has(login.key)) {
-      this.#proving.set(login.key, proving);
-      const forget = (): void => void this.#proving.delete(login.key);
-      proving.then(forget, forget);
+  /** Like `verifyBeforeDeadline`, without the deadline of a caller: settles with the result, after `VERIFICATION_MS` at the latest. */
+  async verify(identity: Identity, login: VerifiableLogin): Promise<void> {
+    if (this.isVerified(login)) return;
+    const verifying = this.#verifying.get(login.key) ?? this.#verify(identity, login);
+    if (!this.#verifying.has(login.key)) {
+      this.#verifying.set(login.key, verifying);
+      const forget = (): void => void this.#verifying.delete(login.key);
+      verifying.then(forget, forget);
     }
-    return proving;
+    return verifying;
   }
 
-  /** Nobody's haste, or hanging up, is another one's refusal: it has a time of its own. */
-  async #prove(identity: Identity, login: ProvableLogin): Promise<void> {
-    const provedAt = this.#now();
+  /** Has a deadline of its own, so that no client is affected by the deadline or the disconnect of another one. */
+  async #verify(identity: Identity, login: VerifiableLogin): Promise<void> {
+    const startedAt = this.#now();
     const signal = new AbortController().signal;
-    const deadline = performance.now() + PROVING_MS;
+    const deadline = performance.now() + VERIFICATION_MS;
     const caller = { identity: { ...identity, login }, signal, deadline };
-    if (login.kind === 'user') await this.#anyPass(caller, caller.identity);
-    else await this.#proveToken(login.token.reveal());
-    this.#proved.set(login.key, provedAt);
-    const [oldest] = this.#proved.keys();
-    if (this.#proved.size > PROVED_MAX && oldest !== undefined) this.#proved.delete(oldest);
+    if (login.kind === 'user') await this.#sessionAtAnyMember(caller, caller.identity);
+    else await this.#verifyToken(login.token.reveal());
+    this.#verifiedAt.set(login.key, startedAt);
+    const [oldest] = this.#verifiedAt.keys();
+    if (this.#verifiedAt.size > VERIFIED_MAX && oldest !== undefined)
+      this.#verifiedAt.delete(oldest);
   }
 
-  /**
-   * Resolves with true if one member responds within `timeoutMs` as etcd does without authentication. Silence proves nothing. Never
-   * rejects.
-   */
+  /** Resolves with true if a member responds within `timeoutMs` as etcd does without authentication. Without a response, with false. Never rejects. */
   async isAuthenticationOff(timeoutMs: number): Promise<boolean> {
-    return (await this.#askWithoutToken(timeoutMs)) === 'allowed';
+    return (await this.#readWithoutToken(timeoutMs)) === 'allowed';
   }
 
-  /** Throws `etcd-refused` if authentication is off, as `isAuthenticationOff` finds it. */
+  /** Throws `etcd-refused` under the same condition as `isAuthenticationOff`. */
   async requireAuthentication(timeoutMs: number): Promise<void> {
-    const answer = await this.#askWithoutToken(timeoutMs);
-    if (answer === 'unknown') this.#state.note(false);
-    if (answer !== 'allowed') return;
+    const check = await this.#readWithoutToken(timeoutMs);
+    if (check === 'unknown') this.#state.note(false);
+    if (check !== 'allowed') return;
     this.#state.note(true);
     throw authenticationIsOff();
   }
 
-  async #askWithoutToken(timeoutMs: number): Promise<Answer> {
+  async #readWithoutToken(timeoutMs: number): Promise<TokenCheck> {
     const [endpoint] = this.#deps.pool.candidates();
     if (endpoint === undefined) return 'unreachable';
-    return this.#ask(endpoint, undefined, performance.now() + timeoutMs);
+    return this.#checkToken(endpoint, undefined, performance.now() + timeoutMs);
   }
 
-  /** For calls whose member is not known before they are sent. Throws as `prove` does. */
+  /** Resolves with a session for calls that may go to any member. Throws as `verifyBeforeDeadline` does. */
   async sessionFor(caller: Caller): Promise<SharedSession> {
-    if (this.#deps.access.isAnonymous(caller.identity)) return NO_SESSION;
-    const { endpoint, session } = await this.#anyPass(caller, caller.identity);
+    if (this.#deps.authenticator.isAnonymous(caller.identity)) return NO_SESSION;
+    const { endpoint, session } = await this.#sessionAtAnyMember(caller, caller.identity);
     return {
       token: session?.token,
-      forget: () => void this.#deps.access.renew(caller.identity, endpoint, session),
+      forget: () => void this.#deps.authenticator.dropSession(caller.identity, endpoint, session),
     };
   }
 
-  async #anyPass(
+  async #sessionAtAnyMember(
     caller: Caller,
     identity: Identity,
   ): Promise<{ endpoint: Endpoint; session: Session | undefined }> {
-    const { pool, access } = this.#deps;
+    const { pool, authenticator } = this.#deps;
     let error: GatewayError | undefined;
     for (const endpoint of pool.candidates()) {
-      const pass = await within(caller, access.passFor(identity, endpoint, PROOF_MS));
-      if (pass === undefined) throw timeIsUp(RPCS.range, false);
-      if (pass.kind === 'pass') return { endpoint, session: pass.session };
-      if (pass.kind === 'failed') throw pass.error;
-      if (pass.fault !== undefined) pool.reportFailure(endpoint, pass.fault, pass.error);
-      error = pass.error;
+      const result = await within(
+        caller,
+        authenticator.authenticate(identity, endpoint, VERIFIED_MS),
+      );
+      if (result === undefined) throw timeIsUp(RPCS.range, false);
+      if (result.kind === 'authenticated') return { endpoint, session: result.session };
+      if (result.kind === 'failed') throw result.error;
+      if (result.fault !== undefined) pool.reportFailure(endpoint, result.fault, result.error);
+      error = result.error;
     }
     throw error ?? pool.whyNone();
   }
 
-  /** Each member keeps its own account of the tokens that are alive. */
-  async #proveToken(token: string): Promise<void> {
-    const until = performance.now() + TOKEN_ANSWER_MS;
-    const answers: Answer[] = [];
+  /** Tries every member, because each has its own list of valid tokens. */
+  async #verifyToken(token: string): Promise<void> {
+    const until = performance.now() + TOKEN_CHECK_MS;
+    const checks: TokenCheck[] = [];
     let silent: Endpoint | undefined;
     for (const endpoint of this.#deps.pool.candidates()) {
-      const answer = await this.#ask(endpoint, token, until);
-      if (answer === 'known') {
+      const check = await this.#checkToken(endpoint, token, until);
+      if (check === 'known') {
         this.#state.note(false);
         return;
       }
-      if (answer === 'allowed') {
-        if ((await this.#ask(endpoint, undefined, until)) !== 'allowed') return;
+      if (check === 'allowed') {
+        // Without a token etcd allows this only if authentication is off. Otherwise the token is root's.
+        if ((await this.#checkToken(endpoint, undefined, until)) !== 'allowed') return;
         this.#state.note(true);
         throw authenticationIsOff();
       }
-      if (answer === 'silent') silent ??= endpoint;
-      answers.push(answer);
+      if (check === 'silent') silent ??= endpoint;
+      checks.push(check);
     }
-    if (answers.includes('unknown')) throw unauthenticated('etcd does not know this token');
-    if (silent === undefined && answers.includes('queued')) throw tooManyChecks();
+    if (checks.includes('unknown')) throw unauthenticated('etcd does not know this token');
+    if (silent === undefined && checks.includes('queued')) throw tooManyChecks();
     if (silent === undefined) throw this.#deps.pool.whyNone();
     const Silence = (await this.#isResponsive(silent)) ? SilentTokenError : GatewayError;
     throw new Silence('etcd-unavailable', {
-      detail: 'etcd did not say in time whether it knows this token',
-      hint: 'if this stays so the token is none of this cluster: authenticate again',
+      detail: 'etcd did not check this token in time',
+      hint: 'if this persists, authenticate again: the token may belong to another cluster',
       retryAfterSeconds: RETRY_AFTER_SECONDS,
     });
   }
 
-  async #ask(endpoint: Endpoint, token: string | undefined, until: number): Promise<Answer> {
-    const leftMs = Math.max(1, until - performance.now());
+  async #checkToken(
+    endpoint: Endpoint,
+    token: string | undefined,
+    until: number,
+  ): Promise<TokenCheck> {
+    const timeoutMs = Math.max(1, until - performance.now());
     try {
-      const { status, body } = await this.#read(endpoint, leftMs, token);
+      const { status, body } = await this.#read(endpoint, timeoutMs, token);
       if (status === 200) return 'allowed';
       const { code, authentication } = classifyFailure(parseObject(body));
       if (code === 'permission-denied') return 'known';
@@ -205,24 +217,24 @@ export class Proofs {
     } catch (cause) {
       if (cause instanceof ExchangeError && cause.wasQueued && !cause.wasConnecting)
         return 'queued';
-      // Silence is held against the token, never against the member: anybody can send one that looks right.
+      // Silence counts against the token, never against the member: any client can send a token that looks valid.
       return performance.now() >= until - 1 ? 'silent' : 'unreachable';
     }
   }
 
-  /** Without a token etcd responds after the index of the cluster is applied, which any real token waits for. */
+  /** Without a token a member responds once it has applied the index of the cluster, which is all that a genuine token waits for. */
   async #isResponsive(endpoint: Endpoint): Promise<boolean> {
-    return this.#read(endpoint, HEALTHY_ANSWER_MS).then(
+    return this.#read(endpoint, HEALTHY_RESPONSE_MS).then(
       () => true,
       () => false,
     );
   }
 
-  /** A token may be forged and keep etcd waiting, so reads with one have connections of their own. */
+  /** A forged token keeps etcd waiting, so reads with a token have connections of their own. */
   #read(endpoint: Endpoint, timeoutMs: number, token?: string): ReturnType<Transport['unary']> {
     return this.#deps.transport.unary(endpoint, {
       path: RPCS.range.path,
-      body: QUESTION,
+      body: CHECK_REQUEST,
       headers: {
         'grpc-metadata-hasleader': 'true',
         ...(token !== undefined && { authorization: token }),
@@ -252,10 +264,10 @@ export async function beforeDeadline(caller: Caller, work: Promise<unknown>): Pr
   if (isInTime === undefined) throw timeIsUp(RPCS.range, false);
 }
 
-async function within<T>(caller: Caller, answer: Promise<T>): Promise<T | undefined> {
+async function within<T>(caller: Caller, work: Promise<T>): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<undefined>((resolve) => {
     timer = setTimeout(() => resolve(undefined), Math.max(1, remainingMs(caller)));
   });
-  return Promise.race([answer, late]).finally(() => clearTimeout(timer));
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

@@ -1,87 +1,87 @@
-// The tokens that etcd gave for names and passwords: one for each user and member, since a member prolongs the tokens that it is shown,
-// and its own only. Many who want one at the same time cost one call.
+// Keeps the tokens that etcd issued for names and passwords: one for each user and member, because a member extends only tokens that are
+// used at that member. Concurrent requests for the same token share one call to etcd.
 import type { UserLogin } from '../../core/caller.js';
 import type { Endpoint } from '../endpoint.js';
-import type { Authenticate, Authentication } from './authenticate.js';
+import type { Authenticate, AuthenticateResult } from './authenticate.js';
 
-/** What a call to a member is made with. Without a token etcd asks for none. */
+/** The credentials of a call to one member. `token` is undefined if etcd's authentication is off. */
 export interface Session {
   readonly token: string | undefined;
-  /** `performance.now()`. */
+  /** When the token was requested: `performance.now()`, milliseconds. */
   readonly since: number;
 }
 
-export type Opened =
+export type OpenedSession =
   | { readonly kind: 'open'; readonly session: Session }
-  | Exclude<Authentication, { kind: 'token' | 'off' }>;
+  | Exclude<AuthenticateResult, { kind: 'token' | 'off' }>;
 
-/** Users whose tokens are kept; of more, the one who was not seen for longest proves himself anew. */
+/** Users whose tokens are kept. Beyond this, the least recently used login is authenticated again. */
 const LOGINS_MAX = 10_000;
 
-interface Place {
+interface SessionSlot {
   session: Session | undefined;
-  opening: Promise<Opened> | undefined;
+  opening: Promise<OpenedSession> | undefined;
 }
 
 export class Sessions {
   readonly #authenticate: Authenticate;
   readonly #now: () => number;
-  /** By login, least recently used first; then by the member's URL. */
-  readonly #places = new Map<string, Map<string, Place>>();
+  /** By login, least recently used first, then by the member's URL. */
+  readonly #slots = new Map<string, Map<string, SessionSlot>>();
 
   constructor(authenticate: Authenticate, now: () => number = () => performance.now()) {
     this.#authenticate = authenticate;
     this.#now = now;
   }
 
-  /** One that is there already and not older than `ageMsMax`. */
+  /** Returns the existing session unless it is older than `ageMsMax`. */
   current(login: UserLogin, endpoint: Endpoint, ageMsMax = Infinity): Session | undefined {
-    const session = this.#places.get(login.key)?.get(endpoint.url)?.session;
+    const session = this.#slots.get(login.key)?.get(endpoint.url)?.session;
     return session !== undefined && this.#now() - session.since <= ageMsMax ? session : undefined;
   }
 
-  /** One that is not older than `ageMsMax`. Never rejects. */
-  async open(login: UserLogin, endpoint: Endpoint, ageMsMax?: number): Promise<Opened> {
-    const place = this.#placeOf(login, endpoint);
+  /** Resolves with a session that is not older than `ageMsMax`. Never rejects. */
+  async open(login: UserLogin, endpoint: Endpoint, ageMsMax?: number): Promise<OpenedSession> {
+    const slot = this.#slotOf(login, endpoint);
     const session = this.current(login, endpoint, ageMsMax);
     if (session !== undefined) return { kind: 'open', session };
-    place.opening ??= this.#open(login, endpoint, place).finally(() => (place.opening = undefined));
-    return place.opening;
+    slot.opening ??= this.#open(login, endpoint, slot).finally(() => (slot.opening = undefined));
+    return slot.opening;
   }
 
-  /** The member refuses it: whoever comes next opens another one. */
+  /** Drops a session that the member rejected, so that the next call opens a new one. */
   drop(login: UserLogin, endpoint: Endpoint, session: Session): void {
-    const place = this.#places.get(login.key)?.get(endpoint.url);
-    if (place?.session === session) place.session = undefined;
+    const slot = this.#slots.get(login.key)?.get(endpoint.url);
+    if (slot?.session === session) slot.session = undefined;
   }
 
-  async #open(login: UserLogin, endpoint: Endpoint, place: Place): Promise<Opened> {
+  async #open(login: UserLogin, endpoint: Endpoint, slot: SessionSlot): Promise<OpenedSession> {
     const since = this.#now();
-    const answer = await this.#authenticate(endpoint, login.name, login.password.reveal());
-    switch (answer.kind) {
+    const result = await this.#authenticate(endpoint, login.name, login.password.reveal());
+    switch (result.kind) {
       case 'token':
       case 'off': {
-        const token = answer.kind === 'token' ? answer.token : undefined;
-        place.session = { token, since };
-        return { kind: 'open', session: place.session };
+        const token = result.kind === 'token' ? result.token : undefined;
+        slot.session = { token, since };
+        return { kind: 'open', session: slot.session };
       }
       case 'wrong':
-        // Nothing that was proved wrong takes the room of what was proved right.
-        this.#places.delete(login.key);
-        return answer;
+        // Wrong credentials must not displace valid ones.
+        this.#slots.delete(login.key);
+        return result;
       case 'failed':
-        return answer;
+        return result;
     }
   }
 
-  #placeOf(login: UserLogin, endpoint: Endpoint): Place {
-    const places = this.#places.get(login.key) ?? new Map<string, Place>();
-    this.#places.delete(login.key);
-    this.#places.set(login.key, places);
-    const [oldest] = this.#places.keys();
-    if (this.#places.size > LOGINS_MAX && oldest !== undefined) this.#places.delete(oldest);
-    const place = places.get(endpoint.url) ?? { session: undefined, opening: undefined };
-    places.set(endpoint.url, place);
-    return place;
+  #slotOf(login: UserLogin, endpoint: Endpoint): SessionSlot {
+    const slots = this.#slots.get(login.key) ?? new Map<string, SessionSlot>();
+    this.#slots.delete(login.key);
+    this.#slots.set(login.key, slots);
+    const [oldest] = this.#slots.keys();
+    if (this.#slots.size > LOGINS_MAX && oldest !== undefined) this.#slots.delete(oldest);
+    const slot = slots.get(endpoint.url) ?? { session: undefined, opening: undefined };
+    slots.set(endpoint.url, slot);
+    return slot;
   }
 }

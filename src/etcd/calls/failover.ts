@@ -3,8 +3,8 @@
 import { remainingMs } from '../../core/caller.js';
 import type { Caller } from '../../core/caller.js';
 import type { GatewayError } from '../../core/errors.js';
-import type { Access } from '../auth/call-authenticator.js';
-import { admit, refuseStale } from '../auth/authenticate-call.js';
+import type { CallAuthenticator } from '../auth/call-authenticator.js';
+import { authenticateCall, rejectedSession } from '../auth/authenticate-call.js';
 import type { Session } from '../auth/sessions.js';
 import { backOff } from './back-off.js';
 import { answerTooLarge, answeredElsewhere, nobodyToAsk, timeIsUp, unreachable } from './errors.js';
@@ -45,7 +45,7 @@ export interface FailoverDeps {
   /** Shared by all calls of a client. */
   readonly budget: RetryBudget;
   /** Who calls are made as. Without it they are all anonymous, and nobody may call who has a login. */
-  readonly access?: Access | undefined;
+  readonly authenticator?: CallAuthenticator | undefined;
   readonly limits?: FailoverLimits;
   /** Learns the revisions of linearizable responses. */
   readonly line?: RevisionLine;
@@ -123,7 +123,7 @@ function resultOf(attempt: Attempt): CallResult {
   return attempt.kind === 'failed' && attempt.isMeant === true ? 'refused' : 'failed';
 }
 
-/** Proves who asks first; once more where the member refuses the proof that it took before. Repeats what rights have outrun. */
+/** Authenticates the call first, and once more if the member rejects the session. Repeats calls that a change of rights has outrun. */
 async function attemptOnce(
   caller: Caller,
   deps: FailoverDeps,
@@ -134,16 +134,17 @@ async function attemptOnce(
 ): Promise<Attempt> {
   let isRenewed = false;
   for (let outrun = 0; ;) {
-    const pass = await admit(caller, deps.access, endpoint, rpc);
-    if (pass.kind === 'elsewhere' && pass.fault !== undefined)
-      deps.pool.reportFailure(endpoint, pass.fault, pass.error);
-    if (pass.kind !== 'pass') return pass;
-    const { session } = pass;
+    const auth = await authenticateCall(caller, deps.authenticator, endpoint, rpc);
+    if (auth.kind === 'elsewhere' && auth.fault !== undefined)
+      deps.pool.reportFailure(endpoint, auth.fault, auth.error);
+    if (auth.kind !== 'authenticated') return auth;
+    const { session } = auth;
     const result = await exchangeOnce(caller, deps, limits, endpoint, rpc, body, session);
     if (result.kind !== 'stale' && result.kind !== 'outrun') return result;
     if (result.kind === 'outrun' && outrun++ < OUTRUN_REPEATS_MAX) continue;
-    const mayRepeat = deps.access?.renew(caller.identity, endpoint, session) === true && !isRenewed;
-    if (!mayRepeat) return refuseStale(caller, deps.access, rpc, result.message);
+    const mayRepeat =
+      deps.authenticator?.dropSession(caller.identity, endpoint, session) === true && !isRenewed;
+    if (!mayRepeat) return rejectedSession(caller, deps.authenticator, rpc, result.message);
     isRenewed = true;
   }
 }

@@ -2,7 +2,7 @@
 // from where he was.
 import type { Identity } from '../../core/caller.js';
 import { GatewayError } from '../../core/errors.js';
-import type { Access } from '../auth/call-authenticator.js';
+import type { CallAuthenticator } from '../auth/call-authenticator.js';
 import type { CallMeter } from '../calls/meter.js';
 import type { EndpointPool } from '../endpoints/pool.js';
 import { RETRY_AFTER_SECONDS } from '../status.js';
@@ -47,7 +47,7 @@ export interface WatchClientDeps {
   readonly pool: EndpointPool;
   readonly transport: Pick<Transport, 'stream'>;
   /** Who streams are opened as. Without it they are all anonymous, and nobody may watch who has a login. */
-  readonly access?: Access | undefined;
+  readonly authenticator?: CallAuthenticator | undefined;
   readonly limits?: Partial<WatchLimits>;
   /** Told of errors that no table knows; wired to the log. */
   readonly onUnrecognised?: OnUnrecognised;
@@ -56,8 +56,8 @@ export interface WatchClientDeps {
 
 export function createWatchClient(deps: WatchClientDeps): WatchClient {
   const limits = { ...WATCH_LIMITS, ...deps.limits };
-  const { pool, transport, access, meter, onUnrecognised = () => undefined } = deps;
-  const shared = { pool, transport, access, limits, meter, onUnrecognised };
+  const { pool, transport, authenticator, meter, onUnrecognised = () => undefined } = deps;
+  const shared = { pool, transport, authenticator, limits, meter, onUnrecognised };
   /** By identity, oldest first; no empty sets. */
   const streams = new Map<string, Set<WatchStream>>();
   let isClosed = false;

@@ -2,7 +2,7 @@
 // the watches that share it.
 import type { Identity } from '../../core/caller.js';
 import { GatewayError } from '../../core/errors.js';
-import type { Access } from '../auth/call-authenticator.js';
+import type { CallAuthenticator } from '../auth/call-authenticator.js';
 import type { Session } from '../auth/sessions.js';
 import type { CallMeter, CallResult } from '../calls/meter.js';
 import type { Endpoint } from '../endpoint.js';
@@ -45,7 +45,7 @@ export interface ConnectionLimits {
 export interface ConnectionDeps {
   /** Who watches. */
   readonly identity: Identity;
-  readonly access?: Access | undefined;
+  readonly authenticator?: CallAuthenticator | undefined;
   readonly pool: EndpointPool;
   readonly transport: Pick<Transport, 'stream'>;
   readonly limits: ConnectionLimits;
@@ -88,7 +88,7 @@ export class WatchConnection {
 
   /** Tries one member after the other. What comes of it is heard after this has returned. */
   open(): void {
-    const { access, identity } = this.#deps;
+    const { authenticator, identity } = this.#deps;
     const endpoint = this.#candidates.shift();
     if (endpoint === undefined) {
       this.#handlers.onEnd({ kind: 'broken', error: unavailable('there is nobody left to ask') });
@@ -96,17 +96,18 @@ export class WatchConnection {
     }
     this.#endpoint = endpoint;
     this.#triedAt = performance.now();
-    if (access === undefined) {
-      // Nobody's rights are taken for somebody else's.
-      if (identity.login !== undefined) throw new Error('a watcher with a login needs Access');
+    if (authenticator === undefined) {
+      // Otherwise the stream would run with rights that are not the client's.
+      if (identity.login !== undefined)
+        throw new Error('a watcher with a login requires a CallAuthenticator');
       this.#openStream(endpoint);
       return;
     }
-    void access.passFor(identity, endpoint, SESSION_AGE_MS_MAX).then((pass) => {
+    void authenticator.authenticate(identity, endpoint, SESSION_AGE_MS_MAX).then((result) => {
       if (this.#endpoint !== endpoint) return;
-      if (pass.kind === 'pass') this.#openStream(endpoint, pass.session);
-      else if (pass.kind === 'failed') this.#fail(endpoint, pass.error, 'definite', undefined);
-      else this.#fail(endpoint, pass.error, 'unknown', pass.fault);
+      if (result.kind === 'authenticated') this.#openStream(endpoint, result.session);
+      else if (result.kind === 'failed') this.#fail(endpoint, result.error, 'definite', undefined);
+      else this.#fail(endpoint, result.error, 'unknown', result.fault);
     });
   }
 
@@ -148,12 +149,12 @@ export class WatchConnection {
    * ran out older versions say that the permission is denied: only a young one is sure to be meant.
    */
   isOutdated(refusal: 'stale' | 'denied'): boolean {
-    const { access, identity } = this.#deps;
-    if (access === undefined || this.#endpoint === undefined) return false;
+    const { authenticator, identity } = this.#deps;
+    if (authenticator === undefined || this.#endpoint === undefined) return false;
     const age = performance.now() - (this.#session?.since ?? 0);
     if (refusal === 'denied' && (this.#session === undefined || age <= SESSION_AGE_MS_MAX))
       return false;
-    return access.renew(identity, this.#endpoint, this.#session);
+    return authenticator.dropSession(identity, this.#endpoint, this.#session);
   }
 
   /** Only while it is open. `isAnswered`: etcd answers it at once, so that silence afterwards means something. */

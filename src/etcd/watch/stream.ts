@@ -154,9 +154,9 @@ export class WatchStream {
       this.#isOutdated = true;
       return { kind: 'broken', error: end.error };
     }
-    const { access, identity } = this.#deps;
-    if (refusal === 'denied' || access === undefined) return end;
-    return { kind: 'refused', error: access.refusal(identity, end.error.message).error };
+    const { authenticator, identity } = this.#deps;
+    if (refusal === 'denied' || authenticator === undefined) return end;
+    return { kind: 'refused', error: authenticator.rejection(identity, end.error.message).error };
   }
 
   #receiveForAll(response: WatchResponse): void {

@@ -8,10 +8,12 @@ import type { Credentials } from './credentials.js';
 const SIMPLE_TOKEN = /^[A-Za-z]{16}\.\d{1,19}$/;
 const WEB_TOKEN = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
-type ProvenLogin = Exclude<Login, { kind: 'nobody' }>;
+type VerifiableLogin = Exclude<Login, { kind: 'unauthenticated' }>;
 
 /** Throws `unauthenticated` for what cannot be a user or a token of etcd. */
-export function etcdIdentity(credentials: Credentials): Identity & { readonly login: ProvenLogin } {
+export function etcdIdentity(
+  credentials: Credentials,
+): Identity & { readonly login: VerifiableLogin } {
   if (credentials.kind === 'basic') {
     const { name, password } = credentials;
     if (name === '') throw notTaken('the name of the user is empty');

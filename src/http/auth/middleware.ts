@@ -2,12 +2,12 @@
 // caller is nobody until he has shown who he is, and nothing of his reaches etcd before that. What he may do is for others to judge.
 import type { Request, RequestHandler } from 'express';
 import type { Identity } from '../../core/caller.js';
-import { GATEWAY_IDENTITY, NOBODY } from '../../core/caller.js';
+import { GATEWAY_IDENTITY, UNAUTHENTICATED_IDENTITY } from '../../core/caller.js';
 import { GatewayError } from '../../core/errors.js';
 import { beforeDeadline } from '../../etcd/auth/credential-verifier.js';
-import type { Proofs } from '../../etcd/auth/credential-verifier.js';
+import type { CredentialVerifier } from '../../etcd/auth/credential-verifier.js';
 import { fingerprint } from '../../core/secret.js';
-import { Attempts } from './attempts.js';
+import { AttemptLimiter } from './attempt-limiter.js';
 import { parseCredentials } from './credentials.js';
 import type { Credentials } from './credentials.js';
 import { etcdIdentity } from './etcd-users.js';
@@ -18,7 +18,7 @@ import { findRawRpc, isRawPath, rawPathOf } from '../raw/paths.js';
 /** How callers say who they are. `tokens` looks one up, in a time that tells nothing about it. */
 export type Authentication =
   | { readonly mode: 'none' }
-  | { readonly mode: 'etcd'; readonly proofs: Proofs }
+  | { readonly mode: 'etcd'; readonly verifier: CredentialVerifier }
   | { readonly mode: 'tokens'; readonly find: (token: string) => Identity | undefined };
 
 /** What every etcd tells everybody. */
@@ -28,24 +28,24 @@ const LOCAL_PATHS = /^\/(?:metrics|docs|docs\/.*|openapi\/.*)$/;
 const AUTHENTICATE_PATH = '/v3/auth/authenticate';
 
 /** Who a caller is before anything is known of him. */
-export function firstIdentity({ mode }: Authentication): Identity {
-  return mode === 'none' ? GATEWAY_IDENTITY : NOBODY;
+export function initialIdentity({ mode }: Authentication): Identity {
+  return mode === 'none' ? GATEWAY_IDENTITY : UNAUTHENTICATED_IDENTITY;
 }
 
 /**
  * Throws `unauthenticated`, `too-many-requests` for who is wrong too often, and what keeps etcd from saying. `isLocal`: only this machine
  * can reach the gateway.
  */
-export function createAuth(
+export function createAuthMiddleware(
   authentication: Authentication,
   { isLocal }: { readonly isLocal: boolean },
 ): RequestHandler {
-  const attempts = new Attempts();
+  const attempts = new AttemptLimiter();
   return async (req, _res, next) => {
     const path = rawPathOf(req.url);
     if (isRawPath(path)) adoptMetadataCredentials(req);
     // Passwords are checked there, whoever asks.
-    if (findRawRpc(path)?.path === AUTHENTICATE_PATH) attempts.count(req);
+    if (findRawRpc(path)?.path === AUTHENTICATE_PATH) attempts.countFailure(req);
     else if (authentication.mode !== 'none' && !isOpen(path, isLocal)) {
       const asked = whoAsks(req, authentication, attempts);
       const isRawOfEtcd = authentication.mode === 'etcd' && isRawPath(path);
@@ -62,20 +62,20 @@ function isOpen(path: string, isLocal: boolean): boolean {
 async function whoAsks(
   req: Request,
   authentication: Exclude<Authentication, { mode: 'none' }>,
-  attempts: Attempts,
+  attempts: AttemptLimiter,
 ): Promise<Identity> {
   const credentials = parseCredentials(req.headers.authorization);
-  if (credentials === undefined) throw nothingShown(authentication.mode);
+  if (credentials === undefined) throw credentialsMissing(authentication.mode);
   if (authentication.mode === 'tokens') {
     const { find } = authentication;
     const token = tokenOf(credentials);
-    return attempts.make(req, fingerprint(token), () => find(token) ?? refuseToken());
+    return attempts.run(req, fingerprint(token), () => find(token) ?? refuseToken());
   }
-  const { proofs } = authentication;
+  const { verifier } = authentication;
   const identity = etcdIdentity(credentials);
   const { caller } = contextOf(req);
-  const check = attempts.make(req, identity.key, () =>
-    proofs.check(caller.identity, identity.login),
+  const check = attempts.run(req, identity.key, () =>
+    verifier.verify(caller.identity, identity.login),
   );
   // The attempt outlives the deadline and the connection of its client, so that a failure always counts.
   await beforeDeadline(caller, check);
@@ -110,7 +110,7 @@ function refuseToken(): never {
   });
 }
 
-function nothingShown(mode: 'etcd' | 'tokens'): GatewayError {
+function credentialsMissing(mode: 'etcd' | 'tokens'): GatewayError {
   return new GatewayError('unauthenticated', {
     detail: 'the request does not say who sends it',
     hint:

@@ -5,7 +5,7 @@ import type { Caller } from '../../core/caller.js';
 import { GatewayError } from '../../core/errors.js';
 import type { ErrorCode } from '../../core/errors.js';
 import { anonymousMemberChange } from '../../domain/rights/denial.js';
-import type { Proofs } from '../../etcd/auth/credential-verifier.js';
+import type { CredentialVerifier } from '../../etcd/auth/credential-verifier.js';
 import { etcdIdentity } from './etcd-users.js';
 import { passedAuthorization } from '../raw/headers.js';
 import type { RawRpc } from '../raw/paths.js';
@@ -17,7 +17,7 @@ export interface RawCredentials {
 }
 
 /** Throws `permission-denied` for who may not come through this door, and what keeps etcd from opening a session. */
-export type CredentialsFor = (
+export type RawCredentialsFor = (
   caller: Caller,
   rpc: RawRpc,
   headers: IncomingHttpHeaders,
@@ -25,7 +25,7 @@ export type CredentialsFor = (
 
 export interface RawCredentialsDeps {
   readonly mode: 'none' | 'etcd' | 'tokens';
-  readonly proofs: Pick<Proofs, 'prove' | 'sessionFor'>;
+  readonly verifier: Pick<CredentialVerifier, 'verifyBeforeDeadline' | 'sessionFor'>;
   /** Throws `permission-denied` for a user of etcd who is not root. */
   readonly requireRoot: (caller: Caller) => Promise<void>;
   /** Throws `out-of-space` for that user while etcd checks no rights, because its NOSPACE alarm is up. */
@@ -34,19 +34,19 @@ export interface RawCredentialsDeps {
 
 const AUTHENTICATE_PATH = '/v3/auth/authenticate';
 
-export function createCredentialsFor(deps: RawCredentialsDeps): CredentialsFor {
-  const { mode, proofs } = deps;
+export function createRawCredentialsFor(deps: RawCredentialsDeps): RawCredentialsFor {
+  const { mode, verifier } = deps;
   return async (caller, rpc, headers) => {
     const { identity } = caller;
     if (rpc.path === AUTHENTICATE_PATH) return {};
     if (rpc.isForRoot) await deps.requireRoot(caller).catch(throwInWordsOfEtcd);
     if (rpc.isUncheckedUnderAlarm) await deps.refuseUnderAlarm(caller).catch(throwInWordsOfEtcd);
     const own = mode === 'none' ? passedAuthorization(headers) : undefined;
-    if (mode === 'none' && rpc.changesMembers) await refuseAnonymous(caller, proofs, own);
+    if (mode === 'none' && rpc.changesMembers) await refuseAnonymous(caller, verifier, own);
     if (own !== undefined) return { authorization: own };
     if (identity.login?.kind === 'token') return { authorization: identity.login.token.reveal() };
     if (mode === 'tokens' && identity.scope?.rights.has('admin') !== true) throw adminsOnly();
-    const { token, forget } = await proofs.sessionFor(caller);
+    const { token, forget } = await verifier.sessionFor(caller);
     return token === undefined ? {} : { authorization: token, forget };
   };
 }
@@ -54,12 +54,12 @@ export function createCredentialsFor(deps: RawCredentialsDeps): CredentialsFor {
 /** An etcd without authentication reads no token, so that any text would pass for credentials. */
 async function refuseAnonymous(
   caller: Caller,
-  proofs: Pick<Proofs, 'prove'>,
+  verifier: Pick<CredentialVerifier, 'verifyBeforeDeadline'>,
   token: string | undefined,
 ): Promise<void> {
   if (token === undefined) throw anonymousMemberChange();
   try {
-    await proofs.prove(caller, etcdIdentity({ kind: 'token', token }).login);
+    await verifier.verifyBeforeDeadline(caller, etcdIdentity({ kind: 'token', token }).login);
   } catch (error) {
     const isUnread = error instanceof GatewayError && error.code === 'etcd-refused';
     throw isUnread ? anonymousMemberChange() : error;

@@ -19,7 +19,7 @@ export interface TokenFileOptions {
 interface KnownToken {
   readonly digest: Buffer;
   readonly identity: Identity;
-  readonly withdraw: () => void;
+  readonly revoke: () => void;
 }
 
 export class TokenFile {
@@ -66,7 +66,7 @@ export class TokenFile {
       }),
     );
     this.#known = now;
-    for (const [name, token] of before) if (!now.has(name)) token.withdraw();
+    for (const [name, token] of before) if (!now.has(name)) token.revoke();
     return [...now.values()];
   }
 }
@@ -95,7 +95,7 @@ function toKnown({ name, sha256: digest, prefixes, rights }: ListedToken, key: s
   const scope = { prefixes, rights };
   return {
     digest,
-    identity: { key: `api-token:${key}`, name, scope, withdrawn: withdrawal.signal },
-    withdraw: () => withdrawal.abort(),
+    identity: { key: `api-token:${key}`, name, scope, revoked: withdrawal.signal },
+    revoke: () => withdrawal.abort(),
   };
 }

@@ -1,7 +1,7 @@
 // What one caller may ask for: requests a second, and waits and streams at a time. A caller is whom the gateway knows him as; without
 // authentication, the address that he calls from.
 import type { Request, RequestHandler, Response } from 'express';
-import { GATEWAY_IDENTITY, NOBODY } from '../../core/caller.js';
+import { GATEWAY_IDENTITY, UNAUTHENTICATED_IDENTITY } from '../../core/caller.js';
 import { GatewayError } from '../../core/errors.js';
 import { contextOf } from '../request/context.js';
 import { rawPathOf } from '../raw/paths.js';
@@ -76,7 +76,7 @@ export class CallerLimits {
 /** Never a header: whoever sends it chooses what is in it. */
 function callerKeyOf(req: Request): string {
   const { key } = contextOf(req).caller.identity;
-  const isKnown = key !== GATEWAY_IDENTITY.key && key !== NOBODY.key;
+  const isKnown = key !== GATEWAY_IDENTITY.key && key !== UNAUTHENTICATED_IDENTITY.key;
   return isKnown ? key : addressKeyOf(req);
 }
 

@@ -16,7 +16,7 @@ import type { Log } from '../../process/log.js';
 import { contextOf } from '../request/context.js';
 import { EndpointAgent } from './agent.js';
 import { writeRawError } from './errors.js';
-import type { CredentialsFor, RawCredentials } from '../auth/raw-credentials.js';
+import type { RawCredentialsFor, RawCredentials } from '../auth/raw-credentials.js';
 import { Exchange } from './exchange.js';
 import { asksForWebSocket, upstreamHeaders } from './headers.js';
 import { HeldBytes } from './line-chunks.js';
@@ -44,7 +44,7 @@ export interface RawDoorDeps {
   /** Where calls that wait or stream are let in; throws `too-many-requests`. */
   readonly enterWait?: (res: Response) => void;
   readonly connector: Connector;
-  readonly credentialsFor: CredentialsFor;
+  readonly credentialsFor: RawCredentialsFor;
   /** What this gateway calls itself when it asks its endpoints who they are. */
   readonly instanceId?: string;
   /** Aborted when the gateway begins to drain: waiting calls and streams end, the others finish. */
@@ -120,7 +120,7 @@ export function createRawDoor(deps: RawDoorDeps): RequestHandler {
 
 /** A caller whose token is withdrawn is let in no more; what he has open ends. */
 function endWithdrawn({ identity }: Caller, exchange: Exchange, res: Response): void {
-  const { withdrawn } = identity;
+  const { revoked: withdrawn } = identity;
   const withdraw = (): void => exchange.withdraw();
   withdrawn?.addEventListener('abort', withdraw);
   onceOver(res, () => withdrawn?.removeEventListener('abort', withdraw));

@@ -201,7 +201,7 @@ describe('a token that is removed from the file', () => {
     await writeFile(file, list('one'));
     await utimes(file, LONG_AGO, LONG_AGO);
     const tokens = new TokenFile(file);
-    const revoked = tokens.identify('one')?.withdrawn;
+    const revoked = tokens.identify('one')?.revoked;
     const half = list('two').slice(0, 20).padEnd(list('two').length, '!');
     for (const content of [half, list('two')]) {
       await writeFile(file, content);

@@ -14,7 +14,7 @@ import { decodeName, encodeName } from '../../contention/key.js';
 import { PRIVATE_PREFIX } from '../../reserved.js';
 
 /** `look`: read, compare, watch. `change`: write and delete. */
-export type Deed = 'look' | 'change';
+export type AccessMode = 'look' | 'change';
 
 /** Keys that people name, keys of locks and elections, and what else is the gateway's own. */
 export type Area = 'keys' | 'locks' | 'elections' | 'own';
@@ -24,15 +24,15 @@ export interface LockPrefixes {
   readonly electionPrefix: string;
 }
 
-export class Territory {
-  readonly #reach: Readonly<Record<Deed, readonly KeyRange[]>>;
+export class ScopeRanges {
+  readonly #reach: Readonly<Record<AccessMode, readonly KeyRange[]>>;
 
-  constructor(scope: Scope, land: Land) {
+  constructor(scope: Scope, land: KeyspaceLayout) {
     this.#reach = { look: reachOf(scope, 'look', land), change: reachOf(scope, 'change', land) };
   }
 
   /** What of the range the scope does not reach; nothing when it reaches all. */
-  beyond(range: KeyRange, deed: Deed): readonly KeyRange[] {
+  outside(range: KeyRange, deed: AccessMode): readonly KeyRange[] {
     return subtractRanges(range, this.#reach[deed]);
   }
 }
@@ -41,25 +41,25 @@ const FIRST_KEY = Buffer.from([0]);
 const OWN = prefixRange(Buffer.from(PRIVATE_PREFIX));
 
 /** Where the areas lie. */
-export class Land {
+export class KeyspaceLayout {
   readonly #prefixes: LockPrefixes;
 
   constructor(prefixes: LockPrefixes) {
     this.#prefixes = prefixes;
   }
 
-  static isOwn(key: Buffer): boolean {
+  static isInternal(key: Buffer): boolean {
     return containsKey(OWN, key);
   }
 
   areaOf(key: Buffer): Area {
-    if (Land.isOwn(key)) return 'own';
+    if (KeyspaceLayout.isInternal(key)) return 'own';
     if (containsKey(this.#namesIn('locks', ''), key)) return 'locks';
     return containsKey(this.#namesIn('elections', ''), key) ? 'elections' : 'keys';
   }
 
   /** What people call it: a key, a lock, an election, or many of them. */
-  titleOf(range: KeyRange): string {
+  describe(range: KeyRange): string {
     const area = this.areaOf(range.key);
     const text = range.key.toString('utf8');
     switch (area) {
@@ -81,7 +81,7 @@ export class Land {
   }
 
   /** What a prefix of a scope stands for in an area. Only the empty one covers what is the gateway's own. */
-  within(area: Area, prefix: string): readonly KeyRange[] {
+  rangesFor(area: Area, prefix: string): readonly KeyRange[] {
     switch (area) {
       case 'keys':
         return subtractRanges(prefixRange(Buffer.from(prefix)), [
@@ -121,7 +121,7 @@ function keysTitle(range: KeyRange): string {
 }
 
 /** Any one of them is enough. What is the gateway's own no caller changes. */
-export function rightsFor(area: Area, deed: Deed): readonly Right[] {
+export function rightsFor(area: Area, deed: AccessMode): readonly Right[] {
   switch (area) {
     case 'keys':
       return [deed === 'look' ? 'read' : 'write'];
@@ -133,14 +133,14 @@ export function rightsFor(area: Area, deed: Deed): readonly Right[] {
   }
 }
 
-export function hasRightFor({ rights }: Scope, area: Area, deed: Deed): boolean {
+export function hasRightFor({ rights }: Scope, area: Area, deed: AccessMode): boolean {
   return rightsFor(area, deed).some((right) => rights.has(right));
 }
 
 const AREAS: readonly Area[] = ['keys', 'locks', 'elections', 'own'];
 
-function reachOf(scope: Scope, deed: Deed, land: Land): KeyRange[] {
+function reachOf(scope: Scope, deed: AccessMode, land: KeyspaceLayout): KeyRange[] {
   return AREAS.filter((area) => hasRightFor(scope, area, deed)).flatMap((area) =>
-    scope.prefixes.flatMap((prefix) => land.within(area, prefix)),
+    scope.prefixes.flatMap((prefix) => land.rangesFor(area, prefix)),
   );
 }

@@ -14,7 +14,7 @@ import { isKeyLease, isMadeBy, isOwnLease } from '../../leases/lease-id.js';
 import { timeToLive } from '../../leases/life.js';
 import { beforeWrite } from '../../../etcd/calls/outcome.js';
 import type { KeyRights } from './key-rights.js';
-import type { Deed } from './keyspace-layout.js';
+import type { AccessMode } from './keyspace-layout.js';
 
 /** Leases on which one transaction may put keys, of a caller with a scope: each is a question to etcd. */
 const LEASES_IN_TXN_MAX = 32;
@@ -34,7 +34,7 @@ export class LeaseRights {
    * not heard of the lease yet says the same. Leases of the gateway's own entries pass: no door takes them from a caller, and their
    * entries are checked. Throws `permission-denied`.
    */
-  async examine(caller: Caller, lease: string): Promise<LeaseTimeToLiveResponse | undefined> {
+  async checkUse(caller: Caller, lease: string): Promise<LeaseTimeToLiveResponse | undefined> {
     if (caller.identity.scope === undefined || isOwnLease(lease)) return undefined;
     const state = await beforeWrite(timeToLive(caller, this.#etcd, lease, true));
     this.checkKeys(caller.identity, state, lease, 'change');
@@ -46,15 +46,15 @@ export class LeaseRights {
     identity: Identity,
     { keys, ttlSeconds }: LeaseTimeToLiveResponse,
     lease: string,
-    deed: Deed,
+    deed: AccessMode,
   ): void {
     const { scope, name } = identity;
     if (scope === undefined || ttlSeconds === undefined) return;
     if (keys.length === 0) {
-      if (!scope.rights.has('admin')) refuseOthersEmpty(identity, lease);
+      if (!scope.rights.has('admin')) refuseEmptyLeaseOfOther(identity, lease);
       return;
     }
-    if (keys.every((key) => this.#keys.reaches(scope, key, deed))) return;
+    if (keys.every((key) => this.#keys.covers(scope, key, deed))) return;
     throw new GatewayError('permission-denied', {
       detail: `the token ${JSON.stringify(name)} may not ${deed === 'look' ? 'read' : 'use'} the lease ${lease}: its scope does not cover all keys that are attached to it`,
     });
@@ -63,7 +63,7 @@ export class LeaseRights {
   /** A lease under an ID that does not name its creator would be useless to a caller with a scope. Throws `permission-denied`. */
   checkGrant({ scope, ...identity }: Identity, lease: string): void {
     if (scope === undefined || scope.rights.has('admin') || isOwnLease(lease)) return;
-    if (!isKeyLease(lease) && !isMadeBy(lease, { ...identity, scope })) throw chosenId();
+    if (!isKeyLease(lease) && !isMadeBy(lease, { ...identity, scope })) throw chosenLeaseId();
   }
 
   /** Of the leases that puts name, each has to be there. Throws `permission-denied`, `lease-not-found`. */
@@ -77,7 +77,7 @@ export class LeaseRights {
     }
     await Promise.all(
       [...named].map(async (lease) => {
-        if (isGone(await this.examine(caller, lease)))
+        if (isGone(await this.checkUse(caller, lease)))
           throw new GatewayError('lease-not-found', { detail: `there is no lease ${lease}` });
       }),
     );
@@ -85,7 +85,7 @@ export class LeaseRights {
 }
 
 /** Throws `permission-denied` for a lease without keys that may be another client's. */
-export function refuseOthersEmpty(identity: Identity, lease: string): void {
+export function refuseEmptyLeaseOfOther(identity: Identity, lease: string): void {
   if (isKeyLease(lease) || isMadeBy(lease, identity)) return;
   throw new GatewayError('permission-denied', {
     detail: `the lease ${lease} has no keys and was not made by this caller`,
@@ -94,7 +94,7 @@ export function refuseOthersEmpty(identity: Identity, lease: string): void {
 }
 
 /** Of a caller with limited rights. */
-export function chosenId(): GatewayError {
+export function chosenLeaseId(): GatewayError {
   return new GatewayError('permission-denied', {
     detail: 'only administrators may choose the ID of a lease',
     hint: 'omit id: the gateway makes an ID that states who made the lease',

@@ -8,7 +8,7 @@ import type { WatchClient } from '../../../etcd/watch/client.js';
 import type { WatchHandle, WatchListener } from '../../../etcd/watch/listener.js';
 import type { WatchRequest } from '../../../etcd/wire.js';
 import { GatewayError } from '../../../core/errors.js';
-import { notInForce, requireAdmin, requireInForce, requireRight } from '../denial.js';
+import { tokenRevoked, requireAdmin, requireNotRevoked, requireRight } from '../denial.js';
 import type { KeyRights } from './key-rights.js';
 import { LeaseRights, isGone, leasesIn } from './lease-rights.js';
 
@@ -57,19 +57,19 @@ function leaseCalls(etcd: EtcdClient, leases: LeaseRights): LeaseCalls {
     },
     async leaseRevoke(caller, lease) {
       requireRight(caller.identity, ['write', 'lock'], 'end a lease');
-      if (isGone(await leases.examine(caller, lease))) return false;
+      if (isGone(await leases.checkUse(caller, lease))) return false;
       return etcd.leaseRevoke(caller, lease);
     },
     async leaseKeepAlive(caller, lease) {
       requireRight(caller.identity, ['write', 'lock'], 'renew a lease');
-      const state = await leases.examine(caller, lease);
+      const state = await leases.checkUse(caller, lease);
       if (state !== undefined && isGone(state))
         return { header: state.header, ttlSeconds: undefined };
       return etcd.leaseKeepAlive(caller, lease);
     },
     // Without keys it tells how long an entry lives that the caller sees; leases that callers name are read with their keys.
     async leaseTimeToLive(caller, lease, withKeys) {
-      requireInForce(caller.identity);
+      requireNotRevoked(caller.identity);
       const state = await etcd.leaseTimeToLive(caller, lease, withKeys);
       if (withKeys) leases.checkKeys(caller.identity, state, lease, 'look');
       return state;
@@ -146,11 +146,11 @@ function watchUntilWithdrawn(
   request: WatchRequest,
   listener: WatchListener,
 ): WatchHandle {
-  const { withdrawn } = identity;
+  const { revoked: withdrawn } = identity;
   if (withdrawn === undefined) return watches.watch(identity, request, listener);
   const end = (): void => {
     handle.close();
-    listener.onEnd({ kind: 'refused', error: notInForce(identity) });
+    listener.onEnd({ kind: 'refused', error: tokenRevoked(identity) });
   };
   const handle = watches.watch(identity, request, {
     onCreated: (revision) => listener.onCreated?.(revision),

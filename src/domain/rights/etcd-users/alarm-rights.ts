@@ -6,7 +6,7 @@ import { beforeWrite } from '../../../etcd/calls/outcome.js';
 import type { EtcdClient } from '../../../etcd/client.js';
 import { checksRightsUnderAlarm } from '../../../etcd/version.js';
 import type { RequestOp } from '../../../etcd/wire.js';
-import { askForRights } from './check-rights.js';
+import { checkRights } from './check-rights.js';
 
 /** A cluster changes its version once all of its members have changed theirs. */
 const VERSION_MS = 60_000;
@@ -17,7 +17,7 @@ export type AlarmClient = Pick<EtcdClient, 'txn' | 'userRoles' | 'userList' | 'v
 export class AlarmRights {
   readonly #etcd: AlarmClient;
   readonly #now: () => number;
-  #known: { readonly areChecked: boolean; readonly at: number } | undefined;
+  #known: { readonly areRightsChecked: boolean; readonly at: number } | undefined;
 
   constructor(etcd: AlarmClient, now: () => number = () => performance.now()) {
     this.#etcd = etcd;
@@ -27,11 +27,11 @@ export class AlarmRights {
   /** Whether every member looks at rights under the alarm, too; false as long as etcd does not say. Never rejects. */
   async areChecked(caller: Caller): Promise<boolean> {
     const known = this.#known;
-    if (known !== undefined && this.#now() - known.at < VERSION_MS) return known.areChecked;
+    if (known !== undefined && this.#now() - known.at < VERSION_MS) return known.areRightsChecked;
     try {
       const { etcdcluster } = await this.#etcd.version(caller);
       const areChecked = checksRightsUnderAlarm(etcdcluster);
-      this.#known = { areChecked, at: this.#now() };
+      this.#known = { areRightsChecked: areChecked, at: this.#now() };
       return areChecked;
     } catch {
       return false;
@@ -42,10 +42,10 @@ export class AlarmRights {
    * Throws `out-of-space` for a user of etcd who is not root while the alarm is up and rights are not looked at. For calls that delete
    * what only etcd knows; an alarm that is raised between this and the call is not seen.
    */
-  async refuse(caller: Caller): Promise<void> {
+  async refuseUnderAlarm(caller: Caller): Promise<void> {
     if (caller.identity.login === undefined || (await this.areChecked(caller))) return;
     try {
-      await beforeWrite(askForRights(caller, this.#etcd, [ANY_PUT]));
+      await beforeWrite(checkRights(caller, this.#etcd, [ANY_PUT]));
     } catch (error) {
       // Rights are looked at, and he has none to this key.
       if (!(error instanceof GatewayError) || error.code !== 'permission-denied') throw error;

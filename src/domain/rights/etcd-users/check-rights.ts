@@ -21,7 +21,7 @@ const ALL_RIGHTS: readonly RequestOp[] = [
  * then, not even in a branch that is never taken: `out-of-space` for everybody but root where one is among the operations. As any put
  * does, one that is asked for raises that alarm when the database is full.
  */
-export async function askForRights(
+export async function checkRights(
   caller: Caller,
   etcd: RightsClient,
   operations: readonly RequestOp[],
@@ -31,8 +31,8 @@ export async function askForRights(
   } catch (error) {
     if (!isOutOfSpace(error)) throw error;
     const { login } = caller.identity;
-    if (login?.kind !== 'user') throw nobodyToldUnderAlarm(error, TOKEN_HINT);
-    if (!(await hasRootRole(caller, etcd, login.name))) throw nobodyToldUnderAlarm(error);
+    if (login?.kind !== 'user') throw rightsUnknownUnderAlarm(error, TOKEN_HINT);
+    if (!(await hasRootRole(caller, etcd, login.name))) throw rightsUnknownUnderAlarm(error);
   }
 }
 
@@ -46,7 +46,7 @@ export async function requireRoot(caller: Caller, etcd: RightsClient): Promise<v
   if (login === undefined) return;
   if (login.kind !== 'user') {
     await etcd.userList(caller);
-    await askForRights(caller, etcd, ALL_RIGHTS);
+    await checkRights(caller, etcd, ALL_RIGHTS);
   } else if (!(await hasRootRole(caller, etcd, login.name))) {
     throw new GatewayError('permission-denied', { detail: 'etcd gives this to its root alone' });
   }
@@ -62,7 +62,7 @@ export function isOutOfSpace(error: unknown): error is GatewayError {
 
 const TOKEN_HINT = 'root comes with his name and password, to put out the alarm too';
 
-function nobodyToldUnderAlarm(cause: GatewayError, hint = cause.hint): GatewayError {
+function rightsUnknownUnderAlarm(cause: GatewayError, hint = cause.hint): GatewayError {
   return new GatewayError('out-of-space', {
     detail:
       "while its NOSPACE alarm is up etcd does not say what a user may change: until then deletes are root's",

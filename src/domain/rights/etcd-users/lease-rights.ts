@@ -7,12 +7,17 @@ import { GatewayError } from '../../../core/errors.js';
 import { beforeWrite } from '../../../etcd/calls/outcome.js';
 import type { EtcdClient } from '../../../etcd/client.js';
 import type { AlarmRights } from './alarm-rights.js';
-import { askForRights, isOutOfSpace, requireRoot } from './check-rights.js';
+import { checkRights, isOutOfSpace, requireRoot } from './check-rights.js';
 import { OPERATIONS_TOGETHER_MAX } from '../../../etcd/wire.js';
 import type { LeaseTimeToLiveResponse, RequestOp } from '../../../etcd/wire.js';
 import { isKeyLease, isMadeBy, isOwnLease } from '../../leases/lease-id.js';
 import { timeToLive } from '../../leases/life.js';
-import { chosenId, isGone, leasesIn, refuseOthersEmpty } from '../api-tokens/lease-rights.js';
+import {
+  chosenLeaseId,
+  isGone,
+  leasesIn,
+  refuseEmptyLeaseOfOther,
+} from '../api-tokens/lease-rights.js';
 
 /**
  * Returns the same client. Calls of a user that use, show, renew or revoke a lease throw `permission-denied` unless the user may write all
@@ -20,7 +25,10 @@ import { chosenId, isGone, leasesIn, refuseOthersEmpty } from '../api-tokens/lea
  * user may write, the right to read them all is enough to look and to renew, and only root revokes leases. A key that another client
  * attaches between the check and the call is not seen; etcd itself judges the revoke, in the same step.
  */
-export function withLeaseRights(etcd: EtcdClient, alarm: Pick<AlarmRights, 'refuse'>): EtcdClient {
+export function withUserLeaseRights(
+  etcd: EtcdClient,
+  alarm: Pick<AlarmRights, 'refuseUnderAlarm'>,
+): EtcdClient {
   const rights = new UserLeaseRights(etcd);
   return {
     ...etcd,
@@ -37,14 +45,14 @@ export function withLeaseRights(etcd: EtcdClient, alarm: Pick<AlarmRights, 'refu
       return etcd.leaseGrant(caller, lease, ttlSeconds);
     },
     async leaseKeepAlive(caller, lease) {
-      const state = await rights.examine(caller, lease);
+      const state = await rights.checkUse(caller, lease);
       if (state !== undefined && isGone(state))
         return { header: state.header, ttlSeconds: undefined };
       return etcd.leaseKeepAlive(caller, lease);
     },
     async leaseRevoke(caller, lease) {
-      if (isGone(await rights.examine(caller, lease))) return false;
-      if (!isOwnLease(lease)) await alarm.refuse(caller);
+      if (isGone(await rights.checkUse(caller, lease))) return false;
+      if (!isOwnLease(lease)) await alarm.refuseUnderAlarm(caller);
       return etcd.leaseRevoke(caller, lease);
     },
     async leaseTimeToLive(caller, lease, withKeys) {
@@ -72,7 +80,7 @@ class UserLeaseRights {
   }
 
   /** Returns the state of the lease that the caller may use; `undefined` where nothing is checked. Throws `permission-denied`. */
-  async examine(caller: Caller, lease: string): Promise<LeaseTimeToLiveResponse | undefined> {
+  async checkUse(caller: Caller, lease: string): Promise<LeaseTimeToLiveResponse | undefined> {
     if (!isForUser(caller, lease)) return undefined;
     const state = await beforeWrite(timeToLive(caller, this.#etcd, lease, true));
     await beforeWrite(this.checkKeys(caller, state));
@@ -84,7 +92,7 @@ class UserLeaseRights {
   async checkAttaching(caller: Caller, leases: readonly (string | undefined)[]): Promise<void> {
     if (caller.identity.login === undefined) return;
     for (const lease of new Set(leases)) {
-      if (lease !== undefined && isGone(await this.examine(caller, lease)))
+      if (lease !== undefined && isGone(await this.checkUse(caller, lease)))
         throw new GatewayError('lease-not-found', { detail: `there is no lease ${lease}` });
     }
   }
@@ -92,9 +100,9 @@ class UserLeaseRights {
   async checkKeys(caller: Caller, { keys: all }: LeaseTimeToLiveResponse): Promise<void> {
     for (let done = 0; done < all.length; done += OPERATIONS_TOGETHER_MAX) {
       const keys = all.slice(done, done + OPERATIONS_TOGETHER_MAX);
-      await askForRights(caller, this.#etcd, keys.map(putOf)).catch(async (error: unknown) => {
+      await checkRights(caller, this.#etcd, keys.map(putOf)).catch(async (error: unknown) => {
         if (!isOutOfSpace(error)) throw error;
-        await askForRights(caller, this.#etcd, keys.map(readOf));
+        await checkRights(caller, this.#etcd, keys.map(readOf));
       });
     }
   }
@@ -106,13 +114,13 @@ class UserLeaseRights {
   ): Promise<void> {
     if (keys.length > 0 || ttlSeconds === undefined) return;
     if (isKeyLease(lease) || isMadeBy(lease, caller.identity)) return;
-    if (!(await this.#isRoot(caller))) refuseOthersEmpty(caller.identity, lease);
+    if (!(await this.#isRoot(caller))) refuseEmptyLeaseOfOther(caller.identity, lease);
   }
 
   /** A lease under an ID that does not name its creator would be useless to a user who is not root. */
   async checkGrant(caller: Caller, lease: string): Promise<void> {
     if (!isForUser(caller, lease) || isKeyLease(lease) || isMadeBy(lease, caller.identity)) return;
-    if (!(await beforeWrite(this.#isRoot(caller)))) throw chosenId();
+    if (!(await beforeWrite(this.#isRoot(caller)))) throw chosenLeaseId();
   }
 
   #isRoot(caller: Caller): Promise<boolean> {

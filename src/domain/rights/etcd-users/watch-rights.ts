@@ -8,7 +8,7 @@ import { isOpenEnded } from '../../../etcd/range.js';
 import type { WatchClient } from '../../../etcd/watch/client.js';
 import type { WatchHandle, WatchListener } from '../../../etcd/watch/listener.js';
 import type { KeyRange } from '../../../etcd/wire.js';
-import { askForRights } from './check-rights.js';
+import { checkRights } from './check-rights.js';
 import type { RightsClient } from './check-rights.js';
 
 const ANSWER_MS = 5_000;
@@ -24,7 +24,11 @@ export function withWatchRights(
   return {
     watch(identity, request, listener) {
       if (identity.login === undefined) return watches.watch(identity, request, listener);
-      const watch = new UserWatch(() => checkRights(identity, etcd, request), listener, askEveryMs);
+      const watch = new UserWatch(
+        () => checkReadRights(identity, etcd, request),
+        listener,
+        askEveryMs,
+      );
       watch.begin(isOpenEnded(request), (heard) => watches.watch(identity, request, heard));
       return watch;
     },
@@ -111,12 +115,12 @@ function endOf(error: unknown): Parameters<WatchListener['onEnd']>[0] {
   return { kind: told.status >= 502 ? 'broken' : 'refused', error: told };
 }
 
-async function checkRights(
+async function checkReadRights(
   identity: Identity,
   etcd: RightsClient,
   { key, rangeEnd }: KeyRange,
 ): Promise<void> {
   const signal = AbortSignal.timeout(ANSWER_MS);
   const caller = { identity, signal, deadline: performance.now() + ANSWER_MS };
-  await askForRights(caller, etcd, [{ kind: 'range', range: { key, rangeEnd, limit: 1 } }]);
+  await checkRights(caller, etcd, [{ kind: 'range', range: { key, rangeEnd, limit: 1 } }]);
 }

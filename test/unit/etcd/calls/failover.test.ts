@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import nock from 'nock';
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { Access } from '../../../../src/etcd/auth/call-authenticator.js';
+import { CallAuthenticator } from '../../../../src/etcd/auth/call-authenticator.js';
 import { createAuthenticate } from '../../../../src/etcd/auth/authenticate.js';
 import { createEtcdClient } from '../../../../src/etcd/client.js';
 import type { EtcdClient } from '../../../../src/etcd/client.js';
@@ -322,7 +322,7 @@ describe('callEtcd', () => {
 });
 
 describe('callEtcd as a user', () => {
-  /** A member that knows ann, and takes the token that it gave last. */
+  /** A member that has the user ann and accepts only the token that it issued last. */
   async function member(isStale: (calls: number) => boolean = () => false) {
     const seen: string[] = [];
     let [given, calls] = [0, 0];
@@ -340,13 +340,18 @@ describe('callEtcd as a user', () => {
         }
       });
     });
-    const access = new Access({ authenticate: createAuthenticate(transport) });
+    const authenticator = new CallAuthenticator({ authenticate: createAuthenticate(transport) });
     const limits = { attemptTimeoutMs: 200, searchMs: 600, attemptsMax: 12 };
-    const etcd = createEtcdClient({ pool: new EndpointPool([url]), transport, limits, access });
+    const etcd = createEtcdClient({
+      pool: new EndpointPool([url]),
+      transport,
+      limits,
+      authenticator,
+    });
     return { etcd, seen };
   }
 
-  it('proves who he is before anything else, once', async () => {
+  it('authenticates once, before anything else', async () => {
     const { etcd, seen } = await member();
     const ann = callerAs(userIdentity('ann'));
     await etcd.put(ann, put);
@@ -354,7 +359,7 @@ describe('callEtcd as a user', () => {
     expect(seen).toEqual(['/v3/auth/authenticate none', '/v3/kv/put t1', '/v3/kv/put t1']);
   });
 
-  it('proves it once more when his token is none any more, and sends a refused write again', async () => {
+  it('authenticates again when the token expired, and repeats the rejected write', async () => {
     const { etcd, seen } = await member((calls) => calls === 2);
     const ann = callerAs(userIdentity('ann'));
     await etcd.put(ann, put);
@@ -362,14 +367,14 @@ describe('callEtcd as a user', () => {
     expect(seen.slice(2)).toEqual(['/v3/kv/put t1', '/v3/auth/authenticate none', '/v3/kv/put t2']);
   });
 
-  it('does not go round in circles with a member that gives tokens which it does not take', async () => {
+  it('gives up when a member rejects the tokens that it issued', async () => {
     const { etcd, seen } = await member(() => true);
     const error = await errorOf(etcd.put(callerAs(userIdentity('ann')), put));
     expect([error.code, error.outcome]).toEqual(['etcd-unavailable', 'not-applied']);
     expect(seen).toHaveLength(4);
   });
 
-  it('tells 401 of a token that no member takes, each asked once', async () => {
+  it('fails with 401 for a token that no member accepts, after one attempt at each', async () => {
     const { etcd, seen } = await member();
     const error = await errorOf(
       etcd.put(callerAs(tokenIdentity('stolen'), { timeoutMs: 300 }), put),
@@ -378,7 +383,7 @@ describe('callEtcd as a user', () => {
     expect(new Set(seen)).toEqual(new Set(['/v3/kv/put stolen']));
   });
 
-  it('asks the version without saying who asks', async () => {
+  it('requests the version without a token', async () => {
     const { etcd, seen } = await member();
     await errorOf(etcd.version(callerAs(userIdentity('ann'), { timeoutMs: 300 })));
     expect(seen[0]).toBe('/version none');

@@ -108,9 +108,9 @@ describe('a file of tokens', () => {
     const [one, two, three] = ['one', 'two', 'three'].map((secret) => tokens.identify(secret));
     await write(line('three'), line('two', { rights: ['read', 'write'] }));
     vi.advanceTimersByTime(LOOK_MS);
-    expect([one, two, three].map((each) => each?.withdrawn?.aborted)).toEqual([true, true, false]);
+    expect([one, two, three].map((each) => each?.revoked?.aborted)).toEqual([true, true, false]);
     expect(tokens.identify('three')).toBe(three);
-    expect(tokens.identify('two')?.withdrawn?.aborted).toBe(false);
+    expect(tokens.identify('two')?.revoked?.aborted).toBe(false);
     // What was shared under the old one may not have ended yet.
     await write(line('one'), line('three'));
     vi.advanceTimersByTime(LOOK_MS);

@@ -1,9 +1,9 @@
 // The names of ranges in messages.
 import { describe, expect, it } from 'vitest';
-import { Land } from '../../../../../src/domain/rights/api-tokens/keyspace-layout.js';
+import { KeyspaceLayout } from '../../../../../src/domain/rights/api-tokens/keyspace-layout.js';
 import { prefixRange, spanRange } from '../../../../../src/etcd/range.js';
 
-const land = new Land({ lockPrefix: 'locks/', electionPrefix: 'elections/' });
+const land = new KeyspaceLayout({ lockPrefix: 'locks/', electionPrefix: 'elections/' });
 const bytes = (text: string): Buffer => Buffer.from(text);
 
 describe('S41: a range in a message is readable', () => {
@@ -15,6 +15,6 @@ describe('S41: a range in a message is readable', () => {
     ['the keys from "a" to before "c"', spanRange(bytes('a'), bytes('c'))],
     ['the keys from "b" to the last one', spanRange(bytes('b'))],
   ])('%s', (title, range) => {
-    expect(land.titleOf(range)).toBe(title);
+    expect(land.describe(range)).toBe(title);
   });
 });

@@ -78,13 +78,15 @@ describe('under the alarm', () => {
 
   it('a user is refused and root is not, unless he shows a token alone', async () => {
     const alarm = new AlarmRights(etcdOf({ version: '3.5.0', isUp: true }).etcd);
-    const done = [user('boss'), user('ann'), token, as()].map((each) => codeOf(alarm.refuse(each)));
+    const done = [user('boss'), user('ann'), token, as()].map((each) =>
+      codeOf(alarm.refuseUnderAlarm(each)),
+    );
     expect(await Promise.all(done)).toEqual(['done', 'out-of-space', 'out-of-space', 'done']);
   });
 
   it('nothing is asked where rights are checked', async () => {
     const { etcd, calls } = etcdOf({ version: '3.6.0', isUp: true });
-    expect(await codeOf(new AlarmRights(etcd).refuse(user('ann')))).toBe('done');
+    expect(await codeOf(new AlarmRights(etcd).refuseUnderAlarm(user('ann')))).toBe('done');
     expect(calls).toEqual(['version']);
   });
 

@@ -13,7 +13,7 @@ const RUNNING_MAX = 16;
 /** Credentials that were right, by address; of more, those that were not seen for longest are strangers again. */
 const FAMILIAR_MAX = 10_000;
 
-export class Attempts {
+export class AttemptLimiter {
   readonly #failures: TokenBuckets;
   /** By address, then by credentials: how many requests. */
   readonly #running = new Map<string, Map<string, number>>();
@@ -29,7 +29,7 @@ export class Attempts {
    * whoever is out of attempts would go on guessing what others have proved. Or throws what it throws; `unauthenticated` is a failure. A
    * `SilentTokenError` is one too, except for credentials that succeeded before.
    */
-  async make<T>(req: Request, key: string, attempt: () => Promise<T> | T): Promise<T> {
+  async run<T>(req: Request, key: string, attempt: () => Promise<T> | T): Promise<T> {
     const address = addressKeyOf(req);
     const name = `${address} ${key}`;
     const isFamiliar = this.#familiar.delete(name);
@@ -52,7 +52,7 @@ export class Attempts {
   }
 
   /** For an attempt whose end is not seen here: counts as a failure. Throws `too-many-requests`. */
-  count(req: Request): void {
+  countFailure(req: Request): void {
     const waitSeconds = this.#failures.take(addressKeyOf(req));
     if (waitSeconds > 0) throw tooMany(waitSeconds);
   }

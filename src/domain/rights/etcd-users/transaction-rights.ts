@@ -9,13 +9,13 @@ import type { EtcdClient } from '../../../etcd/client.js';
 import { OPERATIONS_TOGETHER_MAX } from '../../../etcd/wire.js';
 import type { DeleteRangeRequest, KeyRange, RequestOp, TxnRequest } from '../../../etcd/wire.js';
 import type { AlarmRights } from './alarm-rights.js';
-import { askForRights } from './check-rights.js';
+import { checkRights } from './check-rights.js';
 
 /**
  * The same client; of a caller with rights of his own `txn` and `deleteRange` throw `permission-denied` for what goes beyond them. On an
  * etcd that does not look at rights while the NOSPACE alarm is up, deletes are root's then: `out-of-space` for all others.
  */
-export function withUncheckedRights(
+export function withTransactionRights(
   etcd: EtcdClient,
   alarm: Pick<AlarmRights, 'areChecked'>,
 ): EtcdClient {
@@ -44,7 +44,7 @@ async function askFor(caller: Caller, etcd: EtcdClient, all: readonly RequestOp[
   const others = all.filter(({ kind }) => kind !== 'put');
   for (const operations of [others, uniqueByKey(puts)]) {
     for (let done = 0; done < operations.length; done += OPERATIONS_TOGETHER_MAX) {
-      await askForRights(caller, etcd, operations.slice(done, done + OPERATIONS_TOGETHER_MAX));
+      await checkRights(caller, etcd, operations.slice(done, done + OPERATIONS_TOGETHER_MAX));
     }
   }
 }
