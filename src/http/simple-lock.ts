@@ -7,29 +7,27 @@ import type { LockDeps } from '../domain/locks/locks.js';
 import { bytesOf, jsonOf } from './body/body-readers.js';
 import type { BodyReaders } from './body/body-readers.js';
 import { contextOf } from './request/context.js';
-import type { OperationValidator, Validator } from './contract/validate.js';
+import { rawQueryOf, readParameters } from './contract/documented-request.js';
+import type { OperationQuery } from './contract/operation-types.js';
+import type { Validator } from './contract/validate.js';
 import { refuseDoubleEncoding } from './v1/lock-body.js';
-import { queryOf } from './v1/range-query.js';
 
 export interface SimpleLockRouterDeps extends LockDeps {
   readonly validator: Validator;
   readonly bodies: BodyReaders;
 }
 
-interface SimpleLockBody {
-  readonly resource: string;
-  readonly user_id: string;
-  readonly ttl?: number | null;
-}
+type SimpleLockQuery = OperationQuery<'simpleLockInspect'>;
 
 export function createSimpleLockRouter(deps: SimpleLockRouterDeps): Router {
+  const { validator } = deps;
   const router = Router({ strict: true, caseSensitive: true });
-  const body = deps.bodies.small();
-  const asked = (req: Request, operationId: string): SimpleLockBody =>
-    readFields(req, deps.validator.operation(operationId));
+  const readBody = deps.bodies.small();
 
-  router.put('/', body, async (req, res) => {
-    const { resource, user_id: userId, ttl } = asked(req, 'simpleLockAcquire');
+  router.put('/', readBody, async (req, res) => {
+    const operation = validator.operation('simpleLockAcquire');
+    const { query } = readParameters(req, operation);
+    const { resource, user_id: userId, ttl } = operation.body(readFields(req, query));
     const { caller } = contextOf(req);
     const succeeded = await acquireSimply(caller, deps, {
       resource,
@@ -38,20 +36,21 @@ export function createSimpleLockRouter(deps: SimpleLockRouterDeps): Router {
     });
     send(res, { succeeded });
   });
-  router.get('/', body, async (req, res) => {
+  router.get('/', readBody, async (req, res) => {
     if (isBrowser(req)) {
       res.redirect('/docs/');
       return;
     }
-    const owner = await inspectSimply(
-      contextOf(req).caller,
-      deps,
-      asked(req, 'simpleLockInspect').resource,
-    );
+    const operation = validator.operation('simpleLockInspect');
+    const { query } = readParameters(req, operation);
+    const { resource } = operation.body(readFields(req, query));
+    const owner = await inspectSimply(contextOf(req).caller, deps, resource);
     send(res, { locked: owner !== undefined, user_id: owner ?? '' });
   });
-  router.delete('/', body, async (req, res) => {
-    const { resource, user_id: userId } = asked(req, 'simpleLockRelease');
+  router.delete('/', readBody, async (req, res) => {
+    const operation = validator.operation('simpleLockRelease');
+    const { query } = readParameters(req, operation);
+    const { resource, user_id: userId } = operation.body(readFields(req, query));
     send(res, {
       succeeded: await releaseSimply(contextOf(req).caller, deps, resource, userId),
     });
@@ -59,11 +58,12 @@ export function createSimpleLockRouter(deps: SimpleLockRouterDeps): Router {
   return router;
 }
 
-/** From the body, or from the query of a request that has none. A misspelled field in either is refused, because a misspelled ttl locks indefinitely. */
-function readFields(req: Request, operation: OperationValidator): SimpleLockBody {
-  const inQuery = operation.query(queryOf(req));
-  // In the query the fields are optional only because the body may have them.
-  if (Object.keys(inQuery).length === 0) return operation.body(jsonOf(req)) as SimpleLockBody;
+/**
+ * Returns the fields of the body, or of the query of a request without a body, for validation: a misspelled field is rejected, because
+ * a misspelled ttl would lock indefinitely.
+ */
+function readFields(req: Request, query: SimpleLockQuery): unknown {
+  if (Object.keys(query).length === 0) return jsonOf(req);
   if (bytesOf(req).length > 0) {
     throw invalidRequest(
       '',
@@ -71,9 +71,8 @@ function readFields(req: Request, operation: OperationValidator): SimpleLockBody
       'use one of the two',
     );
   }
-  const fields = operation.body(inQuery) as SimpleLockBody;
-  refuseDoubleEncoding(fields.resource, 'resource');
-  return fields;
+  if (query.resource !== undefined) refuseDoubleEncoding(query.resource, 'resource');
+  return query;
 }
 
 function send(res: Response, answer: object): void {
@@ -82,8 +81,8 @@ function send(res: Response, answer: object): void {
   res.end(`${JSON.stringify(answer)}\n`);
 }
 
-/** A person who opened `/`, not a client that asks for a resource. */
+/** Returns whether a person opened `/` in a browser. */
 function isBrowser(req: Request): boolean {
-  const asksNothing = bytesOf(req).length === 0 && queryOf(req) === '';
-  return asksNothing && (req.headers.accept ?? '').includes('text/html');
+  const namesNoLock = bytesOf(req).length === 0 && rawQueryOf(req) === '';
+  return namesNoLock && (req.headers.accept ?? '').includes('text/html');
 }

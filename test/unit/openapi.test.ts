@@ -17,7 +17,7 @@ import {
   readDocumentTexts,
 } from '../../src/http/contract/openapi-files.js';
 import { RAW_RPCS } from '../../src/http/raw/paths.js';
-import { createValidator, loadDocument } from '../../src/http/contract/validate.js';
+import { createDocumentValidator, loadDocument } from '../../src/http/contract/validate.js';
 
 type Node = Readonly<Record<string, unknown>>;
 
@@ -147,7 +147,7 @@ describe.each(DOCUMENT_NAMES)('openapi/%s.yaml', (name) => {
   });
 
   it('compiles a check of the query of every operation', () => {
-    const validator = createValidator(document);
+    const validator = createDocumentValidator(document);
     for (const { operationId, queryParameters } of operationsOf(document)) {
       const operation = validator.operation(operationId);
       const required = queryParameters.filter((each) => each.isRequired);
@@ -209,7 +209,7 @@ describe('openapi/latchkey.yaml in the house', () => {
   });
 
   it('compiles a check of the body of every operation that reads one', () => {
-    const validator = createValidator(document);
+    const validator = createDocumentValidator(document);
     const withBody = operationsOf(document).filter((each) => each.bodyPointer !== undefined);
     expect(withBody.map((each) => each.operationId)).toEqual([
       'putKey',

@@ -26,6 +26,9 @@ export interface PageRequest {
   readonly serializable?: boolean | undefined;
 }
 
+/** Query parameters of `GET /v1/kv` that exports, which are not divided into pages, reject. */
+export const PAGE_OPTIONS = ['limit', 'next', 'countOnly', 'sort', 'order', 'delimiter'] as const;
+
 export interface Page {
   readonly items: readonly KeyValue[];
   /** Of a list of one level: the beginnings, slash included, that stand for all keys below them. */

@@ -1,7 +1,7 @@
-// How this house reads an OpenAPI document: its operations, their parameters and bodies, as places (JSON pointers) inside the document.
-// Knows nothing of requests; `validate.ts` compiles what it finds here.
+// Reads an OpenAPI document: its operations, their parameters and the JSON pointers of their schemas.
+// Not here: requests. `validate.ts` compiles checks from the schemas.
 
-/** An OpenAPI 3.1 document as it was parsed; only what is read here is typed. */
+/** A parsed OpenAPI 3.1 document. Only the fields that this file reads are typed. */
 export interface OpenApiDocument {
   readonly openapi: string;
   readonly info: { readonly title: string; readonly version: string };
@@ -17,7 +17,7 @@ export interface QueryParameter {
   readonly type: QueryType;
   readonly isRequired: boolean;
   readonly default: string | number | boolean | undefined;
-  /** Where its schema stands in the document. */
+  /** The JSON pointer of its schema in the document. */
   readonly schemaPointer: string;
 }
 
@@ -28,10 +28,12 @@ export interface Operation {
   /** As written in the document: `/v1/kv/{key}`. */
   readonly path: string;
   readonly pointer: string;
-  /** False for a GET whose response never ends. */
+  /** False for a GET whose response is an endless stream. */
   readonly hasHead: boolean;
   readonly queryParameters: readonly QueryParameter[];
-  /** Where the schema of the JSON body stands; `undefined` for operations that read none. */
+  /** The names in the braces of `path`. */
+  readonly pathParameters: readonly string[];
+  /** The JSON pointer of the body's schema; `undefined` for operations without a JSON body. */
   readonly bodyPointer: string | undefined;
 }
 
@@ -40,12 +42,13 @@ type Node = Readonly<Record<string, unknown>>;
 const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace'] as const;
 const QUERY_TYPES: readonly string[] = ['string', 'integer', 'number', 'boolean'];
 const REF_DEPTH_MAX = 8;
+const PATH_PARAMETER = /\{([^}]+)\}/g;
 
-/** Bodies that are validated although OpenAPI's `requestBody` would mislead: browsers send none with GET and DELETE. */
+/** The schema of a body that is validated but not a `requestBody`: browsers send no body with GET and DELETE. */
 const BODY_EXTENSION = 'x-latchkey-body';
 const HEAD_EXTENSION = 'x-latchkey-head';
 
-/** Every operation of the document, in its order. A document that cannot be understood is a mistake of the build and throws. */
+/** Returns every operation, in the order of the document. Throws for an invalid document, which is an error of the build. */
 export function operationsOf(document: OpenApiDocument): Operation[] {
   return Object.keys(document.paths).flatMap((path) => {
     const pointer = `#/paths/${escapePointer(path)}`;
@@ -56,7 +59,7 @@ export function operationsOf(document: OpenApiDocument): Operation[] {
   });
 }
 
-/** The value at a JSON pointer of the form `#/a/b`; throws when nothing is there. */
+/** Returns the value at a JSON pointer of the form `#/a/b`. Throws if there is none. */
 export function valueAt(document: OpenApiDocument, pointer: string): unknown {
   let value: unknown = document;
   for (const segment of pointer.split('/').slice(1)) {
@@ -69,18 +72,18 @@ export function valueAt(document: OpenApiDocument, pointer: string): unknown {
   return value;
 }
 
-/** Where `$ref` leads, in the end, from the object at `pointer`. */
+/** Follows `$ref` from the object at `pointer` and returns the last pointer. */
 export function resolvePointer(document: OpenApiDocument, pointer: string): string {
-  let at = pointer;
+  let resolved = pointer;
   for (let depth = 0; depth < REF_DEPTH_MAX; depth++) {
-    const reference = nodeAt(document, at).$ref;
-    if (typeof reference !== 'string') return at;
-    at = reference;
+    const reference = nodeAt(document, resolved).$ref;
+    if (typeof reference !== 'string') return resolved;
+    resolved = reference;
   }
-  throw new Error(`$ref at ${pointer} leads round in a circle`);
+  throw new Error(`$ref at ${pointer} is circular`);
 }
 
-/** The object at `pointer`, behind its `$ref` if it is one. */
+/** Returns the object at `pointer`, or the object that its `$ref` leads to. */
 function resolvedAt(document: OpenApiDocument, pointer: string): Node {
   return nodeAt(document, resolvePointer(document, pointer));
 }
@@ -108,11 +111,12 @@ function readOperation(
     path,
     pointer,
     hasHead: nodeAt(document, pointer)[HEAD_EXTENSION] !== false,
-    // Parameters of the operation win over those of its path (OpenAPI 3.1, section 4.8.9.1).
+    // Parameters of the operation override those of its path (OpenAPI 3.1, section 4.8.9.1).
     queryParameters: uniqueByName([
       ...readQueryParameters(document, pointer),
       ...readQueryParameters(document, pathPointer),
     ]),
+    pathParameters: Array.from(path.matchAll(PATH_PARAMETER), ([, name]) => name ?? ''),
     bodyPointer: readBodyPointer(document, pointer),
   };
 }
@@ -150,7 +154,7 @@ function readDefault(schema: Node, pointer: string): string | number | boolean |
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') {
     return value;
   }
-  throw new Error(`the default at ${pointer} is no text, number or boolean`);
+  throw new Error(`the default at ${pointer} is not a string, number or boolean`);
 }
 
 function readBodyPointer(document: OpenApiDocument, pointer: string): string | undefined {

@@ -1,5 +1,5 @@
-// Compiles the checks of requests out of an OpenAPI document, so that what is documented and what is accepted cannot drift apart.
-// Headers and path segments are the doors' own: what they mean depends on more than a schema can say.
+// Compiles checks of requests from an OpenAPI document, so that documented and accepted requests cannot differ.
+// Not here: checks of headers and path parameters, whose rules a schema cannot express.
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { AnySchemaObject, ValidateFunction } from 'ajv/dist/2020.js';
 import { parse } from 'yaml';
@@ -8,53 +8,91 @@ import { isNode, operationsOf } from './openapi.js';
 import type { OpenApiDocument, Operation } from './openapi.js';
 import { readDocumentText } from './openapi-files.js';
 import type { DocumentName } from './openapi-files.js';
+import type {
+  OperationBody,
+  OperationId,
+  OperationParams,
+  OperationQuery,
+} from './operation-types.js';
 import { parseQuery } from './query.js';
 import type { QueryValue } from './query.js';
 import { PATTERN_IN_WORDS, toInvalidRequest } from './validation-errors.js';
 
-export interface OperationValidator {
+/** The checks of one operation in openapi/latchkey.yaml. */
+export interface OperationValidator<Id extends OperationId> {
   /**
-   * The query parameters of `rawQueryString` (without its `?`; empty for none), decoded, typed, checked, defaults filled in. Parameters
-   * that are absent and have no default are absent in the answer, which must not be changed. Throws invalid-request.
+   * Returns the query parameters of `rawQueryString` (without its `?`): decoded, typed, checked, with defaults. Absent parameters without
+   * a default are absent in the result, which must not be changed. Throws `invalid-request`.
    */
+  query(rawQueryString: string): OperationQuery<Id>;
+  /** Returns the names of the query parameters that differ from their defaults, in the order of the document. */
+  given(query: OperationQuery<Id>): readonly (keyof OperationQuery<Id> & string)[];
+  /** Returns whether the operation has a query parameter with this name. */
+  hasQueryParameter(name: string): boolean;
+  /** Returns the path parameters of a route, with the segments of a wildcard joined by slashes. Throws if the route lacks one. */
+  params(routeParams: RouteParams): OperationParams<Id>;
+  /** Returns `parsed`, a parsed JSON body (`undefined` for none), if it fits its schema. Throws `invalid-request` with one entry in `errors` per mistake. */
+  body(parsed: unknown): OperationBody<Id>;
+}
+
+/** The checks of openapi/latchkey.yaml. */
+export interface Validator {
+  operation<Id extends OperationId>(operationId: Id): OperationValidator<Id>;
+}
+
+/** The checks of one operation in any document. */
+export interface DocumentOperationValidator {
   query(rawQueryString: string): Readonly<Record<string, QueryValue>>;
-  /** `parsed`, a parsed JSON body (`undefined` for none), once it fits its schema. Throws invalid-request with one entry in `errors` per mistake. */
+  given(query: Readonly<Record<string, QueryValue>>): readonly string[];
+  hasQueryParameter(name: string): boolean;
+  params(routeParams: RouteParams): Readonly<Record<string, string>>;
   body(parsed: unknown): unknown;
 }
 
-export interface Validator {
-  /** Throws when the document has no such operation: a mistake of the program, found at start. */
-  operation(operationId: string): OperationValidator;
+/** The checks of any document. */
+export interface DocumentValidator {
+  /** Throws if the document has no such operation: a programming error, found at the start. */
+  operation(operationId: string): DocumentOperationValidator;
   operationIds(): string[];
 }
 
+/** Path parameters as Express parses them: decoded, a wildcard as its segments. */
+type RouteParams = Readonly<Record<string, string | string[] | undefined>>;
+
 const DOCUMENT_ID = 'latchkey:/document';
-/** Formats that are names for the reader only; what they promise is checked by patterns and limits beside them. */
+/** Formats that only inform the reader: patterns and limits next to them are what is checked. */
 const FORMATS = ['int32', 'int64', 'double', 'uri-reference', 'date-time', 'byte', 'binary'];
 const OPENAPI_WORDS = ['openapi', 'info', 'servers', 'security', 'tags', 'paths', 'components'];
-/** Bodies with more values than this are told their first mistake only, so that a hostile body cannot make a long list. */
+/** For bodies with more values only the first mistake is reported, so that a hostile body cannot cause a long list. */
 const ALL_ERRORS_VALUES_MAX = 1_000;
 
-/** One of our own documents, parsed. */
+/** Reads and parses one of the gateway's own documents. */
 export function loadDocument(name: DocumentName): OpenApiDocument {
   return parse(readDocumentText(name)) as OpenApiDocument;
 }
 
-/** The checks of every operation of `document`, each compiled when it is first needed. */
-export function createValidator(document: OpenApiDocument): Validator {
+/** Creates the typed checks of openapi/latchkey.yaml. */
+export function createValidator(latchkey: OpenApiDocument): Validator {
+  // The compiler cannot know that these checks guarantee the types. `npm run check:generated` does: it generates the types of the operations
+  // from the document that the checks are compiled from.
+  return createDocumentValidator(latchkey) as Validator;
+}
+
+/** Creates the checks of every operation of `document`. Each is compiled when it is first needed. */
+export function createDocumentValidator(document: OpenApiDocument): DocumentValidator {
   const operations = new Map(operationsOf(document).map((each) => [each.operationId, each]));
   const compiler = createCompiler(document);
-  const validators = new Map<string, OperationValidator>();
+  const validators = new Map<string, DocumentOperationValidator>();
   return {
     operationIds: () => [...operations.keys()],
     operation(operationId) {
-      const known = validators.get(operationId);
-      if (known !== undefined) return known;
+      const existing = validators.get(operationId);
+      if (existing !== undefined) return existing;
       const operation = operations.get(operationId);
       if (operation === undefined) throw new Error(`no operation "${operationId}" is documented`);
-      const made = createOperationValidator(operation, compiler);
-      validators.set(operationId, made);
-      return made;
+      const created = createOperationValidator(operation, compiler);
+      validators.set(operationId, created);
+      return created;
     },
   };
 }
@@ -73,7 +111,7 @@ function createCompiler(document: OpenApiDocument): Compiler {
       allowUnionTypes: true,
       allErrors,
       verbose: true,
-      // An inherited name such as "constructor" is never mistaken for a field of the body.
+      // Inherited names such as "constructor" are not fields of the body.
       ownProperties: true,
       formats: Object.fromEntries(FORMATS.map((format) => [format, true])),
     });
@@ -89,19 +127,30 @@ function createCompiler(document: OpenApiDocument): Compiler {
   };
 }
 
-function createOperationValidator(operation: Operation, compiler: Compiler): OperationValidator {
+function createOperationValidator(
+  operation: Operation,
+  compiler: Compiler,
+): DocumentOperationValidator {
+  const { queryParameters } = operation;
+  const defaults = new Map(queryParameters.map((each) => [each.name, each.default]));
   return {
     query: createQueryCheck(operation, compiler),
+    given: (query) => [...defaults.keys()].filter((name) => query[name] !== defaults.get(name)),
+    hasQueryParameter: (name) => defaults.has(name),
+    params: (routeParams) => pickParams(operation, routeParams),
     body: createBodyCheck(operation, compiler),
   };
 }
 
-function createQueryCheck(operation: Operation, compiler: Compiler): OperationValidator['query'] {
-  const parameters = new Map(operation.queryParameters.map((each) => [each.name, each]));
-  const required = operation.queryParameters.filter((each) => each.isRequired);
+function createQueryCheck(
+  { queryParameters }: Operation,
+  compiler: Compiler,
+): DocumentOperationValidator['query'] {
+  const parameters = new Map(queryParameters.map((each) => [each.name, each]));
+  const required = queryParameters.filter((each) => each.isRequired);
   const defaults: Readonly<Record<string, QueryValue>> = Object.freeze(
     Object.fromEntries(
-      operation.queryParameters.flatMap((each) =>
+      queryParameters.flatMap((each) =>
         each.default === undefined ? [] : [[each.name, each.default]],
       ),
     ),
@@ -111,7 +160,7 @@ function createQueryCheck(operation: Operation, compiler: Compiler): OperationVa
       type: 'object',
       required: required.map((each) => each.name),
       properties: Object.fromEntries(
-        operation.queryParameters.map((each) => [each.name, documentRef(each.schemaPointer)]),
+        queryParameters.map((each) => [each.name, documentRef(each.schemaPointer)]),
       ),
     }),
   );
@@ -123,8 +172,23 @@ function createQueryCheck(operation: Operation, compiler: Compiler): OperationVa
   };
 }
 
-function createBodyCheck(operation: Operation, compiler: Compiler): OperationValidator['body'] {
-  const { bodyPointer, operationId } = operation;
+function pickParams(
+  { operationId, pathParameters }: Operation,
+  routeParams: RouteParams,
+): Record<string, string> {
+  return Object.fromEntries(
+    pathParameters.map((name) => {
+      const value = routeParams[name];
+      if (value === undefined) throw new Error(`the route of "${operationId}" has no :${name}`);
+      return [name, typeof value === 'string' ? value : value.join('/')];
+    }),
+  );
+}
+
+function createBodyCheck(
+  { bodyPointer, operationId }: Operation,
+  compiler: Compiler,
+): DocumentOperationValidator['body'] {
   if (bodyPointer === undefined) {
     return () => {
       throw new Error(`the operation "${operationId}" documents no JSON body`);
@@ -158,7 +222,7 @@ function runChecks(checks: Checks, value: unknown, toPointer: (pointer: string) 
 
 function hasFewValues(root: unknown, valuesMax: number): boolean {
   const values = [root];
-  // The list grows while it is walked.
+  // The list grows during the loop.
   for (const value of values) {
     if (!isNode(value)) continue;
     for (const name in value) {
@@ -175,6 +239,6 @@ function documentRef(pointer: string): AnySchemaObject {
 }
 
 function lazy<T>(create: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => (made ??= { value: create() }).value;
+  let created: { readonly value: T } | undefined;
+  return () => (created ??= { value: create() }).value;
 }

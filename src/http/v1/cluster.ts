@@ -1,14 +1,14 @@
-// /v1/cluster and /v1/compaction: the etcd behind the gateway, for people who look after it.
+// /v1/cluster and /v1/compaction: the etcd behind the gateway, for its operators.
 import { Router } from 'express';
 import { compactHistory, readCluster } from '../../domain/cluster.js';
 import type { ClusterView, MemberView } from '../../domain/cluster.js';
 import type { EtcdClient } from '../../etcd/client.js';
-import { readJson } from '../body/body-readers.js';
 import type { BodyReaders } from '../body/body-readers.js';
 import { contextOf } from '../request/context.js';
+import { readParameters, readRequest } from '../contract/documented-request.js';
+import type { Schema } from '../contract/operation-types.js';
 import type { Validator } from '../contract/validate.js';
-import { sendJson } from './entry-body.js';
-import { queryOf } from './range-query.js';
+import { sendJson } from './responses.js';
 
 export interface ClusterRouterDeps {
   readonly etcd: EtcdClient;
@@ -18,22 +18,19 @@ export interface ClusterRouterDeps {
 
 export function createClusterRouter(deps: ClusterRouterDeps): Router {
   const router = Router({ strict: true, caseSensitive: true });
-  const body = deps.bodies.small();
   router.get('/v1/cluster', async (req, res) => {
-    deps.validator.operation('getCluster').query(queryOf(req));
+    readParameters(req, deps.validator.operation('getCluster'));
     sendJson(res, toClusterBody(await readCluster(contextOf(req).caller, deps)));
   });
-  router.post('/v1/compaction', body, async (req, res) => {
-    const operation = deps.validator.operation('compact');
-    operation.query(queryOf(req));
-    const { revision } = operation.body(readJson(req)) as { revision: number };
+  router.post('/v1/compaction', deps.bodies.small(), async (req, res) => {
+    const { revision } = readRequest(req, deps.validator.operation('compact')).body;
     await compactHistory(contextOf(req).caller, deps, revision);
     sendJson(res, { revision });
   });
   return router;
 }
 
-function toClusterBody(cluster: ClusterView): Record<string, unknown> {
+function toClusterBody(cluster: ClusterView): Schema<'Cluster'> {
   const { clusterId, revision, hasQuorum, leader, members, alarms, unreachable } = cluster;
   return {
     clusterId,
@@ -46,7 +43,7 @@ function toClusterBody(cluster: ClusterView): Record<string, unknown> {
   };
 }
 
-function toMemberBody(member: MemberView): Record<string, unknown> {
+function toMemberBody(member: MemberView): Schema<'Cluster'>['members'][number] {
   const { id, name, peerUrls, clientUrls, isLearner, isLeader, isReachable, isHealthy, status } =
     member;
   return {

@@ -6,8 +6,8 @@ import { etagOf } from './entry-body.js';
 
 const REVISION_TAG = /^"(\d{1,16})"$/;
 
-/** The condition of a write; both headers at once are refused, since one transaction compares one thing. */
-export function writeConditionOf(req: Request): Condition | undefined {
+/** Returns the condition of a write. Throws `invalid-request` for both headers at once: the transaction of a write has one comparison. */
+export function parseWriteCondition(req: Request): Condition | undefined {
   const { 'if-match': match, 'if-none-match': noneMatch } = req.headers;
   if (match !== undefined && noneMatch !== undefined) {
     throw invalidRequest('If-None-Match', 'If-Match and If-None-Match exclude each other');
@@ -20,34 +20,34 @@ export function writeConditionOf(req: Request): Condition | undefined {
       'use If-Match: "<modRevision>" to write over one revision',
     );
   }
-  return match === undefined ? undefined : matchCondition(match.trim());
+  return match === undefined ? undefined : parseMatch(match.trim());
 }
 
-function matchCondition(match: string): Condition {
+function parseMatch(match: string): Condition {
   if (match === '*') return { kind: 'present' };
   const modRevision = Number(REVISION_TAG.exec(match)?.[1] ?? NaN);
   if (Number.isSafeInteger(modRevision)) return { kind: 'modRevision', modRevision };
-  throw invalidRequest('If-Match', `If-Match is ${JSON.stringify(match)}`, hintFor(match));
+  throw invalidRequest('If-Match', `If-Match is ${JSON.stringify(match)}`, matchHint(match));
 }
 
-function hintFor(match: string): string {
+function matchHint(match: string): string {
   const [revision] = /\d{1,16}/.exec(match) ?? [];
-  const isOne =
+  const isOneRevision =
     revision !== undefined && match.replace(/^W\//, '').replaceAll('"', '') === revision;
-  return isOne
+  return isOneRevision
     ? `write the revision in double quotes: If-Match: "${revision}"`
     : 'write * or one modRevision in double quotes, such as If-Match: "41"';
 }
 
-/** A delete knows no "create only". */
-export function deleteConditionOf(req: Request): Condition | undefined {
+/** Returns the condition of a delete, which cannot be If-None-Match. Throws `invalid-request`. */
+export function parseDeleteCondition(req: Request): Condition | undefined {
   if (req.headers['if-none-match'] !== undefined) {
-    throw invalidRequest('If-None-Match', 'If-None-Match means nothing on a DELETE');
+    throw invalidRequest('If-None-Match', 'If-None-Match has no meaning on a DELETE');
   }
-  return writeConditionOf(req);
+  return parseWriteCondition(req);
 }
 
-/** True when the caller has this revision already: 304. */
+/** Returns true if the client already has this revision: the response is then 304. */
 export function isUnchanged(req: Request, modRevision: number): boolean {
   const header = req.headers['if-none-match'];
   if (header === undefined) return false;

@@ -1,4 +1,4 @@
-// /v1/elections: campaign, look, renew, proclaim, resign, follow.
+// /v1/elections: campaign, inspect, renew, proclaim, resign and watch.
 import { Router } from 'express';
 import type { Request } from 'express';
 import type { Caller } from '../../core/caller.js';
@@ -14,11 +14,18 @@ import { bytesOf, readJson } from '../body/body-readers.js';
 import type { BodyReaders } from '../body/body-readers.js';
 import { contextOf } from '../request/context.js';
 import type { StreamLimiter } from '../load/stream-limiter.js';
-import type { Validator } from '../contract/validate.js';
-import { sendJson } from './entry-body.js';
-import { namedTokens, nameOf, renewEverySeconds, toLifetimeBody } from './lock-body.js';
-import { queryOf } from './range-query.js';
-import { serveStates } from './states.js';
+import { readParameters, readRequest } from '../contract/documented-request.js';
+import type { Schema } from '../contract/operation-types.js';
+import type { OperationValidator, Validator } from '../contract/validate.js';
+import {
+  checkName,
+  renewEverySeconds,
+  toLifetimeBody,
+  tokensOf,
+  toRenewedBody,
+} from './lock-body.js';
+import { sendJson, skipHead } from './responses.js';
+import { streamStates } from './state-stream.js';
 
 export interface ElectionsRouterDeps extends ElectionDeps {
   readonly validator: Validator;
@@ -27,22 +34,15 @@ export interface ElectionsRouterDeps extends ElectionDeps {
   readonly feeds: StateFeeds<ElectionView>;
 }
 
-interface CampaignBody {
-  readonly candidate: string;
-  readonly ttl?: number;
-  readonly wait?: number;
-  readonly token?: string;
-  readonly lease?: string;
-}
-
 export function createElectionsRouter(deps: ElectionsRouterDeps): Router {
+  const { validator } = deps;
   const router = Router({ strict: true, caseSensitive: true });
-  const body = deps.bodies.small();
-  router.put('/v1/elections/:name', body, async (req, res) => {
-    const asked = bodyFor(deps, req, 'campaign') as CampaignBody;
-    const { candidate, token, lease, ttl: ttlSeconds, wait = 0 } = asked;
+  const readBody = deps.bodies.small();
+  router.put('/v1/elections/:name', readBody, async (req, res) => {
+    const { params, body } = readRequest(req, validator.operation('campaign'));
+    const { candidate, token, lease, ttl: ttlSeconds, wait = 0 } = body;
     const request = {
-      name: nameOf(req),
+      name: checkName(params.name),
       candidate,
       token,
       ttlSeconds,
@@ -51,70 +51,59 @@ export function createElectionsRouter(deps: ElectionsRouterDeps): Router {
     if (wait > 0) deps.streams.enterWait(res);
     sendJson(res, toLeadershipBody(await campaign(contextOf(req).caller, deps, request, wait)));
   });
-  router.delete('/v1/elections/:name', body, async (req, res) => {
-    const token = readToken(deps, req);
-    await resign(contextOf(req).caller, deps, { name: nameOf(req), token });
-    sendJson(res, { released: true });
+  router.delete('/v1/elections/:name', readBody, async (req, res) => {
+    const resignation = readResignation(req, validator.operation('resign'));
+    await resign(contextOf(req).caller, deps, resignation);
+    const released: Schema<'Released'> = { released: true };
+    sendJson(res, released);
   });
-  router.post('/v1/elections/:name/keepalive', body, async (req, res) => {
-    const asked = bodyFor(deps, req, 'renewLeadership') as RenewBody;
-    const request = { name: nameOf(req), ...asked };
-    const renewed = await renewLeadership(contextOf(req).caller, deps, request);
-    sendJson(res, { ...toLifetimeBody(renewed.lifetime), fencingToken: renewed.fencingToken });
+  router.post('/v1/elections/:name/keepalive', readBody, async (req, res) => {
+    const { params, body } = readRequest(req, validator.operation('renewLeadership'));
+    const request = { name: checkName(params.name), ...body };
+    sendJson(res, toRenewedBody(await renewLeadership(contextOf(req).caller, deps, request)));
   });
-  router.post('/v1/elections/:name/proclaim', body, async (req, res) => {
-    const asked = bodyFor(deps, req, 'proclaim') as { token: string; candidate: string };
-    const request = { name: nameOf(req), ...asked };
-    sendJson(res, await proclaim(contextOf(req).caller, deps, request));
+  router.post('/v1/elections/:name/proclaim', readBody, async (req, res) => {
+    const { params, body } = readRequest(req, validator.operation('proclaim'));
+    const request = { name: checkName(params.name), ...body };
+    const proclamation: Schema<'Proclamation'> = await proclaim(
+      contextOf(req).caller,
+      deps,
+      request,
+    );
+    sendJson(res, proclamation);
   });
   addReads(router, deps);
   return router;
 }
 
 function addReads(router: Router, deps: ElectionsRouterDeps): void {
+  const { validator } = deps;
   router.get('/v1/elections/:name', async (req, res) => {
-    queryFor(deps, req, 'getElection');
-    sendJson(res, toElectionBody(await inspectElection(contextOf(req).caller, deps, nameOf(req))));
+    const { params } = readParameters(req, validator.operation('getElection'));
+    const election = await inspectElection(contextOf(req).caller, deps, checkName(params.name));
+    sendJson(res, toElectionBody(election));
   });
-  router.get('/v1/elections/:name/events', (req, res, next) => {
-    // It would never end.
-    if (req.method === 'HEAD') {
-      next();
-      return;
-    }
-    queryFor(deps, req, 'watchElection');
-    const name = nameOf(req);
+  router.get('/v1/elections/:name/events', skipHead, (req, res) => {
+    const { params } = readParameters(req, validator.operation('watchElection'));
+    const name = checkName(params.name);
     const { range } = createArena(deps.electionPrefix, name, 'name');
     deps.streams.enter(res);
     const { identity } = contextOf(req).caller;
     const read = (caller: Caller): ReturnType<typeof inspectElection> =>
       inspectElection(caller, deps, name);
-    serveStates(deps, res, { identity, range, read }, toElectionBody);
+    streamStates(deps, res, { identity, range, read }, toElectionBody);
   });
 }
 
-interface RenewBody {
-  readonly token: string;
-  readonly fencingToken?: number;
-}
-
-function queryFor(deps: ElectionsRouterDeps, req: Request, operationId: string): unknown {
-  return deps.validator.operation(operationId).query(queryOf(req));
-}
-
-/** The body; the operation takes no query. */
-function bodyFor(deps: ElectionsRouterDeps, req: Request, operationId: string): unknown {
-  queryFor(deps, req, operationId);
-  return deps.validator.operation(operationId).body(readJson(req));
-}
-
-/** Whose candidacy a DELETE ends: the token in its body, its query or its header `Lock-Token`. */
-function readToken(deps: ElectionsRouterDeps, req: Request): string {
-  const query = queryFor(deps, req, 'resign') as { token?: string };
-  const operation = deps.validator.operation('resign');
+/** Reads a DELETE, which names one token: in its body, its query or its header `Lock-Token`. */
+function readResignation(
+  req: Request,
+  operation: OperationValidator<'resign'>,
+): { readonly name: string; readonly token: string } {
+  const { query, params } = readParameters(req, operation);
   const body = bytesOf(req).length === 0 ? {} : operation.body(readJson(req));
-  const [token, another] = namedTokens(req, query.token, (body as { token?: string }).token);
-  if (token !== undefined && another === undefined) return token;
+  const [token, another] = tokensOf(req, query.token, body.token);
+  if (token !== undefined && another === undefined) return { name: checkName(params.name), token };
   throw invalidRequest(
     'token',
     'a resignation names exactly one token',
@@ -122,7 +111,7 @@ function readToken(deps: ElectionsRouterDeps, req: Request): string {
   );
 }
 
-function toLeadershipBody(leadership: Leadership): Record<string, unknown> {
+function toLeadershipBody(leadership: Leadership): Schema<'Leadership'> {
   const { name, value, token, createRevision, lifetime } = leadership;
   return {
     name,
@@ -139,6 +128,6 @@ function toElectionBody({
   leader,
   candidates,
   queueLength,
-}: ElectionView): Record<string, unknown> {
+}: ElectionView): Schema<'Election'> {
   return { name, leader, candidates, queueLength };
 }

@@ -1,85 +1,57 @@
-// What one key looks like in an answer of /v1: JSON with plain text where that is possible, or the value's bytes and headers.
+// A key and its value in responses of /v1: as JSON, or as the bytes of the value with headers.
 import { isUtf8 } from 'node:buffer';
 import type { Request, Response } from 'express';
-import { GatewayError } from '../../core/errors.js';
 import type { KeyValue } from '../../etcd/wire.js';
-import type { components } from '../generated/latchkey.js';
+import type { Schema } from '../contract/operation-types.js';
 import { toKeyText } from './key-text.js';
 import type { KeyEncoding } from './key-text.js';
+import { negotiate, sendJson } from './responses.js';
 
-/** As the document has it. */
-export type EntryBody = components['schemas']['Entry'];
-
-export function toEntryBody(kv: KeyValue, encoding: KeyEncoding): EntryBody {
-  return { ...toKeyText(kv.key, encoding), ...toValueText(kv.value), ...numbersOf(kv) };
+export function toEntryBody(kv: KeyValue, encoding: KeyEncoding): Schema<'Entry'> {
+  return { ...toKeyText(kv.key, encoding), ...toValueText(kv.value), ...metadataOf(kv) };
 }
 
-/** All but the value: an item of a list with `keysOnly`. */
-export function toKeyBody(kv: KeyValue, encoding: KeyEncoding): Omit<EntryBody, 'value'> {
-  return { ...toKeyText(kv.key, encoding), ...numbersOf(kv) };
+/** Returns an entry without its value, for lists with `keysOnly`. */
+export function toKeyBody(kv: KeyValue, encoding: KeyEncoding): Schema<'KeyEntry'> {
+  return { ...toKeyText(kv.key, encoding), ...metadataOf(kv) };
 }
 
-function numbersOf(kv: KeyValue): Omit<EntryBody, 'key' | 'value'> {
+function metadataOf(kv: KeyValue): Omit<Schema<'Entry'>, 'key' | 'value'> {
   const { version, createRevision, modRevision, lease } = kv;
   return { version, createRevision, modRevision, ...(lease !== undefined && { lease }) };
 }
 
-function toValueText(value: Buffer): { value: string; encoding?: 'base64' } {
+function toValueText(value: Buffer): Pick<Schema<'Entry'>, 'value' | 'encoding'> {
   if (isUtf8(value)) return { value: value.toString('utf8') };
   return { value: value.toString('base64'), encoding: 'base64' };
 }
 
-export type Representation = 'json' | 'bytes';
+export type EntryMediaType = 'application/json' | 'application/octet-stream';
 
-/** By `?raw`, else by `Accept`. Throws `not-acceptable`. */
-export function negotiate(req: Request, raw: boolean): Representation {
-  if (raw) return 'bytes';
-  const { accept } = req.headers;
-  if (accept === undefined || accept === '*/*' || accept === 'application/json') return 'json';
-  const chosen = req.accepts(['application/json', 'application/octet-stream']);
-  if (chosen === false) {
-    throw new GatewayError('not-acceptable', {
-      detail: `Accept is ${JSON.stringify(accept)}`,
-      hint: 'accept application/json, or application/octet-stream for the bytes alone',
-    });
-  }
-  return chosen === 'application/json' ? 'json' : 'bytes';
+/** Chooses by `?raw`, otherwise by `Accept`. Throws `not-acceptable`. */
+export function negotiateEntry(req: Request, raw: boolean | undefined): EntryMediaType {
+  if (raw === true) return 'application/octet-stream';
+  return negotiate(
+    req,
+    ['application/json', 'application/octet-stream'],
+    'accept application/json, or application/octet-stream for the bytes alone',
+  );
 }
 
-/** For lists. Throws `not-acceptable`. */
-export function negotiateList(req: Request): 'json' | 'ndjson' {
-  const { accept } = req.headers;
-  if (accept === undefined || accept === '*/*' || accept === 'application/json') return 'json';
-  const chosen = req.accepts(['application/json', 'application/x-ndjson']);
-  if (chosen === false) {
-    throw new GatewayError('not-acceptable', {
-      detail: `Accept is ${JSON.stringify(accept)}`,
-      hint: 'accept application/json, or application/x-ndjson for the whole range',
-    });
-  }
-  return chosen === 'application/json' ? 'json' : 'ndjson';
-}
-
-export function sendJson(res: Response, body: unknown): void {
-  res.setHeader('Content-Type', 'application/json');
-  res.setHeader('Cache-Control', 'no-cache');
-  res.vary('Accept');
-  res.end(`${JSON.stringify(body)}\n`);
-}
-
-/** One key, as JSON or as its bytes. Bytes are typed and framed so that no browser ever runs them. */
+/** Sends one key as JSON or as the bytes of its value. The headers of bytes prevent browsers from executing them. */
 export function sendEntry(
   res: Response,
   kv: KeyValue,
   encoding: KeyEncoding,
-  as: Representation,
+  mediaType: EntryMediaType,
 ): void {
-  if (as === 'bytes' || res.req.method === 'HEAD') sendNumbers(res, kv);
-  if (as === 'json') {
+  const isBytes = mediaType === 'application/octet-stream';
+  if (isBytes || res.req.method === 'HEAD') setMetadataHeaders(res, kv);
+  if (!isBytes) {
     sendJson(res, toEntryBody(kv, encoding));
     return;
   }
-  res.setHeader('Content-Type', 'application/octet-stream');
+  res.setHeader('Content-Type', mediaType);
   res.setHeader('Content-Disposition', 'attachment');
   res.setHeader('X-Content-Type-Options', 'nosniff');
   res.setHeader('Cache-Control', 'no-cache');
@@ -87,8 +59,8 @@ export function sendEntry(
   res.end(kv.value);
 }
 
-/** What stands beside the value in JSON, for callers who get no JSON. */
-function sendNumbers(res: Response, kv: KeyValue): void {
+/** Sets the fields that JSON has next to the value, for responses without JSON. */
+function setMetadataHeaders(res: Response, kv: KeyValue): void {
   res.setHeader('Etcd-Mod-Revision', kv.modRevision);
   res.setHeader('Etcd-Create-Revision', kv.createRevision);
   res.setHeader('Etcd-Version', kv.version);

@@ -1,4 +1,4 @@
-// GET /v1/kv with `Accept: application/x-ndjson`: a whole range, one entry a line, as fast as its reader takes it and no faster.
+// GET /v1/kv with `Accept: application/x-ndjson`: a whole range, one entry per line, at the speed of the client.
 import type { Request, Response } from 'express';
 import { GatewayError } from '../../core/errors.js';
 import { exportKeys } from '../../domain/keys/export.js';
@@ -10,9 +10,9 @@ import type { StreamLimiter } from '../load/stream-limiter.js';
 import { toEntryBody, toKeyBody } from './entry-body.js';
 import type { KeyEncoding } from './key-text.js';
 
-/** What goes to the connection at a time. */
+/** Of one write to the connection. */
 const WRITE_CHARACTERS = 64 * 1024;
-/** A reader that takes nothing for so long is gone. */
+/** The connection of a client that reads nothing for this long is closed. */
 const STALL_MAX_MS = 60_000;
 
 export interface ExportRouteDeps extends ExportDeps {
@@ -21,8 +21,8 @@ export interface ExportRouteDeps extends ExportDeps {
   readonly draining: AbortSignal;
 }
 
-/** Answers when the first chunk is there; what goes wrong behind it is told in a line of its own, and the connection breaks. */
-export async function serveExport(
+/** Responds after the first chunk. A later error is sent as a last line, and the connection breaks. */
+export async function sendExport(
   deps: ExportRouteDeps,
   req: Request,
   res: Response,
@@ -31,27 +31,27 @@ export async function serveExport(
 ): Promise<void> {
   deps.streams.enter(res);
   const { caller, requestId } = contextOf(req);
-  const present = request.keysOnly === true ? toKeyBody : toEntryBody;
-  const lineOf = (kv: KeyValue): string => `${JSON.stringify(present(kv, encoding))}\n`;
+  const toItem = request.keysOnly === true ? toKeyBody : toEntryBody;
+  const toLine = (kv: KeyValue): string => `${JSON.stringify(toItem(kv, encoding))}\n`;
   try {
     for await (const { kvs, revision } of exportKeys(caller, deps, request)) {
-      if (!res.headersSent) openHeaders(res, revision);
-      await writeLines(res, kvs, lineOf);
+      if (!res.headersSent) setExportHeaders(res, revision);
+      await writeLines(res, kvs, toLine);
       if (res.destroyed) return;
       if (deps.draining.aborted) throw new GatewayError('shutting-down');
     }
     res.end();
   } catch (error) {
     if (!res.headersSent) throw error;
-    // A length that is missing, not a line alone, tells a program that this is not all.
-    const told = error instanceof GatewayError ? error : new GatewayError('internal-error');
-    const line = `${JSON.stringify({ error: toProblem(told, requestId) })}\n`;
+    // The line informs people. Programs notice that the export is incomplete because the body breaks off: the error is thrown again.
+    const reported = error instanceof GatewayError ? error : new GatewayError('internal-error');
+    const line = `${JSON.stringify({ error: toProblem(reported, requestId) })}\n`;
     await new Promise<void>((resolve) => void res.write(line, () => resolve()));
     throw error;
   }
 }
 
-function openHeaders(res: Response, revision: number): void {
+function setExportHeaders(res: Response, revision: number): void {
   res.statusCode = 200;
   res.setHeader('Content-Type', 'application/x-ndjson');
   res.setHeader('Cache-Control', 'no-cache, no-transform');
@@ -64,27 +64,28 @@ function openHeaders(res: Response, revision: number): void {
 async function writeLines(
   res: Response,
   kvs: readonly KeyValue[],
-  lineOf: (kv: KeyValue) => string,
+  toLine: (kv: KeyValue) => string,
 ): Promise<void> {
   let text = '';
   for (const [index, kv] of kvs.entries()) {
-    text += lineOf(kv);
+    text += toLine(kv);
     if (text.length < WRITE_CHARACTERS && index < kvs.length - 1) continue;
-    if (!res.write(text)) await drained(res);
+    if (!res.write(text)) await waitForDrain(res);
     if (res.destroyed) return;
     text = '';
   }
 }
 
-async function drained(res: Response): Promise<void> {
+/** Resolves when the client has read what is buffered, or the connection is closed. */
+async function waitForDrain(res: Response): Promise<void> {
   await new Promise<void>((resolve) => {
     const timer = setTimeout(() => res.destroy(), STALL_MAX_MS);
-    const done = (): void => {
+    const finish = (): void => {
       clearTimeout(timer);
-      res.off('drain', done).off('close', done);
+      res.off('drain', finish).off('close', finish);
       resolve();
     };
-    res.on('drain', done).on('close', done);
-    if (res.destroyed) done();
+    res.on('drain', finish).on('close', finish);
+    if (res.destroyed) finish();
   });
 }

@@ -1,33 +1,32 @@
-// GET of one key with ?history: its versions, newest first, deletions among them.
+// GET of one key with ?history: its versions, newest first, including deletions.
 import type { Request, Response } from 'express';
 import { invalidRequest } from '../../core/errors.js';
 import { readHistory } from '../../domain/keys/history.js';
 import type { HistoryDeps } from '../../domain/keys/history.js';
 import type { WatchEvent } from '../../etcd/wire.js';
 import { contextOf } from '../request/context.js';
-import type { components } from '../generated/latchkey.js';
-import { negotiate, sendJson, toEntryBody } from './entry-body.js';
+import type { OperationQuery, Schema } from '../contract/operation-types.js';
+import type { Validator } from '../contract/validate.js';
+import { negotiateEntry, toEntryBody } from './entry-body.js';
 import { keyNotFound, toKeyText } from './key-text.js';
 import type { KeyEncoding } from './key-text.js';
-import { DEFAULT_PAGE_KEYS } from './range-query.js';
-import type { ReadQuery } from './range-query.js';
+import { sendJson } from './responses.js';
 
-export type HistoryRouteDeps = HistoryDeps;
-
-export interface HistoryQuery {
-  readonly history?: boolean;
-  readonly limit?: number;
+export interface HistoryRouteDeps extends HistoryDeps {
+  readonly validator: Validator;
 }
 
-type HistoryBody = components['schemas']['History'];
-
-/** Throws `invalid-request` for what goes with only one of the two. */
-export function isHistory(req: Request, query: HistoryQuery & { readonly raw?: boolean }): boolean {
+/** Throws `invalid-request` for `limit` without a history, and for a history in another format than JSON. */
+export function isHistoryRequested(
+  { validator }: HistoryRouteDeps,
+  req: Request,
+  query: OperationQuery<'getKey'>,
+): boolean {
   if (query.history !== true) {
-    if ((query.limit ?? DEFAULT_PAGE_KEYS) === DEFAULT_PAGE_KEYS) return false;
+    if (!validator.operation('getKey').given(query).includes('limit')) return false;
     throw invalidRequest('limit', 'limit is for lists and for history', 'add history=true');
   }
-  if (query.raw === true || negotiate(req, false) === 'bytes') {
+  if (negotiateEntry(req, query.raw) === 'application/octet-stream') {
     throw invalidRequest(
       'raw',
       'a history is JSON only',
@@ -42,17 +41,17 @@ export async function sendHistory(
   req: Request,
   res: Response,
   key: Buffer,
-  { limit = DEFAULT_PAGE_KEYS, revision: upTo, keyEncoding }: HistoryQuery & ReadQuery,
+  { limit, revision: newestRevision, keyEncoding }: OperationQuery<'getKey'>,
 ): Promise<void> {
   const { caller } = contextOf(req);
   const { versions, more, revision } = await readHistory(caller, deps, {
     key,
     limit,
-    revision: upTo,
+    revision: newestRevision,
   });
   res.setHeader('Etcd-Revision', revision);
   if (versions.length === 0) throw keyNotFound(key, keyEncoding);
-  const body: HistoryBody = {
+  const body: Schema<'History'> = {
     ...toKeyText(key, keyEncoding),
     versions: versions.map((version) => toVersionBody(version, keyEncoding)),
     more,
@@ -64,7 +63,7 @@ export async function sendHistory(
 function toVersionBody(
   { kind, kv }: WatchEvent,
   encoding: KeyEncoding,
-): HistoryBody['versions'][number] {
+): Schema<'History'>['versions'][number] {
   if (kind === 'put') return toEntryBody(kv, encoding);
   return { ...toKeyText(kv.key, encoding), deleted: true, modRevision: kv.modRevision };
 }

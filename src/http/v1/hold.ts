@@ -1,29 +1,30 @@
-// POST /v1/locks/{name}/hold: the connection is the holding. Problems while nothing was sent, events from then on.
+// POST /v1/locks/{name}/hold: the lock is held as long as the connection is open. Errors before the first event are problem documents, later
+// ones are events.
 import type { Request, Response } from 'express';
 import { GatewayError } from '../../core/errors.js';
 import { holdLock } from '../../domain/locks/hold.js';
 import type { HoldEvent } from '../../domain/locks/hold.js';
 import type { LockDeps } from '../../domain/locks/locks.js';
 import { contextOf } from '../request/context.js';
+import type { OperationBody } from '../contract/operation-types.js';
 import { noteErrorCode } from '../response/error-code.js';
 import { toProblem } from '../response/problem.js';
 import { openEventStream } from '../response/event-stream.js';
 import type { EventStream } from '../response/event-stream.js';
 import { toAcquiredBody, toLockRequest } from './lock-body.js';
-import type { LockBody } from './lock-body.js';
 
-export async function serveHold(
+export async function streamHold(
   deps: LockDeps,
   req: Request,
   res: Response,
   name: string,
-  body: LockBody,
+  body: OperationBody<'holdLock'>,
 ): Promise<void> {
   const { caller, requestId } = contextOf(req);
   let stream: EventStream | undefined;
   const send = (event: HoldEvent): void => {
     stream ??= openEventStream(res);
-    stream.send(event.kind, dataOf(event));
+    stream.send(event.kind, toEventData(event));
   };
   const request = {
     ...toLockRequest(name, body),
@@ -35,20 +36,20 @@ export async function serveHold(
   } catch (error) {
     if (!(error instanceof GatewayError) || (stream === undefined && error.code !== 'lock-held'))
       throw error;
-    // A wait that ran out is an event even when it is the first: the caller reads a stream.
+    // The end of the wait is an event even if it is the first: the client reads a stream.
     stream ??= openEventStream(res);
     noteErrorCode(res, error.code);
-    stream.send(eventNameOf(error), toProblem(error, requestId));
+    stream.send(toEventName(error), toProblem(error, requestId));
   }
   stream?.end();
 }
 
-function eventNameOf(error: GatewayError): string {
+function toEventName(error: GatewayError): string {
   if (error.code === 'lock-held') return 'timeout';
   return error.code === 'shutting-down' ? 'draining' : 'error';
 }
 
-function dataOf(event: HoldEvent): unknown {
+function toEventData(event: HoldEvent): unknown {
   switch (event.kind) {
     case 'waiting':
       return { position: event.position };

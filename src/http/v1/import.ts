@@ -1,4 +1,4 @@
-// POST /v1/kv/import: the lines of an export, written as they come.
+// POST /v1/kv/import: writes the lines of an export as they arrive.
 import type { Request, Response } from 'express';
 import { GatewayError } from '../../core/errors.js';
 import { Importer } from '../../domain/keys/import.js';
@@ -9,57 +9,47 @@ import { refuseCompressed } from '../body/body-readers.js';
 import type { BodyReaders } from '../body/body-readers.js';
 import { parseJsonBody } from '../body/json.js';
 import type { StreamLimiter } from '../load/stream-limiter.js';
-import type { OperationValidator } from '../contract/validate.js';
-import { sendJson } from './entry-body.js';
+import type { Schema } from '../contract/operation-types.js';
+import { readParameters } from '../contract/documented-request.js';
+import type { Validator } from '../contract/validate.js';
 import { parseKey } from './key-text.js';
-import type { KeyEncoding } from './key-text.js';
-import { queryOf } from './range-query.js';
+import { sendJson } from './responses.js';
 import { ENTRY_VALUES_MAX, parseValueText } from './value-body.js';
-import type { ValueText } from './value-body.js';
 
 const LINES_TYPE = 'application/x-ndjson';
-/** What a value that PUT takes as bytes can grow to as a line: six characters for a byte such as NUL, and its key. */
+/** Bytes of a line per byte of its value: six for a byte such as NUL, and the key. */
 const LINE_GROWTH_MAX = 8;
-/** Longer lines are looked at as entries, whatever is in them. */
+/** Longer lines are parsed as entries even if they are blank. */
 const BLANK_BYTES_MAX = 100;
 
 export interface ImportRouteDeps extends ImportDeps {
+  readonly validator: Validator;
   readonly bodies: BodyReaders;
   readonly streams: StreamLimiter;
 }
 
-interface ImportQuery {
-  readonly ifAbsent?: boolean;
-  readonly skip?: number;
-}
-
-interface LineBody extends ValueText {
-  readonly key: string;
-  readonly keyEncoding?: KeyEncoding;
-  readonly lease?: string;
-}
-
-export async function serveImport(
+export async function importKeys(
   deps: ImportRouteDeps,
-  operation: OperationValidator,
   req: Request,
   res: Response,
 ): Promise<void> {
-  const { ifAbsent = false, skip = 0 } = operation.query(queryOf(req)) as ImportQuery;
-  checkType(req);
+  const { query } = readParameters(req, deps.validator.operation('importKeys'));
+  const { ifAbsent = false, skip } = query;
+  requireLines(req);
   deps.streams.enter(res);
   const importer = new Importer(contextOf(req).caller, deps, { ifAbsent, skip });
   try {
-    const done = await importLines(deps, operation, req, res, importer, skip);
-    res.setHeader('Etcd-Revision', done.revision);
-    sendJson(res, done);
+    const body: Schema<'Imported'> = await importLines(deps, req, res, importer, skip);
+    res.setHeader('Etcd-Revision', body.revision);
+    sendJson(res, body);
   } catch (error) {
     await discardRest(req);
     throw error;
   }
 }
 
-function checkType(req: Request): void {
+/** Throws `unsupported-media-type`. */
+function requireLines(req: Request): void {
   const type = req.headers['content-type'];
   if (type?.split(';', 1)[0]?.trim().toLowerCase() !== LINES_TYPE) {
     throw new GatewayError('unsupported-media-type', {
@@ -72,7 +62,6 @@ function checkType(req: Request): void {
 
 async function importLines(
   deps: ImportRouteDeps,
-  operation: OperationValidator,
   req: Request,
   res: Response,
   importer: Importer,
@@ -84,7 +73,7 @@ async function importLines(
     for await (const bytes of readLines(req, bytesMax, deps.bodies.memory.share(res))) {
       line++;
       if (line > skip && !isBlank(bytes)) {
-        await importer.add(line, () => parseLine(deps.bodies, operation, bytes));
+        await importer.add(line, () => parseLine(deps, bytes));
       }
     }
     return await importer.finish(line);
@@ -93,15 +82,11 @@ async function importLines(
   }
 }
 
-function parseLine(
-  bodies: BodyReaders,
-  operation: OperationValidator,
-  bytes: Buffer,
-): ImportedEntry {
-  const limits = bodies.jsonLimits(ENTRY_VALUES_MAX);
-  const body = operation.body(parseJsonBody(bytes, limits)) as LineBody;
-  const key = parseKey(body.key, body.keyEncoding);
-  return { key, value: parseValueText(body, ''), hadLease: body.lease !== undefined };
+function parseLine({ validator, bodies }: ImportRouteDeps, bytes: Buffer): ImportedEntry {
+  const json = parseJsonBody(bytes, bodies.jsonLimits(ENTRY_VALUES_MAX));
+  const entry = validator.operation('importKeys').body(json);
+  const key = parseKey(entry.key, entry.keyEncoding);
+  return { key, value: parseValueText(entry, ''), hadLease: entry.lease !== undefined };
 }
 
 function isBlank(bytes: Buffer): boolean {

@@ -1,4 +1,4 @@
-// /v1/kv: one key by path or by `?key=`, and ranges of keys.
+// /v1/kv: one key, by path or by `?key=`, and ranges of keys.
 import { Router } from 'express';
 import type { Request, Response } from 'express';
 import { GatewayError, invalidRequest } from '../../core/errors.js';
@@ -6,78 +6,62 @@ import { deleteKey, getKey, putKey } from '../../domain/keys/kv.js';
 import type { KvDeps, Put, Written } from '../../domain/keys/kv.js';
 import type { BodyReaders } from '../body/body-readers.js';
 import { contextOf } from '../request/context.js';
-import type { Validator } from '../contract/validate.js';
-import { deleteConditionOf, isUnchanged, writeConditionOf } from './conditions.js';
-import { etagOf, negotiate, sendEntry, sendJson, toEntryBody } from './entry-body.js';
-import { guardOfQuery } from './guard-fields.js';
-import { isHistory, sendHistory } from './history.js';
-import type { HistoryQuery, HistoryRouteDeps } from './history.js';
-import { serveImport } from './import.js';
+import type { OperationQuery, Schema } from '../contract/operation-types.js';
+import { readParameters } from '../contract/documented-request.js';
+import { isUnchanged, parseDeleteCondition, parseWriteCondition } from './conditions.js';
+import { etagOf, negotiateEntry, sendEntry, toEntryBody } from './entry-body.js';
+import { parseGuardQuery } from './guard.js';
+import type { GuardQuery } from './guard.js';
+import { isHistoryRequested, sendHistory } from './history.js';
+import type { HistoryRouteDeps } from './history.js';
+import { importKeys } from './import.js';
 import { keyNotFound, parseKey, toKeyText } from './key-text.js';
 import type { KeyEncoding } from './key-text.js';
-import { deleteMany, serveList } from './list.js';
-import type { ListQuery, ListRouteDeps } from './list.js';
-import { DEFAULT_PAGE_KEYS, queryOf, readOptionsOf } from './range-query.js';
-import type { RangeQuery, ReadQuery } from './range-query.js';
+import { deleteRange, sendList } from './list.js';
+import type { ListRouteDeps } from './list.js';
+import { isSerializable, parseOptionalKey } from './range-query.js';
+import { sendJson } from './responses.js';
 import { readPut } from './value-body.js';
-import type { PutFields, PutQuery } from './value-body.js';
+import type { PutFields } from './value-body.js';
 
 export interface KvRouterDeps extends KvDeps, ListRouteDeps, HistoryRouteDeps {
-  readonly validator: Validator;
   readonly bodies: BodyReaders;
 }
 
-interface OneQuery extends ReadQuery, HistoryQuery {
-  readonly raw?: boolean;
-}
-
-interface WriteQuery extends PutQuery {
-  readonly keyEncoding?: KeyEncoding;
-  readonly previous?: boolean;
-}
+type ReadQuery = OperationQuery<'headKey'>;
+type DeleteQuery = GuardQuery & Pick<OperationQuery<'deleteKey'>, 'keyEncoding' | 'previous'>;
 
 export function createKvRouter(deps: KvRouterDeps): Router {
+  const { validator } = deps;
   const router = Router({ strict: true, caseSensitive: true });
-  const body = deps.bodies.values();
-  const operation = (id: string): ReturnType<Validator['operation']> =>
-    deps.validator.operation(id);
-  const queryFor = (req: Request, id: string): unknown => operation(id).query(queryOf(req));
+  addKeyRoutes(router, deps);
 
-  // Express routes HEAD to GET, and node leaves the body out.
-  router.get('/v1/kv/*key', async (req, res) => {
-    const query = queryFor(req, 'getKey') as OneQuery;
-    await readOne(deps, req, res, parseKey(pathKeyOf(req), query.keyEncoding), query);
+  router.head('/v1/kv', async (req, res) => {
+    const { query } = readParameters(req, validator.operation('headKeyByQuery'));
+    await readOne(deps, req, res, parseKey(query.key, query.keyEncoding), query);
   });
-  router.put('/v1/kv/*key', body, async (req, res) => {
-    const query = queryFor(req, 'putKey') as WriteQuery;
-    const fields = readPut(deps.bodies, req, operation('putKey'), query);
-    await writeOne(deps, req, res, parseKey(pathKeyOf(req), query.keyEncoding), fields, query);
-  });
-  router.delete('/v1/kv/*key', async (req, res) => {
-    const query = queryFor(req, 'deleteKey') as WriteQuery;
-    await deleteOne(deps, req, res, parseKey(pathKeyOf(req), query.keyEncoding), query);
-  });
-
   router.get('/v1/kv', async (req, res) => {
-    const query = queryFor(
-      req,
-      req.method === 'HEAD' ? 'headKeyByQuery' : 'listKeys',
-    ) as ListQuery & OneQuery;
-    if (query.key === undefined) await serveList(deps, req, res, query);
-    else await readOne(deps, req, res, onlyKey(query), query);
+    const operation = validator.operation('listKeys');
+    const { query } = readParameters(req, operation);
+    const key = parseOptionalKey(query, operation, validator.operation('getKey'));
+    if (key === undefined) await sendList(deps, req, res, query);
+    else await readOneOrHistory(deps, req, res, key, query);
   });
   router.post('/v1/kv/import', async (req, res) => {
-    await serveImport(deps, operation('importKeys'), req, res);
+    await importKeys(deps, req, res);
   });
-  router.put('/v1/kv', body, async (req, res) => {
-    const query = queryFor(req, 'putKeyByQuery') as WriteQuery & { key: string };
-    const fields = readPut(deps.bodies, req, operation('putKeyByQuery'), query);
+  router.put('/v1/kv', deps.bodies.values(), async (req, res) => {
+    const operation = validator.operation('putKeyByQuery');
+    const { query } = readParameters(req, operation);
+    const fields = readPut(deps.bodies, req, operation, query);
     await writeOne(deps, req, res, parseKey(query.key, query.keyEncoding), fields, query);
   });
   router.delete('/v1/kv', async (req, res) => {
-    const query = queryFor(req, 'deleteKeys') as RangeQuery & WriteQuery;
-    if (query.key === undefined) await deleteMany(deps, req, res, query);
-    else await deleteOne(deps, req, res, onlyKey(query), query);
+    const operation = validator.operation('deleteKeys');
+    const { query } = readParameters(req, operation);
+    const key = parseOptionalKey(query, operation, validator.operation('deleteKey'));
+    if (key === undefined) await deleteRange(deps, req, res, query);
+    else await deleteOne(deps, req, res, key, query);
   });
   router.all('/v1/kv/', () => {
     throw invalidRequest(
@@ -89,22 +73,34 @@ export function createKvRouter(deps: KvRouterDeps): Router {
   return router;
 }
 
-// Segments arrive decoded once; joined they are the key, whatever slashes it has.
-function pathKeyOf(req: Request): string {
-  return (req.params.key as unknown as string[]).join('/');
+function addKeyRoutes(router: Router, deps: KvRouterDeps): void {
+  const { validator } = deps;
+  // Express routes HEAD to GET, and node omits the body.
+  router.get('/v1/kv/*key', async (req, res) => {
+    const { query, params } = readParameters(req, validator.operation('getKey'));
+    await readOneOrHistory(deps, req, res, parseKey(params.key, query.keyEncoding), query);
+  });
+  router.put('/v1/kv/*key', deps.bodies.values(), async (req, res) => {
+    const operation = validator.operation('putKey');
+    const { query, params } = readParameters(req, operation);
+    const fields = readPut(deps.bodies, req, operation, query);
+    await writeOne(deps, req, res, parseKey(params.key, query.keyEncoding), fields, query);
+  });
+  router.delete('/v1/kv/*key', async (req, res) => {
+    const { query, params } = readParameters(req, validator.operation('deleteKey'));
+    await deleteOne(deps, req, res, parseKey(params.key, query.keyEncoding), query);
+  });
 }
 
-const OF_RANGES = [
-  ...(['prefix', 'start', 'end', 'next', 'limit', 'keysOnly', 'countOnly', 'all'] as const),
-  ...(['sort', 'order', 'delimiter'] as const),
-];
-
-function onlyKey(query: RangeQuery & HistoryQuery): Buffer {
-  const mayHave = (name: keyof RangeQuery): boolean =>
-    name === 'limit' && (query.history === true || query.limit === DEFAULT_PAGE_KEYS);
-  const beside = OF_RANGES.find((name) => query[name] !== undefined && !mayHave(name));
-  if (beside !== undefined) throw invalidRequest(beside, `key and ${beside} exclude each other`);
-  return parseKey(query.key ?? '', query.keyEncoding);
+async function readOneOrHistory(
+  deps: KvRouterDeps,
+  req: Request,
+  res: Response,
+  key: Buffer,
+  query: OperationQuery<'getKey'>,
+): Promise<void> {
+  if (isHistoryRequested(deps, req, query)) await sendHistory(deps, req, res, key, query);
+  else await readOne(deps, req, res, key, query);
 }
 
 async function readOne(
@@ -112,14 +108,14 @@ async function readOne(
   req: Request,
   res: Response,
   key: Buffer,
-  query: OneQuery,
+  query: ReadQuery,
 ): Promise<void> {
-  if (isHistory(req, query)) {
-    await sendHistory(deps, req, res, key, query);
-    return;
-  }
-  const as = negotiate(req, query.raw === true);
-  const found = await getKey(contextOf(req).caller, deps, { key, ...readOptionsOf(query) });
+  const mediaType = negotiateEntry(req, query.raw);
+  const found = await getKey(contextOf(req).caller, deps, {
+    key,
+    revision: query.revision,
+    serializable: isSerializable(query),
+  });
   res.setHeader('Etcd-Revision', found.revision);
   if (found.entry === undefined) throw keyNotFound(key, query.keyEncoding);
   res.setHeader('ETag', etagOf(found.entry.modRevision));
@@ -128,7 +124,7 @@ async function readOne(
     res.end();
     return;
   }
-  sendEntry(res, found.entry, query.keyEncoding, as);
+  sendEntry(res, found.entry, query.keyEncoding, mediaType);
 }
 
 async function writeOne(
@@ -137,27 +133,31 @@ async function writeOne(
   res: Response,
   key: Buffer,
   fields: PutFields,
-  query: WriteQuery,
+  query: OperationQuery<'putKey'>,
 ): Promise<void> {
-  const condition = writeConditionOf(req);
+  const condition = parseWriteCondition(req);
   const written = await putKey(contextOf(req).caller, deps, {
     ...fields,
     key,
     condition,
     previous: query.previous,
   });
-  const { revision, previous } = doneOf(written, query.keyEncoding);
+  const { revision, previous } = requireWritten(written, query.keyEncoding);
   res.setHeader('ETag', etagOf(revision));
   res.setHeader('Etcd-Revision', revision);
-  sendJson(res, {
+  const body: Schema<'PutResult'> = {
     ...toKeyText(key, query.keyEncoding),
     revision,
-    ...leaseFields(written, fields),
+    ...toLeaseBody(written, fields),
     ...(previous !== undefined && { previous: toEntryBody(previous, query.keyEncoding) }),
-  });
+  };
+  sendJson(res, body);
 }
 
-function leaseFields({ granted }: Put, { lease }: PutFields): { lease?: string; ttl?: number } {
+function toLeaseBody(
+  { granted }: Put,
+  { lease }: PutFields,
+): Pick<Schema<'PutResult'>, 'lease' | 'ttl'> {
   if (granted !== undefined) return { lease: granted.lease, ttl: granted.ttlSeconds };
   return lease === undefined ? {} : { lease };
 }
@@ -167,26 +167,31 @@ async function deleteOne(
   req: Request,
   res: Response,
   key: Buffer,
-  query: WriteQuery,
+  query: DeleteQuery,
 ): Promise<void> {
-  const condition = deleteConditionOf(req);
+  const condition = parseDeleteCondition(req);
   const written = await deleteKey(contextOf(req).caller, deps, {
     key,
     condition,
-    guard: guardOfQuery(query),
+    guard: parseGuardQuery(query),
     previous: query.previous,
   });
-  const { revision, previous, deleted } = doneOf(written, query.keyEncoding);
+  const { revision, previous, deleted } = requireWritten(written, query.keyEncoding);
   res.setHeader('Etcd-Revision', revision);
   if (deleted === 0) throw keyNotFound(key, query.keyEncoding);
-  sendJson(res, {
+  const body: Schema<'DeleteResult'> = {
     deleted,
     revision,
     ...(previous !== undefined && { previous: toEntryBody(previous, query.keyEncoding) }),
-  });
+  };
+  sendJson(res, body);
 }
 
-function doneOf(written: Written, encoding: KeyEncoding): Extract<Written, { kind: 'done' }> {
+/** Throws `precondition-failed`, with the current entry, if the condition of the write was false. */
+function requireWritten(
+  written: Written,
+  encoding: KeyEncoding,
+): Extract<Written, { kind: 'done' }> {
   if (written.kind === 'done') return written;
   const { current, revision } = written;
   throw new GatewayError('precondition-failed', {

@@ -1,4 +1,4 @@
-// /v1/leases: sessions that several keys and locks can hang on.
+// /v1/leases: sessions that several keys and locks can be attached to.
 import { isUtf8 } from 'node:buffer';
 import { Router } from 'express';
 import type { Request } from 'express';
@@ -15,10 +15,11 @@ import type { LeaseDeps, LeaseState } from '../../domain/leases/leases.js';
 import { bytesOf, readJson } from '../body/body-readers.js';
 import type { BodyReaders } from '../body/body-readers.js';
 import { contextOf } from '../request/context.js';
+import { readParameters, readRequest } from '../contract/documented-request.js';
+import type { Schema } from '../contract/operation-types.js';
 import type { Validator } from '../contract/validate.js';
-import { sendJson } from './entry-body.js';
 import type { KeyEncoding } from './key-text.js';
-import { queryOf } from './range-query.js';
+import { sendJson } from './responses.js';
 
 export interface LeasesRouterDeps extends LeaseDeps {
   readonly validator: Validator;
@@ -26,57 +27,57 @@ export interface LeasesRouterDeps extends LeaseDeps {
 }
 
 export function createLeasesRouter(deps: LeasesRouterDeps): Router {
+  const { validator } = deps;
   const router = Router({ strict: true, caseSensitive: true });
-  const body = deps.bodies.small();
-  const queryFor = (req: Request, id: string): unknown =>
-    deps.validator.operation(id).query(queryOf(req));
+  const readBody = deps.bodies.small();
 
-  router.post('/v1/leases', body, async (req, res) => {
-    queryFor(req, 'createLease');
-    const asked = deps.validator.operation('createLease').body(readJson(req)) as {
-      readonly ttl: number;
-      readonly id?: string;
-    };
+  router.post('/v1/leases', readBody, async (req, res) => {
+    const { body } = readRequest(req, validator.operation('createLease'));
     const granted = await createLease(contextOf(req).caller, deps, {
-      ttlSeconds: asked.ttl,
-      lease: asked.id === undefined ? undefined : parseSharedLeaseId(asked.id, '/id'),
+      ttlSeconds: body.ttl,
+      lease: body.id === undefined ? undefined : parseSharedLeaseId(body.id, '/id'),
     });
-    sendJson(res, { id: granted.lease, ttl: granted.ttlSeconds });
+    const lease: Schema<'Lease'> = { id: granted.lease, ttl: granted.ttlSeconds };
+    sendJson(res, lease);
   });
   router.get('/v1/leases', async (req, res) => {
-    const query = queryFor(req, 'listLeases') as { limit: number; next?: string };
-    const page = await listLeases(contextOf(req).caller, deps, {
+    const { query } = readParameters(req, validator.operation('listLeases'));
+    const { leases, next } = await listLeases(contextOf(req).caller, deps, {
       limit: query.limit,
       after: query.next === undefined ? undefined : parseLeaseId(query.next, 'next'),
     });
-    const { leases, next } = page;
-    sendJson(res, { leases: leases.map((id) => ({ id })), ...(next !== undefined && { next }) });
+    const list: Schema<'LeaseList'> = {
+      leases: leases.map((id) => ({ id })),
+      ...(next !== undefined && { next }),
+    };
+    sendJson(res, list);
   });
   router.get('/v1/leases/:id', async (req, res) => {
-    const { keyEncoding } = queryFor(req, 'getLease') as { keyEncoding?: KeyEncoding };
-    const state = await readLease(contextOf(req).caller, deps, idOf(req));
-    sendJson(res, toLeaseBody(state, keyEncoding));
+    const { query, params } = readParameters(req, validator.operation('getLease'));
+    const state = await readLease(contextOf(req).caller, deps, parseLeaseId(params.id, 'id'));
+    sendJson(res, toLeaseBody(state, query.keyEncoding));
   });
-  router.post('/v1/leases/:id/keepalive', body, async (req, res) => {
-    queryFor(req, 'keepLeaseAlive');
+  router.post('/v1/leases/:id/keepalive', readBody, async (req, res) => {
+    const { params } = readParameters(req, validator.operation('keepLeaseAlive'));
     refuseFields(req);
-    const id = idOf(req);
-    sendJson(res, { id, ttl: await keepLeaseAlive(contextOf(req).caller, deps, id) });
+    const id = parseLeaseId(params.id, 'id');
+    const lease: Schema<'Lease'> = {
+      id,
+      ttl: await keepLeaseAlive(contextOf(req).caller, deps, id),
+    };
+    sendJson(res, lease);
   });
   router.delete('/v1/leases/:id', async (req, res) => {
-    queryFor(req, 'deleteLease');
-    const id = idOf(req);
+    const { params } = readParameters(req, validator.operation('deleteLease'));
+    const id = parseLeaseId(params.id, 'id');
     await endLease(contextOf(req).caller, deps, id);
-    sendJson(res, { id, revoked: true });
+    const end: Schema<'LeaseEnd'> = { id, revoked: true };
+    sendJson(res, end);
   });
   return router;
 }
 
-function idOf(req: Request): string {
-  return parseLeaseId(String(req.params.id), 'id');
-}
-
-/** The keepalive of a lease needs to know nothing; a body that says something is a mistake. */
+/** The keepalive of a lease has no parameters. Throws `invalid-request` for a body with fields, which is a mistake. */
 function refuseFields(req: Request): void {
   if (bytesOf(req).length === 0) return;
   const json = readJson(req);
@@ -84,9 +85,9 @@ function refuseFields(req: Request): void {
   if (!isEmpty) throw invalidRequest('', 'the keepalive of a lease takes no body');
 }
 
-/** Keys are texts while all are UTF-8 and nobody asks otherwise; else all of them are base64url. */
-function toLeaseBody(state: LeaseState, asked: KeyEncoding): object {
-  const encoding = asked ?? (state.keys.every(isUtf8) ? undefined : 'base64url');
+/** Keys are text if all of them are UTF-8 and the client requests no encoding. Otherwise all of them are base64url. */
+function toLeaseBody(state: LeaseState, requested: KeyEncoding): Schema<'LeaseState'> {
+  const encoding = requested ?? (state.keys.every(isUtf8) ? undefined : 'base64url');
   return {
     id: state.lease,
     ttl: state.grantedTtlSeconds,

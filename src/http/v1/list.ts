@@ -1,30 +1,32 @@
-// GET and DELETE of many keys: pages, counts, exports, and the deletion of a range.
+// GET and DELETE of ranges: pages, counts, exports and deletion. Query parameters that are not text pass to the domain by their names.
 import { isUtf8 } from 'node:buffer';
 import type { Request, Response } from 'express';
 import { invalidRequest } from '../../core/errors.js';
 import type { KvDeps } from '../../domain/keys/kv.js';
 import { countKeys, deleteKeys, listKeys } from '../../domain/keys/listing.js';
+import { PAGE_OPTIONS } from '../../domain/keys/page.js';
 import type { Page } from '../../domain/keys/page.js';
+import type { Span } from '../../etcd/wire.js';
 import { contextOf } from '../request/context.js';
-import { deleteConditionOf } from './conditions.js';
-import { negotiateList, sendJson, toEntryBody, toKeyBody } from './entry-body.js';
-import { serveExport } from './export.js';
+import type { OperationQuery, Schema } from '../contract/operation-types.js';
+import type { Validator } from '../contract/validate.js';
+import { parseDeleteCondition } from './conditions.js';
+import { toEntryBody, toKeyBody } from './entry-body.js';
+import { sendExport } from './export.js';
 import type { ExportRouteDeps } from './export.js';
-import { guardOfQuery } from './guard-fields.js';
-import type { GuardQuery } from './guard-fields.js';
+import { parseGuardQuery } from './guard.js';
 import { parseKeyText } from './key-text.js';
 import type { KeyEncoding } from './key-text.js';
-import { DEFAULT_PAGE_KEYS, rangeOf, readOptionsOf } from './range-query.js';
-import type { RangeQuery, ReadQuery } from './range-query.js';
+import { isSerializable, parseRange } from './range-query.js';
+import { negotiate, sendJson } from './responses.js';
 
-export interface ListRouteDeps extends KvDeps, ExportRouteDeps {}
-
-export interface ListQuery extends RangeQuery, ReadQuery {
-  readonly raw?: boolean;
-  readonly history?: boolean;
+export interface ListRouteDeps extends KvDeps, ExportRouteDeps {
+  readonly validator: Validator;
 }
 
-export async function serveList(
+type ListQuery = OperationQuery<'listKeys'>;
+
+export async function sendList(
   deps: ListRouteDeps,
   req: Request,
   res: Response,
@@ -33,12 +35,22 @@ export async function serveList(
   for (const name of ['raw', 'history'] as const) {
     if (query[name] === true) throw invalidRequest(name, `${name} is for one key`, 'add key=');
   }
-  if (negotiateList(req) === 'ndjson') await exportRange(deps, req, res, query);
+  const mediaType = negotiate(
+    req,
+    ['application/json', 'application/x-ndjson'],
+    'accept application/json, or application/x-ndjson for the whole range',
+  );
+  if (mediaType === 'application/x-ndjson') await exportRange(deps, req, res, query);
   else if (query.countOnly === true) await sendCount(deps, req, res, query);
   else await sendPage(deps, req, res, query);
 }
 
-const OF_PAGES = ['limit', 'next', 'countOnly', 'sort', 'order', 'delimiter'] as const;
+/** Returns `query` with its texts as the domain takes them, and everything else as it is. */
+function toRangeRequest(
+  query: ListQuery,
+): ListQuery & { readonly range: Span; readonly serializable: boolean } {
+  return { ...query, range: parseRange(query), serializable: isSerializable(query) };
+}
 
 async function exportRange(
   deps: ListRouteDeps,
@@ -46,18 +58,16 @@ async function exportRange(
   res: Response,
   query: ListQuery,
 ): Promise<void> {
-  const isAsked = (name: (typeof OF_PAGES)[number]): boolean =>
-    query[name] !== undefined && !(name === 'limit' && query.limit === DEFAULT_PAGE_KEYS);
-  const beside = OF_PAGES.find(isAsked);
-  if (beside !== undefined) {
+  const given: readonly string[] = deps.validator.operation('listKeys').given(query);
+  const pageOption = PAGE_OPTIONS.find((name) => given.includes(name));
+  if (pageOption !== undefined) {
     throw invalidRequest(
-      beside,
-      `${beside} is for pages: application/x-ndjson is the whole range, in the order of its keys`,
+      pageOption,
+      `${pageOption} is for pages: application/x-ndjson is the whole range, in the order of its keys`,
       'accept application/json for pages',
     );
   }
-  const request = { range: rangeOf(query), keysOnly: query.keysOnly, ...readOptionsOf(query) };
-  await serveExport(deps, req, res, request, query.keyEncoding);
+  await sendExport(deps, req, res, toRangeRequest(query), query.keyEncoding);
 }
 
 async function sendCount(
@@ -68,11 +78,11 @@ async function sendCount(
 ): Promise<void> {
   if (query.delimiter !== undefined)
     throw invalidRequest('delimiter', 'countOnly counts keys, not levels');
-  const range = rangeOf(query);
   const { caller } = contextOf(req);
-  const { count, revision } = await countKeys(caller, deps, { range, ...readOptionsOf(query) });
+  const { count, revision } = await countKeys(caller, deps, toRangeRequest(query));
   res.setHeader('Etcd-Revision', revision);
-  sendJson(res, { count, revision });
+  const body: Schema<'Count'> = { count, revision };
+  sendJson(res, body);
 }
 
 async function sendPage(
@@ -81,30 +91,25 @@ async function sendPage(
   res: Response,
   query: ListQuery,
 ): Promise<void> {
-  const { sort, order, next, keysOnly, keyEncoding } = query;
+  const { keysOnly, keyEncoding } = query;
   const page = await listKeys(contextOf(req).caller, deps, {
-    range: rangeOf(query),
-    limit: query.limit ?? DEFAULT_PAGE_KEYS,
-    next,
-    sort,
-    order,
-    levelBase: levelBaseOf(query),
-    keysOnly,
-    ...readOptionsOf(query),
+    ...toRangeRequest(query),
+    levelBase: parseLevelBase(query),
   });
-  const present = keysOnly === true ? toKeyBody : toEntryBody;
+  const toItem = keysOnly === true ? toKeyBody : toEntryBody;
   res.setHeader('Etcd-Revision', page.revision);
-  sendJson(res, {
-    items: page.items.map((kv) => present(kv, keyEncoding)),
-    ...prefixesOf(page, keyEncoding),
+  const body: Schema<'Page'> = {
+    items: page.items.map((kv) => toItem(kv, keyEncoding)),
+    ...toPrefixesBody(page, keyEncoding),
     count: page.count,
     revision: page.revision,
     ...(page.next !== undefined && { next: page.next }),
-  });
+  };
+  sendJson(res, body);
 }
 
-/** The length of the prefix below which one level is listed; between `start` and `end` it is the topmost level. */
-function levelBaseOf({
+/** Returns the length of the prefix below which one level is listed. Between `start` and `end` that is the topmost level. */
+function parseLevelBase({
   delimiter,
   sort,
   order,
@@ -122,11 +127,11 @@ function levelBaseOf({
   return prefix === undefined ? 0 : parseKeyText(prefix, keyEncoding, 'prefix').length;
 }
 
-/** All in one encoding, as they are texts without fields of their own. */
-function prefixesOf(
+/** All prefixes have one encoding, because they are strings without a field for each encoding. */
+function toPrefixesBody(
   { prefixes }: Page,
   encoding: KeyEncoding,
-): { prefixes?: string[]; prefixEncoding?: 'base64url' } {
+): Pick<Schema<'Page'>, 'prefixes' | 'prefixEncoding'> {
   if (prefixes === undefined) return {};
   if (encoding === undefined && prefixes.every((prefix) => isUtf8(prefix)))
     return { prefixes: prefixes.map((prefix) => prefix.toString('utf8')) };
@@ -136,13 +141,13 @@ function prefixesOf(
   };
 }
 
-export async function deleteMany(
+export async function deleteRange(
   deps: ListRouteDeps,
   req: Request,
   res: Response,
-  query: RangeQuery & GuardQuery,
+  query: OperationQuery<'deleteKeys'>,
 ): Promise<void> {
-  if (deleteConditionOf(req) !== undefined) {
+  if (parseDeleteCondition(req) !== undefined) {
     throw invalidRequest('If-Match', 'If-Match is for one key, not for a range');
   }
   if (query.prefix === undefined && query.start === undefined && query.end === undefined) {
@@ -152,7 +157,7 @@ export async function deleteMany(
       'to delete everything write prefix=&all=true',
     );
   }
-  const range = rangeOf(query);
+  const range = parseRange(query);
   if (query.prefix === '' && query.all !== true) {
     throw invalidRequest(
       'all',
@@ -161,7 +166,8 @@ export async function deleteMany(
     );
   }
   const { caller } = contextOf(req);
-  const { deleted, revision } = await deleteKeys(caller, deps, range, guardOfQuery(query));
+  const { deleted, revision } = await deleteKeys(caller, deps, range, parseGuardQuery(query));
   res.setHeader('Etcd-Revision', revision);
-  sendJson(res, { deleted, revision });
+  const body: Schema<'DeleteResult'> = { deleted, revision };
+  sendJson(res, body);
 }

@@ -1,27 +1,20 @@
-// Bodies of the lock calls, both ways: what callers write becomes what the domain takes, and holdings become what callers read.
+// Requests and responses of locks, converted from and for the domain. Elections share names, tokens and lifetimes.
 import type { Request } from 'express';
 import { GatewayError, invalidRequest } from '../../core/errors.js';
+import type { Renewed } from '../../domain/contention/renew-entry.js';
 import type { Lifetime } from '../../domain/contention/renewal.js';
 import { RENEWALS_PER_TTL } from '../../domain/contention/renewal.js';
-import type { Mode } from '../../domain/contention/key.js';
 import { parseSharedLeaseId } from '../../domain/leases/lease-id.js';
 import type { Acquired, LockRequest, ReleaseRequest } from '../../domain/locks/locks.js';
 import { bytesOf, readJson } from '../body/body-readers.js';
+import { readParameters } from '../contract/documented-request.js';
+import type { OperationBody, Schema } from '../contract/operation-types.js';
 import type { OperationValidator } from '../contract/validate.js';
-import { queryOf } from './range-query.js';
 
-export interface LockBody {
-  readonly owner: string;
-  readonly ttl?: number | null;
-  readonly wait?: number;
-  readonly token?: string;
-  readonly lease?: string;
-  readonly mode?: Mode;
-  readonly metadata?: unknown;
-  readonly confirmEvery?: number;
-}
-
-export function toLockRequest(name: string, body: LockBody): LockRequest {
+export function toLockRequest(
+  name: string,
+  body: OperationBody<'acquireLock'> | OperationBody<'holdLock'>,
+): LockRequest {
   const { owner, ttl, token, lease, mode, metadata } = body;
   return {
     name,
@@ -35,23 +28,22 @@ export function toLockRequest(name: string, body: LockBody): LockRequest {
   };
 }
 
-/** `ttl`, `expiresAt` and `renewEvery` of a holding; nulls without a ttl. */
-export function toLifetimeBody(lifetime: Lifetime | undefined): {
-  ttl: number | null;
-  expiresAt: string | null;
-} {
+/** Returns `null` for both fields without a ttl. */
+export function toLifetimeBody(
+  lifetime: Lifetime | undefined,
+): Pick<Schema<'AcquiredLock'>, 'ttl' | 'expiresAt'> {
   if (lifetime === undefined) return { ttl: null, expiresAt: null };
-  // The wall clock only says it; what counts is the monotonic one.
+  // `expiresAt` is informative: the gateway measures the ttl by its monotonic clock.
   const expiresAt = new Date(Date.now() + lifetime.livesUntil - performance.now()).toISOString();
   return { ttl: lifetime.ttlSeconds, expiresAt };
 }
 
-/** So often that three renewals in a row may be lost. Seconds. */
+/** Seconds. Three renewals in a row may fail before the lock expires. */
 export function renewEverySeconds(lifetime: Lifetime | undefined): number | null {
   return lifetime === undefined ? null : lifetime.ttlSeconds / RENEWALS_PER_TTL;
 }
 
-export function toAcquiredBody(acquired: Acquired): Record<string, unknown> {
+export function toAcquiredBody(acquired: Acquired): Schema<'AcquiredLock'> {
   const { name, owner, mode, token, createRevision, lifetime, metadata } = acquired;
   return {
     name,
@@ -65,25 +57,24 @@ export function toAcquiredBody(acquired: Acquired): Record<string, unknown> {
   };
 }
 
-export type Release = ReleaseRequest | { readonly name: string; readonly force: true };
-
-interface ReleaseFields {
-  readonly token?: string;
-  readonly owner?: string;
-  readonly force?: boolean;
+export function toRenewedBody({ lifetime, fencingToken }: Renewed): Schema<'RenewedLock'> {
+  return { ...toLifetimeBody(lifetime), fencingToken };
 }
 
-/** What a DELETE names: the token (body, query or `Lock-Token`), the owner (body or query), or force. Exactly one. */
-export function readRelease(req: Request, operation: OperationValidator, name: string): Release {
-  const query = operation.query(queryOf(req)) as ReleaseFields;
-  const body = bytesOf(req).length === 0 ? {} : (operation.body(readJson(req)) as ReleaseFields);
-  const tokens = namedTokens(req, query.token, body.token);
+type Release = ReleaseRequest | { readonly name: string; readonly force: true };
+
+/** Reads a DELETE, which names one of: the token (in body, query or `Lock-Token`), the owner (in body or query), force (in the query). */
+export function readRelease(req: Request, operation: OperationValidator<'releaseLock'>): Release {
+  const { query, params } = readParameters(req, operation);
+  const name = checkName(params.name);
+  const body = bytesOf(req).length === 0 ? {} : operation.body(readJson(req));
+  const tokens = tokensOf(req, query.token, body.token);
   const owners = [query.owner, body.owner].filter((each) => each !== undefined);
   const isForced = query.force === true;
   const [token, owner] = [tokens[0], owners[0]];
   if (tokens.length + owners.length + (isForced ? 1 : 0) !== 1) {
     throw new GatewayError('invalid-request', {
-      detail: 'a release names one thing: the token, the owner, or force',
+      detail: 'a release names one of token, owner and force',
       hint: 'pass ?token=, the header Lock-Token, ?owner= or ?force=true',
       fields: {
         errors: [{ pointer: 'token', detail: 'exactly one of token, owner and force is needed' }],
@@ -94,11 +85,11 @@ export function readRelease(req: Request, operation: OperationValidator, name: s
   return owner !== undefined ? { name, owner } : { name, force: true };
 }
 
-/** What the document asks of a token; headers are not checked by it. */
+/** `LockToken` in the OpenAPI document, whose checks do not include headers. */
 const TOKEN = /^[A-Za-z0-9._~-]{16,128}$/;
 
-/** Every token that a DELETE names: in its query, its body, its header `Lock-Token`. */
-export function namedTokens(
+/** Returns every token of a DELETE: from its query, its body and its header `Lock-Token`. Throws `invalid-request`. */
+export function tokensOf(
   req: Request,
   inQuery: string | undefined,
   inBody: string | undefined,
@@ -113,10 +104,8 @@ export function namedTokens(
   return [inQuery, inBody, inHeader].filter((token) => token !== undefined);
 }
 
-/** Throws `invalid-request` for a name that was percent-encoded twice. */
-export function nameOf(req: Request): string {
-  const { name } = req.params;
-  if (typeof name !== 'string') throw invalidRequest('name', 'the name is missing');
+/** Returns `name`. Throws `invalid-request` if it was percent-encoded twice. */
+export function checkName(name: string): string {
   refuseDoubleEncoding(name, 'name');
   return name;
 }
@@ -124,8 +113,8 @@ export function nameOf(req: Request): string {
 const ENCODED_SLASH = /%2f/i;
 
 /**
- * Clients that encode an encoded name would get a lock of their own, next to the one that they mean. `field`: where the decoded name was.
- * Names in JSON are not percent-encoded by any client and do not go through here.
+ * Throws `invalid-request` for a name that was percent-encoded twice: the client would get another lock than the one that it means. `field`
+ * is the field with the decoded name. Names in JSON need no check, because no client percent-encodes them.
  */
 export function refuseDoubleEncoding(name: string, field: string): void {
   if (!ENCODED_SLASH.test(name)) return;

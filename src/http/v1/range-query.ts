@@ -1,54 +1,44 @@
-// Ranges of keys as query parameters: prefix, or start and end, or neither for the whole keyspace.
-import type { Request } from 'express';
+// Query parameters of reads and ranges of keys, converted for the domain.
 import { spanOf } from '../../domain/keys/span.js';
-import type { SortBy } from '../../domain/keys/page.js';
 import type { Span } from '../../etcd/wire.js';
-import { parseKeyText } from './key-text.js';
-import type { KeyEncoding } from './key-text.js';
+import { invalidRequest } from '../../core/errors.js';
+import type { OperationId, OperationQuery } from '../contract/operation-types.js';
+import type { OperationValidator } from '../contract/validate.js';
+import { parseKey, parseKeyText } from './key-text.js';
 
-export interface RangeQuery {
-  readonly key?: string;
-  readonly keyEncoding?: KeyEncoding;
-  readonly prefix?: string;
-  readonly start?: string;
-  readonly end?: string;
-  readonly limit?: number;
-  readonly next?: string;
-  readonly keysOnly?: boolean;
-  readonly countOnly?: boolean;
-  readonly all?: boolean;
-  readonly sort?: SortBy;
-  readonly order?: 'asc' | 'desc';
-  readonly delimiter?: '/';
+type ListQuery = OperationQuery<'listKeys'>;
+
+export type RangeQuery = Pick<ListQuery, 'prefix' | 'start' | 'end' | 'keyEncoding'>;
+
+/** Returns whether any member may respond without a quorum. */
+export function isSerializable({ consistency }: Pick<ListQuery, 'consistency'>): boolean {
+  return consistency === 'serializable';
 }
 
-/** What every read of keys can have. */
-export interface ReadQuery {
-  readonly keyEncoding?: KeyEncoding;
-  readonly revision?: number;
-  readonly consistency?: 'linearizable' | 'serializable';
-}
-
-export function readOptionsOf(query: ReadQuery): {
-  revision: number | undefined;
-  serializable: boolean;
-} {
-  return { revision: query.revision, serializable: query.consistency === 'serializable' };
-}
-
-/** As the document has it: a `limit` of this may not have been asked for. */
-export const DEFAULT_PAGE_KEYS = 100;
-
-/** The raw query, undecoded and without its `?`: Express' own parser corrupts bad input silently. */
-export function queryOf(req: Request): string {
-  const mark = req.url.indexOf('?');
-  return mark < 0 ? '' : req.url.slice(mark + 1);
-}
-
-export function rangeOf(query: RangeQuery): Span {
-  const bytes = (name: 'prefix' | 'start' | 'end'): Buffer | undefined => {
+/** Returns the range between `prefix`, `start` and `end`; without them the whole keyspace. Throws `invalid-request`. */
+export function parseRange(query: RangeQuery): Span {
+  const parse = (name: 'prefix' | 'start' | 'end'): Buffer | undefined => {
     const text = query[name];
     return text === undefined ? undefined : parseKeyText(text, query.keyEncoding, name);
   };
-  return spanOf({ prefix: bytes('prefix'), start: bytes('start'), end: bytes('end') });
+  return spanOf({ prefix: parse('prefix'), start: parse('start'), end: parse('end') });
+}
+
+/**
+ * Returns the key of a request with `?key=`, or `undefined` if it names a range. Throws `invalid-request` for a key together with a parameter
+ * that is only for ranges: one that `byPath`, the same operation with the key in the path, does not have.
+ */
+export function parseOptionalKey<Id extends 'listKeys' | 'deleteKeys'>(
+  query: OperationQuery<Id>,
+  operation: OperationValidator<Id>,
+  byPath: Pick<OperationValidator<OperationId>, 'hasQueryParameter'>,
+): Buffer | undefined {
+  const { key, keyEncoding }: Pick<ListQuery, 'key' | 'keyEncoding'> = query;
+  if (key === undefined) return undefined;
+  const conflict = operation
+    .given(query)
+    .find((name) => name !== 'key' && !byPath.hasQueryParameter(name));
+  if (conflict !== undefined)
+    throw invalidRequest(conflict, `key and ${conflict} exclude each other`);
+  return parseKey(key, keyEncoding);
 }

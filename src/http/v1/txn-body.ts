@@ -1,5 +1,5 @@
-// From the JSON of a transaction to what the domain takes. The schema has checked names, types and bounds; here is what takes more than
-// one field to judge. Errors name the JSON pointer.
+// Converts the JSON of a transaction for the domain. The schema has checked names, types and bounds; this file checks rules that depend on
+// several fields. Errors name the JSON pointer.
 import { invalidRequest } from '../../core/errors.js';
 import { parseLeaseId, parseSharedLeaseId } from '../../domain/leases/lease-id.js';
 import { spanOf } from '../../domain/keys/span.js';
@@ -12,77 +12,27 @@ import type {
 import { tooManyOperations } from '../../domain/transaction/limits.js';
 import type { TransactionLimits } from '../../domain/transaction/limits.js';
 import type { KeyRange } from '../../etcd/wire.js';
-import type { GuardBody } from './guard-fields.js';
-import { parseKeyText } from './key-text.js';
+import type { Schema } from '../contract/operation-types.js';
+import { parseKey, parseKeyText } from './key-text.js';
 import type { KeyEncoding } from './key-text.js';
 import { parseValueText } from './value-body.js';
-import type { ValueText } from './value-body.js';
 
-interface RangeBody {
-  readonly key?: string;
-  readonly prefix?: string | boolean;
-  readonly start?: string;
-  readonly end?: string;
-  readonly keyEncoding?: KeyEncoding;
-}
-
-interface ComparisonBody extends RangeBody, Partial<ValueText> {
-  readonly version?: number;
-  readonly createRevision?: number;
-  readonly modRevision?: number;
-  readonly lease?: string | null;
-  readonly exists?: boolean;
-  readonly is?: Comparison['result'];
-}
-
-interface PutBody extends ValueText {
-  readonly key: string;
-  readonly keyEncoding?: KeyEncoding;
-  readonly lease?: string;
-  readonly previous?: boolean;
-}
-
-interface GetBody extends RangeBody {
-  readonly limit?: number;
-  readonly keysOnly?: boolean;
-  readonly countOnly?: boolean;
-}
-
-interface DeleteBody extends RangeBody {
-  readonly previous?: boolean;
-  readonly all?: boolean;
-}
-
-export interface OperationBody {
-  readonly put?: PutBody;
-  readonly get?: GetBody;
-  readonly delete?: DeleteBody;
-  readonly txn?: NestedBody;
-}
-
-export interface NestedBody {
-  readonly if?: readonly ComparisonBody[];
-  readonly then: readonly OperationBody[];
-  readonly else?: readonly OperationBody[];
-}
-
-export interface TransactionBody extends NestedBody {
-  readonly guard?: GuardBody;
-}
+type RangeBody = Pick<Schema<'TxnComparison'>, 'key' | 'keyEncoding' | 'prefix' | 'start' | 'end'>;
 
 const TARGETS = ['version', 'createRevision', 'modRevision', 'value', 'lease', 'exists'] as const;
+/** As `TxnGetLimit` in the OpenAPI document. */
 const GET_KEYS_DEFAULT = 100;
-/** What etcd calls the lease of a key without one. */
+/** etcd's lease ID of a key without a lease. */
 const NO_LEASE = '0';
 
 /**
- * Throws what `refuseTooMuch` throws, before a body of very many operations is validated. Expects any JSON, and counts no more than one
- * operation above the limit.
+ * Rejects a transaction with too many operations before the schema is checked, which would take long. Takes any JSON, and stops counting
+ * above the limit. Throws what `refuseTooMuch` throws.
  */
 export function refuseManyOperations(body: unknown, limits: TransactionLimits): void {
   const transactions: unknown[] = [body];
   let count = 0;
-  // The list grows while it is walked.
+  // The list grows during the loop.
   for (const transaction of transactions) {
     const { if: compare, then, else: otherwise } = asObject(transaction);
     for (const list of [compare, then, otherwise]) {
@@ -101,8 +51,12 @@ function asObject(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }
 
-/** `encoding` is that of keys which do not name their own. */
-export function parseTransaction(body: NestedBody, encoding: KeyEncoding, at = ''): Transaction {
+/** `encoding` is the encoding of keys without `keyEncoding`. */
+export function parseTransaction(
+  body: Schema<'TxnNested'>,
+  encoding: KeyEncoding,
+  at = '',
+): Transaction {
   const branch = (name: 'then' | 'else'): Branch => ({
     at: `${at}/${name}`,
     operations: (body[name] ?? []).map((each, index) =>
@@ -119,10 +73,14 @@ export function parseTransaction(body: NestedBody, encoding: KeyEncoding, at = '
   };
 }
 
-function parseOperation(body: OperationBody, encoding: KeyEncoding, place: string): Operation {
+function parseOperation(
+  body: Schema<'TxnOperation'>,
+  encoding: KeyEncoding,
+  pointer: string,
+): Operation {
   const { put, get, delete: remove, txn } = body;
   if (put !== undefined) {
-    const at = `${place}/put`;
+    const at = `${pointer}/put`;
     return {
       kind: 'put',
       at,
@@ -133,19 +91,19 @@ function parseOperation(body: OperationBody, encoding: KeyEncoding, place: strin
     };
   }
   if (get !== undefined) {
-    const at = `${place}/get`;
+    const at = `${pointer}/get`;
     const { limit = GET_KEYS_DEFAULT, keysOnly, countOnly } = get;
     return { kind: 'get', at, range: parseRange(get, encoding, at), limit, keysOnly, countOnly };
   }
-  if (remove !== undefined) return parseDelete(remove, encoding, `${place}/delete`);
+  if (remove !== undefined) return parseDelete(remove, encoding, `${pointer}/delete`);
   if (txn !== undefined) {
-    const at = `${place}/txn`;
+    const at = `${pointer}/txn`;
     return { kind: 'txn', at, transaction: parseTransaction(txn, encoding, at) };
   }
-  throw invalidRequest(place, `${place} is no operation`, 'write put, get, delete or txn');
+  throw invalidRequest(pointer, `${pointer} is not an operation`, 'write put, get, delete or txn');
 }
 
-function parseDelete(body: DeleteBody, encoding: KeyEncoding, at: string): Operation {
+function parseDelete(body: Schema<'TxnDelete'>, encoding: KeyEncoding, at: string): Operation {
   const range = parseRange(body, encoding, at);
   if (body.previous === true && range.rangeEnd !== undefined) {
     throw invalidRequest(`${at}/previous`, 'previous is for one key, not for a range');
@@ -160,14 +118,18 @@ function parseDelete(body: DeleteBody, encoding: KeyEncoding, at: string): Opera
   return { kind: 'delete', at, range, previous: body.previous };
 }
 
-function parseComparison(body: ComparisonBody, encoding: KeyEncoding, at: string): Comparison {
+function parseComparison(
+  body: Schema<'TxnComparison'>,
+  encoding: KeyEncoding,
+  at: string,
+): Comparison {
   const range = parseRange(body, encoding, at);
-  const named = TARGETS.filter((name) => body[name] !== undefined);
-  const [target] = named;
-  if (target === undefined || named.length > 1) {
+  const targets = TARGETS.filter((name) => body[name] !== undefined);
+  const [target] = targets;
+  if (target === undefined || targets.length > 1) {
     throw invalidRequest(
       at,
-      `${at} compares ${named.length === 0 ? 'nothing' : named.join(' and ')}`,
+      `${at} compares ${targets.length === 0 ? 'nothing' : targets.join(' and ')}`,
       `a comparison has exactly one of ${TARGETS.join(', ')}`,
     );
   }
@@ -180,7 +142,7 @@ function parseComparison(body: ComparisonBody, encoding: KeyEncoding, at: string
 }
 
 function targetOf(
-  body: ComparisonBody,
+  body: Schema<'TxnComparison'>,
   name: (typeof TARGETS)[number],
   is: Comparison['result'],
   at: string,
@@ -202,17 +164,17 @@ function targetOf(
       return { target: { kind: 'lease', lease }, result: is };
     }
     case 'exists': {
-      const isThere = (body.exists === true) === (is === '=');
-      return { target: { kind: 'version', number: 0 }, result: isThere ? '>' : '=' };
+      const mustExist = (body.exists === true) === (is === '=');
+      return { target: { kind: 'version', number: 0 }, result: mustExist ? '>' : '=' };
     }
   }
 }
 
-/** One key, or a range: `prefix` as text or as `true` beside a key, or `start` and `end`. */
+/** Returns one key, or a range: `prefix` as a text, `prefix: true` with a key, or `start` and `end`. */
 function parseRange(body: RangeBody, requestEncoding: KeyEncoding, at: string): KeyRange {
   const { key, prefix, start, end } = body;
   const encoding = body.keyEncoding ?? requestEncoding;
-  const bytes = (name: 'start' | 'end', text: string | undefined): Buffer | undefined =>
+  const parseBound = (name: 'start' | 'end', text: string | undefined): Buffer | undefined =>
     text === undefined ? undefined : parseKeyText(text, encoding, `${at}/${name}`);
   const forms = [key, typeof prefix === 'string' ? prefix : undefined, start ?? end];
   if (
@@ -221,8 +183,8 @@ function parseRange(body: RangeBody, requestEncoding: KeyEncoding, at: string): 
   ) {
     throw invalidRequest(
       at,
-      `${at} does not say which keys`,
-      'write one of key, prefix, or start and end; "prefix": true beside key makes the key a prefix',
+      `${at} does not name keys in one way`,
+      'write one of key, prefix, or start and end; "prefix": true with key makes the key a prefix',
     );
   }
   if (key !== undefined) {
@@ -231,11 +193,5 @@ function parseRange(body: RangeBody, requestEncoding: KeyEncoding, at: string): 
   }
   if (typeof prefix === 'string')
     return spanOf({ prefix: parseKeyText(prefix, encoding, `${at}/prefix`) });
-  return spanOf({ start: bytes('start', start), end: bytes('end', end) }, `${at}/`);
-}
-
-function parseKey(text: string, encoding: KeyEncoding, pointer: string): Buffer {
-  const key = parseKeyText(text, encoding, pointer);
-  if (key.length === 0) throw invalidRequest(pointer, 'the key must not be empty');
-  return key;
+  return spanOf({ start: parseBound('start', start), end: parseBound('end', end) }, `${at}/`);
 }

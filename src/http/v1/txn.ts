@@ -1,6 +1,5 @@
-// /v1/txn: comparisons and one of two branches, at one revision.
+// /v1/txn: comparisons, then one of two branches, at one revision.
 import { Router } from 'express';
-import type { Request } from 'express';
 import { DEFAULT_LIMITS } from '../../domain/transaction/limits.js';
 import { transact } from '../../domain/transaction/transaction.js';
 import type { TransactionDeps } from '../../domain/transaction/transaction.js';
@@ -8,59 +7,62 @@ import type { OperationResult, Verdict } from '../../domain/transaction/operatio
 import { readJson } from '../body/body-readers.js';
 import type { BodyReaders } from '../body/body-readers.js';
 import { contextOf } from '../request/context.js';
+import { readParameters } from '../contract/documented-request.js';
+import type { Schema } from '../contract/operation-types.js';
 import type { Validator } from '../contract/validate.js';
-import { sendJson, toEntryBody, toKeyBody } from './entry-body.js';
-import { guardOfBody } from './guard-fields.js';
+import { toEntryBody, toKeyBody } from './entry-body.js';
+import { toGuard } from './guard.js';
 import type { KeyEncoding } from './key-text.js';
-import { queryOf } from './range-query.js';
+import { sendJson } from './responses.js';
 import { parseTransaction, refuseManyOperations } from './txn-body.js';
-import type { NestedBody, OperationBody, TransactionBody } from './txn-body.js';
 
 export interface TxnRouterDeps extends TransactionDeps {
   readonly validator: Validator;
   readonly bodies: BodyReaders;
 }
 
-/** Sixteen for each operation of the largest transaction: with all its fields one has eight. */
+/** JSON values: sixteen per operation of the largest transaction. An operation with all fields has eight. */
 const TRANSACTION_VALUES_MAX = 65_536;
 
 export function createTxnRouter(deps: TxnRouterDeps): Router {
   const router = Router({ strict: true, caseSensitive: true });
   const operation = deps.validator.operation('transact');
-  router.post('/v1/txn', deps.bodies.values(), async (req: Request, res) => {
-    const { keyEncoding } = operation.query(queryOf(req)) as { keyEncoding?: KeyEncoding };
+  router.post('/v1/txn', deps.bodies.values(), async (req, res) => {
+    const { keyEncoding } = readParameters(req, operation).query;
     const json = readJson(req, deps.bodies.jsonLimits(TRANSACTION_VALUES_MAX));
     refuseManyOperations(json, deps.transactionLimits ?? DEFAULT_LIMITS);
-    const body = operation.body(json) as TransactionBody;
+    const body = operation.body(json);
     const transaction = parseTransaction(body, keyEncoding);
-    const guard = body.guard && guardOfBody(body.guard);
-    const done = await transact(contextOf(req).caller, deps, transaction, guard);
-    const { succeeded, revision } = done;
+    const guard = body.guard && toGuard(body.guard);
+    const result = await transact(contextOf(req).caller, deps, transaction, guard);
+    const { succeeded, revision } = result;
+    const results = toResults(result, body, revision, keyEncoding);
     res.setHeader('Etcd-Revision', revision);
-    sendJson(res, { succeeded, revision, results: toResults(done, body, revision, keyEncoding) });
+    const responseBody: Schema<'TxnResult'> = { succeeded, revision, results };
+    sendJson(res, responseBody);
   });
   return router;
 }
 
 function toResults(
   { succeeded, results }: Verdict,
-  body: NestedBody,
+  body: Schema<'TxnNested'>,
   revision: number,
   encoding: KeyEncoding,
-): object[] {
+): Schema<'TxnOperationResults'> {
   const operations = (succeeded ? body.then : body.else) ?? [];
   return results.map((result, index) =>
     toResult(result, operations[index] ?? {}, revision, encoding),
   );
 }
 
-/** Each result is called like its operation; keys are in the encoding in which the operation gave them. */
+/** Each result has the name of its operation; its keys have the encoding of the operation's key. */
 function toResult(
   result: OperationResult,
-  operation: OperationBody,
+  operation: Schema<'TxnOperation'>,
   revision: number,
   requestEncoding: KeyEncoding,
-): object {
+): Schema<'TxnOperationResult'> {
   switch (result.kind) {
     case 'put': {
       const encoding = operation.put?.keyEncoding ?? requestEncoding;
@@ -85,8 +87,8 @@ function toResult(
     }
     case 'txn': {
       const { succeeded } = result;
-      const inside = operation.txn ?? { then: [] };
-      return { txn: { succeeded, results: toResults(result, inside, revision, requestEncoding) } };
+      const nested = operation.txn ?? { then: [] };
+      return { txn: { succeeded, results: toResults(result, nested, revision, requestEncoding) } };
     }
   }
 }

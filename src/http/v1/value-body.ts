@@ -1,4 +1,4 @@
-// What a PUT of one key asks: the JSON envelope, or the value's bytes as they are with everything else in the query.
+// The body of a PUT of one key: a JSON envelope, or the bytes of the value with the other fields in the query.
 import type { Request } from 'express';
 import { GatewayError, invalidRequest } from '../../core/errors.js';
 import type { KeyPut } from '../../domain/keys/kv.js';
@@ -6,20 +6,11 @@ import { parseLeaseId } from '../../domain/leases/lease-id.js';
 import { bodyKindOf, bytesOf, jsonOf, typeOf } from '../body/body-readers.js';
 import type { BodyKind, BodyReaders } from '../body/body-readers.js';
 import { parseJsonBody } from '../body/json.js';
+import type { OperationQuery, Schema } from '../contract/operation-types.js';
 import type { OperationValidator } from '../contract/validate.js';
-import { guardOfBody, guardOfQuery } from './guard-fields.js';
-import type { GuardBody, GuardQuery } from './guard-fields.js';
+import { parseGuardQuery, toGuard } from './guard.js';
 
-export interface ValueText {
-  readonly value: string;
-  readonly encoding?: 'base64';
-}
-
-interface Envelope extends ValueText {
-  readonly ttl?: number;
-  readonly lease?: string;
-  readonly guard?: GuardBody;
-}
+export type ValueText = Pick<Schema<'PutRequest'>, 'value' | 'encoding'>;
 
 const ENVELOPE_FIELDS: readonly string[] = [
   'value',
@@ -27,22 +18,17 @@ const ENVELOPE_FIELDS: readonly string[] = [
   'ttl',
   'lease',
   'guard',
-] satisfies (keyof Envelope)[];
-
-export interface PutQuery extends GuardQuery {
-  readonly raw?: boolean;
-  readonly ttl?: number;
-  readonly lease?: string;
-}
+] satisfies (keyof Schema<'PutRequest'>)[];
 
 export type PutFields = Pick<KeyPut, 'value' | 'ttlSeconds' | 'lease' | 'guard'>;
 
-const BARE_TYPE = /^(?:text|multipart)\//;
+/** Types of bodies that clients send by mistake. */
+const UNSUITED_TYPE = /^(?:text|multipart)\//;
 const OPENING_BRACE = 0x7b;
 const SPACE = 0x20;
-/** Of a body or a line with one key: mistakes are reported as such up to here. */
+/** JSON values in a body or a line with one key. */
 export const ENTRY_VALUES_MAX = 1_000;
-/** Values of an envelope, its guard included, with room for mistakes. */
+/** JSON values in an envelope with its guard, and some more for mistakes. */
 const ENVELOPE_VALUES_MAX = 32;
 const RAW_HINT =
   'to store the bytes as they are, add ?raw or another content type, such as application/octet-stream';
@@ -50,44 +36,43 @@ const NOT_BASE64 = /[^A-Za-z0-9+/]/;
 const BASE64_GROUP = 4;
 
 /**
- * Throws `invalid-request` with a hint at `?raw` when a body that must be JSON is none, when there is no body, and when JSON came under a
- * type that has it stored as text; for a field that is also in the query. Throws `unsupported-media-type` for a multipart form.
+ * Throws `invalid-request`, with `?raw` in the hint, for a missing body, for a body that is not JSON but must be, and for an envelope with
+ * a content type that would store it as text. Throws `invalid-request` for a field in both body and query, and `unsupported-media-type` for
+ * a multipart form.
  */
 export function readPut(
   bodies: BodyReaders,
   req: Request,
-  operation: OperationValidator,
-  query: PutQuery,
+  operation: Pick<OperationValidator<'putKey'>, 'body'>,
+  query: OperationQuery<'putKey'>,
 ): PutFields {
   const kind = query.raw === true ? 'other' : bodyKindOf(req);
   if (query.raw !== true) refuseMistakenBody(req, kind);
   const isJson = kind === 'json' || kind === 'form';
-  const envelope = isJson
-    ? (operation.body(parseEnvelope(bodies, req, kind)) as Envelope)
-    : undefined;
+  const envelope = isJson ? operation.body(parseEnvelope(bodies, req, kind)) : undefined;
   const value = envelope === undefined ? bytesOf(req) : parseValueText(envelope, '');
   bodies.checkValue(value);
-  const ttlSeconds = onlyOne('ttl', envelope?.ttl, query.ttl);
-  const lease = onlyOne('lease', leaseOf(envelope?.lease, '/lease'), leaseOf(query.lease, 'lease'));
+  const ttlSeconds = oneOf('ttl', envelope?.ttl, query.ttl);
+  const lease = oneOf(
+    'lease',
+    parseOptionalLease(envelope?.lease, '/lease'),
+    parseOptionalLease(query.lease, 'lease'),
+  );
   if (ttlSeconds !== undefined && lease !== undefined) {
     throw invalidRequest(
       envelope?.lease === undefined ? 'lease' : '/lease',
       'ttl and lease exclude each other: ttl makes a new lease',
-      'give the ttl where the lease is made, at POST /v1/leases',
+      'pass the ttl when you create the lease, at POST /v1/leases',
     );
   }
-  const guard = onlyOne(
-    'guard',
-    envelope?.guard && guardOfBody(envelope.guard),
-    guardOfQuery(query),
-  );
+  const guard = oneOf('guard', envelope?.guard && toGuard(envelope.guard), parseGuardQuery(query));
   return { value, ttlSeconds, lease, guard };
 }
 
-/** What clients send by mistake: no body, a multipart form, and the envelope under the text type that fetch gives to strings. */
+/** Rejects common mistakes: no body, a multipart form, and an envelope with the text type that fetch gives to strings. */
 function refuseMistakenBody(req: Request, kind: BodyKind): void {
   const bytes = bytesOf(req);
-  // fetch without a body and curl -T with an empty file send the same request: neither names a type.
+  // fetch without a body and curl -T with an empty file send the same request, without a content type.
   if (kind === 'none' && bytes.length === 0) {
     throw invalidRequest(
       '',
@@ -95,7 +80,7 @@ function refuseMistakenBody(req: Request, kind: BodyKind): void {
       'send {"value": "…"} as JSON, or add ?raw to store an empty value',
     );
   }
-  const type = kind === 'other' ? BARE_TYPE.exec(typeOf(req))?.[0] : undefined;
+  const type = kind === 'other' ? UNSUITED_TYPE.exec(typeOf(req))?.[0] : undefined;
   if (type === 'multipart/') {
     throw new GatewayError('unsupported-media-type', {
       detail: `the content type is ${JSON.stringify(req.headers['content-type'])}`,
@@ -123,11 +108,12 @@ function isEnvelope(bytes: Buffer): boolean {
   }
 }
 
-function leaseOf(text: string | undefined, pointer: string): string | undefined {
+function parseOptionalLease(text: string | undefined, pointer: string): string | undefined {
   return text === undefined ? undefined : parseLeaseId(text, pointer);
 }
 
-function onlyOne<T>(name: string, inBody: T | undefined, inQuery: T | undefined): T | undefined {
+/** Throws `invalid-request` for a field that is in the body and in the query. */
+function oneOf<T>(name: string, inBody: T | undefined, inQuery: T | undefined): T | undefined {
   if (inBody === undefined || inQuery === undefined) return inBody ?? inQuery;
   throw invalidRequest(`/${name}`, `${name} is given twice: in the body and in the query`);
 }
@@ -148,25 +134,25 @@ function parseEnvelope(bodies: BodyReaders, req: Request, kind: 'json' | 'form')
     });
   }
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-    throw invalidRequest('', 'the body is no JSON object like {"value": "…"}', RAW_HINT);
+    throw invalidRequest('', 'the body is not a JSON object like {"value": "…"}', RAW_HINT);
   }
   return json;
 }
 
-/** The bytes of `{value, encoding?}`; `at` is the JSON pointer of the object that has them. */
+/** Returns the bytes of `{value, encoding?}`; `at` is the JSON pointer of that object. Throws `invalid-request`. */
 export function parseValueText({ value, encoding }: ValueText, at: string): Buffer {
   if (encoding === undefined) return Buffer.from(value, 'utf8');
   if (!isBase64(value)) {
     throw invalidRequest(
       `${at}/value`,
-      'value is not base64, which "encoding" promises',
+      'value is not base64, but encoding is base64',
       'use the standard alphabet, A-Z a-z 0-9 + /',
     );
   }
   return Buffer.from(value, 'base64');
 }
 
-/** Padded or not. A pattern of groups overflows the stack on values of some megabytes. */
+/** With or without padding. A pattern of groups overflows the stack on values of some megabytes. */
 function isBase64(text: string): boolean {
   const isPadded = text.length % BASE64_GROUP === 0;
   const digits = isPadded ? text.replace(/={1,2}$/, '') : text;

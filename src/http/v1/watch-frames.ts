@@ -1,8 +1,9 @@
-// How events travel: as server-sent events, as JSON lines, or as items of a long poll.
+// Events as server-sent events, as JSON lines, or as items of a long poll.
 import type { Delivery } from '../../domain/watch/delivery.js';
 import { formatPosition } from '../../domain/watch/position.js';
 import type { Position } from '../../domain/watch/position.js';
 import type { WatchEvent } from '../../etcd/wire.js';
+import type { Schema } from '../contract/operation-types.js';
 import { toEntryBody } from './entry-body.js';
 import { toKeyText } from './key-text.js';
 import type { KeyEncoding } from './key-text.js';
@@ -15,57 +16,55 @@ export interface FrameOptions {
   readonly previous: boolean;
 }
 
-export interface EventBody extends Record<string, unknown> {
-  readonly event: 'put' | 'delete';
-  readonly id: string;
-}
-
-/** The position right behind it. */
+/** Returns the position directly after the event. */
 export function positionOf({ event, n }: Delivery): Position {
   return { revision: event.kv.modRevision, events: n };
 }
 
-export function toEventBody(delivery: Delivery, options: Omit<FrameOptions, 'format'>): EventBody {
+export function toEventBody(
+  delivery: Delivery,
+  options: Omit<FrameOptions, 'format'>,
+): Schema<'WatchEvent'> {
   const { event } = delivery;
   const id = formatPosition(positionOf(delivery));
-  return { event: event.kind, id, ...toDataBody(event, options) };
+  return { event: event.kind, id, ...toChangeBody(event, options) };
 }
 
-// Thousands of watchers of one prefix get the same array, and so the same bytes.
-const frames = new WeakMap<readonly Delivery[], Map<string, Buffer>>();
+// Thousands of watchers of one prefix get the same array, and therefore the same bytes.
+const framesByDeliveries = new WeakMap<readonly Delivery[], Map<string, Buffer>>();
 
-/** All of them as the bytes that travel; made once for all who get the same array in the same form. */
-export function framesOf(deliveries: readonly Delivery[], options: FrameOptions): Buffer {
-  const made = frames.get(deliveries) ?? new Map<string, Buffer>();
-  frames.set(deliveries, made);
-  const form = `${options.format} ${options.keyEncoding ?? ''} ${options.previous}`;
-  const known = made.get(form);
-  if (known !== undefined) return known;
-  const bytes = Buffer.concat(deliveries.map((each) => Buffer.from(frameOf(each, options))));
-  made.set(form, bytes);
+/** Encodes events once for all clients that get the same array in the same format. */
+export function encodeFrames(deliveries: readonly Delivery[], options: FrameOptions): Buffer {
+  const encoded = framesByDeliveries.get(deliveries) ?? new Map<string, Buffer>();
+  framesByDeliveries.set(deliveries, encoded);
+  const format = `${options.format} ${options.keyEncoding ?? ''} ${options.previous}`;
+  const existing = encoded.get(format);
+  if (existing !== undefined) return existing;
+  const bytes = Buffer.concat(deliveries.map((each) => Buffer.from(encodeFrame(each, options))));
+  encoded.set(format, bytes);
   return bytes;
 }
 
-function frameOf(delivery: Delivery, options: FrameOptions): string {
+function encodeFrame(delivery: Delivery, options: FrameOptions): string {
   if (options.format === 'ndjson') return `${JSON.stringify(toEventBody(delivery, options))}\n`;
-  const data = JSON.stringify(toDataBody(delivery.event, options));
+  const data = JSON.stringify(toChangeBody(delivery.event, options));
   const id = formatPosition(positionOf(delivery));
   return `event: ${delivery.event.kind}\nid: ${id}\ndata: ${data}\n\n`;
 }
 
-function toDataBody(
+function toChangeBody(
   event: WatchEvent,
   { keyEncoding, previous }: Omit<FrameOptions, 'format'>,
-): Record<string, unknown> {
+): Schema<'WatchChange'> {
   const { kv, prevKv } = event;
   return {
-    ...(event.kind === 'put' ? toEntryBody(kv, keyEncoding) : deletedBody(event, keyEncoding)),
+    ...(event.kind === 'put' ? toEntryBody(kv, keyEncoding) : toDeletionBody(event, keyEncoding)),
     ...(previous && prevKv !== undefined && { previous: toEntryBody(prevKv, keyEncoding) }),
   };
 }
 
-/** etcd gives a deletion no version and no create revision: zeros, as there. */
-function deletedBody({ kv }: WatchEvent, keyEncoding: KeyEncoding): Record<string, unknown> {
+/** The version and create revision of a deletion are 0, as in etcd. */
+function toDeletionBody({ kv }: WatchEvent, keyEncoding: KeyEncoding): Schema<'WatchChange'> {
   return {
     ...toKeyText(kv.key, keyEncoding),
     version: 0,
@@ -74,8 +73,8 @@ function deletedBody({ kv }: WatchEvent, keyEncoding: KeyEncoding): Record<strin
   };
 }
 
-/** Something that is no event of the store: `compacted`, `overflow`, `error`. */
-export function noticeOf(
+/** Encodes a notice of the gateway: `compacted`, `overflow`, `error`. */
+export function encodeNotice(
   format: StreamFormat,
   event: string,
   data: Record<string, unknown>,
@@ -86,8 +85,8 @@ export function noticeOf(
   return `event: ${event}\n${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`;
 }
 
-/** Keeps proxies open and carries the position forward, without being an event. */
-export function heartbeatOf(format: StreamFormat, position: Position): string {
+/** Encodes a heartbeat, which keeps proxies open and has the current position. It is not an event. */
+export function encodeHeartbeat(format: StreamFormat, position: Position): string {
   const id = formatPosition(position);
-  return format === 'ndjson' ? noticeOf('ndjson', 'heartbeat', {}, id) : `id: ${id}\n:\n\n`;
+  return format === 'ndjson' ? encodeNotice('ndjson', 'heartbeat', {}, id) : `id: ${id}\n:\n\n`;
 }

@@ -1,4 +1,4 @@
-// The long poll: the first events after a position, or an empty list when the time is up; `next` is where to go on.
+// Long polls: the first events after a position, or an empty list after the wait. The next poll continues at `next`.
 import type { Request, Response } from 'express';
 import type { GatewayError } from '../../core/errors.js';
 import type { Delivery } from '../../domain/watch/delivery.js';
@@ -6,17 +6,18 @@ import type { Watcher } from '../../domain/watch/topic.js';
 import { formatPosition } from '../../domain/watch/position.js';
 import type { Position } from '../../domain/watch/position.js';
 import { contextOf } from '../request/context.js';
-import { sendJson } from './entry-body.js';
+import type { Schema } from '../contract/operation-types.js';
 import { positionOf, toEventBody } from './watch-frames.js';
-import { aheadError, compactedError, newestIfAhead, resetError } from './watch-call.js';
+import { aheadError, compactedError, newestIfAhead, resetError } from './watch-subscription.js';
 import { LIVE_WITHIN_MS, notLive, shuttingDown } from '../response/event-stream.js';
-import type { ServeDeps, WatchCall } from './watch-call.js';
-import type { OpenWatch } from './watch-open.js';
+import type { OpenWatch } from './open-watches.js';
+import { sendJson } from './responses.js';
+import type { WatchDeps, WatchSubscription } from './watch-subscription.js';
 
 const EVENTS_MAX = 1_000;
-/** Of keys and values; one event may be larger. */
-const ANSWER_BYTES_MAX = 4 * 1024 * 1024;
-/** How long a poll that starts in the past looks for what is there already, however short its wait: etcd reads it up every 100 ms. */
+/** Of keys and values. One event may be larger. */
+const RESPONSE_BYTES_MAX = 4 * 1024 * 1024;
+/** The shortest wait of a poll that starts in the past: etcd sends past events every 100 ms. */
 const CATCH_UP_MS = 500;
 
 interface Page {
@@ -24,55 +25,58 @@ interface Page {
   readonly next: Position;
 }
 
-export async function servePoll(
-  deps: ServeDeps,
+export async function sendPoll(
+  deps: WatchDeps,
   req: Request,
   res: Response,
-  call: WatchCall,
+  subscription: WatchSubscription,
   waitSeconds: number,
 ): Promise<void> {
   const { caller } = contextOf(req);
-  const poll = new Poll(call, waitSeconds * 1000);
-  const newest = await newestIfAhead(deps, caller, call);
-  if (newest !== undefined) throw aheadError(call, newest);
+  const poll = new Poll(subscription, waitSeconds * 1000);
+  const newest = await newestIfAhead(deps, caller, subscription);
+  if (newest !== undefined) throw aheadError(subscription, newest);
   const { deliveries, next } = await poll.run(deps, caller.signal);
-  const events = deliveries.map((delivery) => toEventBody(delivery, call));
-  sendJson(res, { events, next: formatPosition(next) });
+  const page: Schema<'WatchPage'> = {
+    events: deliveries.map((delivery) => toEventBody(delivery, subscription)),
+    next: formatPosition(next),
+  };
+  sendJson(res, page);
 }
 
 class Poll implements Watcher, OpenWatch {
   readonly unsentBytes = 0;
-  readonly #call: WatchCall;
-  readonly #giveUpAt: number;
+  readonly #subscription: WatchSubscription;
+  readonly #waitEndsAt: number;
   #position: Position | undefined;
   #timer: NodeJS.Timeout | undefined;
   #resolve: (page: Page) => void = () => undefined;
   #reject: (error: GatewayError) => void = () => undefined;
 
-  constructor(call: WatchCall, waitMs: number) {
-    this.#call = call;
-    this.#giveUpAt = performance.now() + waitMs;
+  constructor(subscription: WatchSubscription, waitMs: number) {
+    this.#subscription = subscription;
+    this.#waitEndsAt = performance.now() + waitMs;
   }
 
-  /** `signal`: the caller hung up. */
-  async run({ hub, open, draining }: ServeDeps, signal: AbortSignal): Promise<Page> {
+  /** `signal` is aborted when the client disconnects. */
+  async run({ hub, open, draining }: WatchDeps, signal: AbortSignal): Promise<Page> {
     if (draining.aborted) throw shuttingDown();
-    const timeIsUp = (): void => this.#timeIsUp();
+    const endWait = (): void => this.#endWait();
     let unwatch: (() => void) | undefined;
     try {
       return await new Promise<Page>((resolve, reject) => {
         this.#resolve = resolve;
         this.#reject = reject;
-        this.#timer = setTimeout(timeIsUp, LIVE_WITHIN_MS);
-        signal.addEventListener('abort', timeIsUp, { once: true });
+        this.#timer = setTimeout(endWait, LIVE_WITHIN_MS);
+        signal.addEventListener('abort', endWait, { once: true });
         open.add(this);
-        if (signal.aborted) timeIsUp();
-        unwatch = hub.watch(this.#call.request, this);
-        if (signal.aborted) timeIsUp();
+        if (signal.aborted) endWait();
+        unwatch = hub.watch(this.#subscription.request, this);
+        if (signal.aborted) endWait();
       });
     } finally {
       clearTimeout(this.#timer);
-      signal.removeEventListener('abort', timeIsUp);
+      signal.removeEventListener('abort', endWait);
       open.delete(this);
       unwatch?.();
     }
@@ -81,9 +85,9 @@ class Poll implements Watcher, OpenWatch {
   onLive(position: Position): void {
     this.#position = position;
     clearTimeout(this.#timer);
-    const leastMs = this.#call.request.since === undefined ? 0 : CATCH_UP_MS;
-    const restMs = Math.max(leastMs, this.#giveUpAt - performance.now());
-    this.#timer = setTimeout(() => this.#timeIsUp(), restMs);
+    const minimumMs = this.#subscription.request.since === undefined ? 0 : CATCH_UP_MS;
+    const restMs = Math.max(minimumMs, this.#waitEndsAt - performance.now());
+    this.#timer = setTimeout(() => this.#endWait(), restMs);
   }
 
   onEvents(deliveries: readonly Delivery[]): void {
@@ -97,7 +101,7 @@ class Poll implements Watcher, OpenWatch {
   }
 
   onCompacted(oldestRevision: number): void {
-    this.#reject(compactedError(oldestRevision, this.#call.request.since));
+    this.#reject(compactedError(oldestRevision, this.#subscription.request.since));
   }
 
   onReset(revision: number): void {
@@ -109,14 +113,14 @@ class Poll implements Watcher, OpenWatch {
   }
 
   beat(): void {
-    // A poll says one thing, at its end.
+    // A poll sends nothing before its response.
   }
 
   drain(): void {
     this.#reject(shuttingDown());
   }
 
-  #timeIsUp(): void {
+  #endWait(): void {
     if (this.#position === undefined) this.#reject(notLive());
     else this.#resolve({ deliveries: [], next: this.#position });
   }
@@ -124,9 +128,9 @@ class Poll implements Watcher, OpenWatch {
 
 function firstPage(deliveries: readonly Delivery[]): readonly Delivery[] {
   let bytes = 0;
-  const tooMany = deliveries.findIndex(({ event: { kv, prevKv } }, index) => {
+  const end = deliveries.findIndex(({ event: { kv, prevKv } }, index) => {
     bytes += kv.key.length + kv.value.length + (prevKv?.value.length ?? 0);
-    return index > 0 && (index >= EVENTS_MAX || bytes > ANSWER_BYTES_MAX);
+    return index > 0 && (index >= EVENTS_MAX || bytes > RESPONSE_BYTES_MAX);
   });
-  return tooMany < 0 ? deliveries : deliveries.slice(0, tooMany);
+  return end < 0 ? deliveries : deliveries.slice(0, end);
 }

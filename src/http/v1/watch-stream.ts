@@ -1,4 +1,4 @@
-// The open-ended watches: server-sent events and JSON lines. A reader that is too slow is dropped, never buffered without bound.
+// Endless watches as server-sent events or JSON lines. A client that reads too slowly is disconnected: buffers are limited.
 import type { Request, Response } from 'express';
 import { GatewayError } from '../../core/errors.js';
 import type { Delivery } from '../../domain/watch/delivery.js';
@@ -8,57 +8,60 @@ import type { Position } from '../../domain/watch/position.js';
 import { toProblem } from '../response/problem.js';
 import { contextOf } from '../request/context.js';
 import { noteErrorCode } from '../response/error-code.js';
-import { framesOf, heartbeatOf, noticeOf, positionOf } from './watch-frames.js';
+import { encodeFrames, encodeHeartbeat, encodeNotice, positionOf } from './watch-frames.js';
 import type { FrameOptions, StreamFormat } from './watch-frames.js';
-import { aheadError, compactedError, newestIfAhead, resetError } from './watch-call.js';
+import { aheadError, compactedError, newestIfAhead, resetError } from './watch-subscription.js';
 import { LIVE_WITHIN_MS, notLive, shuttingDown } from '../response/event-stream.js';
-import type { ServeDeps, WatchCall } from './watch-call.js';
-import type { OpenWatch } from './watch-open.js';
+import type { WatchDeps, WatchSubscription } from './watch-subscription.js';
+import type { OpenWatch } from './open-watches.js';
 import { onceOver } from '../server/response-end.js';
 
-/** How long a dropped reader may take to read why. */
-const FAREWELL_MS = 5_000;
-/** After which a browser comes back to a gateway that sent it away. */
+/** The time in which a client can read the last event before its connection is closed. */
+const LAST_EVENT_MS = 5_000;
+/** The delay before a browser reconnects. */
 const RETRY_MS = 2_000;
 const CURRENT_REVISION_WITHIN_MS = 2_000;
 
-const TYPES: Record<StreamFormat, string> = {
+const MEDIA_TYPES: Record<StreamFormat, string> = {
   sse: 'text/event-stream',
   ndjson: 'application/x-ndjson',
 };
 
-/** Resolves when the stream is open. Throws what keeps it from that, except to EventSource, which would never come back. */
-export async function serveStream(
-  deps: ServeDeps,
+/**
+ * Resolves when the stream is open. Throws the error that prevents it. An EventSource gets an empty stream instead of a 5xx, because it does
+ * not reconnect after an error status.
+ */
+export async function streamWatch(
+  deps: WatchDeps,
   req: Request,
   res: Response,
-  call: WatchCall,
+  subscription: WatchSubscription,
   format: StreamFormat,
 ): Promise<void> {
-  const failure = await beginStream(deps, req, res, call, format);
+  const failure = await openStream(deps, req, res, subscription, format);
   if (failure === undefined) return;
   if (format === 'ndjson' || failure.status < 500) throw failure;
-  sendAway(res);
+  sendEmptyStream(res);
 }
 
-/** Resolves with nothing when the stream is open or over, or with why it cannot be opened. */
-async function beginStream(
-  deps: ServeDeps,
+/** Resolves with `undefined` when the stream is open or has ended, or with the error that prevents it. */
+async function openStream(
+  deps: WatchDeps,
   req: Request,
   res: Response,
-  call: WatchCall,
+  subscription: WatchSubscription,
   format: StreamFormat,
 ): Promise<GatewayError | undefined> {
   try {
-    const newest = await newestIfAhead(deps, contextOf(req).caller, call);
+    const newest = await newestIfAhead(deps, contextOf(req).caller, subscription);
     if (deps.draining.aborted) return shuttingDown();
     if (res.destroyed) return undefined;
     if (newest === undefined)
-      return await new WatchStreamResponse(deps, req, res, call, format).begin();
-    if (format === 'ndjson') return aheadError(call, newest);
-    // EventSource gives up on any other status: it gets its next position instead.
-    openHeaders(res, 'sse');
-    res.end(lostNotice('sse', newest, newest));
+      return await new WatchStream(deps, req, res, subscription, format).begin();
+    if (format === 'ndjson') return aheadError(subscription, newest);
+    // EventSource does not reconnect after an error status. It gets its next position instead.
+    sendHeaders(res, 'sse');
+    res.end(encodeCompacted('sse', newest, newest));
     return undefined;
   } catch (error) {
     if (error instanceof GatewayError) return error;
@@ -66,21 +69,21 @@ async function beginStream(
   }
 }
 
-/** `revision` as the id: an automatic reconnect continues behind the gap that it was notified of. */
-function lostNotice(format: StreamFormat, oldestRevision: number, revision: number): string {
+/** `revision` is the ID: an automatic reconnect continues after the reported gap. */
+function encodeCompacted(format: StreamFormat, oldestRevision: number, revision: number): string {
   const id = formatPosition({ revision });
-  return noticeOf(format, 'compacted', { oldestRevision, revision }, id);
+  return encodeNotice(format, 'compacted', { oldestRevision, revision }, id);
 }
 
-/** An event stream that ends at once: its browser comes back in a moment. */
-export function sendAway(res: Response): void {
-  openHeaders(res, 'sse');
+/** Sends an event stream that ends at once: the browser reconnects after `RETRY_MS`. */
+export function sendEmptyStream(res: Response): void {
+  sendHeaders(res, 'sse');
   res.end(`retry: ${RETRY_MS}\n\n`);
 }
 
-function openHeaders(res: Response, format: StreamFormat): void {
+function sendHeaders(res: Response, format: StreamFormat): void {
   res.statusCode = 200;
-  res.setHeader('Content-Type', TYPES[format]);
+  res.setHeader('Content-Type', MEDIA_TYPES[format]);
   res.setHeader('Cache-Control', 'no-store, no-transform');
   res.setHeader('X-Accel-Buffering', 'no');
   res.setHeader('X-Content-Type-Options', 'nosniff');
@@ -88,43 +91,50 @@ function openHeaders(res: Response, format: StreamFormat): void {
   res.flushHeaders();
 }
 
-class WatchStreamResponse implements Watcher, OpenWatch {
-  readonly #deps: ServeDeps;
+class WatchStream implements Watcher, OpenWatch {
+  readonly #deps: WatchDeps;
   readonly #req: Request;
   readonly #res: Response;
-  readonly #call: WatchCall;
+  readonly #subscription: WatchSubscription;
   readonly #frames: FrameOptions;
-  /** Tells how `begin` went; undefined once it is told. */
-  #begun: ((failure: GatewayError | undefined) => void) | undefined;
+  /** Resolves `begin`; `undefined` afterwards. */
+  #resolveBegin: ((failure: GatewayError | undefined) => void) | undefined;
   #unwatch: (() => void) | undefined;
-  #state: 'waiting' | 'open' | 'over' = 'waiting';
+  #state: 'waiting' | 'open' | 'ended' = 'waiting';
   #position: Position = { revision: 0 };
 
-  constructor(deps: ServeDeps, req: Request, res: Response, call: WatchCall, format: StreamFormat) {
+  constructor(
+    deps: WatchDeps,
+    req: Request,
+    res: Response,
+    subscription: WatchSubscription,
+    format: StreamFormat,
+  ) {
     this.#deps = deps;
     this.#req = req;
     this.#res = res;
-    this.#call = call;
-    this.#frames = { format, keyEncoding: call.keyEncoding, previous: call.previous };
+    this.#subscription = subscription;
+    const { keyEncoding, previous } = subscription;
+    this.#frames = { format, keyEncoding, previous };
   }
 
   get unsentBytes(): number {
     return this.#res.writableLength;
   }
 
-  /** Resolves with nothing once the stream is open, or with why it cannot be. */
+  /** Resolves with `undefined` when the stream is open, or with the error that prevents it. */
   async begin(): Promise<GatewayError | undefined> {
     const { hub, open } = this.#deps;
-    const timer = setTimeout(() => this.#begun?.(notLive()), LIVE_WITHIN_MS);
+    const timer = setTimeout(() => this.#resolveBegin?.(notLive()), LIVE_WITHIN_MS);
     const failure = await new Promise<GatewayError | undefined>((resolve) => {
-      this.#begun = resolve;
+      this.#resolveBegin = resolve;
       onceOver(this.#res, this.#close);
       open.add(this);
-      this.#unwatch = hub.watch(this.#call.request, this);
-      // All may have happened by now.
-      if (this.#state === 'over') this.#unwatch();
+      this.#unwatch = hub.watch(this.#subscription.request, this);
+      // The watch may have ended during the call.
+      if (this.#state === 'ended') this.#unwatch();
     });
-    this.#begun = undefined;
+    this.#resolveBegin = undefined;
     clearTimeout(timer);
     if (failure !== undefined) this.#close();
     return failure;
@@ -136,11 +146,11 @@ class WatchStreamResponse implements Watcher, OpenWatch {
 
   onEvents(deliveries: readonly Delivery[]): void {
     if (this.#state !== 'open') return;
-    if (this.#deps.open.isTooMuch(this.unsentBytes)) {
+    if (this.#deps.open.isTooSlow(this.unsentBytes)) {
       this.#finish('overflow', { hint: 'read faster, or watch less' });
       return;
     }
-    this.#res.write(framesOf(deliveries, this.#frames));
+    this.#res.write(encodeFrames(deliveries, this.#frames));
     const last = deliveries.at(-1);
     if (last !== undefined) this.#position = positionOf(last);
   }
@@ -150,21 +160,22 @@ class WatchStreamResponse implements Watcher, OpenWatch {
   }
 
   onCompacted(oldestRevision: number): void {
-    const { since } = this.#call.request;
-    this.#lost(oldestRevision, () => compactedError(oldestRevision, since));
+    const { since } = this.#subscription.request;
+    this.#endWithGap(oldestRevision, () => compactedError(oldestRevision, since));
   }
 
   onReset(revision: number): void {
-    this.#lost(revision, () => resetError(revision));
+    this.#endWithGap(revision, () => resetError(revision));
   }
 
-  #lost(oldestRevision: number, toError: () => GatewayError): void {
-    if (this.#state === 'waiting' && this.#frames.format === 'ndjson') this.#begun?.(toError());
-    else void this.#tellCompacted(oldestRevision);
+  #endWithGap(oldestRevision: number, toError: () => GatewayError): void {
+    if (this.#state === 'waiting' && this.#frames.format === 'ndjson')
+      this.#resolveBegin?.(toError());
+    else void this.#sendCompacted(oldestRevision);
   }
 
   onRefused(error: GatewayError): void {
-    if (this.#state === 'waiting') this.#begun?.(error);
+    if (this.#state === 'waiting') this.#resolveBegin?.(error);
     else {
       noteErrorCode(this.#res, error.code);
       this.#finish('error', toProblem(error, contextOf(this.#req).requestId));
@@ -172,51 +183,52 @@ class WatchStreamResponse implements Watcher, OpenWatch {
   }
 
   beat(): void {
-    if (this.#state === 'open') this.#res.write(heartbeatOf(this.#frames.format, this.#position));
+    if (this.#state === 'open')
+      this.#res.write(encodeHeartbeat(this.#frames.format, this.#position));
   }
 
   drain(): void {
-    if (this.#state === 'waiting') this.#begun?.(shuttingDown());
+    if (this.#state === 'waiting') this.#resolveBegin?.(shuttingDown());
     else this.#end(this.#frames.format === 'sse' ? `retry: ${RETRY_MS}\n\n` : '');
   }
 
-  async #tellCompacted(oldestRevision: number): Promise<void> {
+  async #sendCompacted(oldestRevision: number): Promise<void> {
     const deadline = performance.now() + CURRENT_REVISION_WITHIN_MS;
     const revision = await this.#deps
       .currentRevision({ ...contextOf(this.#req).caller, deadline })
       .catch(() => oldestRevision);
-    if (this.#state === 'waiting') this.#open(this.#call.request.since ?? { revision });
-    this.#end(lostNotice(this.#frames.format, oldestRevision, revision));
+    if (this.#state === 'waiting') this.#open(this.#subscription.request.since ?? { revision });
+    this.#end(encodeCompacted(this.#frames.format, oldestRevision, revision));
   }
 
   #open(position: Position): void {
     if (this.#state !== 'waiting') return;
     this.#state = 'open';
     this.#position = position;
-    openHeaders(this.#res, this.#frames.format);
-    // A reader who is cut off before the first event knows from where to go on.
+    sendHeaders(this.#res, this.#frames.format);
+    // A client that is disconnected before the first event has a position to continue from.
     this.beat();
-    this.#begun?.(undefined);
+    this.#resolveBegin?.(undefined);
   }
 
   #finish(event: string, data: Record<string, unknown>): void {
-    this.#end(noticeOf(this.#frames.format, event, data));
+    this.#end(encodeNotice(this.#frames.format, event, data));
   }
 
-  #end(farewell: string): void {
-    if (this.#state === 'over') return;
+  #end(lastText: string): void {
+    if (this.#state === 'ended') return;
     this.#close();
-    this.#res.end(farewell);
-    const timer = setTimeout(() => this.#res.destroy(), FAREWELL_MS);
+    this.#res.end(lastText);
+    const timer = setTimeout(() => this.#res.destroy(), LAST_EVENT_MS);
     onceOver(this.#res, () => clearTimeout(timer));
   }
 
   readonly #close = (): void => {
-    if (this.#state === 'over') return;
-    this.#state = 'over';
+    if (this.#state === 'ended') return;
+    this.#state = 'ended';
     this.#deps.open.delete(this);
     this.#unwatch?.();
-    // Nobody listens any more.
-    this.#begun?.(undefined);
+    // No further events will come.
+    this.#resolveBegin?.(undefined);
   };
 }

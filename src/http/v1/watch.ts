@@ -1,82 +1,77 @@
-// GET /v1/watch: an event stream for browsers, JSON lines for programs, a long poll for everybody else; one hub behind them.
+// GET /v1/watch: an event stream for browsers, JSON lines for programs, and long polls. One hub serves all of them.
 import { Router } from 'express';
 import type { Request } from 'express';
-import { GatewayError, invalidRequest } from '../../core/errors.js';
+import { invalidRequest } from '../../core/errors.js';
 import type { ReservedKeys } from '../../domain/reserved.js';
 import type { HubRequest } from '../../domain/watch/hub.js';
 import { parsePosition } from '../../domain/watch/position.js';
 import type { Position } from '../../domain/watch/position.js';
-import { contextOf } from '../request/context.js';
-import type { StreamLimiter } from '../load/stream-limiter.js';
+import { readParameters } from '../contract/documented-request.js';
+import type { OperationQuery } from '../contract/operation-types.js';
 import type { Validator } from '../contract/validate.js';
+import type { StreamLimiter } from '../load/stream-limiter.js';
+import { contextOf } from '../request/context.js';
 import { parseKey } from './key-text.js';
-import { queryOf, rangeOf } from './range-query.js';
-import type { RangeQuery } from './range-query.js';
-import type { ServeDeps, WatchCall } from './watch-call.js';
-import { OpenWatches } from './watch-open.js';
-import { servePoll } from './watch-poll.js';
-import { sendAway, serveStream } from './watch-stream.js';
+import { OpenWatches } from './open-watches.js';
+import { parseRange } from './range-query.js';
+import { negotiate, skipHead } from './responses.js';
+import type { StreamFormat } from './watch-frames.js';
+import { sendPoll } from './watch-poll.js';
+import { sendEmptyStream, streamWatch } from './watch-stream.js';
+import type { WatchDeps, WatchSubscription } from './watch-subscription.js';
 
-export interface WatchRouterDeps extends Omit<ServeDeps, 'open'> {
+export interface WatchRouterDeps extends Omit<WatchDeps, 'open'> {
   readonly reserved: ReservedKeys;
   readonly validator: Validator;
   readonly streams: StreamLimiter;
 }
 
-interface WatchQuery extends RangeQuery {
-  readonly since?: string;
-  readonly lastEventId?: string;
-  readonly previous?: boolean;
-  readonly wait?: number;
-}
+type WatchQuery = OperationQuery<'watchKeys'>;
 
 export function createWatchRouter(deps: WatchRouterDeps): Router {
+  const { validator, streams } = deps;
   const router = Router({ strict: true, caseSensitive: true });
-  const serving: ServeDeps = { ...deps, open: new OpenWatches(deps.draining) };
-  router.get('/v1/watch', async (req, res, next) => {
-    // It would never end.
-    if (req.method === 'HEAD') {
-      next();
-      return;
-    }
-    const query = deps.validator.operation('watchKeys').query(queryOf(req)) as WatchQuery;
-    const call = toCall(deps, req, query);
-    const format = query.wait === undefined ? formatOf(req) : undefined;
+  const watchDeps: WatchDeps = { ...deps, open: new OpenWatches(deps.draining) };
+  router.get('/v1/watch', skipHead, async (req, res) => {
+    const { query } = readParameters(req, validator.operation('watchKeys'));
+    const subscription = toSubscription(deps, req, query);
+    const format = query.wait === undefined ? negotiateFormat(req) : undefined;
     try {
-      deps.streams.enter(res);
+      streams.enter(res);
     } catch (error) {
-      // Anything but 200 stops EventSource for good.
+      // EventSource does not reconnect after an error status.
       if (format !== 'sse') throw error;
-      sendAway(res);
+      sendEmptyStream(res);
       return;
     }
-    if (format !== undefined) await serveStream(serving, req, res, call, format);
-    else await servePoll(serving, req, res, call, query.wait ?? 0);
+    if (format !== undefined) await streamWatch(watchDeps, req, res, subscription, format);
+    else await sendPoll(watchDeps, req, res, subscription, query.wait ?? 0);
   });
   return router;
 }
 
-function toCall(deps: WatchRouterDeps, req: Request, query: WatchQuery): WatchCall {
+function toSubscription(deps: WatchRouterDeps, req: Request, query: WatchQuery): WatchSubscription {
   const { identity } = contextOf(req).caller;
   const { keyEncoding, previous = false } = query;
-  const range = watchedRange(query);
+  const range = parseWatchedRange(query);
   deps.reserved.refuseRead(range.key);
   return {
-    request: { identity, range, since: positionOf(req, query), previous },
+    request: { identity, range, since: parseStart(req, query), previous },
     keyEncoding,
     previous,
   };
 }
 
-function watchedRange(query: WatchQuery): HubRequest['range'] {
-  if (query.key === undefined) return rangeOf(query);
-  const beside = (['prefix', 'start', 'end'] as const).find((name) => query[name] !== undefined);
-  if (beside !== undefined) throw invalidRequest(beside, `key and ${beside} exclude each other`);
+function parseWatchedRange(query: WatchQuery): HubRequest['range'] {
+  if (query.key === undefined) return parseRange(query);
+  const conflict = (['prefix', 'start', 'end'] as const).find((name) => query[name] !== undefined);
+  if (conflict !== undefined)
+    throw invalidRequest(conflict, `key and ${conflict} exclude each other`);
   return { key: parseKey(query.key, query.keyEncoding) };
 }
 
-// A browser that reconnects repeats the address, `since` and all, and adds where it is: that is what counts.
-function positionOf(req: Request, query: WatchQuery): Position | undefined {
+/** A browser that reconnects repeats the URL, including `since`, and adds the ID of its last event, which takes precedence. */
+function parseStart(req: Request, query: WatchQuery): Position | undefined {
   const lastEventId = req.headers['last-event-id'];
   if (typeof lastEventId === 'string' && lastEventId !== '')
     return parsePosition(lastEventId, 'Last-Event-ID');
@@ -85,14 +80,11 @@ function positionOf(req: Request, query: WatchQuery): Position | undefined {
   return query.since === undefined ? undefined : parsePosition(query.since, 'since');
 }
 
-function formatOf(req: Request): 'sse' | 'ndjson' {
-  const { accept } = req.headers;
-  if (accept === undefined || accept === '*/*') return 'ndjson';
-  const chosen = req.accepts(['application/x-ndjson', 'text/event-stream']);
-  if (chosen === 'text/event-stream') return 'sse';
-  if (chosen !== false) return 'ndjson';
-  throw new GatewayError('not-acceptable', {
-    detail: `Accept is ${JSON.stringify(accept)}`,
-    hint: 'accept text/event-stream or application/x-ndjson, or pass wait= for a long poll',
-  });
+function negotiateFormat(req: Request): StreamFormat {
+  const mediaType = negotiate(
+    req,
+    ['application/x-ndjson', 'text/event-stream'],
+    'accept text/event-stream or application/x-ndjson, or pass wait= for a long poll',
+  );
+  return mediaType === 'text/event-stream' ? 'sse' : 'ndjson';
 }

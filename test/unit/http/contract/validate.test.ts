@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { GatewayError } from '../../../../src/core/errors.js';
 import type { OpenApiDocument } from '../../../../src/http/contract/openapi.js';
-import { createValidator } from '../../../../src/http/contract/validate.js';
+import { createDocumentValidator } from '../../../../src/http/contract/validate.js';
 
 const DOCUMENT: OpenApiDocument = {
   openapi: '3.1.0',
@@ -77,7 +77,7 @@ const DOCUMENT: OpenApiDocument = {
   },
 };
 
-const validator = createValidator(DOCUMENT);
+const validator = createDocumentValidator(DOCUMENT);
 const look = validator.operation('look');
 const store = validator.operation('store');
 const clear = validator.operation('clear');
@@ -378,7 +378,7 @@ describe('the document', () => {
         },
       },
     };
-    const get = createValidator({ ...DOCUMENT, paths }).operation('get');
+    const get = createDocumentValidator({ ...DOCUMENT, paths }).operation('get');
     expect(get.query('n=5')).toEqual({ n: 5 });
   });
 
@@ -402,9 +402,9 @@ describe('the document', () => {
     [
       'a reference to itself',
       { get: { operationId: 'a', requestBody: { $ref: '#/paths/~1a/get/requestBody' } } },
-      /circle/,
+      /circular/,
     ],
   ])('refuses %s at once', (_, item, message) => {
-    expect(() => createValidator({ ...DOCUMENT, paths: { '/a': item } })).toThrow(message);
+    expect(() => createDocumentValidator({ ...DOCUMENT, paths: { '/a': item } })).toThrow(message);
   });
 });

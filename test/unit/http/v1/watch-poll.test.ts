@@ -1,7 +1,7 @@
 // The long poll at its door, before a store that moves only when the test says so.
 import { describe, expect, it, vi } from 'vitest';
 import { GatewayError } from '../../../../src/core/errors.js';
-import { OpenWatches } from '../../../../src/http/v1/watch-open.js';
+import { OpenWatches } from '../../../../src/http/v1/open-watches.js';
 import { send } from '../../../support/http-client.js';
 import type { Answer } from '../../../support/http-client.js';
 import { expectDocumentedResponse } from '../../../support/openapi-response.js';

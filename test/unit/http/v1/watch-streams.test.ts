@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { GatewayError } from '../../../../src/core/errors.js';
-import { OpenWatches } from '../../../../src/http/v1/watch-open.js';
+import { OpenWatches } from '../../../../src/http/v1/open-watches.js';
 import { send } from '../../../support/http-client.js';
 import { expectDocumentedResponse } from '../../../support/openapi-response.js';
 import { eventually } from '../../../support/raw-door.js';

@@ -1,20 +1,13 @@
-// A guard as callers write it: an object in a JSON body, or two query parameters for bodies that are bytes and requests that have none.
+// Guards in requests: an object in a JSON body, or two query parameters.
 import { invalidRequest } from '../../core/errors.js';
 import type { Guard } from '../../domain/locks/guard.js';
+import type { OperationQuery, Schema } from '../contract/operation-types.js';
 import { refuseDoubleEncoding } from './lock-body.js';
 
-export interface GuardBody {
-  readonly lock: string;
-  readonly fencingToken: number;
-}
+export type GuardQuery = Pick<OperationQuery<'putKey'>, 'guardLock' | 'guardToken'>;
 
-export interface GuardQuery {
-  readonly guardLock?: string;
-  readonly guardToken?: number;
-}
-
-/** Throws `invalid-request` for one of the two parameters without the other, and for a name that was percent-encoded twice. */
-export function guardOfQuery({ guardLock, guardToken }: GuardQuery): Guard | undefined {
+/** Throws `invalid-request` if only one of the two parameters is present, and for a name that was percent-encoded twice. */
+export function parseGuardQuery({ guardLock, guardToken }: GuardQuery): Guard | undefined {
   if (guardLock === undefined && guardToken === undefined) return undefined;
   if (guardLock === undefined)
     throw invalidRequest('guardLock', 'guardToken needs guardLock, the name of the lock');
@@ -24,6 +17,6 @@ export function guardOfQuery({ guardLock, guardToken }: GuardQuery): Guard | und
   return { lock: guardLock, fencingToken: guardToken, field: 'guardLock' };
 }
 
-export function guardOfBody({ lock, fencingToken }: GuardBody): Guard {
+export function toGuard({ lock, fencingToken }: Schema<'Guard'>): Guard {
   return { lock, fencingToken, field: '/guard/lock' };
 }

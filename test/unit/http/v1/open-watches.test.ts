@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { OpenWatches } from '../../../../src/http/v1/watch-open.js';
-import type { OpenWatch } from '../../../../src/http/v1/watch-open.js';
+import { OpenWatches } from '../../../../src/http/v1/open-watches.js';
+import type { OpenWatch } from '../../../../src/http/v1/open-watches.js';
 
 const MEGABYTE = 1024 * 1024;
 const ROUND_MS = 15_000;
@@ -49,7 +49,7 @@ it('tells all of the drain, once', () => {
 
 it('L2: gives each reader room, and less of it while all together have too much', () => {
   const open = new OpenWatches(new AbortController().signal);
-  const limits = (): boolean[] => [0.2, 0.3, 3, 5].map((size) => open.isTooMuch(size * MEGABYTE));
+  const limits = (): boolean[] => [0.2, 0.3, 3, 5].map((size) => open.isTooSlow(size * MEGABYTE));
   const slow = Array.from({ length: 100 }, () => create(3 * MEGABYTE));
   slow.slice(0, 80).forEach((each) => open.add(each));
   vi.advanceTimersByTime(1_000);

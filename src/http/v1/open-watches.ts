@@ -1,39 +1,38 @@
-// What all open watches share: one clock for their heartbeats, one ear for the drain, instead of a timer and a listener each, and the room
-// for what slow readers have not taken yet.
+// One heartbeat timer and one drain listener for all open watches, and the limits of their unsent bytes.
 
 export interface OpenWatch {
-  /** Written to the reader, not taken by him yet. */
+  /** Written, but not yet read by the client. */
   readonly unsentBytes: number;
-  /** Time for a sign of life. */
+  /** Sends a heartbeat. */
   beat(): void;
-  /** The gateway shuts down. */
+  /** Ends the watch, because the gateway shuts down. */
   drain(): void;
 }
 
 const HEARTBEAT_SECONDS = 15;
 const SLICE_MS = 1_000;
-/** Of one reader: two values of the usual largest size, in base64. */
+/** Of one client: two values of the usual maximum size, in base64. */
 const UNSENT_BYTES_MAX = 4 * 1024 * 1024;
-/** Of one reader when all together have too much. */
+/** Of one client while the total is above its limit. */
 const UNSENT_BYTES_WHEN_FULL_MAX = 256 * 1024;
-/** Of all readers. It is counted once a second, so that a second's writes may come on top. */
+/** Of all clients. Counted once per second: the writes of one second may exceed it. */
 const ALL_UNSENT_BYTES_MAX = 256 * 1024 * 1024;
 
 export class OpenWatches {
-  /** One after the other gets its beat, so that thousands do not get it at once. */
+  /** One slice per second, so that thousands of heartbeats are not sent at once. */
   readonly #slices = Array.from({ length: HEARTBEAT_SECONDS }, () => new Set<OpenWatch>());
-  readonly #clock: NodeJS.Timeout;
+  readonly #timer: NodeJS.Timeout;
   #due = 0;
   #isFull = false;
 
   /** `draining` is aborted when the gateway begins to drain. */
   constructor(draining: AbortSignal) {
-    this.#clock = setInterval(() => this.#tick(), SLICE_MS);
-    this.#clock.unref();
+    this.#timer = setInterval(() => this.#tick(), SLICE_MS);
+    this.#timer.unref();
     draining.addEventListener('abort', () => this.#drain(), { once: true });
   }
 
-  /** Its first beat comes after a whole round. */
+  /** The first heartbeat comes after a whole round. */
   add(watch: OpenWatch): void {
     const last = (this.#due + HEARTBEAT_SECONDS - 1) % HEARTBEAT_SECONDS;
     this.#slices[last]?.add(watch);
@@ -43,8 +42,8 @@ export class OpenWatches {
     for (const slice of this.#slices) if (slice.delete(watch)) return;
   }
 
-  /** Whether a reader who left so much untaken may get no more. */
-  isTooMuch(unsentBytes: number): boolean {
+  /** Returns whether a client with so many unsent bytes is too slow. */
+  isTooSlow(unsentBytes: number): boolean {
     return unsentBytes > (this.#isFull ? UNSENT_BYTES_WHEN_FULL_MAX : UNSENT_BYTES_MAX);
   }
 
@@ -58,7 +57,7 @@ export class OpenWatches {
   }
 
   #drain(): void {
-    clearInterval(this.#clock);
+    clearInterval(this.#timer);
     for (const slice of this.#slices) for (const watch of [...slice]) watch.drain();
   }
 }

@@ -1,5 +1,5 @@
-// Streams of `state` events: the whole state of a lock or an election whenever it changes, until the
-// caller may not look any more. A slow reader skips states, never the last one.
+// Event streams with the whole state of a lock or an election whenever it changes, until the client may no longer read it. A slow client
+// misses intermediate states, never the last one.
 import type { Response } from 'express';
 import type { StateFeeds, StateSource } from '../../domain/contention/state-feed.js';
 import { requestIdOf } from '../request/context.js';
@@ -8,42 +8,42 @@ import { toProblem } from '../response/problem.js';
 import { openEventStream } from '../response/event-stream.js';
 import { onceOver } from '../server/response-end.js';
 
-export interface StatesDeps<T> {
+export interface StateStreamDeps<T> {
   readonly feeds: StateFeeds<T>;
   /** Aborted when the gateway begins to drain. */
   readonly draining: AbortSignal;
 }
 
-export function serveStates<T>(
-  deps: StatesDeps<T>,
+export function streamStates<T>(
+  deps: StateStreamDeps<T>,
   res: Response,
   source: StateSource<T>,
   toBody: (state: T) => unknown,
 ): void {
   const stream = openEventStream(res);
-  let isBehind = false;
+  let isBuffering = false;
   let sent = '';
   let skipped: { state: T } | undefined;
   const send = (state: T): void => {
-    if (isBehind) {
+    if (isBuffering) {
       skipped = { state };
       return;
     }
     const body = toBody(state);
-    // What changed may be something that is not shown.
     const text = JSON.stringify(body);
+    // The change may be in a field that the body does not have.
     if (text === sent) return;
     sent = text;
     if (stream.send('state', body)) return;
-    isBehind = true;
+    isBuffering = true;
     stream.onDrain(() => {
-      isBehind = false;
+      isBuffering = false;
       const latest = skipped;
       skipped = undefined;
       if (latest !== undefined) send(latest.state);
     });
   };
-  const unfollow = deps.feeds.follow(source, {
+  const unsubscribe = deps.feeds.follow(source, {
     onState: send,
     onRefused(error) {
       noteErrorCode(res, error.code);
@@ -54,7 +54,7 @@ export function serveStates<T>(
   const drain = (): void => stream.end();
   deps.draining.addEventListener('abort', drain);
   onceOver(res, () => {
-    unfollow();
+    unsubscribe();
     deps.draining.removeEventListener('abort', drain);
   });
 }
