@@ -80,6 +80,7 @@ describe('a path that does not exist', () => {
     ['GET', '/v1/kvs', '/v1/kv'],
     ['GET', '/metric', '/metrics'],
     ['GET', '/nothing', undefined],
+    ['GET', '/openapi/unknown.yaml', undefined],
     ['GET', `/${'a/'.repeat(5_000)}`, undefined],
   ])('S37: is 404 and shows the nearest: %s %s', async (method, path, nearest) => {
     const answer = await send(base, method, path);

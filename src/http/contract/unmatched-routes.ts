@@ -29,7 +29,8 @@ export function refuseUnserved(paths: KnownPaths): RequestHandler {
   return (req) => {
     const path = rawPathOf(req.url);
     const methods = paths.methodsOf(path);
-    if (methods.length === 0) throw notFound(paths, path);
+    // A path of a document whose parameter names nothing, such as /openapi/unknown.yaml, is a missing resource.
+    if (methods.length === 0 || methods.includes(req.method)) throw notFound(paths, path);
     const allow = methods.join(', ');
     throw new GatewayError('method-not-allowed', {
       detail: `${shorten(path)} takes ${allow}, not ${req.method}`,
