@@ -5,12 +5,13 @@ import type { GatewayBetween } from '../support/etcd-between.js';
 import { startMember } from '../support/etcd.js';
 import type { Member } from '../support/etcd.js';
 import { send } from '../support/http-client.js';
+import { openWait } from '../support/v2-wait.js';
 import { newPath, v2Client } from '../support/v2-client.js';
 import type { V2Parameters } from '../support/v2-client.js';
 
 const etcd = inject('etcdEndpoint');
 /** A lease that etcd grants for its minimum of 2 s is gone by then on the slowest machine. */
-const EXPIRED_WITHIN = { timeout: 20_000, interval: 200 };
+const EXPIRED_WITHIN = { timeout: 20_000, interval: 50 };
 /** Longer than a revoke needs that is not held back. */
 const HELD_BACK_MS = 300;
 
@@ -150,5 +151,28 @@ describe('F62: ttls that overflow', () => {
         expect(answers[1], `${JSON.stringify(kind)}, ${exists}`).toEqual(answers[0]);
       }
     }
+  });
+});
+
+describe('F63: a read that finds an expired directory', () => {
+  it('states an index at which watchers have seen the expire event', async () => {
+    const path = newPath();
+    const between = await spawnGatewayBetween(etcd);
+    const v2 = v2Client(between.baseUrl);
+    await v2.put(path, { dir: true, ttl: 1 });
+    const wait = await openWait(inject('gatewayUrl'), path);
+    between.intercept(async ({ path: called, body }, forward) => {
+      if (called === '/v3/kv/txn' && body.includes('requestDeleteRange')) await pause(HELD_BACK_MS);
+      return forward();
+    });
+    const index = async (): Promise<number> => {
+      const { status, headers } = await v2.get(path);
+      return status === 404 ? Number(headers['x-etcd-index']) : 0;
+    };
+    let found = 0;
+    await expect.poll(async () => (found = await index()), EXPIRED_WITHIN).toBeGreaterThan(0);
+    const [event] = await wait.until(1);
+    expect(event.action).toBe('expire');
+    expect(found).toBeGreaterThanOrEqual(event.node.modifiedIndex);
   });
 });

@@ -1,4 +1,5 @@
 // get: a file, one level of a directory, or all that is below it, at one revision.
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Caller } from '../../../core/caller.js';
 import type { ResponseHeader } from '../../../etcd/wire.js';
 import type { Background } from '../../background.js';
@@ -15,6 +16,9 @@ import type { V2Node } from './node.js';
 import { readLevel } from './list-directory.js';
 import { readTree } from './list-subtree.js';
 import { refuseFilesAbove } from './checks.js';
+
+/** Of a read for the expiry of a directory that it finds expired. The expiry continues in the background. */
+const EXPIRY_WAIT_MS = 2_000;
 
 export interface ReadDeps extends ExpiryDeps, LifetimeDeps {
   readonly background: Background;
@@ -51,10 +55,13 @@ async function refuseAbsent(caller: Caller, deps: ReadDeps, chain: Chain): Promi
   const { node, header } = chain;
   const over = overIn(chain);
   if (over !== undefined) {
-    void deps.background.run('end a v2 directory', caller.identity, (cleaner) =>
+    const expiry = deps.background.run('end a v2 directory', caller.identity, (cleaner) =>
       endDirectory(cleaner, deps, over.path),
     );
-    throw nodeError('keyNotFound', over.path, header.revision);
+    // The response states a revision after the expire event, so that a wait from there does not return the event.
+    await Promise.race([expiry, pause(EXPIRY_WAIT_MS, undefined, { ref: false })]);
+    const after = await readChainToLook(caller, deps, node.path);
+    throw nodeError('keyNotFound', over.path, after.header.revision);
   }
   if (node.file !== undefined || isDirectory(node)) return;
   throw nodeError('keyNotFound', await firstMissing(caller, deps, chain), header.revision);
