@@ -9,6 +9,9 @@ const NO_RULES = Object.fromEntries(
   ].map((name) => [name, 'off']),
 );
 
+// What variables and fields that hold an EtcdClient or a WatchClient are called.
+const CLIENT_NAME = '/^(bare|base|etcd|watches)$|client$/i';
+
 export default tseslint.config(
   { ignores: ['dist', 'node_modules', '.latchkey'] },
   js.configs.recommended,
@@ -48,7 +51,7 @@ export default tseslint.config(
     },
   },
   {
-    // Secrets are compared in one place, in a time that tells nothing about them.
+    // Secrets are compared in one place, in a time that reveals nothing about them.
     files: ['src/**/*.ts'],
     ignores: ['src/core/secret.ts'],
     rules: {
@@ -66,6 +69,15 @@ export default tseslint.config(
           selector: `BinaryExpression[operator=/^[!=]==?$/] > CallExpression.${side} > MemberExpression[property.name='reveal']`,
           message: 'compare secrets with isSameSecret of src/core/secret.ts',
         })),
+        // A decorator that spreads the client would pass a new RPC through unchecked.
+        {
+          selector: `ObjectExpression > SpreadElement > Identifier[name=${CLIENT_NAME}]`,
+          message: 'name each RPC that passes, with passThrough of src/etcd/pass-through.ts',
+        },
+        {
+          selector: `ObjectExpression > SpreadElement > MemberExpression > .property[name=${CLIENT_NAME}]`,
+          message: 'name each RPC that passes, with passThrough of src/etcd/pass-through.ts',
+        },
       ],
     },
   },

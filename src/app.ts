@@ -13,12 +13,10 @@ import { checkQuorum, readRevision } from './domain/cluster.js';
 import { requireRoot } from './domain/rights/etcd-users/check-rights.js';
 import { createReservedKeys } from './domain/reserved.js';
 import { Tally } from './domain/tally.js';
-import { hideV2InternalKeys } from './domain/keys/hidden-v2-keys.js';
 import { WatchHub } from './domain/watch/hub.js';
 import type { HubDeps } from './domain/watch/hub.js';
 import { isCompacted } from './domain/watch/start.js';
 import { StateFeeds } from './domain/contention/state-feed.js';
-import { withBatching } from './etcd/batching/batching.js';
 import { createAccessLog } from './http/server/access-log.js';
 import { createAuthMiddleware, initialIdentity } from './http/auth/middleware.js';
 import type { Authentication } from './http/auth/middleware.js';
@@ -168,7 +166,7 @@ function createParts(deps: AppDeps) {
     },
     reserved,
     guards: {
-      etcd: hideV2InternalKeys(withBatching(etcd)),
+      etcd: upstream.keyClient,
       lockPrefix,
       knownHolders,
     },

@@ -1,8 +1,8 @@
-// All that speaks to etcd, wired once: the endpoints and who looks after them, the connections to them, who calls are made as, and the two
-// clients on top. What happens to endpoints goes to the log from here.
-import type { UserLogin } from './core/caller.js';
+// Wires everything that talks to etcd, once: the endpoints and their monitoring, the connections, the authentication of calls, and the client
+// stacks (createClients), which list every decorator of the etcd client and of the watch client.
+import type { Identity, UserLogin } from './core/caller.js';
 import type { Config } from './config/config.js';
-import { CallAuthenticator, authenticationIsOff } from './etcd/auth/call-authenticator.js';
+import { CallAuthenticator } from './etcd/auth/call-authenticator.js';
 import { createAuthenticate } from './etcd/auth/authenticate.js';
 import { AuthenticationState } from './etcd/auth/authentication-state.js';
 import { AlarmRights } from './domain/rights/etcd-users/alarm-rights.js';
@@ -14,6 +14,8 @@ import { withScopedWatches, withScopes } from './domain/rights/api-tokens/scoped
 import { withUserLeaseRights } from './domain/rights/etcd-users/lease-rights.js';
 import { readRevision } from './domain/cluster.js';
 import { withNewestRevision } from './domain/future-revision.js';
+import { hideV2InternalKeys } from './domain/keys/hidden-v2-keys.js';
+import { withBatching } from './etcd/batching/batching.js';
 import type { CallMeter } from './etcd/calls/meter.js';
 import { createEtcdClient } from './etcd/client.js';
 import type { EtcdClient } from './etcd/client.js';
@@ -25,7 +27,6 @@ import { Discovery } from './etcd/endpoints/discovery.js';
 import { EndpointProber } from './etcd/endpoints/prober.js';
 import type { FirstResult, Reachability } from './etcd/endpoints/prober.js';
 import { EndpointPool } from './etcd/endpoints/pool.js';
-import type { EndpointEvent } from './etcd/endpoints/pool.js';
 import { newInstanceId } from './etcd/endpoints/gateway-loop.js';
 import { RevisionLine } from './etcd/revision-line.js';
 import { withLanes } from './etcd/transport/lanes.js';
@@ -35,11 +36,12 @@ import { isProgressOrdered } from './etcd/version.js';
 import { createWatchClient } from './etcd/watch/client.js';
 import type { WatchClient } from './etcd/watch/client.js';
 import { withRevisionLine } from './etcd/watch/line-watches.js';
+import { logAuthenticationState, logEndpointEvent, logStoreReset } from './process/etcd-log.js';
 import type { Log } from './process/log.js';
 import { warnAboutVersions } from './process/version-warnings.js';
 import { TlsFiles } from './files/tls-files.js';
 
-/** Connections to each etcd endpoint, by lane; further calls of that lane wait for one. */
+/** Connections to each etcd endpoint, by lane. Further calls of the lane wait for one. */
 export const SOCKETS_MAX = {
   requests: 256,
   waits: 64,
@@ -49,38 +51,40 @@ export const SOCKETS_MAX = {
   passwords: 64,
 } as const;
 const IDLE_SOCKETS_MAX = 64;
-/** The largest answer of etcd that is read into memory: one chunk of a list, at most 32 values of 1.5 MiB in base64. */
+/** The largest response of etcd that is read into memory: one chunk of a list, at most 32 values of 1.5 MiB in base64. */
 const ANSWER_BYTES_MAX = 96 * 1024 * 1024;
-/** Of the read that looks for a reset of the store. */
+/** Deadline of the read that detects a reset of the store. */
 const REVISION_READ_MS = 2_000;
 
 export interface Upstream {
   readonly pool: EndpointPool;
   readonly connector: Connector;
   readonly etcd: EtcdClient;
+  /** For the key and transaction APIs: `etcd` with batching and without the markers of v2 directories. */
+  readonly keyClient: EtcdClient;
   readonly credentialVerifier: CredentialVerifier;
   readonly watches: WatchClient;
-  /** Counts the resets of the store, for whatever is remembered by revision. */
+  /** Counts the resets of the store, because revisions from before a reset are not comparable. */
   readonly line: RevisionLine;
-  /** Marks what this process asks of its endpoints, so that it recognises its own questions. */
+  /** Marks requests of this process, so that it recognizes an endpoint that leads back to itself. */
   readonly instanceId: string;
-  /** Whether all members are new enough for their progress answers to be relied on. */
+  /** Whether all members are new enough to order progress responses after the events that they cover. */
   readonly isProgressOrdered: () => boolean;
   readonly alarmRights: AlarmRights;
-  /** Probes every endpoint, and monitors them from then on. Returns every endpoint with the result of its first probe. */
+  /** Probes every endpoint and monitors it from then on. Resolves with the result of the first probe of each. */
   start(): Promise<readonly FirstResult[]>;
-  /** How many members answer, by themselves and without a quorum. Resolves within `timeoutMs`. */
+  /** Counts the members that respond, without a quorum. Resolves within `timeoutMs`. */
   readonly countReachable: (timeoutMs: number) => Promise<Reachability>;
   close(): void;
 }
 
 export interface UpstreamDeps {
   readonly config: Config;
-  /** URLs. */
+  /** URLs. Empty with discovery. */
   readonly endpoints: readonly string[];
   readonly meter: CallMeter;
   readonly log: Log;
-  /** The part of the usual connections that the process may have: 1 unless its open files are few. */
+  /** The share of `SOCKETS_MAX` that the process may use: above 0, below 1 if the limit of open files is low. */
   readonly laneShare?: number;
 }
 
@@ -103,28 +107,28 @@ export function createUpstream({
   const transport = createLanes(connector, laneShare);
   const prober = new EndpointProber({ pool, transport, instanceId });
   const discovery = createDiscovery(config, pool, names, log);
-  const state = createAuthenticationState(config, log);
+  const state = new AuthenticationState((isOff) => {
+    if (config.auth === 'etcd') logAuthenticationState(log, isOff);
+  });
   const authenticate = state.observe(createAuthenticate(transport));
   const authenticator = new CallAuthenticator({ authenticate, ownLogin: ownLogin(config) });
-  const line = createLine(log);
-  const parts = { pool, transport, authenticator, meter, log, line };
-  const { etcd, watches, alarmRights } = createClients(config, parts);
+  const line = new RevisionLine();
+  line.subscribe((reset) => logStoreReset(log, reset));
+  const clients = createClients(config, { pool, transport, authenticator, meter, log, line });
   warnAboutVersions({ pool, prober, log, hasUsers: config.auth === 'etcd' });
   pool.subscribe((event) => {
-    // Each kept connection to it may be as dead as the one that failed.
+    // Other connections to this endpoint may have failed as well.
     if (event.kind === 'ejected') transport.retire(event.endpoint);
-    logEvent(log, event);
+    logEndpointEvent(log, event);
   });
   return {
     pool,
     connector,
-    etcd,
+    ...clients,
     credentialVerifier: new CredentialVerifier({ pool, authenticator, transport, state }),
-    watches,
     line,
     instanceId,
     isProgressOrdered: () => areOrdered(prober.versions),
-    alarmRights,
     async start() {
       await discovery?.start();
       return prober.start();
@@ -134,28 +138,10 @@ export function createUpstream({
       discovery?.stop();
       prober.stop();
       tls?.close();
-      watches.close();
+      clients.watches.close();
       transport.close();
     },
   };
-}
-
-function createAuthenticationState({ auth }: Config, log: Log): AuthenticationState {
-  return new AuthenticationState((isOff) => {
-    // In the other modes etcd needs no authentication.
-    if (auth !== 'etcd') return;
-    if (!isOff) log.info('authentication of etcd is enabled again');
-    else log.warn({ hint: authenticationIsOff().hint }, 'authentication of etcd is not enabled');
-  });
-}
-
-function createLine(log: Log): RevisionLine {
-  const line = new RevisionLine();
-  const consequence = 'watches end, and what was remembered by revision is dropped';
-  line.subscribe((reset) =>
-    log.warn(reset, `etcd was restored from a backup or emptied: ${consequence}`),
-  );
-  return line;
 }
 
 function createLanes(connector: Connector, laneShare: number): Transport {
@@ -185,33 +171,50 @@ interface ClientDeps extends Pick<UpstreamDeps, 'meter' | 'log'> {
   readonly line: RevisionLine;
 }
 
-/** Nobody gets a client without what enforces the rights of callers. */
-function createClients(
-  config: Config,
-  { log, ...deps }: ClientDeps,
-): Pick<Upstream, 'etcd' | 'watches' | 'alarmRights'> {
-  const bare = createEtcdClient({
+type Clients = Pick<Upstream, 'etcd' | 'keyClient' | 'watches' | 'alarmRights'>;
+
+/** The client stacks, bottom-up: each line adds one decorator. Every client that the APIs receive enforces rights. */
+function createClients(config: Config, { log, ...deps }: ClientDeps): Clients {
+  // One typed method per RPC. Authenticates each call, fails over between the endpoints, and repeats what is safe to repeat.
+  const base = createEtcdClient({
     ...deps,
     onUnrecognised: (message, rpc) =>
-      log.warn({ path: rpc.path, message }, 'an error of etcd that no table knows'),
+      log.warn({ path: rpc.path, message }, 'an error of etcd that no table contains'),
   });
-  const alarmRights = new AlarmRights(bare);
-  const etcd = withTransactionRights(bare, alarmRights);
-  const followed = withRevisionLine(createWatchClient(deps), {
+  const alarmRights = new AlarmRights(base);
+  const keyRights = new KeyRights(config);
+  // Etcd users: checks rights to deletes and transactions that some versions of etcd do not check.
+  const checked = withTransactionRights(base, alarmRights);
+  // API tokens: enforces the scope of each token.
+  const scoped = withScopes(checked, keyRights);
+  // Etcd users: checks rights to leases, which etcd lacks. Uses the clients below, so its own reads pass the same checks.
+  const leaseChecked = withUserLeaseRights(scoped, alarmRights);
+  // Adds the newest revision to errors about revisions that do not exist yet.
+  const etcd = withNewestRevision(leaseChecked);
+
+  // The key and transaction APIs only: plain reads and writes of single keys share transactions under load.
+  const batched = withBatching(etcd);
+  // Leaves the markers of v2 directories out of ranges and counts.
+  const keyClient = hideV2InternalKeys(batched);
+
+  // Many watches over few streams for each identity.
+  const baseWatches = createWatchClient(deps);
+  // Ends watches when the store was reset.
+  const followed = withRevisionLine(baseWatches, {
     line: deps.line,
-    readRevision(identity) {
-      const signal = AbortSignal.timeout(REVISION_READ_MS);
-      const deadline = performance.now() + REVISION_READ_MS;
-      return readRevision({ identity, signal, deadline }, { etcd: bare });
-    },
+    readRevision: (identity) => readStoreRevision(identity, base),
   });
-  const watches = withWatchRights(followed, etcd);
-  const rights = new KeyRights(config);
-  return {
-    etcd: withNewestRevision(withUserLeaseRights(withScopes(etcd, rights), alarmRights)),
-    watches: withScopedWatches(watches, rights),
-    alarmRights,
-  };
+  // Etcd users: checks the right to read the whole range, repeatedly.
+  const checkedWatches = withWatchRights(followed, checked);
+  // API tokens: enforces the scope, and ends the watches of revoked tokens.
+  const watches = withScopedWatches(checkedWatches, keyRights);
+  return { etcd, keyClient, watches, alarmRights };
+}
+
+function readStoreRevision(identity: Identity, etcd: EtcdClient): Promise<number> {
+  const signal = AbortSignal.timeout(REVISION_READ_MS);
+  const deadline = performance.now() + REVISION_READ_MS;
+  return readRevision({ identity, signal, deadline }, { etcd });
 }
 
 function areOrdered(versions: readonly string[]): boolean {
@@ -230,7 +233,7 @@ function createDiscovery(
   log: Log,
 ): Discovery | undefined {
   if (discovery === undefined) return undefined;
-  // Whoever names an authority or shows a certificate does not want to talk in the open, and passwords never do.
+  // Settings for TLS to etcd show that connections must be encrypted. Passwords are never sent in plain text.
   const isTlsOnly = Object.keys(etcdTls).length > 0 || user !== undefined || auth === 'etcd';
   return new Discovery(
     { ...discovery, isTlsOnly },
@@ -238,40 +241,15 @@ function createDiscovery(
   );
 }
 
-/** Throws when the files cannot be used. New ones count for new connections, and connections that are kept are not kept any longer. */
+/** Throws if the files are unusable. After a change, new connections use the new files and idle connections are closed. */
 function openEtcdTls({ etcdTls }: Config, log: Log, onChange: () => void): TlsFiles | undefined {
   if (Object.keys(etcdTls).length === 0) return undefined;
   return new TlsFiles(etcdTls, {
     onChange() {
       onChange();
-      log.info('certificates for etcd were read again');
+      log.info('certificates for etcd were reloaded');
     },
-    onProblem: (reason) => log.error({ reason }, 'the new certificates for etcd are of no use'),
+    onProblem: (reason) =>
+      log.error({ reason }, 'cannot load the new certificates for etcd; keeping the previous ones'),
   });
-}
-
-function logEvent(log: Log, event: EndpointEvent): void {
-  if (event.kind === 'all-down' || event.kind === 'suspected') return;
-  const endpoint = event.endpoint.url;
-  switch (event.kind) {
-    case 'refused': {
-      const { message, hint, cause } = event.problem;
-      log.error({ endpoint, reason: message, cause: causeText(cause), hint }, 'endpoint refused');
-      return;
-    }
-    case 'ejected':
-      log.warn({ endpoint, reason: event.problem?.message }, 'endpoint ejected');
-      return;
-    case 'proven':
-      log.debug({ endpoint }, 'endpoint proven');
-      return;
-    case 'listed':
-    case 'dropped':
-    case 'returned':
-      log.info({ endpoint }, `endpoint ${event.kind}`);
-  }
-}
-
-function causeText(cause: unknown): string | undefined {
-  return cause instanceof Error ? cause.message : undefined;
 }

@@ -3,6 +3,7 @@
 import type { Caller } from '../core/caller.js';
 import { GatewayError } from '../core/errors.js';
 import type { EtcdClient } from '../etcd/client.js';
+import { passThrough } from '../etcd/pass-through.js';
 import type { RevisionLine } from '../etcd/revision-line.js';
 import type { RangeRequest, RequestOp } from '../etcd/wire.js';
 import { readRevision } from './cluster.js';
@@ -24,7 +25,6 @@ export function withNewestRevision(etcd: EtcdClient): EtcdClient {
     }
   };
   return {
-    ...etcd,
     range: (caller, request) => explain(caller, request.revision, etcd.range(caller, request)),
     txn(caller, request) {
       const revisions = [...request.success, ...request.failure].flatMap(revisionsOf);
@@ -32,6 +32,27 @@ export function withNewestRevision(etcd: EtcdClient): EtcdClient {
       return explain(caller, asked, etcd.txn(caller, request));
     },
     compact: (caller, revision) => explain(caller, revision, etcd.compact(caller, revision)),
+    ...passThrough(etcd, [
+      'put',
+      'deleteRange',
+      'leaseGrant',
+      'leaseRevoke',
+      'leaseKeepAlive',
+      'leaseTimeToLive',
+      'leaseLeases',
+      'userRoles',
+      'userList',
+      'members',
+      'membersAt',
+      'memberAdd',
+      'memberUpdate',
+      'memberRemove',
+      'alarms',
+      'statuses',
+      'version',
+      'status',
+      'health',
+    ]),
   };
 }
 

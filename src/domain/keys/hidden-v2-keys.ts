@@ -2,6 +2,7 @@
 // They lie among other keys, so that no range goes around them. The count beside a page that is not the last one includes them.
 import type { Caller } from '../../core/caller.js';
 import type { EtcdClient } from '../../etcd/client.js';
+import { passThrough } from '../../etcd/pass-through.js';
 import type {
   RangeRequest,
   RangeResponse,
@@ -21,9 +22,30 @@ const UNUSED_FOR_MS = 5_000;
 export function hideV2InternalKeys(etcd: EtcdClient): EtcdClient {
   const reader = new VisibleReader(etcd);
   return {
-    ...etcd,
     range: (caller, request) => reader.range(caller, request),
     txn: (caller, request) => reader.txn(caller, request),
+    ...passThrough(etcd, [
+      'put',
+      'deleteRange',
+      'leaseGrant',
+      'leaseRevoke',
+      'leaseKeepAlive',
+      'leaseTimeToLive',
+      'leaseLeases',
+      'userRoles',
+      'userList',
+      'compact',
+      'members',
+      'membersAt',
+      'memberAdd',
+      'memberUpdate',
+      'memberRemove',
+      'alarms',
+      'statuses',
+      'version',
+      'status',
+      'health',
+    ]),
   };
 }
 

@@ -7,6 +7,7 @@ import { GatewayError } from '../../core/errors.js';
 import { BatchLane } from './batch-lane.js';
 import type { BatchCodec } from './batch-lane.js';
 import type { EtcdClient } from '../client.js';
+import { passThrough } from '../pass-through.js';
 import { RETRY_AFTER_SECONDS } from '../status.js';
 import type { PutRequest, PutResponse, RangeRequest, RangeResponse } from '../wire.js';
 
@@ -18,7 +19,6 @@ export function withBatching(etcd: EtcdClient): EtcdClient {
   const reads = new Lanes(readCodec(etcd));
   const writes = new Lanes(writeCodec(etcd));
   return {
-    ...etcd,
     range: (caller, request) =>
       isPlainRead(request) && caller.traceparent === undefined
         ? reads.send(caller, request)
@@ -27,6 +27,28 @@ export function withBatching(etcd: EtcdClient): EtcdClient {
       isPlainWrite(request) && caller.traceparent === undefined
         ? writes.send(caller, request)
         : etcd.put(caller, request),
+    ...passThrough(etcd, [
+      'deleteRange',
+      'txn',
+      'leaseGrant',
+      'leaseRevoke',
+      'leaseKeepAlive',
+      'leaseTimeToLive',
+      'leaseLeases',
+      'userRoles',
+      'userList',
+      'compact',
+      'members',
+      'membersAt',
+      'memberAdd',
+      'memberUpdate',
+      'memberRemove',
+      'alarms',
+      'statuses',
+      'version',
+      'status',
+      'health',
+    ]),
   };
 }
 

@@ -1,8 +1,8 @@
-// The etcd client for callers whose API token has a scope, the one place where scopes are enforced: whatever a door or a verb asks on such
-// a caller's behalf is checked before it leaves. Each method is named, so that a new one does not compile until somebody has said
-// which right it takes.
+// Enforces the scopes of API tokens, and nothing else does: every call to etcd for such a client is checked here before it is sent. Each RPC
+// is named, so a new one does not compile until its right is chosen.
 import type { Identity } from '../../../core/caller.js';
 import type { EtcdClient } from '../../../etcd/client.js';
+import { passThrough } from '../../../etcd/pass-through.js';
 import { neverOpened } from '../../../etcd/watch/client.js';
 import type { WatchClient } from '../../../etcd/watch/client.js';
 import type { WatchHandle, WatchListener } from '../../../etcd/watch/listener.js';
@@ -12,7 +12,7 @@ import { tokenRevoked, requireAdmin, requireNotRevoked, requireRight } from '../
 import type { KeyRights } from './key-rights.js';
 import { LeaseRights, isGone, leasesIn } from './lease-rights.js';
 
-/** The same client; what a scope does not cover is `permission-denied`, and nothing of it reaches etcd. */
+/** Returns a client that throws `permission-denied` for calls that the caller's scope does not cover. Such calls never reach etcd. */
 export function withScopes(etcd: EtcdClient, keys: KeyRights): EtcdClient {
   const leases = new LeaseRights(etcd, keys);
   return { ...keyCalls(etcd, keys, leases), ...leaseCalls(etcd, leases), ...clusterCalls(etcd) };
@@ -56,7 +56,7 @@ function leaseCalls(etcd: EtcdClient, leases: LeaseRights): LeaseCalls {
       return etcd.leaseGrant(caller, lease, ttlSeconds);
     },
     async leaseRevoke(caller, lease) {
-      requireRight(caller.identity, ['write', 'lock'], 'end a lease');
+      requireRight(caller.identity, ['write', 'lock'], 'revoke a lease');
       if (isGone(await leases.checkUse(caller, lease))) return false;
       return etcd.leaseRevoke(caller, lease);
     },
@@ -67,14 +67,14 @@ function leaseCalls(etcd: EtcdClient, leases: LeaseRights): LeaseCalls {
         return { header: state.header, ttlSeconds: undefined };
       return etcd.leaseKeepAlive(caller, lease);
     },
-    // Without keys it tells how long an entry lives that the caller sees; leases that callers name are read with their keys.
+    // Without keys it returns the lifetime of an entry that the caller may read. Leases that callers name are always read with their keys.
     async leaseTimeToLive(caller, lease, withKeys) {
       requireNotRevoked(caller.identity);
       const state = await etcd.leaseTimeToLive(caller, lease, withKeys);
       if (withKeys) leases.checkKeys(caller.identity, state, lease, 'look');
       return state;
     },
-    // IDs without a meaning: which of them a caller is shown is decided by what hangs on them.
+    // These are only IDs. Each listed lease is read with its keys, and shown only if the caller may read them.
     leaseLeases: (caller) => etcd.leaseLeases(caller),
   };
 }
@@ -83,7 +83,7 @@ type ClusterCalls = Omit<EtcdClient, keyof KeyCalls | keyof LeaseCalls>;
 
 const CHANGE_MEMBERS = 'change the members of the cluster';
 
-/** How the cluster is, every caller may know. */
+/** Every client may read the state of the cluster. Only `admin` changes it. */
 function clusterCalls(etcd: EtcdClient): ClusterCalls {
   return {
     async compact(caller, revision) {
@@ -102,19 +102,21 @@ function clusterCalls(etcd: EtcdClient): ClusterCalls {
       requireAdmin(caller.identity, CHANGE_MEMBERS);
       return etcd.memberRemove(caller, id);
     },
-    members: (caller) => etcd.members(caller),
-    membersAt: (caller, endpoint) => etcd.membersAt(caller, endpoint),
-    alarms: (caller) => etcd.alarms(caller),
-    statuses: (caller) => etcd.statuses(caller),
-    version: (caller) => etcd.version(caller),
-    status: (caller) => etcd.status(caller),
-    health: (caller) => etcd.health(caller),
-    userRoles: (caller, name) => etcd.userRoles(caller, name),
-    userList: (caller) => etcd.userList(caller),
+    ...passThrough(etcd, [
+      'members',
+      'membersAt',
+      'alarms',
+      'statuses',
+      'version',
+      'status',
+      'health',
+      'userRoles',
+      'userList',
+    ]),
   };
 }
 
-/** The watches that go with it. */
+/** Returns a watch client that ends watches which the caller's scope does not cover, with `refused`. */
 export function withScopedWatches(watches: WatchClient, keys: KeyRights): WatchClient {
   return {
     watch(identity, request, listener) {
@@ -124,7 +126,7 @@ export function withScopedWatches(watches: WatchClient, keys: KeyRights): WatchC
         if (!(error instanceof GatewayError)) throw error;
         return neverOpened(listener, { kind: 'refused', error });
       }
-      return watchUntilWithdrawn(watches, identity, request, listener);
+      return watchUntilRevoked(watches, identity, request, listener);
     },
     get streams() {
       return watches.streams;
@@ -139,15 +141,15 @@ export function withScopedWatches(watches: WatchClient, keys: KeyRights): WatchC
   };
 }
 
-/** Rights are looked at when a watch begins; a token that is withdrawn ends its watches. */
-function watchUntilWithdrawn(
+/** The scope is checked when a watch begins. A revoked token ends its watches. */
+function watchUntilRevoked(
   watches: WatchClient,
   identity: Identity,
   request: WatchRequest,
   listener: WatchListener,
 ): WatchHandle {
-  const { revoked: withdrawn } = identity;
-  if (withdrawn === undefined) return watches.watch(identity, request, listener);
+  const { revoked } = identity;
+  if (revoked === undefined) return watches.watch(identity, request, listener);
   const end = (): void => {
     handle.close();
     listener.onEnd({ kind: 'refused', error: tokenRevoked(identity) });
@@ -156,15 +158,15 @@ function watchUntilWithdrawn(
     onCreated: (revision) => listener.onCreated?.(revision),
     onEvents: (events, revision) => listener.onEvents(events, revision),
     onProgress: (revision, isPeriodic) => listener.onProgress?.(revision, isPeriodic),
-    onEnd(told) {
-      withdrawn.removeEventListener('abort', end);
-      listener.onEnd(told);
+    onEnd(result) {
+      revoked.removeEventListener('abort', end);
+      listener.onEnd(result);
     },
   });
-  withdrawn.addEventListener('abort', end, { once: true });
+  revoked.addEventListener('abort', end, { once: true });
   return {
     close() {
-      withdrawn.removeEventListener('abort', end);
+      revoked.removeEventListener('abort', end);
       handle.close();
     },
     requestProgress: () => handle.requestProgress(),

@@ -6,6 +6,7 @@ import type { Caller } from '../../../core/caller.js';
 import { GatewayError } from '../../../core/errors.js';
 import { beforeWrite } from '../../../etcd/calls/outcome.js';
 import type { EtcdClient } from '../../../etcd/client.js';
+import { passThrough } from '../../../etcd/pass-through.js';
 import type { AlarmRights } from './alarm-rights.js';
 import { checkRights, isOutOfSpace, requireRoot } from './check-rights.js';
 import { OPERATIONS_TOGETHER_MAX } from '../../../etcd/wire.js';
@@ -31,7 +32,6 @@ export function withUserLeaseRights(
 ): EtcdClient {
   const rights = new UserLeaseRights(etcd);
   return {
-    ...etcd,
     async put(caller, request) {
       await rights.checkAttaching(caller, [request.lease]);
       return etcd.put(caller, request);
@@ -63,6 +63,24 @@ export function withUserLeaseRights(
       await rights.checkEmpty(caller, state, lease);
       return state;
     },
+    ...passThrough(etcd, [
+      'range',
+      'deleteRange',
+      'leaseLeases',
+      'userRoles',
+      'userList',
+      'compact',
+      'members',
+      'membersAt',
+      'memberAdd',
+      'memberUpdate',
+      'memberRemove',
+      'alarms',
+      'statuses',
+      'version',
+      'status',
+      'health',
+    ]),
   };
 }
 

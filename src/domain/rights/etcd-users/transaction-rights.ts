@@ -6,6 +6,7 @@
 import type { Caller } from '../../../core/caller.js';
 import { beforeWrite } from '../../../etcd/calls/outcome.js';
 import type { EtcdClient } from '../../../etcd/client.js';
+import { passThrough } from '../../../etcd/pass-through.js';
 import { OPERATIONS_TOGETHER_MAX } from '../../../etcd/wire.js';
 import type { DeleteRangeRequest, KeyRange, RequestOp, TxnRequest } from '../../../etcd/wire.js';
 import type { AlarmRights } from './alarm-rights.js';
@@ -24,7 +25,6 @@ export function withTransactionRights(
     await beforeWrite(askFor(caller, etcd, unchecked));
   };
   return {
-    ...etcd,
     async deleteRange(caller, deleteRange) {
       if (caller.identity.login !== undefined)
         await check(caller, [{ kind: 'deleteRange', deleteRange }]);
@@ -35,6 +35,28 @@ export function withTransactionRights(
         await check(caller, [...request.success, ...request.failure]);
       return etcd.txn(caller, request);
     },
+    ...passThrough(etcd, [
+      'range',
+      'put',
+      'leaseGrant',
+      'leaseRevoke',
+      'leaseKeepAlive',
+      'leaseTimeToLive',
+      'leaseLeases',
+      'userRoles',
+      'userList',
+      'compact',
+      'members',
+      'membersAt',
+      'memberAdd',
+      'memberUpdate',
+      'memberRemove',
+      'alarms',
+      'statuses',
+      'version',
+      'status',
+      'health',
+    ]),
   };
 }
 
