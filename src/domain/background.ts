@@ -1,8 +1,8 @@
-// Work that outlives its request: leases to revoke, entries to take back. Bounded in time, counted, awaited by the drain.
+// Runs clean-ups that outlive their request: leases to revoke, entries to delete. They are limited in time, counted, and awaited by the drain.
 import type { Caller, Identity } from '../core/caller.js';
 import { isAccessDenied } from './rights/denial.js';
 
-/** How long a clean-up may go on trying; past it the entry's lease ends it. */
+/** How long a clean-up is retried. After that the entry is deleted when its lease expires. */
 const CLEANUP_MS_MAX = 30_000;
 const ATTEMPT_MS = 5_000;
 const PAUSE_FIRST_MS = 100;
@@ -21,8 +21,8 @@ export class Background {
   }
 
   /**
-   * Repeats `work` (which must be safe to repeat) until it succeeds, is refused, or 30 s are over. Never rejects. What somebody began is cleaned up
-   * after he was withdrawn, too, which is often why.
+   * Repeats `work`, which must be safe to repeat, until it succeeds, is refused, or 30 s have passed. Never rejects. Also runs for an
+   * identity that was revoked: the revocation is often the reason for the clean-up.
    */
   run(what: string, identity: Identity, work: (caller: Caller) => Promise<unknown>): Promise<void> {
     const task = this.#repeat(what, identity, work).finally(() => this.#running.delete(task));
@@ -30,7 +30,7 @@ export class Background {
     return task;
   }
 
-  /** Resolves when nothing runs any more. */
+  /** Resolves when no clean-up runs. */
   async idle(): Promise<void> {
     while (this.#running.size > 0) await Promise.all(this.#running);
   }
@@ -51,7 +51,7 @@ export class Background {
         });
         return;
       } catch (error) {
-        // Who lost his rights does not get them back by asking: the lease of what he left ends it.
+        // A refusal is final: the entry is deleted when its lease expires.
         if (isAccessDenied(error) || performance.now() + pauseMs >= until) {
           this.#onGivenUp(what, error);
           return;

@@ -1,4 +1,4 @@
-// The cluster as a whole: can it serve, and is it new enough.
+// Reads the state of the etcd cluster: quorum, revision, members, version.
 import type { Caller } from '../core/caller.js';
 import { GatewayError } from '../core/errors.js';
 import type { ErrorCode } from '../core/errors.js';
@@ -8,7 +8,7 @@ import { RETRY_AFTER_SECONDS } from '../etcd/status.js';
 import type { Alarm, Member, ServerVersion, StatusResponse, TxnRequest } from '../etcd/wire.js';
 import { PRIVATE_PREFIX } from './reserved.js';
 
-/** Resolves when a quorum answers a read; throws what stands in the way. */
+/** Resolves if a quorum serves a read; throws the reason otherwise. */
 export async function checkQuorum(
   caller: Caller,
   deps: { readonly etcd: EtcdClient },
@@ -16,7 +16,7 @@ export async function checkQuorum(
   await deps.etcd.range(caller, { key: Buffer.from(`${PRIVATE_PREFIX}ready`), countOnly: true });
 }
 
-/** The store's revision: what is read or watched from here on misses nothing that was acknowledged before. Asks for no right to any key. */
+/** Returns the store's revision. A read or watch from it includes every write that was acknowledged before. Needs no right to any key. */
 export async function readRevision(
   caller: Caller,
   deps: { readonly etcd: EtcdClient },
@@ -31,17 +31,17 @@ export async function readRevision(
   return header.revision;
 }
 
-/** Touches no key, so that every user may send it; etcd agrees on it all the same, where it would answer an empty one by itself. */
+/** Concerns no key, so every user may send it. The nested transaction makes etcd use consensus; a member handles an empty one alone. */
 const NOTHING: TxnRequest = { compare: [], success: [], failure: [] };
 const NOTHING_NESTED: TxnRequest = { ...NOTHING, success: [{ kind: 'txn', txn: NOTHING }] };
 
 export interface MemberView extends Member {
   readonly isLeader: boolean;
-  /** False if it reports its status at none of the gateway's endpoints. */
+  /** False if none of the gateway's endpoints returns its status. */
   readonly isReachable: boolean;
-  /** False if it is not reachable, knows no leader, or reports an error. */
+  /** False if it is not reachable, has no leader, or reports an error. */
   readonly isHealthy: boolean;
-  /** What the member reports of itself; undefined if it is not reachable. */
+  /** The member's own status; undefined if it is not reachable. */
   readonly status: StatusResponse | undefined;
 }
 
@@ -54,19 +54,19 @@ export interface ClusterView {
   readonly members: readonly MemberView[];
   /** undefined without a quorum: etcd 3.4 reads alarms through one. */
   readonly alarms: readonly Alarm[] | undefined;
-  /** Endpoints that did not answer, with the reason. */
+  /** Endpoints that did not respond, with the reason. */
   readonly unreachable: readonly { readonly endpoint: string; readonly reason: string }[];
 }
 
-/** Of the calls that need a quorum; the view without one follows within the same time again. */
+/** Timeout of the requests that need a quorum. Without one, the requests that follow get the same time again. */
 const VIEW_TIMEOUT_MS = 2_000;
-/** Codes of calls that no quorum answered. */
+/** Error codes of requests without a quorum. */
 const NO_QUORUM: readonly ErrorCode[] = ['etcd-unavailable', 'no-leader', 'timeout'];
 
 /**
  * Returns the members as the cluster has them, and the state of those that the gateway's endpoints reach. Without a quorum the members
- * are those that one reachable member knows. Throws the reason if no member answers. Does not guarantee that all of it was so at one
- * time.
+ * are those that one reachable member has. Throws the reason if no member responds. Does not guarantee that all parts of the result are
+ * from one time.
  */
 export async function readCluster(
   caller: Caller,
@@ -78,16 +78,18 @@ export async function readCluster(
     deadline: Math.min(caller.deadline, performance.now() + VIEW_TIMEOUT_MS),
   });
   const [list, alarms, statuses] = await Promise.all([
-    unlessNoQuorum(etcd.members(soon())),
-    unlessNoQuorum(etcd.alarms(soon())),
+    resultOrQuorumError(etcd.members(soon())),
+    resultOrQuorumError(etcd.alarms(soon())),
     etcd.statuses(soon()),
   ]);
   const hasQuorum = !(alarms instanceof GatewayError);
   const { header, members } =
-    list instanceof GatewayError ? await askReachable(soon(), etcd, statuses, list) : list;
+    list instanceof GatewayError
+      ? await readMembersFromReachable(soon(), etcd, statuses, list)
+      : list;
   const known = statuses.flatMap(({ status }) => status ?? []);
   const byMember = new Map(known.map((status) => [status.header.memberId, status]));
-  // A member that has lost the others may still name the last leader.
+  // A member without connection to the others may still report the last leader.
   const leader = hasQuorum
     ? known.find((status) => status.leader !== undefined)?.leader
     : undefined;
@@ -119,7 +121,7 @@ function viewOf(
 }
 
 /** Returns the error if there is no quorum, and throws every other one. */
-async function unlessNoQuorum<T>(call: Promise<T>): Promise<T | GatewayError> {
+async function resultOrQuorumError<T>(call: Promise<T>): Promise<T | GatewayError> {
   try {
     return await call;
   } catch (error) {
@@ -128,8 +130,8 @@ async function unlessNoQuorum<T>(call: Promise<T>): Promise<T | GatewayError> {
   }
 }
 
-/** Asks the first member that has answered before. Throws `problem`, as 503, if there is none. */
-async function askReachable(
+/** Reads the members from the first reachable endpoint. Throws `problem` as 503 if there is none. */
+async function readMembersFromReachable(
   caller: Caller,
   etcd: EtcdClient,
   statuses: readonly EndpointStatus[],
@@ -145,7 +147,7 @@ async function askReachable(
 }
 
 /**
- * Gives up all history before `revision`. Throws `revision-compacted`, `invalid-request` for a revision that is yet to come, and
+ * Compacts the history before `revision`. Throws `revision-compacted`, `invalid-request` for a future revision, and
  * `permission-denied`.
  */
 export async function compactHistory(
@@ -157,7 +159,7 @@ export async function compactHistory(
   await deps.etcd.compact(caller, revision);
 }
 
-/** Of the one member that answers: the others may run another version. */
+/** Returns the version of one member. Other members may run another version. */
 export async function readVersion(
   caller: Caller,
   deps: { readonly etcd: EtcdClient },

@@ -1,19 +1,19 @@
-// The opaque `next` of a list: where the next page begins, and the revision to which all pages are pinned.
+// Encodes and decodes the opaque `next` of a list: the start of the next page, and the revision that all pages are pinned to.
 import { invalidRequest } from '../core/errors.js';
 import type { Span } from '../etcd/wire.js';
 
 export type PageOrder = 'asc' | 'desc';
 
 export interface Cursor {
-  /** The whole list's range, so that a cursor alone says what it goes on with. */
+  /** The range of the whole list, so that the cursor alone identifies the list. */
   readonly range: Span;
-  /** The first key of the next page; in descending order the first that is no longer in it. */
+  /** The first key of the next page; in descending order, the exclusive end of the next page. */
   readonly from: Buffer;
   readonly revision: number;
-  /** How many keys the range had at that revision. */
+  /** The number of keys in the range at that revision. */
   readonly count: number;
   readonly order: PageOrder;
-  /** Of a list of one level: the length of the prefix below which the level lies. */
+  /** In a list of one level: the length of the prefix above the level. */
   readonly levelBase: number | undefined;
 }
 
@@ -22,7 +22,7 @@ const NO_LEVEL = -1;
 
 type PlainCursor = Omit<Cursor, 'order' | 'levelBase'>;
 
-/** Ascending and of all levels unless it says otherwise. */
+/** Ascending and of all levels by default. */
 export function encodeCursor(cursor: PlainCursor & Partial<Cursor>): string {
   const { range, from, revision, count, order = 'asc', levelBase = NO_LEVEL } = cursor;
   const bounds = [text(range.key), text(range.rangeEnd), text(from)];
@@ -30,7 +30,7 @@ export function encodeCursor(cursor: PlainCursor & Partial<Cursor>): string {
   return Buffer.from(JSON.stringify(parts)).toString('base64url');
 }
 
-/** Throws `invalid-request` for what `encodeCursor` did not make. */
+/** Throws `invalid-request` for text that `encodeCursor` did not return. */
 export function decodeCursor(cursor: string): Cursor {
   const parts = parse(cursor);
   if (!Array.isArray(parts) || parts.length !== 8 || parts[0] !== VERSION) throw notACursor();
@@ -72,6 +72,6 @@ function notACursor(): Error {
   return invalidRequest(
     'next',
     'next is not a cursor of this gateway',
-    'pass the next of the page before, unchanged',
+    'pass the next of the previous page unchanged',
   );
 }

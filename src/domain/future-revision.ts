@@ -1,4 +1,4 @@
-// Revisions that etcd has not reached, such as those of a history that was lost when etcd was restored or emptied. The error names the newest
+// The error for revisions that etcd has not reached, such as those lost when etcd was restored or emptied. It states the newest
 // revision, which etcd's own error does not.
 import type { Caller } from '../core/caller.js';
 import { GatewayError } from '../core/errors.js';
@@ -8,28 +8,28 @@ import type { RevisionLine } from '../etcd/revision-line.js';
 import type { RangeRequest, RequestOp } from '../etcd/wire.js';
 import { readRevision } from './cluster.js';
 
-/** The same client; `future-revision` errors of its reads name both revisions. */
+/** Returns the client with `future-revision` errors that state both revisions. */
 export function withNewestRevision(etcd: EtcdClient): EtcdClient {
   const explain = async <T>(
     caller: Caller,
-    asked: number | undefined,
+    requested: number | undefined,
     call: Promise<T>,
   ): Promise<T> => {
     try {
       return await call;
     } catch (error) {
       const isAhead = error instanceof GatewayError && error.code === 'future-revision';
-      if (!isAhead || asked === undefined) throw error;
+      if (!isAhead || requested === undefined) throw error;
       const newest = await readRevision(caller, { etcd }).catch(() => undefined);
-      throw newest === undefined || newest >= asked ? error : futureRevision(asked, newest);
+      throw newest === undefined || newest >= requested ? error : futureRevision(requested, newest);
     }
   };
   return {
     range: (caller, request) => explain(caller, request.revision, etcd.range(caller, request)),
     txn(caller, request) {
       const revisions = [...request.success, ...request.failure].flatMap(revisionsOf);
-      const asked = revisions.length === 0 ? undefined : Math.max(...revisions);
-      return explain(caller, asked, etcd.txn(caller, request));
+      const requested = revisions.length === 0 ? undefined : Math.max(...revisions);
+      return explain(caller, requested, etcd.txn(caller, request));
     },
     compact: (caller, revision) => explain(caller, revision, etcd.compact(caller, revision)),
     ...passThrough(etcd, [
@@ -61,7 +61,7 @@ function revisionsOf(op: RequestOp): number[] {
   return range?.revision === undefined ? [] : [range.revision];
 }
 
-/** The newest revision when `revision` is ahead of it. Reads etcd only for a revision that the gateway has not received. Throws when etcd cannot be read. */
+/** Returns the newest revision if `revision` is ahead of it. Reads etcd only for a revision that the gateway has not received. Throws if the read fails. */
 export async function newestBefore(
   caller: Caller,
   deps: {
@@ -75,12 +75,12 @@ export async function newestBefore(
   return newest < revision ? newest : undefined;
 }
 
-/** `field`: what the client called the revision, where only one can be meant. */
+/** `field`: the parameter that contained the revision, if there is only one. */
 export function futureRevision(revision: number, newest: number, field?: string): GatewayError {
   const detail = `revision ${revision} does not exist yet: the newest is ${newest}`;
   return new GatewayError('future-revision', {
     detail,
-    hint: 'read the present state and continue from its revision; etcd may have been restored from a backup or emptied',
+    hint: 'read the current state and continue from its revision; etcd may have been restored from a backup or emptied',
     fields: { newestRevision: newest, ...(field && { errors: [{ pointer: field, detail }] }) },
   });
 }

@@ -1,15 +1,15 @@
-// Which keys are the gateway's own: the locks, the elections, everything else of ours below `\0latchkey/`, and the markers of v2
-// directories, which lie below those directories. Pure.
+// Defines the keys that are reserved for the gateway: locks, elections, everything below `\0latchkey/`, and the markers of v2 directories,
+// which are below those directories. Pure.
 import { GatewayError } from '../core/errors.js';
 import { containsKey, prefixRange, subtractRanges } from '../etcd/range.js';
 import type { KeyRange } from '../etcd/wire.js';
 
-/** Below every text key, so that no prefix people choose covers it by accident. */
+/** Sorts before every text key, so that no prefix that people choose covers it by accident. */
 export const PRIVATE_PREFIX = '\0latchkey/';
-/** The name of the directory of the v2 tree in which the markers of the directory around it are. */
+/** The name of the v2 subdirectory that contains the markers of its parent directory. */
 export const INTERNAL_NAME = '\0latchkey';
 
-/** `pointer` is what the caller called the key, where there are several: it is told in the error. */
+/** `pointer` is the JSON pointer of the key in requests with several keys; the error contains it. */
 export interface ReservedKeys {
   /** True for keys that `/v1` never shows. */
   isHidden(key: Buffer): boolean;
@@ -17,25 +17,25 @@ export interface ReservedKeys {
   refuseWrite(key: Buffer, pointer?: string): void;
   /** Throws `reserved-prefix` for a key that `/v1` does not show. */
   refuseRead(key: Buffer): void;
-  /** Throws `reserved-prefix` for a range that a comparison would have to go around: there is no such comparison. */
+  /** Throws `reserved-prefix` for a range that contains hidden keys: a comparison cannot leave keys out. */
   refuseCompare(range: KeyRange, pointer?: string): void;
-  /** What of a range a read may show; throws `reserved-prefix` when it begins inside what is hidden. */
+  /** Returns the parts of a range that a read may return. Throws `reserved-prefix` if the range begins at a hidden key. */
   readable(range: KeyRange, pointer?: string): KeyRange[];
-  /** What of a range an export holds: all that is readable when it begins inside a reserved prefix, else no reserved key at all. */
+  /** Returns the parts of a range to export: without reserved keys, unless the range begins inside a reserved prefix. */
   exportable(range: KeyRange): KeyRange[];
-  /** What of a range a delete may take; throws `reserved-prefix` when it begins inside a reserved prefix. */
+  /** Returns the parts of a range that a delete may remove. Throws `reserved-prefix` if the range begins inside a reserved prefix. */
   deletable(range: KeyRange, pointer?: string): KeyRange[];
 }
 
 const SLASH = Buffer.from('/');
 const MARKER_BELOW = Buffer.from(`/${PRIVATE_PREFIX}`);
 
-/** Whether the key is one of ours below a directory of the v2 tree. */
+/** Returns whether the key is a marker below a v2 directory. */
 export function isMarker(key: Buffer): boolean {
   return key.includes(MARKER_BELOW);
 }
 
-/** The rules for a gateway with these prefixes; what else is reserved does not depend on settings. */
+/** Returns the rules for a gateway with these prefixes. The other reserved keys do not depend on settings. */
 export function createReservedKeys(prefixes: {
   lockPrefix: string;
   electionPrefix: string;
@@ -46,7 +46,7 @@ export function createReservedKeys(prefixes: {
     ...[prefixes.lockPrefix, prefixes.electionPrefix].map((p) => prefixRange(Buffer.from(p))),
   ];
   return {
-    // Almost every key begins with another byte.
+    // Fast path: almost no key begins with a zero byte.
     isHidden: (key) => (key[0] === 0 && containsKey(hidden, key)) || isMarker(key),
     refuseWrite: (key, pointer) => {
       refuseMarker(key, 'written', pointer);
@@ -58,8 +58,8 @@ export function createReservedKeys(prefixes: {
     },
     refuseCompare: (range, pointer) => {
       refuseMarkers(range, 'compared', pointer);
-      const isApart = subtractRanges(range, [hidden])[0] === range;
-      if (!isApart) throw reservedPrefix(hidden, 'compared', pointer);
+      const hasNoHiddenKeys = subtractRanges(range, [hidden])[0] === range;
+      if (!hasNoHiddenKeys) throw reservedPrefix(hidden, 'compared', pointer);
     },
     readable: (range, pointer) => {
       refuseMarkers(range, 'read', pointer);
@@ -84,7 +84,7 @@ function refuseMarker(key: Buffer, verb: string, pointer?: string): void {
   if (isMarker(key)) throw reservedPrefix({ key }, verb, pointer);
 }
 
-/** Of a marker, and of a range that begins or ends among the markers of one directory. */
+/** Rejects a marker, and a range that begins or ends among the markers of one directory. */
 function refuseMarkers({ key, rangeEnd }: KeyRange, verb: string, pointer?: string): void {
   refuseMarker(key, verb, pointer);
   if (rangeEnd === undefined) return;
@@ -93,7 +93,7 @@ function refuseMarkers({ key, rangeEnd }: KeyRange, verb: string, pointer?: stri
   if (endsInMarkers(rangeEnd)) throw reservedPrefix({ key: rangeEnd }, verb, pointer);
 }
 
-/** Not an end right behind the prefix of a directory's markers: a range that begins before them may go around them. */
+/** False for an end at the prefix of a directory's markers: a range that begins before the markers excludes them. */
 function endsInMarkers(rangeEnd: Buffer): boolean {
   return isMarker(rangeEnd) && !rangeEnd.subarray(-MARKER_BELOW.length).equals(MARKER_BELOW);
 }
@@ -104,7 +104,7 @@ function refuse(key: Buffer, ranges: readonly KeyRange[], verb: string, pointer?
 }
 
 function reservedPrefix(range: KeyRange, verb: string, pointer?: string): GatewayError {
-  const detail = `keys below ${JSON.stringify(range.key.toString())} belong to the gateway and cannot be ${verb} here`;
+  const detail = `keys below ${JSON.stringify(range.key.toString())} are reserved for the gateway and cannot be ${verb} through this API`;
   return new GatewayError('reserved-prefix', {
     detail,
     hint: 'use /v1/locks for locks and /v1/elections for elections',

@@ -1,4 +1,4 @@
-// The keys of the v2 API below `\0latchkey/v2/`. Here and not in `v2/`, because the rights of API tokens and the reads of /v1 know them too.
+// The keys of the v2 API below `\0latchkey/v2/`. Outside of `v2/`, because the rights of API tokens and the reads of /v1 use them too.
 import { containsRange, prefixRange } from '../etcd/range.js';
 import type { KeyRange } from '../etcd/wire.js';
 import { PRIVATE_PREFIX } from './reserved.js';

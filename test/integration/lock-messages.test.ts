@@ -97,7 +97,7 @@ describe('S41: a request that the gateway cannot take', () => {
     ]) {
       expect([answer.status, answer.json().hint]).toEqual([
         400,
-        'this looks like a decimal lease ID of the raw v3 API; in hex it is 694d86b35f63010b',
+        'write the ID in hex: 694d86b35f63010b; the raw v3 API writes IDs in decimal',
       ]);
     }
     const others = ['9223372036854775808', '00000000000000012', '12345678901234567890'];

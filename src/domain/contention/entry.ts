@@ -1,6 +1,6 @@
 // What one entry of a queue looks like to the rest of the domain, and what stands in the value of a lock's entry. Pure.
 import type { KeyValue } from '../../etcd/wire.js';
-import { isCallersLease } from '../leases/lease-id.js';
+import { isClientLease } from '../leases/lease-id.js';
 import { modeOf } from './key.js';
 import type { Arena, Mode } from './key.js';
 import { QUEUE_TTL_SECONDS_MIN } from './limits.js';
@@ -60,7 +60,7 @@ const FIRST_TTL: Tenure = { kind: 'ttl', ttlSeconds: QUEUE_TTL_SECONDS_MIN };
  */
 export function wantedTenure({ tenure }: LockValue): Tenure {
   if (tenure === PERMANENT) return { kind: 'permanent' };
-  if (tenure === undefined || !isCallersLease(tenure)) return FIRST_TTL;
+  if (tenure === undefined || !isClientLease(tenure)) return FIRST_TTL;
   return { kind: 'lease', lease: tenure };
 }
 

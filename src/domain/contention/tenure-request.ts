@@ -4,7 +4,7 @@ import { GatewayError, invalidRequest } from '../../core/errors.js';
 import type { EtcdClient } from '../../etcd/client.js';
 import { isOwnLease } from '../leases/lease-id.js';
 import type { Tenure } from './tenure.js';
-import { timeToLive } from '../leases/life.js';
+import { timeToLive } from '../leases/lease-calls.js';
 import { QUEUE_TTL_SECONDS_MIN } from './limits.js';
 import { beforeWrite } from '../../etcd/calls/outcome.js';
 

@@ -1,5 +1,5 @@
-// The etcd client as the doors see it to which the markers of v2 directories do not exist: they are left out of what is read and counted.
-// They lie among other keys, so that no range goes around them. The count beside a page that is not the last one includes them.
+// An etcd client that hides the markers of v2 directories from reads and counts. Markers lie among other keys, so no range excludes them.
+// The count of a page that is not the last one includes them.
 import type { Caller } from '../../core/caller.js';
 import type { EtcdClient } from '../../etcd/client.js';
 import { passThrough } from '../../etcd/pass-through.js';
@@ -13,14 +13,14 @@ import type {
 import { isMarker } from '../reserved.js';
 import { V2_EVENT_RECORD_KEY } from '../v2-private-keys.js';
 
-/** A count of more keys than this includes the markers among them: to tell them apart each key would have to be read. */
+/** A count of more keys than this includes markers: to exclude them, every key would have to be read. */
 const COUNTED_MAX = 2_000;
-/** A store that has no v2 directories yet is asked again after this. */
+/** How long a store without v2 directories is assumed to have none. */
 const UNUSED_FOR_MS = 5_000;
 
-/** The same client; only ranges are read differently, alone and in transactions. */
+/** Returns the client with markers removed from its ranges, alone and in transactions. */
 export function hideV2InternalKeys(etcd: EtcdClient): EtcdClient {
-  const reader = new VisibleReader(etcd);
+  const reader = new V2MarkerFilter(etcd);
   return {
     range: (caller, request) => reader.range(caller, request),
     txn: (caller, request) => reader.txn(caller, request),
@@ -49,74 +49,77 @@ export function hideV2InternalKeys(etcd: EtcdClient): EtcdClient {
   };
 }
 
-class VisibleReader {
+class V2MarkerFilter {
   readonly #etcd: EtcdClient;
   #isUsed = false;
   /** `performance.now()`, milliseconds. */
-  #askAgainAt = 0;
+  #checkAgainAt = 0;
 
   constructor(etcd: EtcdClient) {
     this.#etcd = etcd;
   }
 
   async range(caller: Caller, request: RangeRequest): Promise<RangeResponse> {
-    const answer = await this.#etcd.range(caller, request);
-    return this.#reveal(caller, request, answer, request.revision ?? answer.header.revision);
+    const result = await this.#etcd.range(caller, request);
+    return this.#filterRange(caller, request, result, request.revision ?? result.header.revision);
   }
 
   async txn(caller: Caller, request: TxnRequest): Promise<TxnResponse> {
-    const answer = await this.#etcd.txn(caller, request);
-    return this.#revealTxn(caller, request, answer, answer.header.revision);
+    const result = await this.#etcd.txn(caller, request);
+    return this.#filterTxn(caller, request, result, result.header.revision);
   }
 
-  async #revealTxn<T extends Pick<TxnResponse, 'succeeded' | 'responses'>>(
+  async #filterTxn<T extends Pick<TxnResponse, 'succeeded' | 'responses'>>(
     caller: Caller,
     request: TxnRequest,
-    answer: T,
+    result: T,
     revision: number,
   ): Promise<T> {
-    const asked = answer.succeeded ? request.success : request.failure;
+    const requested = result.succeeded ? request.success : request.failure;
     const responses = await Promise.all(
-      answer.responses.map(async (response, index): Promise<ResponseOp> => {
-        const op = asked[index];
+      result.responses.map(async (response, index): Promise<ResponseOp> => {
+        const op = requested[index];
         if (response.kind === 'range' && op?.kind === 'range') {
           const at = op.range.revision ?? revision;
-          return { kind: 'range', range: await this.#reveal(caller, op.range, response.range, at) };
+          return {
+            kind: 'range',
+            range: await this.#filterRange(caller, op.range, response.range, at),
+          };
         }
         if (response.kind === 'txn' && op?.kind === 'txn')
           return {
             kind: 'txn',
-            txn: await this.#revealTxn(caller, op.txn, response.txn, revision),
+            txn: await this.#filterTxn(caller, op.txn, response.txn, revision),
           };
         return response;
       }),
     );
-    return { ...answer, responses };
+    return { ...result, responses };
   }
 
-  async #reveal(
+  async #filterRange(
     caller: Caller,
     request: RangeRequest,
-    answer: RangeResponse,
+    result: RangeResponse,
     revision: number,
   ): Promise<RangeResponse> {
-    if (request.rangeEnd === undefined || answer.count === 0) return answer;
-    const isWhole = request.countOnly !== true && !answer.more;
-    const kvs = answer.kvs.filter(({ key }) => !isMarker(key));
+    if (request.rangeEnd === undefined || result.count === 0) return result;
+    const isWhole = request.countOnly !== true && !result.more;
+    const kvs = result.kvs.filter(({ key }) => !isMarker(key));
     if (isWhole) {
-      const hidden = answer.kvs.length - kvs.length;
-      return hidden === 0 ? answer : { ...answer, kvs, count: answer.count - hidden };
+      const hidden = result.kvs.length - kvs.length;
+      return hidden === 0 ? result : { ...result, kvs, count: result.count - hidden };
     }
     const filled =
-      kvs.length === answer.kvs.length
-        ? { kvs: answer.kvs, more: answer.more }
-        : await this.#fill(caller, request, answer, revision);
+      kvs.length === result.kvs.length
+        ? { kvs: result.kvs, more: result.more }
+        : await this.#fill(caller, request, result, revision);
     const isCount = request.countOnly === true;
-    const hidden = isCount ? await this.#countMarkers(caller, request, answer.count, revision) : 0;
-    return { ...answer, count: answer.count - hidden, ...filled };
+    const hidden = isCount ? await this.#countMarkers(caller, request, result.count, revision) : 0;
+    return { ...result, count: result.count - hidden, ...filled };
   }
 
-  /** As many visible keys as were asked for, so that who pages by them never finds an empty page in the middle. */
+  /** Reads until `limit` visible keys are found, so that no page before the last one is empty. */
   async #fill(
     caller: Caller,
     request: RangeRequest,
@@ -124,14 +127,14 @@ class VisibleReader {
     revision: number,
   ): Promise<Partial<RangeResponse>> {
     const limit = request.limit ?? 0;
-    for (let extra = 2 * (first.kvs.length + 1), answer = first; ; extra *= 2) {
-      const kvs = answer.kvs.filter(({ key }) => !isMarker(key));
-      if (kvs.length >= limit || !answer.more) {
-        // The whole range was seen: so its visible keys are counted, too.
-        const seen = answer.more ? {} : { count: kvs.length };
-        return { kvs: kvs.slice(0, limit), more: answer.more || kvs.length > limit, ...seen };
+    for (let extra = 2 * (first.kvs.length + 1), result = first; ; extra *= 2) {
+      const kvs = result.kvs.filter(({ key }) => !isMarker(key));
+      if (kvs.length >= limit || !result.more) {
+        // The whole range was read, so the count of its visible keys is exact.
+        const seen = result.more ? {} : { count: kvs.length };
+        return { kvs: kvs.slice(0, limit), more: result.more || kvs.length > limit, ...seen };
       }
-      answer = await this.#etcd.range(caller, { ...request, limit: limit + extra, revision });
+      result = await this.#etcd.range(caller, { ...request, limit: limit + extra, revision });
     }
   }
 
@@ -147,15 +150,15 @@ class VisibleReader {
     return kvs.filter((kv) => isMarker(kv.key)).length;
   }
 
-  /** Every change through a v2 door leaves its record. Who may not read that may have made directories, too. */
+  /** Every write through the v2 API updates the event record. True also for a client that may not read the record. */
   async #isV2Used(caller: Caller): Promise<boolean> {
-    if (this.#isUsed || performance.now() < this.#askAgainAt) return this.#isUsed;
+    if (this.#isUsed || performance.now() < this.#checkAgainAt) return this.#isUsed;
     const isUsed = await this.#etcd
       .range(caller, { key: V2_EVENT_RECORD_KEY, countOnly: true })
       .then(({ count }) => count > 0)
       .catch(() => true);
     this.#isUsed ||= isUsed;
-    if (!isUsed) this.#askAgainAt = performance.now() + UNUSED_FOR_MS;
+    if (!isUsed) this.#checkAgainAt = performance.now() + UNUSED_FOR_MS;
     return isUsed;
   }
 }

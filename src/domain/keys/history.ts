@@ -1,5 +1,5 @@
-// The versions of one key that etcd still has. Versions are read back by a watch from the oldest revision that is not compacted: walking
-// back by reads would not find what was before a deletion. Exact, and as costly to etcd as any watch from there.
+// Reads the versions of one key that etcd still has, by a watch from the oldest revision that is not compacted. Reads at earlier revisions
+// would not find the versions before a deletion. The result is exact; it costs etcd as much as any watch from that revision.
 import type { Caller } from '../../core/caller.js';
 import { remainingMs } from '../../core/caller.js';
 import { GatewayError } from '../../core/errors.js';
@@ -9,11 +9,11 @@ import type { WatchEnd } from '../../etcd/watch/listener.js';
 import type { KeyValue, WatchEvent } from '../../etcd/wire.js';
 import type { ReservedKeys } from '../reserved.js';
 
-/** Older versions than fit into this are left out, like those above the limit. */
+/** Bytes of values in one result; older versions beyond them are left out, like those above the limit. */
 const HISTORY_BYTES_MAX = 4 * 1024 * 1024;
-/** Compactions that one call takes in its way. */
+/** Compactions that one request tolerates. */
 const ATTEMPTS_MAX = 5;
-/** How long etcd must be silent where its progress is no proof that all was sent: it reads up every 100 ms. */
+/** Silence after which all events were sent, where progress does not prove it: etcd catches up every 100 ms. */
 const QUIET_MS = 500;
 const PROGRESS_EVERY_MS = 50;
 
@@ -21,30 +21,30 @@ export interface HistoryDeps {
   readonly etcd: EtcdClient;
   readonly watches: WatchClient;
   readonly reserved: ReservedKeys;
-  /** Whether etcd's word on how far a watch has come can be relied on. */
+  /** Whether a progress response of etcd never precedes the events that it covers. */
   readonly isProgressOrdered: () => boolean;
 }
 
 export interface HistoryRequest {
   readonly key: Buffer;
-  /** Versions, deletions among them. */
+  /** Maximum number of versions; deletions count. */
   readonly limit: number;
-  /** Nothing newer than this. */
+  /** The newest revision to include. */
   readonly revision?: number | undefined;
 }
 
 export interface History {
-  /** Newest first. Of a deletion only `key` and `modRevision` mean something. */
+  /** Newest first. A deletion has only `key` and `modRevision`. */
   readonly versions: readonly WatchEvent[];
-  /** Older ones are there, and were left out. */
+  /** True if older versions exist that were left out. */
   readonly more: boolean;
-  /** What the history goes up to. */
+  /** The newest revision that the history covers. */
   readonly revision: number;
 }
 
 /**
- * Throws `reserved-prefix`, `revision-compacted` when `revision` is gone, `timeout` when there is more of it than can be read in time. Not
- * promised: that it reaches back to the key's first version; etcd keeps what is not compacted.
+ * Throws `reserved-prefix`, `revision-compacted` if `revision` is compacted, and `timeout` if the history cannot be read before the
+ * deadline. Does not guarantee that it reaches back to the key's first version: etcd keeps only what is not compacted.
  */
 export async function readHistory(
   caller: Caller,
@@ -80,7 +80,7 @@ export async function readHistory(
   );
 }
 
-/** What the key was at the oldest revision; `undefined` while that is only a guess. */
+/** Returns the key at the oldest revision; `undefined` while the oldest revision is only assumed. */
 async function readBase(
   caller: Caller,
   deps: HistoryDeps,
@@ -95,11 +95,11 @@ interface Replay {
   readonly key: Buffer;
   readonly from: number;
   readonly revision: number;
-  /** The version at `revision`, if there is one: with it all is there. */
+  /** The version at `revision`, if any: when it arrives, the history is complete. */
   readonly newest: KeyValue | undefined;
 }
 
-/** Resolves with nothing when all events up to the revision are there, or with why the watch ended. */
+/** Resolves with `undefined` when all events up to the revision arrived, else with the reason why the watch ended. */
 async function replay(
   caller: Caller,
   deps: HistoryDeps,
@@ -110,26 +110,26 @@ async function replay(
     const timers: NodeJS.Timeout[] = [];
     const settle = (settled: () => void): void => {
       for (const timer of timers) clearTimeout(timer);
-      caller.signal.removeEventListener('abort', hangUp);
+      caller.signal.removeEventListener('abort', stop);
       handle.close();
       settled();
     };
-    const hangUp = (): void => settle(() => reject(timeIsUp()));
-    const isThere = (last: number): boolean => last >= (newest?.modRevision ?? revision);
+    const stop = (): void => settle(() => reject(deadlineExceeded()));
+    const isComplete = (last: number): boolean => last >= (newest?.modRevision ?? revision);
     let quiet: NodeJS.Timeout | undefined;
-    // On a stream of their own, as etcd tells no progress on one with a watch that waits for a revision to come.
+    // On a separate stream: etcd reports no progress on a stream with a watch that waits for a future revision.
     const identity = { ...caller.identity, key: `${caller.identity.key}\nhistory` };
     const handle = deps.watches.watch(
       identity,
       { key, startRevision: from },
       {
         onCreated: () => {
-          if (newest === undefined) timers.push(setInterval(askProgress, PROGRESS_EVERY_MS));
+          if (newest === undefined) timers.push(setInterval(requestProgress, PROGRESS_EVERY_MS));
         },
         onEvents: (events) => {
           quiet?.refresh();
           for (const event of events) if (event.kv.modRevision <= revision) kept.push(event);
-          if (isThere(events.at(-1)?.kv.modRevision ?? 0)) settle(() => resolve(undefined));
+          if (isComplete(events.at(-1)?.kv.modRevision ?? 0)) settle(() => resolve(undefined));
         },
         onProgress: (reached) => {
           if (reached < revision || quiet !== undefined) return;
@@ -139,26 +139,26 @@ async function replay(
         onEnd: (end) => settle(() => resolve(end)),
       },
     );
-    const askProgress = (): void => handle.requestProgress();
-    timers.push(setTimeout(hangUp, Math.max(1, remainingMs(caller))));
-    caller.signal.addEventListener('abort', hangUp);
+    const requestProgress = (): void => handle.requestProgress();
+    timers.push(setTimeout(stop, Math.max(1, remainingMs(caller))));
+    caller.signal.addEventListener('abort', stop);
   });
 }
 
 function historyLost(revision: number): GatewayError {
   return new GatewayError('revision-compacted', {
     detail: `etcd was restored or emptied during the request; its revision is ${revision} now`,
-    hint: 'read the history again',
+    hint: 'request the history again',
   });
 }
 
-function timeIsUp(): GatewayError {
+function deadlineExceeded(): GatewayError {
   return new GatewayError('timeout', {
     detail: 'etcd did not send the whole history before the deadline of this request',
   });
 }
 
-/** The last of a row of events, in bounds. */
+/** Keeps the newest events, limited in number and bytes. */
 class NewestVersions {
   readonly #limit: number;
   #events: WatchEvent[] = [];
@@ -172,9 +172,9 @@ class NewestVersions {
   push(event: WatchEvent): void {
     this.#events.push(event);
     this.#bytes += event.kv.value.length;
-    const isTooMuch = (): boolean =>
+    const exceedsLimits = (): boolean =>
       this.#events.length > this.#limit || this.#bytes > HISTORY_BYTES_MAX;
-    while (this.#events.length > 1 && isTooMuch()) {
+    while (this.#events.length > 1 && exceedsLimits()) {
       this.#bytes -= this.#events.shift()?.kv.value.length ?? 0;
       this.#isCut = true;
     }

@@ -1,5 +1,5 @@
-// Writes entries that come one after the other, in batches that are one transaction each. Knows how far it came, and says so in every
-// error, so that a broken upload goes on where it broke.
+// Writes a stream of entries in batches of one transaction each. Every error states how far the import came, so that the client can
+// continue a broken upload from there.
 import type { Caller } from '../../core/caller.js';
 import { GatewayError } from '../../core/errors.js';
 import { isAbsent } from '../../etcd/compare.js';
@@ -7,20 +7,20 @@ import type { EtcdClient } from '../../etcd/client.js';
 import { OPERATIONS_TOGETHER_MAX } from '../../etcd/wire.js';
 import type { RequestOp, ResponseOp } from '../../etcd/wire.js';
 import { readRevision } from '../cluster.js';
-import { stepsOf } from './export.js';
+import { callerForSteps } from './export.js';
 import type { ReservedKeys } from '../reserved.js';
 
-/** etcd takes 1.5 MiB in a request unless it is set up otherwise. */
+/** etcd accepts 1.5 MiB per request by default. */
 const BATCH_BYTES_MAX = 1024 * 1024;
-/** Roughly what one put costs besides its bytes. */
+/** Approximate size of a put besides its key and value. */
 const PUT_OVERHEAD_BYTES = 64;
-/** What etcd refuses as a whole, and takes or refuses one by one. */
-const DIVISIBLE = ['too-large', 'invalid-request', 'permission-denied'];
+/** Errors of a batch that may concern only some of its lines: the batch is split and retried. */
+const SPLIT_CODES = ['too-large', 'invalid-request', 'permission-denied'];
 
 export interface ImportDeps {
   readonly etcd: EtcdClient;
   readonly reserved: ReservedKeys;
-  /** Aborted when the gateway begins to drain: the next batch is not begun. */
+  /** Aborted when the gateway begins to drain; then no further batch starts. */
   readonly draining: AbortSignal;
 }
 
@@ -30,46 +30,46 @@ export interface ImportedEntry {
   readonly hadLease: boolean;
 }
 
-interface Line extends ImportedEntry {
+interface ImportLine extends ImportedEntry {
   readonly line: number;
 }
 
-/** How far an import has come. */
+/** The progress of an import. */
 export interface ImportCounts {
-  /** So many lines from the beginning of the upload are done, the ones skipped on demand among them. */
+  /** Lines from the beginning of the upload that are done, including those that the client asked to skip. */
   readonly lines: number;
   readonly written: number;
-  /** Left alone because the key was there. */
+  /** Lines that were not written because the key exists. */
   readonly skipped: number;
-  /** Entries written that had a lease where they came from. */
+  /** Written entries that had a lease when they were exported. */
   readonly leasesDropped: number;
 }
 
 export class Importer {
-  readonly #stepOf: () => Caller;
+  readonly #stepCaller: () => Caller;
   readonly #deps: ImportDeps;
   readonly #ifAbsent: boolean;
   #counts: ImportCounts;
   #revision: number | undefined;
-  #batch: Line[] = [];
+  #batch: ImportLine[] = [];
   #keys = new Set<string>();
   #bytes = 0;
 
-  /** `skip` lines are done already. */
+  /** `skip`: lines that an earlier upload wrote. */
   constructor(
     caller: Caller,
     deps: ImportDeps,
     { ifAbsent, skip }: { readonly ifAbsent: boolean; readonly skip: number },
   ) {
-    this.#stepOf = stepsOf(caller);
+    this.#stepCaller = callerForSteps(caller);
     this.#deps = deps;
     this.#ifAbsent = ifAbsent;
     this.#counts = { lines: skip, written: 0, skipped: 0, leasesDropped: 0 };
   }
 
   /**
-   * Takes a line, counted from 1, into the next batch; resolves when there is room for one more. Throws what `read` throws,
-   * `reserved-prefix`, and what etcd says of a batch.
+   * Adds a line, counted from 1, to the next batch. Resolves when there is room for another one. Throws what `read` throws,
+   * `reserved-prefix`, and the error of a batch.
    */
   async add(line: number, read: () => ImportedEntry): Promise<void> {
     const entry = this.#check(line, read);
@@ -77,23 +77,23 @@ export class Importer {
     const bytes = entry.key.length * 2 + entry.value.length + PUT_OVERHEAD_BYTES;
     const isFull =
       this.#batch.length >= OPERATIONS_TOGETHER_MAX || this.#bytes + bytes > BATCH_BYTES_MAX;
-    // etcd refuses two puts of one key in one transaction; in two the later one wins, as in the file.
+    // etcd rejects two puts of one key in one transaction. In two transactions the later put wins, as in the file.
     if (isFull || this.#keys.has(name)) await this.#flush();
     this.#batch.push({ ...entry, line });
     this.#keys.add(name);
     this.#bytes += bytes;
   }
 
-  /** Writes what is left of an upload that had so many lines. */
+  /** Writes the last batch of an upload of `lines` lines. */
   async finish(lines: number): Promise<ImportCounts & { readonly revision: number }> {
     await this.#flush();
     this.#counts = { ...this.#counts, lines };
-    const revision = this.#revision ?? (await readRevision(this.#stepOf(), this.#deps));
+    const revision = this.#revision ?? (await readRevision(this.#stepCaller(), this.#deps));
     return { ...this.#counts, revision };
   }
 
-  /** The same error, telling how far the import came. */
-  explain(error: unknown): unknown {
+  /** Returns the error with the progress of the import. */
+  withProgress(error: unknown): unknown {
     if (!(error instanceof GatewayError)) return error;
     const { lines, written, skipped } = this.#counts;
     const isUntouched = error.outcome === 'not-applied' && written + skipped === 0;
@@ -101,9 +101,9 @@ export class Importer {
     const { retryAfterSeconds } = error;
     return new GatewayError(error.code, {
       detail: error.message,
-      hint: `${error.hint === undefined ? '' : `${error.hint}; `}go on with ?skip=${lines}`,
+      hint: `${error.hint === undefined ? '' : `${error.hint}; `}continue with ?skip=${lines}`,
       ...(outcome && { outcome }),
-      // Only where all of it may be sent again.
+      // Only if the whole upload may be repeated.
       ...(isUntouched && retryAfterSeconds !== undefined && { retryAfterSeconds }),
       fields: { ...error.fields, ...this.#counts },
       headers: error.headers,
@@ -129,12 +129,12 @@ export class Importer {
     if (batch.length > 0) await this.#write(batch);
   }
 
-  async #write(batch: readonly Line[]): Promise<void> {
-    if (this.#deps.draining.aborted) throw new GatewayError('shutting-down', NOTHING_DONE);
+  async #write(batch: readonly ImportLine[]): Promise<void> {
+    if (this.#deps.draining.aborted) throw new GatewayError('shutting-down', NOT_APPLIED);
     try {
       await this.#writeAtOnce(batch);
     } catch (error) {
-      if (!(error instanceof GatewayError) || !DIVISIBLE.includes(error.code)) throw error;
+      if (!(error instanceof GatewayError) || !SPLIT_CODES.includes(error.code)) throw error;
       const [first] = batch;
       if (batch.length === 1 && first !== undefined) throw atLine(error, first.line);
       const middle = Math.ceil(batch.length / 2);
@@ -143,14 +143,14 @@ export class Importer {
     }
   }
 
-  async #writeAtOnce(batch: readonly Line[]): Promise<void> {
+  async #writeAtOnce(batch: readonly ImportLine[]): Promise<void> {
     const { etcd } = this.#deps;
     const puts = batch.map(({ key, value }) => ({ key, value }));
     const [only] = puts;
     if (!this.#ifAbsent && only !== undefined && puts.length === 1) {
-      // A transaction around it would leave less room for the value.
-      const answer = await etcd.put(this.#stepOf(), only);
-      this.#count(batch, answer.header.revision, () => true);
+      // A transaction would leave less room for the value in etcd's request limit.
+      const response = await etcd.put(this.#stepCaller(), only);
+      this.#count(batch, response.header.revision, () => true);
       return;
     }
     const success = puts.map((put): RequestOp => {
@@ -158,13 +158,17 @@ export class Importer {
       if (!this.#ifAbsent) return op;
       return { kind: 'txn', txn: { compare: [isAbsent(put.key)], success: [op], failure: [] } };
     });
-    const answer = await etcd.txn(this.#stepOf(), { compare: [], success, failure: [] });
+    const response = await etcd.txn(this.#stepCaller(), { compare: [], success, failure: [] });
     const isWritten = (op: ResponseOp | undefined): boolean =>
       op?.kind !== 'txn' || op.txn.succeeded;
-    this.#count(batch, answer.header.revision, (i) => isWritten(answer.responses[i]));
+    this.#count(batch, response.header.revision, (i) => isWritten(response.responses[i]));
   }
 
-  #count(batch: readonly Line[], revision: number, isWritten: (index: number) => boolean): void {
+  #count(
+    batch: readonly ImportLine[],
+    revision: number,
+    isWritten: (index: number) => boolean,
+  ): void {
     const written = batch.filter((_, index) => isWritten(index));
     const { lines, ...before } = this.#counts;
     this.#revision = revision;
@@ -177,9 +181,9 @@ export class Importer {
   }
 }
 
-const NOTHING_DONE = { outcome: 'not-applied', retryAfterSeconds: 1 } as const;
+const NOT_APPLIED = { outcome: 'not-applied', retryAfterSeconds: 1 } as const;
 
-/** The same error, of one line. */
+/** Returns the error with the line that it concerns. */
 function atLine(error: GatewayError, line: number): GatewayError {
   const { code, message, hint, fields, headers, cause } = error;
   return new GatewayError(code, {

@@ -1,4 +1,4 @@
-// One key: read, write, delete, with conditions and guards as single transactions.
+// Reads, writes and deletes one key. Conditions and guards are part of the same transaction.
 import type { Caller } from '../../core/caller.js';
 import { GatewayError } from '../../core/errors.js';
 import { isAbsent, isPresent, leaseIs, modRevisionIs } from '../../etcd/compare.js';
@@ -14,7 +14,7 @@ import {
   revokeLater,
 } from '../leases/leases.js';
 import type { GrantedLease, LeaseGrantDeps } from '../leases/leases.js';
-import { timeToLive } from '../leases/life.js';
+import { timeToLive } from '../leases/lease-calls.js';
 import { beforeWrite } from '../../etcd/calls/outcome.js';
 import type { ReservedKeys } from '../reserved.js';
 
@@ -22,7 +22,7 @@ export interface KvDeps extends GuardDeps, LeaseGrantDeps {
   readonly reserved: ReservedKeys;
 }
 
-/** What must be true of the key for a write to happen. */
+/** What must be true of the key for the write to be applied. */
 export type Condition =
   | { readonly kind: 'absent' }
   | { readonly kind: 'present' }
@@ -30,9 +30,9 @@ export type Condition =
 
 export interface KeyRead {
   readonly key: Buffer;
-  /** Read the past; `revision-compacted` when it is gone. */
+  /** Reads the key at this revision; `revision-compacted` if it is compacted. */
   readonly revision?: number | undefined;
-  /** Ask the nearest member without a quorum: may be stale. */
+  /** Reads from one member without a quorum: the result may be stale. */
   readonly serializable?: boolean | undefined;
 }
 
@@ -42,16 +42,16 @@ export interface KeyFound {
   readonly revision: number;
 }
 
-/** Throws `reserved-prefix` for what no door shows, `revision-compacted` for a past that is gone. Not promised with `serializable`: that it is new. */
+/** Throws `reserved-prefix` for hidden keys, and `revision-compacted`. Does not guarantee with `serializable` that the result is current. */
 export async function getKey(caller: Caller, deps: KvDeps, read: KeyRead): Promise<KeyFound> {
   deps.reserved.refuseRead(read.key);
   const { key, revision, serializable } = read;
-  const answer = await deps.etcd.range(caller, { key, revision, serializable });
-  return { entry: answer.kvs[0], revision: answer.header.revision };
+  const response = await deps.etcd.range(caller, { key, revision, serializable });
+  return { entry: response.kvs[0], revision: response.header.revision };
 }
 
-/** A write that its condition refused changed nothing; `current` is what stands in its way. */
-export type Written =
+/** `refused`: the condition was not met and nothing changed; `current` is the key as it is now. */
+export type WriteResult =
   | {
       readonly kind: 'done';
       readonly revision: number;
@@ -65,33 +65,38 @@ export interface KeyPut {
   readonly value: Buffer;
   readonly condition?: Condition | undefined;
   readonly guard?: Guard | undefined;
-  /** Hang the key on this lease, 16 hex digits. */
+  /** The lease to attach the key to, 16 hex digits. */
   readonly lease?: string | undefined;
-  /** Or on a new one that lives this long. */
+  /** Alternatively the ttl of a new lease for the key. */
   readonly ttlSeconds?: number | undefined;
-  /** Also tell what was there before. */
+  /** Also return the previous entry. */
   readonly previous?: boolean | undefined;
 }
 
-/** `granted` is the lease that was made for a ttl. */
-export type Put = Written & { readonly granted?: GrantedLease };
+/** `granted` is the new lease of a put with a ttl. */
+export type PutResult = WriteResult & { readonly granted?: GrantedLease };
 
 /**
- * Stores a value; without lease and ttl it detaches the lease that the key had (etcd's rule). Throws `reserved-prefix`, `lock-lost` when
- * the guard does not hold, `lease-not-found`. Not promised: that two plain writes carry different revisions.
+ * Stores a value. Without `lease` and `ttlSeconds` the key is detached from its lease, as in etcd. Throws `reserved-prefix`, `lock-lost`
+ * if the guard does not hold, and `lease-not-found`. Does not guarantee that two plain writes have different revisions.
  */
-export async function putKey(caller: Caller, deps: KvDeps, write: KeyPut): Promise<Put> {
+export async function putKey(caller: Caller, deps: KvDeps, write: KeyPut): Promise<PutResult> {
   const { key, value, condition, ttlSeconds, lease, previous } = write;
   deps.reserved.refuseWrite(key);
   const guard = write.guard && (await resolveGuard(caller, deps, write.guard));
-  const demands = demandsOn(key, condition, guard, lease);
-  const put = (on: string | undefined): Promise<Written> => {
-    const send = (prevKv: boolean): Promise<Written> =>
-      writeIf(caller, deps, demands, { kind: 'put', put: { key, value, lease: on, prevKv } });
-    const isAsked = previous === true;
-    // A put without a condition, guard or lease shares transactions with others, and then reads no old value.
-    const isShared = on === undefined && !isAsked && demands.compare.length === 0;
-    return isShared ? send(false) : releasing(caller, deps, { isAsked, lease: on }, send);
+  const preconditions = preconditionsOf(key, condition, guard, lease);
+  const put = (leaseOfKey: string | undefined): Promise<WriteResult> => {
+    const send = (prevKv: boolean): Promise<WriteResult> =>
+      writeIf(caller, deps, preconditions, {
+        kind: 'put',
+        put: { key, value, lease: leaseOfKey, prevKv },
+      });
+    const isRequested = previous === true;
+    // A put without a condition, guard or lease is batched with others; a batched put cannot return the previous entry.
+    const isShared = leaseOfKey === undefined && !isRequested && preconditions.compare.length === 0;
+    return isShared
+      ? send(false)
+      : writeAndRelease(caller, deps, { isRequested, lease: leaseOfKey }, send);
   };
   if (ttlSeconds === undefined) {
     const written = await put(lease);
@@ -99,37 +104,37 @@ export async function putKey(caller: Caller, deps: KvDeps, write: KeyPut): Promi
       await requireSameKey(caller, deps, written, lease);
     return written;
   }
-  // Who polls with a condition costs etcd nothing durable: no lease is made while it does not hold.
-  const unmet = condition && (await beforeWrite(look(caller, deps, demands)));
+  // No lease is granted while the condition does not hold, so that clients that poll with a condition cause no writes.
+  const unmet = condition && (await beforeWrite(checkPreconditions(caller, deps, preconditions)));
   return unmet ?? putOnFreshLease(caller, deps, ttlSeconds, put);
 }
 
 /**
- * Writes, and revokes the lease of the replaced or deleted key where it served that key alone. For this purpose the write asks etcd for what
- * was there. A caller without the right to read gets the write without it: the lease then expires.
+ * Writes, and revokes the lease of the replaced or deleted key if it served that key alone. To find that lease, the write requests the
+ * previous entry from etcd. Without the right to read the key, the write is sent without that request, and the lease expires.
  */
-async function releasing(
+async function writeAndRelease(
   caller: Caller,
   deps: KvDeps,
-  { isAsked, lease }: { readonly isAsked: boolean; readonly lease?: string | undefined },
-  write: (prevKv: boolean) => Promise<Written>,
-): Promise<Written> {
+  { isRequested, lease }: { readonly isRequested: boolean; readonly lease?: string | undefined },
+  write: (prevKv: boolean) => Promise<WriteResult>,
+): Promise<WriteResult> {
   const written = await write(true).catch((error: unknown) => {
-    if (isAsked || !(error instanceof GatewayError) || error.code !== 'permission-denied')
+    if (isRequested || !(error instanceof GatewayError) || error.code !== 'permission-denied')
       throw error;
     return write(false);
   });
   if (written.kind !== 'done') return written;
   const before = written.previous?.lease;
   if (before !== lease) releaseKeyLease(caller, deps, before);
-  return isAsked ? written : { ...written, previous: undefined };
+  return isRequested ? written : { ...written, previous: undefined };
 }
 
-/** Of a put on the lease of a single key. Throws `permission-denied` for another key, `lease-not-found`. */
+/** Checks a refused put on the lease of a single key. Throws `permission-denied` if it is another key's, and `lease-not-found`. */
 async function requireSameKey(
   caller: Caller,
   deps: KvDeps,
-  written: Written,
+  written: WriteResult,
   lease: string,
 ): Promise<void> {
   if (written.kind === 'done' || written.current?.lease === lease) return;
@@ -141,15 +146,15 @@ async function putOnFreshLease(
   caller: Caller,
   deps: KvDeps,
   ttlSeconds: number,
-  put: (lease: string) => Promise<Written>,
-): Promise<Put> {
+  put: (lease: string) => Promise<WriteResult>,
+): Promise<PutResult> {
   const granted = await beforeWrite(grantKeyLease(caller, deps, ttlSeconds));
   try {
     const written = await put(granted.lease);
     if (written.kind === 'refused') revokeLater(caller, deps, granted.lease);
     return { ...written, granted };
   } catch (error) {
-    // Only what surely did not happen is undone: after a put of unknown fate a revoke would take the key, and its old value with it.
+    // Only if the put was definitely not applied: after an unknown outcome the revoke could delete the key.
     if (error instanceof GatewayError && error.outcome !== 'unknown')
       revokeLater(caller, deps, granted.lease);
     throw error instanceof GatewayError && error.code === 'lease-not-found'
@@ -165,33 +170,37 @@ export interface KeyDelete {
   readonly previous?: boolean | undefined;
 }
 
-/** `deleted` is 0 when there was no such key. Throws `reserved-prefix`, `lock-lost` when the guard does not hold. */
-export async function deleteKey(caller: Caller, deps: KvDeps, write: KeyDelete): Promise<Written> {
+/** `deleted` is 0 if the key did not exist. Throws `reserved-prefix`, and `lock-lost` if the guard does not hold. */
+export async function deleteKey(
+  caller: Caller,
+  deps: KvDeps,
+  write: KeyDelete,
+): Promise<WriteResult> {
   const { key, condition, previous } = write;
   deps.reserved.refuseWrite(key);
   const guard = write.guard && (await resolveGuard(caller, deps, write.guard));
-  const demands = demandsOn(key, condition, guard);
-  return releasing(caller, deps, { isAsked: previous === true }, (prevKv) =>
-    writeIf(caller, deps, demands, { kind: 'deleteRange', deleteRange: { key, prevKv } }),
+  const preconditions = preconditionsOf(key, condition, guard);
+  return writeAndRelease(caller, deps, { isRequested: previous === true }, (prevKv) =>
+    writeIf(caller, deps, preconditions, { kind: 'deleteRange', deleteRange: { key, prevKv } }),
   );
 }
 
-/** What has to be true for a write, and how to see afterwards what was not. */
-interface Demands {
+/** What must be true for a write, and the reads that show afterwards what was not. */
+interface Preconditions {
   readonly compare: readonly Compare[];
   readonly probes: readonly RequestOp[];
   readonly guard: ResolvedGuard | undefined;
 }
 
-function demandsOn(
+function preconditionsOf(
   key: Buffer,
   condition: Condition | undefined,
   guard: ResolvedGuard | undefined,
   lease?: string,
-): Demands {
+): Preconditions {
   return {
     compare: [
-      // The lease of a single key may be revoked once that key has left it, so it takes the key only as long as the key is on it.
+      // The gateway may revoke the lease of a single key once the key is detached. The put is applied only while the key is attached.
       ...(lease !== undefined && isKeyLease(lease) ? [leaseIs(key, lease)] : []),
       ...(condition === undefined ? [] : [toCompare(key, condition)]),
       ...(guard?.compare ?? []),
@@ -204,45 +213,45 @@ function demandsOn(
 async function writeIf(
   caller: Caller,
   deps: KvDeps,
-  demands: Demands,
+  preconditions: Preconditions,
   op: RequestOp & { kind: 'put' | 'deleteRange' },
-): Promise<Written> {
-  const { compare, probes } = demands;
+): Promise<WriteResult> {
+  const { compare, probes } = preconditions;
   if (compare.length === 0) {
     return op.kind === 'put'
-      ? toWritten({ kind: 'put', put: await deps.etcd.put(caller, op.put) })
-      : toWritten({
+      ? toWriteResult({ kind: 'put', put: await deps.etcd.put(caller, op.put) })
+      : toWriteResult({
           kind: 'deleteRange',
           deleteRange: await deps.etcd.deleteRange(caller, op.deleteRange),
         });
   }
-  const answer = await deps.etcd.txn(caller, { compare, success: [op], failure: probes });
-  if (!answer.succeeded) return refusalOf(answer, demands);
-  return { ...toWritten(answer.responses[0]), revision: answer.header.revision };
+  const response = await deps.etcd.txn(caller, { compare, success: [op], failure: probes });
+  if (!response.succeeded) return refusalOf(response, preconditions);
+  return { ...toWriteResult(response.responses[0]), revision: response.header.revision };
 }
 
-/** The demands as they stand now, without writing anything. */
-async function look(
+/** Checks the preconditions without a write. Returns `undefined` if they hold. */
+async function checkPreconditions(
   caller: Caller,
   deps: KvDeps,
-  demands: Demands,
-): Promise<Extract<Written, { kind: 'refused' }> | undefined> {
-  const { compare, probes } = demands;
-  const answer = await deps.etcd.txn(caller, { compare, success: [], failure: probes });
-  return answer.succeeded ? undefined : refusalOf(answer, demands);
+  preconditions: Preconditions,
+): Promise<Extract<WriteResult, { kind: 'refused' }> | undefined> {
+  const { compare, probes } = preconditions;
+  const response = await deps.etcd.txn(caller, { compare, success: [], failure: probes });
+  return response.succeeded ? undefined : refusalOf(response, preconditions);
 }
 
-// Of the two demands the lock's comes first: who lost it has more to mend than a stale revision.
+// The guard is checked first: a lost lock is more serious than a stale revision.
 function refusalOf(
   { header: { revision }, responses: [found, probed] }: TxnResponse,
-  { guard }: Demands,
-): Extract<Written, { kind: 'refused' }> {
+  { guard }: Preconditions,
+): Extract<WriteResult, { kind: 'refused' }> {
   guard?.check(probed, revision);
   const current = found?.kind === 'range' ? found.range.kvs[0] : undefined;
   return { kind: 'refused', revision, current };
 }
 
-function toWritten(response: ResponseOp | undefined): Extract<Written, { kind: 'done' }> {
+function toWriteResult(response: ResponseOp | undefined): Extract<WriteResult, { kind: 'done' }> {
   switch (response?.kind) {
     case 'put': {
       const { header, prevKv } = response.put;

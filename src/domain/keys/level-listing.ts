@@ -1,27 +1,27 @@
-// One level of a tree of keys: what lies directly below a prefix, and for everything deeper its beginning up to the next slash. Such a
-// beginning is skipped as a whole, so that a level costs upstream reads by its width and not by the keys below it.
+// Lists one level of a tree of keys: the keys directly below a prefix, and for deeper keys their common prefix up to the next slash.
+// Each common prefix is skipped as a whole, so the upstream reads grow with the width of the level, not with the keys below it.
 import type { Caller } from '../../core/caller.js';
 import { containsKey, nextKey, prefixEnd } from '../../etcd/range.js';
 import type { KeyValue, Span } from '../../etcd/wire.js';
 import { encodeCursor } from '../cursor.js';
 import { PAGE_BYTES_MAX, readOptionsOf } from './page.js';
-import type { Page, PageRequest, PageStart, Readable } from './page.js';
+import type { Page, PageRequest, PageStart, ReadableRanges } from './page.js';
 import { readChunk, readValues } from './range-chunks.js';
 import type { Chunk, ChunkDeps } from './range-chunks.js';
 
 const SLASH = 0x2f;
-/** What a read asks for where the next beginning may stand for all that it finds. */
+/** Keys per read while one common prefix may cover all keys that the read finds. */
 const PROBE_KEYS = 16;
 const PROBE_KEYS_MAX = 512;
 
-/** A key without its value, or the beginning of keys with the first of them; `behind` is where the level goes on. */
+/** A key without its value, or a common prefix with its first key. `after` is the first key that can begin the next entry. */
 export type LevelEntry =
-  | { readonly kind: 'item'; readonly head: KeyValue; readonly behind: Buffer }
+  | { readonly kind: 'item'; readonly head: KeyValue; readonly after: Buffer }
   | {
       readonly kind: 'prefix';
       readonly prefix: Buffer;
       readonly head: KeyValue;
-      readonly behind: Buffer;
+      readonly after: Buffer;
     };
 
 interface Level {
@@ -30,10 +30,10 @@ interface Level {
   readonly count: number;
 }
 
-/** The page of one level: `levelBase` says where it lies. Throws what `listKeys` throws. */
+/** Returns a page of one level. `levelBase` is the length of the prefix above the level. Throws what `listKeys` throws. */
 export async function listLevel(
   caller: Caller,
-  deps: ChunkDeps & Readable,
+  deps: ChunkDeps & ReadableRanges,
   request: PageRequest,
   start: PageStart & { readonly levelBase: number },
 ): Promise<Page> {
@@ -42,7 +42,7 @@ export async function listLevel(
   const { revision, count } = level;
   const wanted = level.entries.slice(0, limit);
   const values = await valuesOf(caller, deps, request, revision, wanted);
-  const entries = untilUnread(wanted, values.length);
+  const entries = entriesWithValues(wanted, values.length);
   const last = entries.at(-1);
   const isEnd = entries.length === level.entries.length;
   const { range, order, levelBase } = start;
@@ -54,14 +54,14 @@ export async function listLevel(
     next:
       isEnd || last === undefined
         ? undefined
-        : encodeCursor({ range, from: last.behind, revision, count, order, levelBase }),
+        : encodeCursor({ range, from: last.after, revision, count, order, levelBase }),
   };
 }
 
-/** The entries of the page and one more, if there is one. */
+/** Returns at least one entry more than the page holds, if the level has it. */
 export async function walkLevel(
   caller: Caller,
-  deps: ChunkDeps & Readable,
+  deps: ChunkDeps & ReadableRanges,
   request: Omit<PageRequest, 'range'>,
   start: Pick<PageStart, 'rest' | 'revision' | 'count'> & { readonly levelBase: number },
 ): Promise<Level> {
@@ -80,29 +80,29 @@ export async function walkLevel(
     count ??= chunk.count;
     const found = foldLevel(chunk.kvs, start.levelBase);
     entries.push(...found);
-    const behind = found.at(-1)?.behind;
-    const isEnd = !chunk.more || behind === undefined || !containsKey(rest, behind);
+    const after = found.at(-1)?.after;
+    const isEnd = !chunk.more || after === undefined || !containsKey(rest, after);
     if (isEnd || entries.length > request.limit) return { entries, revision, count };
-    rest = { key: behind, rangeEnd: rest.rangeEnd };
-    // One beginning in all of it: the next may be as deep. Several: the level is wide.
+    rest = { key: after, rangeEnd: rest.rangeEnd };
+    // A single common prefix: the next one may cover as many keys. Several entries: the level is wide.
     limit = found.length > 1 ? Math.min(limit * 2, PROBE_KEYS_MAX) : PROBE_KEYS;
   }
 }
 
 function foldLevel(kvs: readonly KeyValue[], levelBase: number): LevelEntry[] {
   const entries: LevelEntry[] = [];
-  let behind: Buffer | undefined;
+  let after: Buffer | undefined;
   for (const head of kvs) {
     const { key } = head;
-    if (behind !== undefined && key.compare(behind) < 0) continue;
+    if (after !== undefined && key.compare(after) < 0) continue;
     const slash = key.indexOf(SLASH, levelBase);
     if (slash < 0) {
-      behind = nextKey(key);
-      entries.push({ kind: 'item', head, behind });
+      after = nextKey(key);
+      entries.push({ kind: 'item', head, after });
     } else {
       const prefix = key.subarray(0, slash + 1);
-      behind = prefixEnd(prefix);
-      entries.push({ kind: 'prefix', prefix, head, behind });
+      after = prefixEnd(prefix);
+      entries.push({ kind: 'prefix', prefix, head, after });
     }
   }
   return entries;
@@ -120,8 +120,11 @@ async function valuesOf(
   return readValues(caller, deps, heads, { ...readOptionsOf(request), revision }, PAGE_BYTES_MAX);
 }
 
-/** The entries up to the first key whose value did not fit into the page. */
-function untilUnread(entries: readonly LevelEntry[], readCount: number): readonly LevelEntry[] {
+/** Returns the entries before the first key whose value did not fit into the page. */
+function entriesWithValues(
+  entries: readonly LevelEntry[],
+  readCount: number,
+): readonly LevelEntry[] {
   let items = 0;
   const end = entries.findIndex((entry) => entry.kind === 'item' && ++items > readCount);
   return end < 0 ? entries : entries.slice(0, end);

@@ -1,4 +1,4 @@
-// Many keys: pages pinned to one revision, counts, and deletes that go around reserved keys.
+// Lists, counts and deletes many keys. Pages are pinned to one revision; deletes leave out reserved keys.
 import type { Caller } from '../../core/caller.js';
 import { nextKey } from '../../etcd/range.js';
 import type { KeyValue, Span } from '../../etcd/wire.js';
@@ -13,8 +13,8 @@ import { ChunkSize, readChunk, readSized, sizeOf, takeBytes } from './range-chun
 import { listSorted } from './sorted-listing.js';
 
 /**
- * One page. Throws `revision-compacted` when the pages' revision is gone: a gap is never silent; `invalid-request` for the `next` of
- * another list, `reserved-prefix`. Not promised: that `count` leaves out the markers of v2 directories, unless all is in the page.
+ * Returns one page. Throws `revision-compacted` if the pinned revision is compacted, `invalid-request` for the `next` of another list, and
+ * `reserved-prefix`. Does not guarantee that `count` excludes the markers of v2 directories, unless the page is the whole list.
  */
 export async function listKeys(caller: Caller, deps: KvDeps, request: PageRequest): Promise<Page> {
   const start = startOf(request);
@@ -26,7 +26,7 @@ export async function listKeys(caller: Caller, deps: KvDeps, request: PageReques
     : listSorted(caller, deps, request, start);
 }
 
-/** As etcd keeps its keys: no more is read than the page holds. */
+/** Lists in etcd's own order, so no more is read than the page holds. */
 async function listAscending(
   caller: Caller,
   deps: KvDeps,
@@ -55,7 +55,7 @@ async function listAscending(
       return { items, count, revision, next };
     }
     pieces = deps.reserved.readable({ key: from, rangeEnd: range.rangeEnd });
-    size.learn(chunk.kvs, PAGE_BYTES_MAX - bytes);
+    size.adapt(chunk.kvs, PAGE_BYTES_MAX - bytes);
   }
 }
 
@@ -64,7 +64,7 @@ export interface Count {
   readonly revision: number;
 }
 
-/** Throws `revision-compacted`, `reserved-prefix`. Not promised: that a count of thousands leaves out the markers of v2 directories. */
+/** Throws `revision-compacted`, `reserved-prefix`. Does not guarantee that a count above 2,000 excludes the markers of v2 directories. */
 export async function countKeys(
   caller: Caller,
   deps: KvDeps,
@@ -80,8 +80,8 @@ export async function countKeys(
 }
 
 /**
- * Deletes every key of the range but reserved ones, in one transaction. Throws `reserved-prefix` for a range that begins inside them,
- * `lock-lost` when the guard does not hold.
+ * Deletes every key of the range except reserved ones, in one transaction. Throws `reserved-prefix` for a range that begins inside a
+ * reserved prefix, and `lock-lost` if the guard does not hold.
  */
 export async function deleteKeys(
   caller: Caller,
@@ -96,15 +96,15 @@ export async function deleteKeys(
     const { deleted, header } = await deps.etcd.deleteRange(caller, only);
     return { deleted, revision: header.revision };
   }
-  const answer = await deps.etcd.txn(caller, {
+  const response = await deps.etcd.txn(caller, {
     compare: guard?.compare ?? [],
     success: pieces.map((deleteRange) => ({ kind: 'deleteRange', deleteRange })),
     failure: [],
   });
-  if (guard !== undefined && !answer.succeeded) throw guard.lost(answer.header.revision);
-  const deleted = answer.responses.reduce(
+  if (guard !== undefined && !response.succeeded) throw guard.lost(response.header.revision);
+  const deleted = response.responses.reduce(
     (sum, op) => sum + (op.kind === 'deleteRange' ? op.deleteRange.deleted : 0),
     0,
   );
-  return { deleted, revision: answer.header.revision };
+  return { deleted, revision: response.header.revision };
 }

@@ -1,25 +1,25 @@
-// What a list asks and what a page of it holds. Types, and the cursor between two pages.
+// The request for a page of a list, the page itself, and the cursor between two pages.
 import { invalidRequest } from '../../core/errors.js';
 import type { KeyRange, KeyValue, Span } from '../../etcd/wire.js';
 import { decodeCursor } from '../cursor.js';
 import type { PageOrder } from '../cursor.js';
 
-/** A page ends early above this many bytes of keys and values. */
+/** Bytes of keys and values after which a page ends early. */
 export const PAGE_BYTES_MAX = 4 * 1024 * 1024;
 
 export type SortBy = 'key' | 'create' | 'mod' | 'version';
 
 export interface PageRequest {
   readonly range: Span;
-  /** Keys in this page, at least 1; common prefixes count as keys. */
+  /** Maximum keys in this page, at least 1; common prefixes count as keys. */
   readonly limit: number;
-  /** The `next` of the page before. */
+  /** The `next` of the previous page. */
   readonly next?: string | undefined;
-  /** By key unless said otherwise. By anything else there is one page. */
+  /** By key by default. Any other order has a single page. */
   readonly sort?: SortBy | undefined;
-  /** Ascending unless said otherwise. */
+  /** Ascending by default. */
   readonly order?: PageOrder | undefined;
-  /** List one level only: the prefix below which it lies has so many bytes. */
+  /** Lists one level only: the number of bytes of the prefix above it. */
   readonly levelBase?: number | undefined;
   readonly keysOnly?: boolean | undefined;
   readonly revision?: number | undefined;
@@ -31,19 +31,19 @@ export const PAGE_OPTIONS = ['limit', 'next', 'countOnly', 'sort', 'order', 'del
 
 export interface Page {
   readonly items: readonly KeyValue[];
-  /** Of a list of one level: the beginnings, slash included, that stand for all keys below them. */
+  /** In a list of one level: the common prefixes, with their slash, of all deeper keys. */
   readonly prefixes?: readonly Buffer[];
-  /** Keys in the whole range at `revision`, whatever the page holds. */
+  /** Keys in the whole range at `revision`. */
   readonly count: number;
   readonly revision: number;
   readonly next: string | undefined;
 }
 
-/** Where a page begins: at the beginning of its list, or where a cursor says. */
+/** The start of a page: the beginning of its list, or the position of a cursor. */
 export interface PageStart {
-  /** Of the whole list. */
+  /** The range of the whole list. */
   readonly range: Span;
-  /** What is left of it. */
+  /** The range that is left. */
   readonly rest: Span;
   readonly revision: number | undefined;
   readonly count: number | undefined;
@@ -59,11 +59,11 @@ export function startOf(request: PageRequest): PageStart {
     return { ...first, order: order ?? 'asc' };
   }
   const cursor = decodeCursor(next);
-  const isOther =
+  const isOtherList =
     (sort ?? 'key') !== 'key' ||
     (order ?? cursor.order) !== cursor.order ||
     (levelBase ?? cursor.levelBase) !== cursor.levelBase;
-  if (isOther) {
+  if (isOtherList) {
     throw invalidRequest(
       'next',
       'next belongs to a list with another order or delimiter',
@@ -76,7 +76,7 @@ export function startOf(request: PageRequest): PageStart {
   return { ...cursor, rest };
 }
 
-/** Options that all reads of a page share. */
+/** Returns the options that all reads of a page share. */
 export function readOptionsOf(request: Omit<PageRequest, 'limit' | 'range'>): {
   keysOnly: boolean | undefined;
   serializable: boolean | undefined;
@@ -84,7 +84,7 @@ export function readOptionsOf(request: Omit<PageRequest, 'limit' | 'range'>): {
   return { keysOnly: request.keysOnly, serializable: request.serializable };
 }
 
-/** What a page needs to know of the keys that `/v1` never shows. */
-export interface Readable {
+/** Excludes the keys that `/v1` never shows. */
+export interface ReadableRanges {
   readonly reserved: { readable(range: KeyRange): KeyRange[] };
 }

@@ -1,5 +1,5 @@
-// Many keys, read from etcd in chunks that are bounded in bytes: etcd limits an answer by keys only, so that how many to ask for is
-// learned from the entries that came before.
+// Reads many keys from etcd in chunks that are limited in bytes. etcd limits a response by keys only, so the number of keys of a read is
+// estimated from the entries of the previous one.
 import type { Caller } from '../../core/caller.js';
 import { isAnswerTooLarge } from '../../etcd/calls/errors.js';
 import type { EtcdClient } from '../../etcd/client.js';
@@ -12,10 +12,10 @@ import type {
   SortTarget,
 } from '../../etcd/wire.js';
 
-/** What one upstream read asks for before the size of the entries is known: at 1.5 MiB each it stays below 70 MB of JSON. */
+/** Keys of the first read, while the size of entries is unknown: at 1.5 MiB each they are less than 70 MB of JSON. */
 const CHUNK_KEYS_FIRST = 32;
 const CHUNK_KEYS_MAX = 1_000;
-/** A chunk has at most this many times the keys of the one before: what is large may begin behind what is small. */
+/** Maximum growth from one chunk to the next, because large entries may follow small ones. */
 const GROWTH_MAX = 4;
 
 export interface ChunkDeps {
@@ -26,13 +26,13 @@ export type ReadOptions = Omit<RangeRequest, 'key' | 'rangeEnd'>;
 
 export interface Chunk {
   readonly kvs: readonly KeyValue[];
-  /** Of all pieces, whatever the limit. */
+  /** Keys in all pieces, regardless of the limit. */
   readonly count: number;
   readonly more: boolean;
   readonly revision: number;
 }
 
-/** How many keys to ask for next. */
+/** The number of keys to request next. */
 export class ChunkSize {
   #keys: number;
   readonly #max: number;
@@ -46,15 +46,15 @@ export class ChunkSize {
     return this.#keys;
   }
 
-  /** `targetBytes`: what the next chunk shall have if its entries are as large as these. */
-  learn(kvs: readonly KeyValue[], targetBytes: number): void {
+  /** Aims at a next chunk of `targetBytes`, assuming that its entries are as large as these. */
+  adapt(kvs: readonly KeyValue[], targetBytes: number): void {
     if (kvs.length === 0) return;
     const averageBytes = Math.max(1, sizeOf(kvs) / kvs.length);
     const wanted = Math.max(1, Math.floor(targetBytes / averageBytes));
     this.#keys = Math.min(this.#max, this.#keys * GROWTH_MAX, wanted);
   }
 
-  /** Half of it; false when that is none. */
+  /** Halves the number of keys. Returns false if it is 1. */
   halve(): boolean {
     if (this.#keys === 1) return false;
     this.#keys = Math.floor(this.#keys / 2);
@@ -63,8 +63,8 @@ export class ChunkSize {
 }
 
 /**
- * The first keys of all pieces at one revision: one range when there is one piece, else one read-only transaction. Reads fewer keys
- * than `options.limit` when the size says so, and fewer still while etcd's answer is too large.
+ * Reads the first keys of all pieces at one revision: one range for one piece, else one read-only transaction. Reads fewer keys than
+ * `options.limit` if `size` is lower, and halves them while the response of etcd is too large.
  */
 export async function readSized(
   caller: Caller,
@@ -83,7 +83,7 @@ export async function readSized(
   }
 }
 
-/** The same without looking at sizes: for counts, and for reads without values. */
+/** Like `readSized` without a limit in bytes: for counts, and for reads without values. */
 export async function readChunk(
   caller: Caller,
   deps: ChunkDeps,
@@ -92,14 +92,14 @@ export async function readChunk(
 ): Promise<Chunk> {
   const [only] = pieces;
   if (only !== undefined && pieces.length === 1) {
-    const answer = await deps.etcd.range(caller, { ...only, ...options });
-    return joinRanges([answer], answer.header.revision, options);
+    const response = await deps.etcd.range(caller, { ...only, ...options });
+    return joinRanges([response], response.header.revision, options);
   }
   const { ranges, revision } = await readTogether(caller, deps, pieces, options);
   return joinRanges(ranges, revision, options);
 }
 
-/** The values of keys that were read without, in the same order, until they are `bytesMax`: the last one may go past it. */
+/** Reads the values of `heads`, in the same order, up to `bytesMax`; the last value may exceed it. */
 export async function readValues(
   caller: Caller,
   deps: ChunkDeps,
@@ -118,7 +118,7 @@ export async function readValues(
       items.push(...kept);
       bytes += sizeOf(kept);
       if (kept.length < some.length) break;
-      size.learn(kvs, bytesMax - bytes);
+      size.adapt(kvs, bytesMax - bytes);
     } catch (error) {
       if (!isAnswerTooLarge(error) || !size.halve()) throw error;
     }
@@ -130,7 +130,7 @@ export function sizeOf(kvs: readonly KeyValue[]): number {
   return kvs.reduce((sum, kv) => sum + kv.key.length + kv.value.length, 0);
 }
 
-/** The entries up to the one that goes past `budgetBytes`, which is still taken: a page is never empty. */
+/** Returns the entries up to and including the one that exceeds `budgetBytes`, so that a page is never empty. */
 export function takeBytes(kvs: readonly KeyValue[], budgetBytes: number): readonly KeyValue[] {
   let left = budgetBytes;
   const end = kvs.findIndex((kv) => (left -= kv.key.length + kv.value.length) <= 0);
@@ -141,20 +141,20 @@ function keyOf({ key }: KeyValue): KeyRange {
   return { key };
 }
 
-/** Each of at most 100 ranges, at one revision. */
+/** Reads at most 100 ranges at one revision. */
 export async function readTogether(
   caller: Caller,
   deps: ChunkDeps,
   pieces: readonly KeyRange[],
   options: ReadOptions,
 ): Promise<{ ranges: readonly RangeResponse[]; revision: number }> {
-  const answer = await deps.etcd.txn(caller, {
+  const response = await deps.etcd.txn(caller, {
     compare: [],
     success: pieces.map((piece) => ({ kind: 'range', range: { ...piece, ...options } })),
     failure: [],
   });
-  const ranges = answer.responses.flatMap((op) => (op.kind === 'range' ? [op.range] : []));
-  return { ranges, revision: answer.header.revision };
+  const ranges = response.responses.flatMap((op) => (op.kind === 'range' ? [op.range] : []));
+  return { ranges, revision: response.header.revision };
 }
 
 function joinRanges(
@@ -163,7 +163,7 @@ function joinRanges(
   { limit = Infinity, sort }: ReadOptions,
 ): Chunk {
   const kvs = ranges.flatMap((range) => range.kvs);
-  // etcd sorts each piece for itself, and keys that are equal in what it sorts by in any order.
+  // etcd sorts each piece separately, and entries with equal sort values in any order.
   if (sort !== undefined) kvs.sort(comparatorOf(sort));
   return {
     kvs: kvs.slice(0, limit),

@@ -1,17 +1,17 @@
-// Pages in another order than etcd keeps its keys in. etcd reads the whole range to sort it, so that is done once a page and without
-// values; the values of what is in the page are read behind it.
+// Lists pages in an order other than ascending keys. etcd reads the whole range to sort it, so the sorted read happens once per page and
+// without values. A second read returns the values of the page.
 import type { Caller } from '../../core/caller.js';
 import type { RangeRequest } from '../../etcd/wire.js';
 import { encodeCursor } from '../cursor.js';
 import { PAGE_BYTES_MAX, readOptionsOf } from './page.js';
-import type { Page, PageRequest, PageStart, Readable } from './page.js';
+import type { Page, PageRequest, PageStart, ReadableRanges } from './page.js';
 import { readChunk, readValues } from './range-chunks.js';
 import type { ChunkDeps } from './range-chunks.js';
 
-/** By key it has a `next`; by anything else it is the only page, and what is not in it is seen in `count` alone. */
+/** Only a list sorted by key has a `next`. In any other order there is one page, and `count` shows how many keys it leaves out. */
 export async function listSorted(
   caller: Caller,
-  deps: ChunkDeps & Readable,
+  deps: ChunkDeps & ReadableRanges,
   request: PageRequest,
   start: PageStart,
 ): Promise<Page> {

@@ -20,8 +20,8 @@ const KEY_LEASE_CHECK_HEX_DIGITS = 4;
 /** Leases of nodes that expire between 2004 and 2039: their times begin with the digit 1. */
 const USUAL_NODE_LEASE_PREFIX = '4c21';
 const LEASE_HEX_DIGITS = 16;
-const CHANCE_BYTES = 4;
-const CHANCE_HEX_DIGITS = 2 * CHANCE_BYTES;
+const RANDOM_BYTES = 4;
+const RANDOM_HEX_DIGITS = 2 * RANDOM_BYTES;
 /** Too long for an ID in hex. */
 const DECIMAL_LEASE = /^[1-9][0-9]{16,18}$/;
 /** IDs are positive int64s: from here on the sign bit is set. */
@@ -54,7 +54,7 @@ function withCheck(lease: string): string {
 }
 
 /** Returns whether it is the ID, in the form that the gateway uses, of a lease to which a client can attach a lock. */
-export function isCallersLease(text: string): boolean {
+export function isClientLease(text: string): boolean {
   const isLease = /^[0-7][0-9a-f]{15}$/.test(text) && !/^0+$/.test(text);
   return isLease && !isOwnLease(text) && !isKeyLease(text);
 }
@@ -73,23 +73,23 @@ export function randomKeyLease(): string {
 /** For a lease that a client asks for. */
 export function randomLeaseOf(creator: Identity): string {
   for (;;) {
-    const bytes = randomBytes(CHANCE_BYTES);
+    const bytes = randomBytes(RANDOM_BYTES);
     bytes[0] = (bytes[0] ?? 0) & 0x7f;
-    const chance = bytes.toString('hex');
-    const lease = chance + creatorDigest(chance, creator);
+    const random = bytes.toString('hex');
+    const lease = random + creatorDigest(random, creator);
     if (!isOwnLease(lease) && !isKeyLease(lease) && BigInt(`0x${lease}`) > 0n) return lease;
   }
 }
 
-/** Returns whether the ID carries the name of this client. A lease of another creator does so by chance, once in 2^32. */
+/** Returns whether the ID carries the name of this client. A lease of another creator does so by random, once in 2^32. */
 export function isMadeBy(lease: string, identity: Identity): boolean {
-  const chance = lease.slice(0, CHANCE_HEX_DIGITS);
-  return lease.slice(CHANCE_HEX_DIGITS) === creatorDigest(chance, identity);
+  const random = lease.slice(0, RANDOM_HEX_DIGITS);
+  return lease.slice(RANDOM_HEX_DIGITS) === creatorDigest(random, identity);
 }
 
-function creatorDigest(chance: string, identity: Identity): string {
-  const digest = createHash('sha256').update(JSON.stringify([chance, ...creatorOf(identity)]));
-  return digest.digest('hex').slice(0, LEASE_HEX_DIGITS - CHANCE_HEX_DIGITS);
+function creatorDigest(random: string, identity: Identity): string {
+  const digest = createHash('sha256').update(JSON.stringify([random, ...creatorOf(identity)]));
+  return digest.digest('hex').slice(0, LEASE_HEX_DIGITS - RANDOM_HEX_DIGITS);
 }
 
 /** Names of tokens and users outlive a new secret. etcd does not state which user a token belongs to: it stands for itself. */
@@ -111,7 +111,7 @@ export function parseLeaseId(text: string, pointer: string): string {
       pointer,
       `${JSON.stringify(text.slice(0, 2 * LEASE_HEX_DIGITS))} is not a lease ID`,
       decimalLeaseHint(text) ??
-        'lease IDs are 1 to 16 hex digits, from 1 to 7fffffffffffffff, as etcdctl prints them',
+        'write 1 to 16 hex digits, from 1 to 7fffffffffffffff, as etcdctl prints them',
     );
   }
   const lease = id.toString(16).padStart(LEASE_HEX_DIGITS, '0');
@@ -125,7 +125,7 @@ export function parseLeaseId(text: string, pointer: string): string {
 /** Returns the hex form for an ID in decimal, as the raw v3 API writes IDs; undefined for everything else. */
 export function decimalLeaseHint(text: string): string | undefined {
   if (!DECIMAL_LEASE.test(text) || BigInt(text) >= LEASE_ID_END) return undefined;
-  return `this looks like a decimal lease ID of the raw v3 API; in hex it is ${BigInt(text).toString(16)}`;
+  return `write the ID in hex: ${BigInt(text).toString(16)}; the raw v3 API writes IDs in decimal`;
 }
 
 /** The same for a lease that something is to be attached to. Also throws `permission-denied` for a lease that serves a single key. */
@@ -137,7 +137,7 @@ export function parseSharedLeaseId(text: string, pointer: string): string {
 
 export function servesOneKey(lease: string): GatewayError {
   return new GatewayError('permission-denied', {
-    detail: `the lease ${lease} was made for a single key with a ttl; nothing else can be attached to it`,
-    hint: 'make a lease with POST /v1/leases and attach all keys to it',
+    detail: `the lease ${lease} serves a single key with a ttl; nothing else can be attached to it`,
+    hint: 'create a lease with POST /v1/leases and attach all keys to it',
   });
 }

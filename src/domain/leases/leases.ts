@@ -1,5 +1,5 @@
-// Leases as sessions: several keys and locks can hang on one, and its end ends them all. Also the leases that a put with a ttl makes.
-// Not here: the leases of the gateway's own lock and election entries, which nobody may touch through these calls.
+// Leases as sessions: several keys and locks can be attached to one lease, and are deleted with it. Also the leases of puts with a ttl.
+// Excludes the leases of the gateway's own lock and election entries: these functions do not return or change them.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Caller } from '../../core/caller.js';
 import { GatewayError } from '../../core/errors.js';
@@ -13,7 +13,7 @@ import {
   randomKeyLease,
   randomLeaseOf,
 } from './lease-id.js';
-import { keepAlive, timeToLive } from './life.js';
+import { keepAlive, timeToLive } from './lease-calls.js';
 import { beforeWrite } from '../../etcd/calls/outcome.js';
 import type { ReservedKeys } from '../reserved.js';
 
@@ -24,9 +24,9 @@ const RELEASES_AT_ONCE_MAX = 1_000;
  * deletion for an expiration once the lease is gone, have read that it is alive.
  */
 const RELEASE_AFTER_MS = 2_000;
-/** A lease with more keys than this tells how many there are, not all of them. */
+/** The maximum number of keys that are listed for a lease. */
 const LEASE_KEYS_SHOWN_MAX = 1_000;
-/** Leases whose keys one page of a caller with limited rights reads: each is at least one call to etcd. */
+/** Leases whose keys are read for one page of a client with limited rights: each takes at least one request to etcd. */
 const LEASES_READ_MAX = 64;
 const READS_AT_ONCE = 8;
 
@@ -41,13 +41,13 @@ export interface LeaseDeps extends LeaseGrantDeps {
 
 export interface GrantedLease {
   readonly lease: string;
-  /** What etcd granted: at least what was asked (etcd has a minimum of its own, some seconds). */
+  /** The granted ttl: at least the requested one. etcd has a minimum of a few seconds. */
   readonly ttlSeconds: number;
 }
 
 /**
- * Makes a lease, under the ID `lease` if there is one (`already-exists` when it is taken). A chosen ID is never granted twice: a
- * grant without an answer is told as `unknown`.
+ * Creates a lease, with the ID `lease` if it is set. Throws `already-exists` if the ID is taken. A grant with a chosen ID is never
+ * repeated: without a response its outcome is `unknown`.
  */
 export async function createLease(
   caller: Caller,
@@ -63,26 +63,26 @@ export async function createLease(
   return { lease, ttlSeconds };
 }
 
-/** A lease that only its creator can use while it is empty. */
+/** Grants a lease that only its creator can use while it is empty. */
 function grantFreshLease(
   caller: Caller,
   deps: LeaseGrantDeps,
   ttlSeconds: number,
 ): Promise<GrantedLease> {
-  return grantUnder(() => randomLeaseOf(caller.identity), caller, deps, ttlSeconds);
+  return grantWithNewId(() => randomLeaseOf(caller.identity), caller, deps, ttlSeconds);
 }
 
-/** A lease for a single key. */
+/** Grants a lease for a single key. */
 export function grantKeyLease(
   caller: Caller,
   deps: LeaseGrantDeps,
   ttlSeconds: number,
 ): Promise<GrantedLease> {
-  return grantUnder(randomKeyLease, caller, deps, ttlSeconds);
+  return grantWithNewId(randomKeyLease, caller, deps, ttlSeconds);
 }
 
-/** An ID whose grant was not answered is given up for another, and revoked: nothing is attached to it. */
-async function grantUnder(
+/** After a grant with an unknown outcome, that lease is revoked if it is empty, and another ID is used. */
+async function grantWithNewId(
   newId: () => string,
   caller: Caller,
   deps: LeaseGrantDeps,
@@ -105,7 +105,7 @@ async function grantUnder(
   }
 }
 
-/** Revokes a lease to which certainly nothing is attached, in the background. */
+/** Revokes a lease in the background. Requires that nothing is attached to it. */
 export function revokeLater(caller: Caller, deps: LeaseGrantDeps, lease: string): void {
   void deps.background.run('revoke an unused lease', caller.identity, (cleaner) =>
     deps.etcd.leaseRevoke(cleaner, lease),
@@ -127,7 +127,7 @@ export function releaseKeyLease(
   lease: string | undefined,
 ): void {
   if (lease === undefined || !isRevocableKeyLease(lease)) return;
-  // Many releases at the same time are a burst of writes, or an etcd that is slow: the rest expires.
+  // Beyond this number, in a burst of writes or with a slow etcd, leases are left to expire.
   if (deps.background.size < RELEASES_AT_ONCE_MAX) revokeIfEmptyLater(caller, deps, lease);
 }
 
@@ -143,10 +143,10 @@ async function revokeIfEmpty(caller: Caller, deps: LeaseGrantDeps, lease: string
   if (ttlSeconds !== undefined && keys.length === 0) await deps.etcd.leaseRevoke(caller, lease);
 }
 
-/** Of a write on a fresh lease that etcd no longer had. */
+/** The error of a write whose new lease expired before the write was applied. */
 export function expiredBeforeWrite(cause: GatewayError): GatewayError {
   return new GatewayError('etcd-unavailable', {
-    detail: 'etcd took so long that the ttl was over before the key was written',
+    detail: 'the ttl expired before etcd wrote the key',
     outcome: 'not-applied',
     retryAfterSeconds: RETRY_AFTER_SECONDS,
     cause,
@@ -154,30 +154,30 @@ export function expiredBeforeWrite(cause: GatewayError): GatewayError {
 }
 
 export interface LeasePage {
-  /** In the order of their IDs. */
+  /** Sorted by ID. */
   readonly leases: readonly string[];
-  /** The ID after which the next page begins. */
+  /** The last ID of this page, after which the next page begins. */
   readonly next: string | undefined;
 }
 
-/** The leases that etcd has, without those of the gateway's own entries. Leases come and go between two pages: each shows its own moment. */
+/** Lists the leases in etcd without those of the gateway's own entries. Does not guarantee that two pages show the same state. */
 export async function listLeases(
   caller: Caller,
   deps: LeaseDeps,
   page: { readonly limit: number; readonly after?: string | undefined },
 ): Promise<LeasePage> {
   const { after = '', limit } = page;
-  const answer = await deps.etcd.leaseLeases(caller);
-  const rest = answer.leases.filter((lease) => !isOwnLease(lease) && lease > after).sort();
-  if (!isLimited(caller)) {
+  const response = await deps.etcd.leaseLeases(caller);
+  const rest = response.leases.filter((lease) => !isOwnLease(lease) && lease > after).sort();
+  if (!hasLimitedRights(caller)) {
     const leases = rest.slice(0, limit);
     return { leases, next: rest.length > limit ? leases.at(-1) : undefined };
   }
-  return listWithin(caller, deps, rest.slice(0, LEASES_READ_MAX), rest.length, limit);
+  return listVisible(caller, deps, rest.slice(0, LEASES_READ_MAX), rest.length, limit);
 }
 
-/** Those that the caller has rights on. A page may have fewer than `limit`, or none, and still a `next`. */
-async function listWithin(
+/** Lists the leases that the client has rights on. A page may have fewer than `limit` leases, or none, and still a `next`. */
+async function listVisible(
   caller: Caller,
   deps: LeaseDeps,
   candidates: readonly string[],
@@ -198,9 +198,9 @@ async function listWithin(
 async function isVisible(caller: Caller, { etcd }: LeaseDeps, lease: string): Promise<boolean> {
   try {
     const { ttlSeconds, keys } = await etcd.leaseTimeToLive(caller, lease, true);
-    // The lease of a key that was replaced or deleted: a client can do nothing with it.
-    const isLeftOver = keys.length === 0 && isKeyLease(lease);
-    return ttlSeconds !== undefined && !isLeftOver;
+    // The lease of a replaced or deleted key: clients cannot use it.
+    const isUnused = keys.length === 0 && isKeyLease(lease);
+    return ttlSeconds !== undefined && !isUnused;
   } catch (error) {
     if (error instanceof GatewayError && error.code === 'permission-denied') return false;
     throw error;
@@ -210,34 +210,34 @@ async function isVisible(caller: Caller, { etcd }: LeaseDeps, lease: string): Pr
 export interface LeaseState {
   readonly lease: string;
   readonly grantedTtlSeconds: number;
-  /** Seconds until it ends unless it is renewed. */
+  /** Seconds until it expires without renewal. */
   readonly expiresInSeconds: number;
-  /** The first 1,000 keys that hang on it, in key order. */
+  /** The first 1,000 attached keys, in key order. */
   readonly keys: readonly Buffer[];
   readonly keyCount: number;
 }
 
-/** Throws `lease-not-found` for one that has ended. */
+/** Throws `lease-not-found` if the lease has expired or was revoked. */
 export async function readLease(
   caller: Caller,
   deps: LeaseDeps,
   lease: string,
 ): Promise<LeaseState> {
-  const answer = await timeToLive(caller, deps.etcd, lease, true);
-  if (answer.ttlSeconds === undefined) throw leaseNotFound(lease);
-  const keys = answer.keys
+  const response = await timeToLive(caller, deps.etcd, lease, true);
+  if (response.ttlSeconds === undefined) throw leaseNotFound(lease);
+  const keys = response.keys
     .filter((key) => !deps.reserved.isHidden(key))
     .sort((a, b) => a.compare(b));
   return {
     lease,
-    grantedTtlSeconds: answer.grantedTtlSeconds,
-    expiresInSeconds: answer.ttlSeconds,
+    grantedTtlSeconds: response.grantedTtlSeconds,
+    expiresInSeconds: response.ttlSeconds,
     keys: keys.slice(0, LEASE_KEYS_SHOWN_MAX),
     keyCount: keys.length,
   };
 }
 
-/** Gives the lease its full ttl again and tells it, in seconds. Throws `lease-not-found` when it came too late: etcd itself answers 200 then. */
+/** Renews the lease and returns its ttl in seconds. Throws `lease-not-found` if the lease is gone: etcd itself returns 200 then. */
 export async function keepLeaseAlive(
   caller: Caller,
   deps: LeaseDeps,
@@ -249,20 +249,22 @@ export async function keepLeaseAlive(
 }
 
 /**
- * Ends the lease and everything that hangs on it. Throws `lease-not-found`. It is looked for first: a revoke that failed over and finds
- * nothing may well be the one that ended it.
+ * Revokes the lease, which deletes all attached keys. Throws `lease-not-found`. The lease is read first: a repeated revoke that finds no
+ * lease may be the one that revoked it.
  */
-export async function endLease(caller: Caller, deps: LeaseDeps, lease: string): Promise<void> {
-  const isOfOneKey = isLimited(caller) && isKeyLease(lease);
-  const { ttlSeconds, keys } = await beforeWrite(timeToLive(caller, deps.etcd, lease, isOfOneKey));
-  // While it has no key, another client may be about to write its key on it.
-  const isEmpty = isOfOneKey && keys.length === 0;
+export async function revokeLease(caller: Caller, deps: LeaseDeps, lease: string): Promise<void> {
+  const isKeyLeaseOfUser = hasLimitedRights(caller) && isKeyLease(lease);
+  const { ttlSeconds, keys } = await beforeWrite(
+    timeToLive(caller, deps.etcd, lease, isKeyLeaseOfUser),
+  );
+  // An empty lease may be one that another client is about to attach its key to.
+  const isEmpty = isKeyLeaseOfUser && keys.length === 0;
   if (ttlSeconds === undefined || isEmpty) throw leaseNotFound(lease);
   await deps.etcd.leaseRevoke(caller, lease);
 }
 
-/** With an API token or as a user of etcd. */
-function isLimited({ identity: { login, scope } }: Caller): boolean {
+/** Returns whether the client has an API token or is an etcd user. */
+function hasLimitedRights({ identity: { login, scope } }: Caller): boolean {
   return login !== undefined || scope !== undefined;
 }
 

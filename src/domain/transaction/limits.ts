@@ -1,13 +1,13 @@
-// What etcd would refuse, told before it is asked, with the place where it stands. Pure.
+// Rejects transactions that etcd would reject, with the pointer of the part that exceeds a limit. Pure.
 import { GatewayError, invalidRequest } from '../../core/errors.js';
-import type { Decision, Leaf, Step, Test } from './plan.js';
+import type { BranchNode, CompareNode, PlanNode, Step } from './plan.js';
 
 export interface TransactionLimits {
-  /** etcd's --max-txn-ops: comparisons, and operations of each branch, on one level; a nested transaction has what its surroundings leave. */
+  /** etcd's --max-txn-ops: comparisons, and operations of each branch, on one level. A nested transaction gets what the outer levels leave. */
   readonly levelOperationsMax: number;
   /** etcd's --max-request-bytes. */
   readonly requestBytesMax: number;
-  /** Comparisons and operations on all levels together; etcd has no such limit, and takes long over more. */
+  /** Comparisons and operations on all levels together. etcd has no such limit, but takes long for more. */
   readonly operationsMax: number;
 }
 
@@ -18,76 +18,80 @@ export const DEFAULT_LIMITS: TransactionLimits = {
   operationsMax: 4_096,
 };
 
-/** Throws `invalid-request` for too much, `too-large` for too long. Look at the sum first: a plan can be much larger than its parts. */
-export function refuseTooMuch(plan: Test, limits: TransactionLimits): void {
+/** Throws `invalid-request` for too many operations, `too-large` for too many bytes. The total is checked first: a plan can be much larger than the request. */
+export function requireWithinLimits(plan: CompareNode, limits: TransactionLimits): void {
   const { operations, bytes } = plan.size;
   if (operations > limits.operationsMax) throw tooManyOperations(operations, limits);
   if (bytes > limits.requestBytesMax) {
-    const detail = `keys and values have ${bytes} bytes; etcd takes ${limits.requestBytesMax} in one request`;
+    const detail = `keys and values have ${bytes} bytes; etcd accepts ${limits.requestBytesMax} in one request`;
     throw new GatewayError('too-large', {
       detail,
-      hint: 'split the transaction, or keep large values out of it',
+      hint: 'split the transaction, or leave large values out of it',
       fields: { errors: [{ pointer: '', detail }] },
     });
   }
-  refuseFullLevels(plan, limits.levelOperationsMax);
+  requireLevelsWithin(plan, limits.levelOperationsMax);
 }
 
-/** `operations`: how many of them were counted. */
+/** `operations`: the number that was counted. */
 export function tooManyOperations(
   operations: number,
   { operationsMax }: TransactionLimits,
 ): GatewayError {
   return invalidRequest(
     '',
-    `the transaction has ${operations} comparisons and operations; ${operationsMax} are the most`,
-    'split it into several; each `value` comparison with != doubles the branch `else`',
+    `the transaction has ${operations} comparisons and operations; the maximum is ${operationsMax}`,
+    'split the transaction; each `value` comparison with != doubles the branch `else`',
   );
 }
 
-function refuseFullLevels(test: Test, left: number): void {
-  const compares = test.compare.length;
-  if (compares > left) throw tooMany(test.at, compares, left, 'comparisons');
-  const branches = [test.yes, test.no];
+function requireLevelsWithin(node: CompareNode, left: number): void {
+  const compares = node.compare.length;
+  if (compares > left) throw tooMany(node.at, compares, left, 'comparisons');
+  const branches = [node.success, node.failure];
   for (const branch of branches) {
-    if (branch.kind === 'leaf' && widthOf(branch) > left)
+    if (branch.kind === 'branch' && widthOf(branch) > left)
       throw tooMany(branch.at, widthOf(branch), left, 'operations');
   }
-  // A test that stands in a branch is the branch's only operation.
+  // A comparison inside a branch is the branch's only operation.
   const used = Math.max(compares, ...branches.map(widthOf));
   for (const branch of branches) {
-    for (const inner of innerTests(branch)) {
+    for (const inner of innerCompareNodes(branch)) {
       if (used >= left) throw tooDeep(inner.at);
-      refuseFullLevels(inner, left - used);
+      requireLevelsWithin(inner, left - used);
     }
   }
 }
 
-function widthOf(branch: Decision): number {
-  if (branch.kind === 'test') return 1;
+function widthOf(branch: PlanNode): number {
+  if (branch.kind === 'compare') return 1;
   return branch.steps.reduce((sum, step) => sum + requestsOf(step), probesOf(branch));
 }
 
-function probesOf(leaf: Leaf): number {
-  return leaf.probe === undefined ? 0 : 1;
+function probesOf(node: BranchNode): number {
+  return node.probe === undefined ? 0 : 1;
 }
 
 function requestsOf(step: Step): number {
   return step.kind === 'plain' ? step.requests.length : 1;
 }
 
-function innerTests(branch: Decision): Test[] {
-  if (branch.kind === 'test') return [branch];
+function innerCompareNodes(branch: PlanNode): CompareNode[] {
+  if (branch.kind === 'compare') return [branch];
   return branch.steps.flatMap((step) => (step.kind === 'nested' ? [step.plan] : []));
 }
 
 function tooMany(at: string, count: number, left: number, what: string): GatewayError {
-  return invalidRequest(at, `${at} has ${count} ${what}; there is room for ${left}`, LEVELS_HINT);
+  return invalidRequest(at, `${at} has ${count} ${what}; the maximum here is ${left}`, LEVELS_HINT);
 }
 
 function tooDeep(at: string): GatewayError {
-  return invalidRequest(at, `${at} is too deep: the levels around it leave no room`, LEVELS_HINT);
+  return invalidRequest(
+    at,
+    `${at} is nested too deeply: the outer levels use all operations`,
+    LEVELS_HINT,
+  );
 }
 
 const LEVELS_HINT =
-  'etcd takes 128 on a level unless its --max-txn-ops says otherwise, and inside a nested transaction what the level around it leaves; a guard, each part of a range around reserved keys, and each `value` comparison with != take places, too';
+  'split the transaction; etcd accepts 128 on a level by default (--max-txn-ops), and in a nested transaction what the outer levels leave; a guard, each part of a range around reserved keys, and each `value` comparison with != count too';

@@ -1,4 +1,4 @@
-// What a transaction asks and answers, as the doors hand it in and out. Every part knows its place, a JSON pointer, for errors.
+// A transaction and its result as `/v1/txn` has them. Every part has its JSON pointer, `at`, for errors.
 import type { Compare, KeyRange, KeyValue } from '../../etcd/wire.js';
 
 /** Comparisons are ANDed; then `success` runs, else `failure`, in order and at one revision. */
@@ -14,7 +14,7 @@ export interface Branch {
   readonly operations: readonly Operation[];
 }
 
-/** With a range every key of it has to satisfy the comparison; an empty range is compared as zeros. */
+/** With a range, every key in it must satisfy the comparison; etcd compares an empty range as zeros. */
 export interface Comparison extends Compare {
   readonly at: string;
 }
@@ -33,7 +33,7 @@ export interface GetOperation {
   readonly kind: 'get';
   readonly at: string;
   readonly range: KeyRange;
-  /** The most entries in the answer. */
+  /** Maximum number of entries in the result. */
   readonly limit: number;
   readonly keysOnly?: boolean | undefined;
   readonly countOnly?: boolean | undefined;
@@ -55,8 +55,8 @@ export interface NestedOperation {
 export type PlainOperation = PutOperation | GetOperation | DeleteOperation;
 export type Operation = PlainOperation | NestedOperation;
 
-/** What the branch that ran has done, one result for each of its operations. */
-export interface Verdict {
+/** The result of the branch that ran: one result for each of its operations. */
+export interface BranchResult {
   readonly succeeded: boolean;
   readonly results: readonly OperationResult[];
 }
@@ -66,9 +66,9 @@ export type OperationResult =
   | {
       readonly kind: 'get';
       readonly kvs: readonly KeyValue[];
-      /** Keys in the whole range, whatever the limit. */
+      /** Keys in the whole range, regardless of the limit. */
       readonly count: number;
       readonly isCutOff: boolean;
     }
   | { readonly kind: 'delete'; readonly deleted: number; readonly previous: KeyValue | undefined }
-  | ({ readonly kind: 'txn' } & Verdict);
+  | ({ readonly kind: 'txn' } & BranchResult);

@@ -1,27 +1,27 @@
-// Finds keys that one run of a transaction would put twice, or put and delete: etcd refuses them (not in every order and version), and
-// this says where they stand. Pure.
+// Finds keys that one run of a transaction would put twice, or put and delete, with their pointers. etcd rejects such transactions, but
+// not in every order and version. Pure.
 import { invalidRequest } from '../../core/errors.js';
 import type { KeyRange } from '../../etcd/wire.js';
 import type { Operation, Transaction } from './operation.js';
 
-/** Bytes as text of one character a byte: compares in the order of the bytes. */
+/** Bytes as text with one character per byte, so that texts compare in the order of the bytes. */
 type ByteText = string;
 
 interface Put {
   readonly key: ByteText;
   readonly at: string;
-  /** Which operation of the list it belongs to. Those of one nested transaction are apart: its branches exclude each other. */
+  /** The index of the operation in its list. Puts of one nested transaction do not conflict: only one of its branches runs. */
   readonly part: number;
 }
 
 interface SortedPut extends Put {
-  /** The index of the first put behind this one that belongs to another operation. */
+  /** The index of the next put that belongs to another operation. */
   nextOfOtherPart: number;
 }
 
 interface Deletion {
   readonly from: ByteText;
-  /** Not included; undefined: to the end of the keyspace. */
+  /** Exclusive; undefined = to the end of the keyspace. */
   readonly to: ByteText | undefined;
   readonly at: string;
   readonly part: number;
@@ -61,22 +61,25 @@ function writesOfOne(operation: Operation): Writes {
       return { puts: [], deletions: [{ ...boundsOf(operation.range), at, part: 0 }] };
     case 'txn': {
       const { success, failure } = operation.transaction;
-      const [yes, no] = [writesOf(success.operations), writesOf(failure.operations)];
-      return { puts: [...yes.puts, ...no.puts], deletions: [...yes.deletions, ...no.deletions] };
+      const [ofSuccess, ofFailure] = [writesOf(success.operations), writesOf(failure.operations)];
+      return {
+        puts: [...ofSuccess.puts, ...ofFailure.puts],
+        deletions: [...ofSuccess.deletions, ...ofFailure.deletions],
+      };
     }
   }
 }
 
 function refuseDoublePuts(puts: readonly SortedPut[]): void {
-  // Puts of one key are neighbors. Of one part there can be many.
+  // Puts of one key are adjacent. One nested transaction can have several of them.
   for (const put of puts) {
     const next = puts[put.nextOfOtherPart];
     if (next?.key !== put.key) continue;
     const [first, second] = put.part < next.part ? [put, next] : [next, put];
     throw invalidRequest(
       second.at,
-      `${second.at} puts the key that ${first.at} puts, too`,
-      'a transaction can put a key once',
+      `${second.at} puts the key that ${first.at} also puts`,
+      'put each key at most once in a transaction',
     );
   }
 }
@@ -89,12 +92,12 @@ function refuseDeletedPuts(puts: readonly SortedPut[], deletions: readonly Delet
     throw invalidRequest(
       put.part < deletion.part ? deletion.at : put.at,
       `${put.at} puts a key that ${deletion.at} deletes`,
-      'a transaction can write a key once',
+      'write each key at most once in a transaction',
     );
   }
 }
 
-/** One pass for all of them: a search from each put would grow with the square of their number. */
+/** One pass for all puts: a search from each put would take quadratic time. */
 function sortPuts(puts: readonly Put[]): SortedPut[] {
   const sorted = puts
     .map((put) => ({ ...put, nextOfOtherPart: puts.length }))

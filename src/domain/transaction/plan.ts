@@ -1,6 +1,6 @@
-// From a transaction as callers mean it to transactions as etcd has them. Three things need more than a translation: deletes and reads
-// go around reserved keys; `value != x` is true of a missing key, where etcd says false to every comparison of a value; and a guard
-// covers both branches. Each becomes a decision of its own: a tree of tests with the branches as leaves. Pure.
+// Converts a transaction of `/v1/txn` to nested transactions of etcd: a tree of comparisons with the branches as leaves. Three things need
+// more than a translation. Deletes and reads leave out reserved keys. `value != x` is true for a missing key, where etcd's comparison of a
+// value is false. A guard covers both branches. Pure.
 import { addSizes, sizeOfCompare, sizeOfRequest, ZERO } from './size.js';
 import type { PlainRequest, Size } from './size.js';
 import type { ResolvedGuard } from '../locks/guard.js';
@@ -15,83 +15,97 @@ export type Step =
       readonly requests: readonly PlainRequest[];
       readonly size: Size;
     }
-  | { readonly kind: 'nested'; readonly plan: Test; readonly size: Size };
+  | { readonly kind: 'nested'; readonly plan: CompareNode; readonly size: Size };
 
-export interface Leaf {
-  readonly kind: 'leaf';
-  readonly verdict: 'success' | 'failure' | 'lost';
+export interface BranchNode {
+  readonly kind: 'branch';
+  /** `lock-lost`: the guard does not hold. */
+  readonly outcome: 'success' | 'failure' | 'lock-lost';
   readonly at: string;
   readonly steps: readonly Step[];
-  /** Goes first, and tells whether it was the guard that failed. */
+  /** The first operation of the branch; its result shows whether the guard failed. */
   readonly probe?: PlainRequest;
   readonly size: Size;
 }
 
-export interface Test {
-  readonly kind: 'test';
-  /** Where the caller wrote the comparisons. */
+export interface CompareNode {
+  readonly kind: 'compare';
+  /** The pointer of the comparisons in the request. */
   readonly at: string;
   readonly compare: readonly Compare[];
-  readonly yes: Decision;
-  readonly no: Decision;
+  readonly success: PlanNode;
+  readonly failure: PlanNode;
   readonly size: Size;
 }
 
-export type Decision = Test | Leaf;
+export type PlanNode = CompareNode | BranchNode;
 
-/** Throws `reserved-prefix` with the place of the operation that it may not do. */
-export function planOf(transaction: Transaction, reserved: ReservedKeys): Test {
+/** Throws `reserved-prefix` with the pointer of the operation that is not allowed. */
+export function createPlan(transaction: Transaction, reserved: ReservedKeys): CompareNode {
   const at = `${transaction.at}/if`;
   const { comparisons } = transaction;
   for (const comparison of comparisons) reserved.refuseCompare(comparison, comparison.at);
-  const success = leafOf('success', transaction.success, reserved);
-  const failure = leafOf('failure', transaction.failure, reserved);
-  // Of the opposite, `value = x`, a missing key makes what is wanted: false. It leads to the failure branch when it is true.
+  const success = createBranchNode('success', transaction.success, reserved);
+  const failure = createBranchNode('failure', transaction.failure, reserved);
+  // The opposite comparison, `value = x`, is false for a missing key, as required. If it is true, the failure branch runs.
   const opposites = comparisons
-    .filter(isOfMissingToo)
+    .filter(includesMissing)
     .map((each) => ({ ...each, result: '=' }) as const);
-  const others = comparisons.filter((each) => !isOfMissingToo(each));
-  const decision = opposites.reduceRight<Decision>(
-    (rest, opposite) => testOf(at, [opposite], failure, rest),
+  const others = comparisons.filter((each) => !includesMissing(each));
+  const node = opposites.reduceRight<PlanNode>(
+    (rest, opposite) => createCompareNode(at, [opposite], failure, rest),
     success,
   );
-  const isDecided = decision.kind === 'test' && others.length === 0;
-  return isDecided ? decision : testOf(at, others, decision, failure);
+  if (node.kind === 'compare' && others.length === 0) return node;
+  return createCompareNode(at, others, node, failure);
 }
 
-/** `value != x` of one key. Of a range it stays etcd's: there every key, and at least one, differs. */
-function isOfMissingToo({ target, result, rangeEnd }: Comparison): boolean {
+/** `value != x` of one key. For a range etcd's own meaning applies: the range has a key, and every key differs. */
+function includesMissing({ target, result, rangeEnd }: Comparison): boolean {
   return target.kind === 'value' && result === '!=' && rangeEnd === undefined;
 }
 
 /**
- * The same under a guard that covers both branches. Where the failure branch writes nothing the guard is more comparisons, and the
- * probe tells afterwards which one failed; else it is a test around the whole.
+ * Returns the plan under a guard that covers both branches. If the failure branch writes nothing, the guard's comparisons are added to the
+ * plan's, and the probe shows afterwards whether the guard failed. Otherwise the guard is a comparison around the whole plan.
  */
-export function guardPlan(plan: Test, guard: ResolvedGuard): Test {
-  const { at, compare, yes, no } = plan;
-  if (no.kind === 'leaf' && no.verdict === 'failure' && !no.size.isWrite) {
-    const size = addSizes([no.size, sizeOfRequest(guard.probe)]);
-    return testOf(at, [...guard.compare, ...compare], yes, { ...no, probe: guard.probe, size });
+export function guardPlan(plan: CompareNode, guard: ResolvedGuard): CompareNode {
+  const { at, compare, success, failure } = plan;
+  if (failure.kind === 'branch' && failure.outcome === 'failure' && !failure.size.isWrite) {
+    const size = addSizes([failure.size, sizeOfRequest(guard.probe)]);
+    return createCompareNode(at, [...guard.compare, ...compare], success, {
+      ...failure,
+      probe: guard.probe,
+      size,
+    });
   }
-  const lost: Leaf = { kind: 'leaf', verdict: 'lost', at, steps: [], size: ZERO };
-  return testOf(at, guard.compare, plan, lost);
+  const lost: BranchNode = { kind: 'branch', outcome: 'lock-lost', at, steps: [], size: ZERO };
+  return createCompareNode(at, guard.compare, plan, lost);
 }
 
-function testOf(at: string, compare: readonly Compare[], yes: Decision, no: Decision): Test {
-  const size = addSizes([...compare.map(sizeOfCompare), yes.size, no.size]);
-  return { kind: 'test', at, compare, yes, no, size };
+function createCompareNode(
+  at: string,
+  compare: readonly Compare[],
+  success: PlanNode,
+  failure: PlanNode,
+): CompareNode {
+  const size = addSizes([...compare.map(sizeOfCompare), success.size, failure.size]);
+  return { kind: 'compare', at, compare, success, failure, size };
 }
 
-function leafOf(verdict: 'success' | 'failure', branch: Branch, reserved: ReservedKeys): Leaf {
+function createBranchNode(
+  outcome: 'success' | 'failure',
+  branch: Branch,
+  reserved: ReservedKeys,
+): BranchNode {
   const steps = branch.operations.map((operation) => stepOf(operation, reserved));
   const size = addSizes(steps.map((step) => step.size));
-  return { kind: 'leaf', verdict, at: branch.at, steps, size };
+  return { kind: 'branch', outcome, at: branch.at, steps, size };
 }
 
 function stepOf(operation: Operation, reserved: ReservedKeys): Step {
   if (operation.kind === 'txn') {
-    const plan = planOf(operation.transaction, reserved);
+    const plan = createPlan(operation.transaction, reserved);
     return { kind: 'nested', plan, size: { ...plan.size, operations: plan.size.operations + 1 } };
   }
   const requests = requestsOf(operation, reserved);

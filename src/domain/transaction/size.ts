@@ -1,15 +1,15 @@
-// How large a transaction is for etcd. Branches that stand in a plan twice count twice. Pure.
+// Computes the size of a transaction for etcd. A branch that occurs twice in a plan counts twice. Pure.
 import type { Compare, KeyRange, RequestOp } from '../../etcd/wire.js';
 
 export interface Size {
   /** Comparisons and operations, on all levels. */
   readonly operations: number;
-  /** Of keys and values alone: what etcd counts is a little more. */
+  /** Bytes of keys and values; etcd counts slightly more. */
   readonly bytes: number;
   readonly isWrite: boolean;
 }
 
-/** An operation of etcd's that is no transaction of its own. */
+/** An etcd operation other than a nested transaction. */
 export type PlainRequest = Exclude<RequestOp, { kind: 'txn' }>;
 
 export const ZERO: Size = { operations: 0, bytes: 0, isWrite: false };

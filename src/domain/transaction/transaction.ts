@@ -1,12 +1,12 @@
-// Transactions: comparisons, and one of two branches, at one revision. Not here: what a transaction looks like in JSON.
+// Runs transactions: comparisons, and one of two branches, at one revision. The JSON format is in http/v1/txn-body.ts.
 import type { Caller } from '../../core/caller.js';
 import { GatewayError } from '../../core/errors.js';
 import type { RequestOp, ResponseOp, TxnRequest, TxnResponse } from '../../etcd/wire.js';
-import { guardPlan, planOf } from './plan.js';
-import type { Decision, Leaf, Step, Test } from './plan.js';
-import { DEFAULT_LIMITS, refuseTooMuch } from './limits.js';
+import { createPlan, guardPlan } from './plan.js';
+import type { BranchNode, CompareNode, PlanNode, Step } from './plan.js';
+import { DEFAULT_LIMITS, requireWithinLimits } from './limits.js';
 import type { TransactionLimits } from './limits.js';
-import type { OperationResult, PlainOperation, Transaction, Verdict } from './operation.js';
+import type { BranchResult, OperationResult, PlainOperation, Transaction } from './operation.js';
 import { refuseOverlaps } from './overlaps.js';
 import { resolveGuard } from '../locks/guard.js';
 import type { Guard, GuardDeps, ResolvedGuard } from '../locks/guard.js';
@@ -14,88 +14,88 @@ import type { ReservedKeys } from '../reserved.js';
 
 export interface TransactionDeps extends GuardDeps {
   readonly reserved: ReservedKeys;
-  /** etcd's defaults unless said otherwise. */
+  /** Default: the limits of etcd's default configuration. */
   readonly transactionLimits?: TransactionLimits;
 }
 
-export interface Transacted extends Verdict {
+export interface TransactionResult extends BranchResult {
   readonly revision: number;
 }
 
 /**
- * Runs it whole or not at all. Throws `invalid-request` with the place of what etcd would refuse, `reserved-prefix`, `lock-lost` when
- * the guard does not hold (nothing of either branch has happened then), `lease-not-found`.
+ * Applies the transaction as a whole or not at all. Throws `invalid-request` with the pointer of what etcd would reject, `reserved-prefix`,
+ * `lock-lost` if the guard does not hold (neither branch is applied then), and `lease-not-found`.
  */
 export async function transact(
   caller: Caller,
   deps: TransactionDeps,
   transaction: Transaction,
   guardedBy?: Guard,
-): Promise<Transacted> {
+): Promise<TransactionResult> {
   const limits = deps.transactionLimits ?? DEFAULT_LIMITS;
-  const bare = planOf(transaction, deps.reserved);
-  refuseTooMuch(bare, limits);
+  const unguarded = createPlan(transaction, deps.reserved);
+  requireWithinLimits(unguarded, limits);
   refuseOverlaps(transaction);
   const guard = guardedBy && (await resolveGuard(caller, deps, guardedBy));
-  const plan = guard === undefined ? bare : guardPlan(bare, guard);
-  if (guard !== undefined) refuseTooMuch(plan, limits);
-  const answer = await deps.etcd.txn(caller, toTxnRequest(plan));
-  const { revision } = answer.header;
-  return { revision, ...readAnswer(plan, answer, guard, revision) };
+  const plan = guard === undefined ? unguarded : guardPlan(unguarded, guard);
+  if (guard !== undefined) requireWithinLimits(plan, limits);
+  const response = await deps.etcd.txn(caller, toTxnRequest(plan));
+  const { revision } = response.header;
+  return { revision, ...readResult(plan, response, guard, revision) };
 }
 
-function toTxnRequest({ compare, yes, no }: Test): TxnRequest {
-  return { compare, success: toRequests(yes), failure: toRequests(no) };
+function toTxnRequest({ compare, success, failure }: CompareNode): TxnRequest {
+  return { compare, success: toRequests(success), failure: toRequests(failure) };
 }
 
-function toRequests(decision: Decision): readonly RequestOp[] {
-  if (decision.kind === 'test') return [{ kind: 'txn', txn: toTxnRequest(decision) }];
-  const probes = decision.probe === undefined ? [] : [decision.probe];
+function toRequests(node: PlanNode): readonly RequestOp[] {
+  if (node.kind === 'compare') return [{ kind: 'txn', txn: toTxnRequest(node) }];
+  const probes = node.probe === undefined ? [] : [node.probe];
   return [
     ...probes,
-    ...decision.steps.flatMap((step): readonly RequestOp[] =>
+    ...node.steps.flatMap((step): readonly RequestOp[] =>
       step.kind === 'plain' ? step.requests : [{ kind: 'txn', txn: toTxnRequest(step.plan) }],
     ),
   ];
 }
 
-/** Goes the way through the plan that etcd went, and gives the results of the branch at its end. */
-function readAnswer(
-  plan: Test,
+/** Follows etcd's path through the plan and returns the results of the branch that ran. */
+function readResult(
+  plan: CompareNode,
   { succeeded, responses }: Pick<TxnResponse, 'succeeded' | 'responses'>,
   guard: ResolvedGuard | undefined,
   revision: number,
-): Verdict {
-  const decision = succeeded ? plan.yes : plan.no;
-  if (decision.kind === 'leaf') return readLeaf(decision, responses, guard, revision);
-  return readAnswer(decision, nested(responses[0]), guard, revision);
+): BranchResult {
+  const node = succeeded ? plan.success : plan.failure;
+  if (node.kind === 'branch') return readBranch(node, responses, guard, revision);
+  return readResult(node, nested(responses[0]), guard, revision);
 }
 
-function readLeaf(
-  leaf: Leaf,
+function readBranch(
+  node: BranchNode,
   responses: readonly ResponseOp[],
   guard: ResolvedGuard | undefined,
   revision: number,
-): Verdict {
-  if (leaf.verdict === 'lost' && guard !== undefined) throw guard.lost(revision);
+): BranchResult {
+  if (node.outcome === 'lock-lost' && guard !== undefined) throw guard.lost(revision);
   let next = 0;
-  if (leaf.probe !== undefined) guard?.check(responses[next++], revision);
-  const results = leaf.steps.map((step) => {
+  if (node.probe !== undefined) guard?.check(responses[next++], revision);
+  const results = node.steps.map((step) => {
     const end = next + (step.kind === 'plain' ? step.requests.length : 1);
     const own = responses.slice(next, end);
     next = end;
     return readStep(step, own);
   });
-  return { succeeded: leaf.verdict === 'success', results };
+  return { succeeded: node.outcome === 'success', results };
 }
 
-// Inside a caller's own nested transaction there is no guard: it stands around the outermost one.
+// A nested transaction of the client has no guard: the guard covers the outermost one.
 function readStep(step: Step, responses: readonly ResponseOp[]): OperationResult {
   if (step.kind === 'plain') return readPlain(step.operation, responses);
-  return { kind: 'txn', ...readAnswer(step.plan, nested(responses[0]), undefined, 0) };
+  return { kind: 'txn', ...readResult(step.plan, nested(responses[0]), undefined, 0) };
 }
 
-/** One operation may have become several requests, around reserved keys: their answers are summed up. */
+/** An operation around reserved keys is several requests; their results are added up. */
 function readPlain(operation: PlainOperation, responses: readonly ResponseOp[]): OperationResult {
   switch (operation.kind) {
     case 'put': {
@@ -135,7 +135,8 @@ function nested(response: ResponseOp | undefined): TxnResponse {
 
 function mismatch(): GatewayError {
   return new GatewayError('etcd-refused', {
-    detail: 'etcd answered garbage: its answers do not fit the operations of the transaction',
+    detail:
+      'etcd returned an invalid response: its results do not match the operations of the transaction',
     outcome: 'unknown',
   });
 }

@@ -78,7 +78,7 @@ async function importLines(
     }
     return await importer.finish(line);
   } catch (error) {
-    throw importer.explain(error);
+    throw importer.withProgress(error);
   }
 }
 

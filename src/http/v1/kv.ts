@@ -3,7 +3,7 @@ import { Router } from 'express';
 import type { Request, Response } from 'express';
 import { GatewayError, invalidRequest } from '../../core/errors.js';
 import { deleteKey, getKey, putKey } from '../../domain/keys/kv.js';
-import type { KvDeps, Put, Written } from '../../domain/keys/kv.js';
+import type { KvDeps, PutResult, WriteResult } from '../../domain/keys/kv.js';
 import type { BodyReaders } from '../body/body-readers.js';
 import { contextOf } from '../request/context.js';
 import type { OperationQuery, Schema } from '../contract/operation-types.js';
@@ -155,7 +155,7 @@ async function writeOne(
 }
 
 function toLeaseBody(
-  { granted }: Put,
+  { granted }: PutResult,
   { lease }: PutFields,
 ): Pick<Schema<'PutResult'>, 'lease' | 'ttl'> {
   if (granted !== undefined) return { lease: granted.lease, ttl: granted.ttlSeconds };
@@ -189,9 +189,9 @@ async function deleteOne(
 
 /** Throws `precondition-failed`, with the current entry, if the condition of the write was false. */
 function requireWritten(
-  written: Written,
+  written: WriteResult,
   encoding: KeyEncoding,
-): Extract<Written, { kind: 'done' }> {
+): Extract<WriteResult, { kind: 'done' }> {
   if (written.kind === 'done') return written;
   const { current, revision } = written;
   throw new GatewayError('precondition-failed', {

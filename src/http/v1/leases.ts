@@ -6,7 +6,7 @@ import { invalidRequest } from '../../core/errors.js';
 import { parseLeaseId, parseSharedLeaseId } from '../../domain/leases/lease-id.js';
 import {
   createLease,
-  endLease,
+  revokeLease,
   keepLeaseAlive,
   listLeases,
   readLease,
@@ -70,7 +70,7 @@ export function createLeasesRouter(deps: LeasesRouterDeps): Router {
   router.delete('/v1/leases/:id', async (req, res) => {
     const { params } = readParameters(req, validator.operation('deleteLease'));
     const id = parseLeaseId(params.id, 'id');
-    await endLease(contextOf(req).caller, deps, id);
+    await revokeLease(contextOf(req).caller, deps, id);
     const end: Schema<'LeaseEnd'> = { id, revoked: true };
     sendJson(res, end);
   });

@@ -27,7 +27,7 @@ const NO_LEASE = '0';
 
 /**
  * Rejects a transaction with too many operations before the schema is checked, which would take long. Takes any JSON, and stops counting
- * above the limit. Throws what `refuseTooMuch` throws.
+ * above the limit. Throws what `requireWithinLimits` throws.
  */
 export function refuseManyOperations(body: unknown, limits: TransactionLimits): void {
   const transactions: unknown[] = [body];

@@ -3,7 +3,7 @@ import { Router } from 'express';
 import { DEFAULT_LIMITS } from '../../domain/transaction/limits.js';
 import { transact } from '../../domain/transaction/transaction.js';
 import type { TransactionDeps } from '../../domain/transaction/transaction.js';
-import type { OperationResult, Verdict } from '../../domain/transaction/operation.js';
+import type { OperationResult, BranchResult } from '../../domain/transaction/operation.js';
 import { readJson } from '../body/body-readers.js';
 import type { BodyReaders } from '../body/body-readers.js';
 import { contextOf } from '../request/context.js';
@@ -45,7 +45,7 @@ export function createTxnRouter(deps: TxnRouterDeps): Router {
 }
 
 function toResults(
-  { succeeded, results }: Verdict,
+  { succeeded, results }: BranchResult,
   body: Schema<'TxnNested'>,
   revision: number,
   encoding: KeyEncoding,

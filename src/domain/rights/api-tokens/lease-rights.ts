@@ -11,7 +11,7 @@ import { GatewayError } from '../../../core/errors.js';
 import type { EtcdClient } from '../../../etcd/client.js';
 import type { LeaseTimeToLiveResponse, RequestOp, TxnRequest } from '../../../etcd/wire.js';
 import { isKeyLease, isMadeBy, isOwnLease } from '../../leases/lease-id.js';
-import { timeToLive } from '../../leases/life.js';
+import { timeToLive } from '../../leases/lease-calls.js';
 import { beforeWrite } from '../../../etcd/calls/outcome.js';
 import type { KeyRights } from './key-rights.js';
 import type { AccessMode } from './keyspace-layout.js';

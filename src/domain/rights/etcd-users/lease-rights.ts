@@ -12,7 +12,7 @@ import { checkRights, isOutOfSpace, requireRoot } from './check-rights.js';
 import { OPERATIONS_TOGETHER_MAX } from '../../../etcd/wire.js';
 import type { LeaseTimeToLiveResponse, RequestOp } from '../../../etcd/wire.js';
 import { isKeyLease, isMadeBy, isOwnLease } from '../../leases/lease-id.js';
-import { timeToLive } from '../../leases/life.js';
+import { timeToLive } from '../../leases/lease-calls.js';
 import {
   chosenLeaseId,
   isGone,

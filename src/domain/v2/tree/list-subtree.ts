@@ -48,7 +48,7 @@ async function readAll(
     const last = kvs.at(-1);
     if (!more || last === undefined) return all;
     if (bytes > ANSWER_BYTES_MAX || all.length >= NODES_MAX) throw tooMuch(revision);
-    size.learn(kvs, CHUNK_BYTES);
+    size.adapt(kvs, CHUNK_BYTES);
     rest = { key: nextKey(last.key), rangeEnd: range.rangeEnd };
   }
 }

@@ -8,7 +8,7 @@ import { containsKey } from '../../../../src/etcd/range.js';
 const bytes = fc.uint8Array({ minLength: 1, maxLength: 12 }).map((array) => Buffer.from(array));
 
 describe('cursors', () => {
-  it('decode to what was encoded', () => {
+  it('decode to the encoded cursor', () => {
     fc.assert(
       fc.property(
         bytes,
@@ -34,7 +34,7 @@ describe('cursors', () => {
     Buffer.from('[1,"YQ","Yg","YQ",1,1]').toString('base64url'),
     Buffer.from('[2,"YQ","Yg","YQ",0,1,"asc",-1]').toString('base64url'),
     Buffer.from('[2,"YQ","Yg","YQ",1,1,"up",-1]').toString('base64url'),
-  ])('refuses %j', (text) => {
+  ])('rejects %j', (text) => {
     expect(() => decodeCursor(text)).toThrow(/not a cursor/);
   });
 });
@@ -45,7 +45,7 @@ describe('reserved keys', () => {
   it.each(['locks/', 'locks/a/b', 'elections/x', '\0latchkey/y'])(
     'refuse the write of %j',
     (key) => {
-      expect(() => reserved.refuseWrite(Buffer.from(key))).toThrow(/belong to the gateway/);
+      expect(() => reserved.refuseWrite(Buffer.from(key))).toThrow(/are reserved for the gateway/);
     },
   );
 
@@ -56,7 +56,7 @@ describe('reserved keys', () => {
     },
   );
 
-  it('refuse a comparison of a range that holds hidden ones, and of no other', () => {
+  it('reject a comparison of a range only if it contains hidden keys', () => {
     const compare = (prefix: string) => (): void =>
       reserved.refuseCompare(spanOf({ prefix: Buffer.from(prefix) }));
     for (const prefix of ['', '\0', '\0latchkey/', '\0latchkey/x'])
@@ -65,7 +65,7 @@ describe('reserved keys', () => {
       expect(compare(prefix)).not.toThrow();
   });
 
-  it('S18: are never part of what a delete of any range takes', () => {
+  it('S18: are never in the ranges of a delete', () => {
     const inside = fc
       .tuple(fc.constantFrom('locks/', 'elections/', '\0latchkey/'), bytes)
       .map(([prefix, rest]) => Buffer.concat([Buffer.from(prefix), rest]));

@@ -21,7 +21,7 @@ const tooLarge = (): GatewayError =>
     cause: new ExchangeError('large', { wasSent: true, isTimeout: false, isTooLarge: true }),
   });
 
-/** A store whose values are so large, read through a transport that takes so much. */
+/** A store with values of a given size, behind a transport with a response limit. */
 function storeOf(bytes: readonly number[], answerBytesMax = ANSWER_BYTES_MAX) {
   const kvs = bytes.map((each, index) => entry(index, each));
   const limits: number[] = [];
@@ -61,12 +61,12 @@ async function readAll(store: ReturnType<typeof storeOf>, targetBytes: number): 
     chunks.push(chunk.kvs.length);
     if (!chunk.more) return chunks;
     from = Buffer.concat([chunk.kvs.at(-1)!.key, Buffer.from([0])]);
-    size.learn(chunk.kvs, targetBytes);
+    size.adapt(chunk.kvs, targetBytes);
   }
 }
 
 describe('chunks', () => {
-  it('never ask for 1,000 keys of 1.5 MB at once, from the first read on', async () => {
+  it('never request 1,000 keys of 1.5 MB at once, not even in the first read', async () => {
     const store = storeOf(Array.from({ length: 1_000 }, () => VALUE_BYTES));
     const chunks = await readAll(store, 1024 * 1024);
     expect(chunks.reduce((sum, count) => sum + count, 0)).toBe(1_000);
@@ -79,20 +79,20 @@ describe('chunks', () => {
     expect(store.limits.slice(0, 5)).toEqual([32, 128, 512, 1_000, 1_000]);
   });
 
-  it('come through where large entries stand behind small ones: fewer keys until the answer fits', async () => {
+  it('halve the keys until the response fits if large entries follow small ones', async () => {
     const small = Array.from({ length: 700 }, () => 10);
     const store = storeOf([...small, ...Array.from({ length: 300 }, () => VALUE_BYTES)]);
     const chunks = await readAll(store, 1024 * 1024);
     expect(chunks.reduce((sum, count) => sum + count, 0)).toBe(1_000);
   });
 
-  it('give up at one entry that is too large', async () => {
+  it('fail at a single entry that is too large', async () => {
     const store = storeOf([10, 10, ANSWER_BYTES_MAX]);
     await expect(readAll(store, 1024 * 1024)).rejects.toMatchObject({ code: 'etcd-refused' });
     expect(store.limits.at(-1)).toBe(1);
   });
 
-  it('of single values end where the bytes are used up, in the order that was asked for', async () => {
+  it('of single values end at the byte limit, in the requested order', async () => {
     const store = storeOf([10, 2_000_000, 3_000_000, 10]);
     const heads = [...store.kvs].reverse();
     const items = await readValues(callerFor(), store, heads, {}, 4_000_000);

@@ -18,7 +18,7 @@ describe('parseLeaseId', () => {
   const nonZero = fc.bigInt(1n, (1n << 63n) - 1n);
   const isOwn = (id: bigint): boolean => id >> 48n === 0x4c4bn;
 
-  it('takes every positive 63-bit number, with and without leading zeros, in either case', () => {
+  it('accepts every positive 63-bit number, with and without leading zeros, in either case', () => {
     fc.assert(
       fc.property(nonZero, (id) => {
         fc.pre(!isOwn(id));
@@ -30,7 +30,7 @@ describe('parseLeaseId', () => {
     );
   });
 
-  it("refuses those of the gateway's own entries, however they are written", () => {
+  it("rejects those of the gateway's own entries in every notation", () => {
     fc.assert(
       fc.property(fc.bigInt(0n, (1n << 48n) - 1n), (rest) => {
         const text = ((0x4c4bn << 48n) | rest).toString(16);
@@ -69,7 +69,7 @@ describe('S27: the creator of a lease', () => {
     tokenIdentity('abcdefghijklmnop.8'),
   ];
 
-  it('is recognized by the ID, and no other client is', () => {
+  it('is recognized by the ID; other clients are not', () => {
     for (const creator of creators) {
       for (let made = 0; made < 100; made++) {
         const lease = randomLeaseOf(creator);
@@ -100,12 +100,12 @@ describe('the lease of a single key', () => {
     for (let made = 0; made < 100; made++) {
       const lease = randomKeyLease();
       expect(parseLeaseId(lease, 'id')).toBe(lease);
-      expect(() => parseSharedLeaseId(lease, 'id')).toThrow('made for a single key');
+      expect(() => parseSharedLeaseId(lease, 'id')).toThrow('serves a single key');
     }
-    expect(() => parseSharedLeaseId('4c20000000000001', 'id')).toThrow('made for a single key');
+    expect(() => parseSharedLeaseId('4c20000000000001', 'id')).toThrow('serves a single key');
   });
 
-  it('is recognized by its last digits, which a lease with the same beginning lacks', () => {
+  it('is recognized by its last digits; a lease with only the same beginning is not', () => {
     for (let made = 0; made < 100; made++) {
       const lease = randomKeyLease();
       const last = (Number.parseInt(lease.slice(-1), 16) ^ 1).toString(16);

@@ -6,7 +6,7 @@ import type { KvDeps } from '../../../../src/domain/keys/kv.js';
 import { parseLeaseId, randomKeyLease } from '../../../../src/domain/leases/lease-id.js';
 import {
   createLease,
-  endLease,
+  revokeLease,
   keepLeaseAlive,
   listLeases,
   readLease,
@@ -40,7 +40,7 @@ const leasesOf = (stub: StubEtcd, rpc: string): unknown[] =>
   stub.asked.filter((call) => call.rpc === rpc).map((call) => call.args[0]);
 
 describe('createLease', () => {
-  it('never makes one under the prefix of own entries, nor a negative one', async () => {
+  it('never uses an ID with the prefix of own entries, or a negative one', async () => {
     const stub = stubEtcd({ leaseGrant: granting });
     const ids = await Promise.all(
       Array.from({ length: 2_000 }, () =>
@@ -51,7 +51,7 @@ describe('createLease', () => {
     expect(new Set(ids.map(({ lease }) => lease)).size).toBe(2_000);
   });
 
-  it('gives an unanswered ID up for a new one, and revokes it once', async () => {
+  it('uses another ID after a grant without a response, and revokes the first one once', async () => {
     let failures = 2;
     const stub = stubEtcd({
       leaseGrant: (lease: string, ttl: number) =>
@@ -68,7 +68,7 @@ describe('createLease', () => {
     expect(leasesOf(stub, 'leaseRevoke').sort()).toEqual(granted.slice(0, 2).sort());
   });
 
-  it('gives up after three, and sends a chosen ID once', async () => {
+  it('gives up after three attempts, and sends a chosen ID once', async () => {
     const stub = stubEtcd({
       leaseGrant: failWith('timeout', 'unknown'),
       leaseTimeToLive: () => EMPTY,
@@ -108,7 +108,7 @@ describe('a put with a ttl', () => {
     expect(leasesOf(stub, 'leaseRevoke').map(() => 'revoked')).toEqual(expected);
   });
 
-  it('is not undone after an error that is none of ours: it may have been written', async () => {
+  it('is not undone after an unknown error, because it may have been applied', async () => {
     const stub = stubEtcd({
       leaseGrant: granting,
       put: () => {
@@ -121,7 +121,7 @@ describe('a put with a ttl', () => {
     expect(leasesOf(stub, 'leaseRevoke')).toEqual([]);
   });
 
-  it('says "not-applied" when its lease ended before the key was written', async () => {
+  it('reports "not-applied" if its lease expired before the key was written', async () => {
     const stub = stubEtcd({
       leaseGrant: granting,
       put: failWith('lease-not-found'),
@@ -134,7 +134,7 @@ describe('a put with a ttl', () => {
     });
   });
 
-  it('makes no lease for a reserved key', async () => {
+  it('grants no lease for a reserved key', async () => {
     const stub = stubEtcd({});
     const reservedKey = { ...write, key: Buffer.from('locks/a/b') };
     await expect(putKey(callerFor(), depsOf(stub), reservedKey)).rejects.toMatchObject({
@@ -180,7 +180,7 @@ describe('L18: the lease of a key with a ttl', () => {
     ['etcd named it on a member whose leases begin with 4c3', '4c3f01a2b3c4d5e6'],
     ['etcd named it on a member whose leases begin with 4c2', '4c2f01a2b3c4d5e6'],
     ['there was none', undefined],
-  ])('is left alone when %s', async (_, lease) => {
+  ])('is not revoked if %s', async (_, lease) => {
     const stub = stubEtcd({
       ...putting(lease),
       leaseTimeToLive: () => ({ ...EMPTY, keys: lease === keyLease ? [Buffer.from('other')] : [] }),
@@ -191,7 +191,7 @@ describe('L18: the lease of a key with a ttl', () => {
     expect(leasesOf(stub, 'leaseRevoke')).toEqual([]);
   });
 
-  it('is left to its ttl when too much is cleaned up already', async () => {
+  it('is left to expire if too many clean-ups run', async () => {
     const stub = stubEtcd({ ...putting(keyLease), leaseTimeToLive: () => EMPTY });
     const deps = depsOf(stub);
     let end = (): void => undefined;
@@ -205,7 +205,7 @@ describe('L18: the lease of a key with a ttl', () => {
     expect(leasesOf(stub, 'leaseRevoke')).toEqual([]);
   });
 
-  it('is not asked for where the caller may not read: the write is done without', async () => {
+  it('is not requested if the client may not read the key; the write is applied without it', async () => {
     const stub = stubEtcd({
       ...putting(undefined),
       put: ({ prevKv }: { prevKv?: boolean }) =>
@@ -218,17 +218,17 @@ describe('L18: the lease of a key with a ttl', () => {
     await deps.background.idle();
   });
 
-  it('is not asked for by a plain put, which shares transactions', async () => {
+  it('is not requested by a plain put, which is batched', async () => {
     const stub = stubEtcd({ put: () => ({ header: HEADER }) });
     await putKey(callerFor(), depsOf(stub), { key, value: key });
     expect(stub.asked.map(({ args }) => (args[0] as { prevKv?: boolean }).prevKv)).toEqual([false]);
   });
 });
 
-describe('the life of a lease', () => {
+describe('a lease', () => {
   const lease = '0000000000000777';
 
-  it('F37: is over when keepalives answer without a ttl, before and behind a linearizable read', async () => {
+  it('F37: is gone if keepalives return no ttl, before and after a linearizable read', async () => {
     const stub = stubEtcd({
       leaseKeepAlive: () => ({ header: HEADER, ttlSeconds: undefined }),
       range: () => ({ header: HEADER, kvs: [], count: 0, more: false }),
@@ -239,12 +239,12 @@ describe('the life of a lease', () => {
     });
   });
 
-  it('is ended once: a revoke that finds nothing after the lease was seen is the one that ended it', async () => {
+  it('is revoked once: a revoke that finds no lease after the lease was read counts as successful', async () => {
     const stub = stubEtcd({
       leaseTimeToLive: () => ({ header: HEADER, ttlSeconds: 5, grantedTtlSeconds: 5, keys: [] }),
       leaseRevoke: () => false,
     });
-    await expect(endLease(callerFor(), depsOf(stub), lease)).resolves.toBeUndefined();
+    await expect(revokeLease(callerFor(), depsOf(stub), lease)).resolves.toBeUndefined();
   });
 
   it('S27: is not revoked by a client with limited rights while it serves one key and that key is missing', async () => {
@@ -252,10 +252,10 @@ describe('the life of a lease', () => {
     const answers = { leaseTimeToLive: () => EMPTY, leaseRevoke: () => true };
     const [limited, full] = [stubEtcd(answers), stubEtcd(answers)];
     const bob = { ...callerFor(), identity: tokenHolder(scopeOf(['bob/'], 'write'), 'bob') };
-    await expect(endLease(bob, depsOf(limited), keyLease)).rejects.toMatchObject({
+    await expect(revokeLease(bob, depsOf(limited), keyLease)).rejects.toMatchObject({
       code: 'lease-not-found',
     });
-    await endLease(callerFor(), depsOf(full), keyLease);
+    await revokeLease(callerFor(), depsOf(full), keyLease);
     expect(leasesOf(limited, 'leaseRevoke')).toEqual([]);
     expect(leasesOf(full, 'leaseRevoke')).toEqual([keyLease]);
   });

@@ -25,7 +25,7 @@ const nest = (inside: Transaction): Operation => ({
   transaction: inside,
 });
 
-/** What one run of it writes, for each way through it. */
+/** Returns the writes of one run for each possible path. */
 interface Way {
   readonly puts: readonly Buffer[];
   readonly deletions: readonly KeyRange[];
@@ -88,7 +88,7 @@ const { tree } = fc.letrec<{ tree: Transaction; operation: Operation }>((tie) =>
 }));
 
 describe('refuseOverlaps', () => {
-  it('refuses exactly the transactions of which some run would write a key twice', () => {
+  it('rejects exactly the transactions of which some run would write a key twice', () => {
     const seen = { refused: 0, taken: 0 };
     fc.assert(
       fc.property(tree, (asked) => {

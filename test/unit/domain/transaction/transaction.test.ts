@@ -1,4 +1,4 @@
-// What etcd is asked for a transaction, and how its answer is read.
+// The request that etcd gets for a transaction, and how its response is read.
 import { describe, expect, it } from 'vitest';
 import { KnownHolders } from '../../../../src/domain/locks/guard.js';
 import { createReservedKeys } from '../../../../src/domain/reserved.js';
@@ -87,7 +87,7 @@ function asked(
 
 async function sentFor(transaction: Transaction, guarded = false): Promise<unknown> {
   const { deps, sent } = depsOf();
-  // Most answers do not fit what was asked: only what is sent matters here.
+  // Most responses do not match the request: only the request matters here.
   await transact(callerFor(), deps, transaction, guarded ? guard : undefined).catch(
     () => undefined,
   );
@@ -95,8 +95,8 @@ async function sentFor(transaction: Transaction, guarded = false): Promise<unkno
   return sent[0];
 }
 
-describe('what is sent', () => {
-  it('is flat when it can be', async () => {
+describe('the request to etcd', () => {
+  it('has one level if no comparison needs a nested transaction', async () => {
     expect(await sentFor(asked([isPresent('c')], [put('a')], [get('b')]))).toMatchObject({
       compare: [isPresent('c')],
       success: [putOp('a')],
@@ -104,7 +104,7 @@ describe('what is sent', () => {
     });
   });
 
-  it('turns the branches round for a single value that must differ', async () => {
+  it('swaps the branches for a single value that must differ', async () => {
     expect(await sentFor(asked([differs('c')], [put('a')], [put('b')]))).toMatchObject({
       compare: [{ ...differs('c'), result: '=' }],
       success: [putOp('b')],
@@ -112,7 +112,7 @@ describe('what is sent', () => {
     });
   });
 
-  it('asks for other comparisons first, then for each value that must differ', async () => {
+  it('compares everything else first, then each value that must differ', async () => {
     const sent = await sentFor(
       asked([differs('c'), isPresent('d'), differs('e')], [put('a')], [put('b')]),
     );
@@ -141,7 +141,7 @@ describe('what is sent', () => {
     });
   });
 
-  it('has the guard among the comparisons, with a probe, when else writes nothing', async () => {
+  it('adds the guard to the comparisons, with a probe, if else writes nothing', async () => {
     expect(await sentFor(asked([isPresent('c')], [put('a')], [get('b')]), true)).toMatchObject({
       compare: [holds, isFirst, isPresent('c')],
       success: [putOp('a')],
@@ -149,7 +149,7 @@ describe('what is sent', () => {
     });
   });
 
-  it('has the guard around the whole when else writes', async () => {
+  it('puts the guard around the whole transaction if else writes', async () => {
     expect(await sentFor(asked([isPresent('c')], [put('a')], [put('b')]), true)).toMatchObject({
       compare: [holds, isFirst],
       success: [
@@ -163,7 +163,7 @@ describe('what is sent', () => {
   });
 });
 
-describe('what is answered', () => {
+describe('the result of a transaction', () => {
   const kv = (key: string, createRevision = 7): object => ({
     key: bytes(key),
     value: bytes('v'),
@@ -193,7 +193,7 @@ describe('what is answered', () => {
   ): ReturnType<typeof transact> =>
     transact(callerFor(), depsOf(answer).deps, transaction, guarded ? guard : undefined);
 
-  it('is the branch at the end of the way that etcd went', async () => {
+  it('is that of the branch that etcd ran', async () => {
     const transaction = asked([isPresent('d'), differs('c')], [put('a')], [get('b')]);
     const inside = (succeeded: boolean, response: ResponseOp): Partial<TxnResponse> => ({
       responses: [nested(succeeded, response)],
@@ -213,7 +213,7 @@ describe('what is answered', () => {
     });
   });
 
-  it('sums up the parts of an operation that went around reserved keys', async () => {
+  it('adds up the parts of an operation around reserved keys', async () => {
     const all: Operation = { kind: 'delete', at: 'all', range: prefixRange(bytes('')) };
     const { deps, sent } = depsOf({
       responses: [deleted(1), deleted(2), deleted(3), deleted(4)],
@@ -223,7 +223,7 @@ describe('what is answered', () => {
     expect(results).toEqual([{ kind: 'delete', deleted: 10, previous: undefined }]);
   });
 
-  it('is lock-lost when the probe finds the entry gone or made anew, else the failure branch', async () => {
+  it('is lock-lost if the probe finds the entry deleted or created again, else the failure branch', async () => {
     const transaction = asked([isPresent('c')], [put('a')], [get('b')]);
     const failed = (probed: ResponseOp): Partial<TxnResponse> => ({
       succeeded: false,
@@ -240,7 +240,7 @@ describe('what is answered', () => {
     });
   });
 
-  it('is lock-lost when the guard around the whole fails', async () => {
+  it('is lock-lost if the guard around the whole transaction fails', async () => {
     const transaction = asked([isPresent('c')], [put('a')], [put('b')]);
     await expect(run(transaction, { succeeded: false }, true)).rejects.toMatchObject({
       code: 'lock-lost',
@@ -251,7 +251,7 @@ describe('what is answered', () => {
     });
   });
 
-  it('is garbage, of unknown outcome, when it does not fit', async () => {
+  it('is an error with unknown outcome if the response does not match the request', async () => {
     for (const responses of [[], [range()], [deleted(1)], [nested(true)]]) {
       await expect(run(asked([], [put('a')]), { responses })).rejects.toMatchObject({
         code: 'etcd-refused',
