@@ -1,19 +1,19 @@
-// What the OpenAPI documents have on a path: its methods, and the nearest path to one that does not exist. Pure.
+// The paths of the OpenAPI documents: the methods of a path, and the documented path nearest to an unknown one. Pure.
 import { nearestName } from '../../core/nearest-name.js';
 import { operationsOf } from './openapi.js';
 import type { OpenApiDocument, Operation } from './openapi.js';
 
 export interface KnownPaths {
-  /** As `Allow` lists them; empty for a path that no document has. `path` is as it was sent, with its escapes. */
+  /** Returns the methods for `Allow`; empty for an unknown path. `path` is percent-encoded, as sent. */
   methodsOf(path: string): string[];
-  /** The path that was probably meant; undefined if none is near. */
+  /** Returns the path that was probably meant; `undefined` if none is near. */
   nearestTo(path: string): string | undefined;
 }
 
 interface Template {
-  /** Undefined takes any segment that is not empty. */
+  /** `undefined` matches any segment that is not empty. */
   readonly segments: readonly (string | undefined)[];
-  /** Whether the last segment takes all that are left: keys have slashes. */
+  /** Whether the last segment matches all remaining ones: keys have slashes. */
   readonly isOpen: boolean;
   readonly methods: ReadonlySet<string>;
 }
@@ -57,14 +57,18 @@ function toTemplates(operations: readonly Operation[]): Template[] {
   }));
 }
 
-function isMatch({ segments, isOpen }: Template, asked: readonly string[]): boolean {
-  const hasLength = isOpen ? asked.length >= segments.length : asked.length === segments.length;
-  return hasLength && segments.every((segment, at) => fits(segment, asked[at] ?? '', isOpen));
+function isMatch({ segments, isOpen }: Template, requested: readonly string[]): boolean {
+  const hasLength = isOpen
+    ? requested.length >= segments.length
+    : requested.length === segments.length;
+  return (
+    hasLength && segments.every((segment, at) => isSegment(segment, requested[at] ?? '', isOpen))
+  );
 }
 
-function fits(segment: string | undefined, asked: string, isOpen: boolean): boolean {
-  if (segment === undefined) return isOpen || asked !== '';
-  return segment === asked;
+function isSegment(segment: string | undefined, requested: string, isOpen: boolean): boolean {
+  if (segment === undefined) return isOpen || requested !== '';
+  return segment === requested;
 }
 
 interface Correction {
@@ -72,17 +76,18 @@ interface Correction {
   readonly changes: number;
 }
 
-/** The asked path with the words of a template of the same length that are near to its own. */
-function correct({ segments }: Template, asked: readonly string[]): Correction | undefined {
-  if (asked.length !== segments.length) return undefined;
+/** Replaces segments of `requested` that are near to those of a template with the same length. */
+function correct({ segments }: Template, requested: readonly string[]): Correction | undefined {
+  if (requested.length !== segments.length) return undefined;
   let changes = 0;
   const path: string[] = [];
   for (const [at, word] of segments.entries()) {
-    const own = asked[at] ?? '';
-    const isSame = word === undefined ? own !== '' : word === own;
-    if (!isSame && (word === undefined || nearestName(own, [word]) === undefined)) return undefined;
+    const sent = requested[at] ?? '';
+    const isSame = word === undefined ? sent !== '' : word === sent;
+    if (!isSame && (word === undefined || nearestName(sent, [word]) === undefined))
+      return undefined;
     if (!isSame) changes++;
-    path.push(isSame ? own : (word ?? ''));
+    path.push(isSame ? sent : (word ?? ''));
   }
   return changes === 0 ? undefined : { path: path.join('/'), changes };
 }

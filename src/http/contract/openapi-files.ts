@@ -1,16 +1,16 @@
-// Where the OpenAPI documents lie: in `openapi/`, which stands beside `src/` and beside `dist/` alike.
+// Reads the OpenAPI documents from `openapi/`, which is next to both `src/` and `dist/`.
 import { readFileSync } from 'node:fs';
 
 export const DOCUMENT_NAMES = ['latchkey', 'etcd-v2', 'etcd-v3'] as const;
 
 export type DocumentName = (typeof DOCUMENT_NAMES)[number];
 
-/** The YAML text of a document. Throws when the installation lacks it. */
+/** Returns the YAML text of a document. Throws if the installation lacks it. */
 export function readDocumentText(name: DocumentName): string {
   return readFileSync(new URL(`../../../openapi/${name}.yaml`, import.meta.url), 'utf8');
 }
 
-/** All of them, as the documentation door wants them. */
+/** Returns all documents, for `/openapi`. */
 export function readDocumentTexts(): Record<DocumentName, string> {
   return {
     latchkey: readDocumentText('latchkey'),

@@ -1,20 +1,20 @@
-// Splits and decodes a raw query string by the parameters that an operation documents. Express' own parser turns bad input into other
-// input without a word (`%ff` becomes U+FFFD, a second value an array), so it is not used.
+// Parses a raw query string by the documented parameters of an operation. Express' own parser is not used, because it silently changes bad
+// input: `%ff` becomes U+FFFD, a second value an array.
 import { invalidRequest } from '../../core/errors.js';
 import { nearestName } from '../../core/nearest-name.js';
 import type { QueryParameter } from './openapi.js';
 
 export type QueryValue = string | number | boolean;
 
-/** Enough digits for 2^53 - 1 with its sign; more would be rounded. */
+/** 16 digits are enough for 2^53 - 1; more would be rounded. */
 const INTEGER = /^-?[0-9]{1,16}$/;
 const DECIMAL = /^-?[0-9]{1,16}(\.[0-9]{1,16})?$/;
 const VALUE_SHOWN_CHARACTERS_MAX = 100;
 
 /**
- * The parameters of `raw` (without its `?`), decoded and of their documented types; nothing is checked against limits yet.
- * Throws invalid-request for unknown and repeated parameters, bad percent-encoding, and text where a number or a flag is due.
- * A flag without a value, or with an empty one, is `true`.
+ * Returns the parameters of `raw` (without its `?`), decoded and with their documented types. Limits are not checked. A boolean without a
+ * value, or with an empty one, is `true`. Throws `invalid-request` for unknown and repeated parameters, invalid percent-encoding, and text
+ * that is not a number or boolean where one is documented.
  */
 export function parseQuery(
   raw: string,
@@ -66,15 +66,15 @@ function unknownParameter(name: string, parameters: ReadonlyMap<string, QueryPar
   return invalidRequest(
     name.slice(0, VALUE_SHOWN_CHARACTERS_MAX),
     `unknown query parameter ${shorten(name)}`,
-    guess === undefined ? knownParameters(parameters) : `did you mean "${guess}"?`,
+    guess === undefined ? listParameters(parameters) : `did you mean "${guess}"?`,
   );
 }
 
-function knownParameters(parameters: ReadonlyMap<string, QueryParameter>): string {
+function listParameters(parameters: ReadonlyMap<string, QueryParameter>): string {
   const names = [...parameters.keys()];
   return names.length === 0
-    ? 'there are no query parameters here'
-    : `the query parameters here are ${names.join(', ')}`;
+    ? 'this operation has no query parameters'
+    : `the query parameters of this operation are ${names.join(', ')}`;
 }
 
 function toValue(parameter: QueryParameter, text: string): QueryValue {
@@ -87,7 +87,7 @@ function toValue(parameter: QueryParameter, text: string): QueryValue {
       if (text === 'false') return false;
       throw invalidRequest(name, `"${name}" must be true or false, not ${shorten(text)}`);
     case 'integer':
-      // Number() alone takes "1e2", "0x10" and " 5", too.
+      // Number() alone also accepts "1e2", "0x10" and " 5".
       if (INTEGER.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
       throw invalidRequest(
         name,

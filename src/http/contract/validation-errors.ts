@@ -1,4 +1,4 @@
-// Turns ajv's errors into sentences that name the field and say what would be right. Pure.
+// Converts ajv's errors to sentences with the field and the rule. Pure.
 import type { ErrorObject } from 'ajv/dist/2020.js';
 import { decimalLeaseHint } from '../../domain/leases/lease-id.js';
 import { GatewayError } from '../../core/errors.js';
@@ -11,55 +11,55 @@ export interface FieldError {
   readonly detail: string;
 }
 
-/** The pattern of a schema in words, to follow "must". */
+/** The keyword for a pattern in words, which follow "must". */
 export const PATTERN_IN_WORDS = 'x-pattern-in-words';
 
-interface Finding extends FieldError {
+interface Mistake extends FieldError {
   readonly hint?: string;
 }
 
 const ERRORS_MAX = 20;
 const NAME_SHOWN_CHARACTERS_MAX = 100;
 
-/** One invalid-request of everything that ajv (run with `verbose`) found; `toPointer` shapes the places for bodies or queries. */
+/** Returns one `invalid-request` for all errors of ajv (run with `verbose`). `toPointer` converts their pointers, for bodies or queries. */
 export function toInvalidRequest(
   errors: readonly ErrorObject[],
   toPointer: (jsonPointer: string) => string,
 ): GatewayError {
-  const findings = uniqueFindings(errors);
-  const hint = findings.find((finding) => finding.hint !== undefined)?.hint;
+  const mistakes = uniqueMistakes(errors);
+  const hint = mistakes.find((mistake) => mistake.hint !== undefined)?.hint;
   return new GatewayError('invalid-request', {
-    detail: findings.map((finding) => finding.detail).join('; '),
+    detail: mistakes.map((mistake) => mistake.detail).join('; '),
     ...(hint === undefined ? {} : { hint }),
     fields: {
-      errors: findings.map(({ pointer, detail }) => ({ pointer: toPointer(pointer), detail })),
+      errors: mistakes.map(({ pointer, detail }) => ({ pointer: toPointer(pointer), detail })),
     },
   });
 }
 
-/** The first `ERRORS_MAX`: to describe one takes time. */
-function uniqueFindings(errors: readonly ErrorObject[]): Finding[] {
-  const byText = new Map<string, Finding>();
+/** Returns at most `ERRORS_MAX` mistakes, because describing them takes time. */
+function uniqueMistakes(errors: readonly ErrorObject[]): Mistake[] {
+  const byText = new Map<string, Mistake>();
   for (const error of errors) {
     if (byText.size >= ERRORS_MAX) break;
-    const finding = toFinding(error);
-    byText.set(`${finding.pointer} ${finding.detail}`, finding);
+    const mistake = toMistake(error);
+    byText.set(`${mistake.pointer} ${mistake.detail}`, mistake);
   }
   return [...byText.values()];
 }
 
-function toFinding(error: ErrorObject): Finding {
+function toMistake(error: ErrorObject): Mistake {
   const field = nameOf(error.instancePath);
   const parameters = error.params as Readonly<Record<string, unknown>>;
   switch (error.keyword) {
     case 'required':
-      return missing(error.instancePath, String(parameters.missingProperty));
+      return missingField(error.instancePath, String(parameters.missingProperty));
     case 'additionalProperties':
     case 'unevaluatedProperties':
-      return unknown(error);
+      return unknownField(error);
     default: {
       const hint = hintOf(error, parameters);
-      const detail = `${field} ${demand(error, parameters)}`;
+      const detail = `${field} ${describeRule(error, parameters)}`;
       return { pointer: error.instancePath, detail, ...(hint !== undefined && { hint }) };
     }
   }
@@ -75,11 +75,11 @@ function hintOf(
   return isLease ? decimalLeaseHint(data) : undefined;
 }
 
-function missing(parent: string, name: string): Finding {
+function missingField(parent: string, name: string): Mistake {
   return { pointer: `${parent}/${escapePointer(name)}`, detail: `"${name}" is missing` };
 }
 
-function unknown(error: ErrorObject): Finding {
+function unknownField(error: ErrorObject): Mistake {
   const parameters = error.params as Readonly<Record<string, unknown>>;
   const name = String(parameters.additionalProperty ?? parameters.unevaluatedProperty);
   const shown = name.slice(0, NAME_SHOWN_CHARACTERS_MAX);
@@ -97,7 +97,7 @@ function unknown(error: ErrorObject): Finding {
   };
 }
 
-function demand(error: ErrorObject, parameters: Readonly<Record<string, unknown>>): string {
+function describeRule(error: ErrorObject, parameters: Readonly<Record<string, unknown>>): string {
   const limit = Number(parameters.limit);
   switch (error.keyword) {
     case 'type':

@@ -1,4 +1,4 @@
-// Requests against a small document of their own: the compiler is on trial here, the real document in openapi.test.ts.
+// Checks of requests, compiled from a small document. The real documents are tested in openapi.test.ts.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { GatewayError } from '../../../../src/core/errors.js';
@@ -16,7 +16,7 @@ const DOCUMENT: OpenApiDocument = {
         { name: 'X-Trace', in: 'header', schema: { type: 'string' } },
       ],
       get: {
-        operationId: 'look',
+        operationId: 'read',
         parameters: [
           { name: 'key', in: 'query', schema: { type: 'string', minLength: 1 } },
           { name: 'raw', in: 'query', schema: { type: 'boolean' } },
@@ -78,35 +78,35 @@ const DOCUMENT: OpenApiDocument = {
 };
 
 const validator = createDocumentValidator(DOCUMENT);
-const look = validator.operation('look');
+const read = validator.operation('read');
 const store = validator.operation('store');
 const clear = validator.operation('clear');
 
-interface Refusal {
+interface Rejection {
   readonly detail: string | undefined;
   readonly hint: string | undefined;
   readonly errors: readonly { readonly pointer: string; readonly detail: string }[];
 }
 
-function refusalOf(act: () => unknown): Refusal {
+function rejectionOf(act: () => unknown): Rejection {
   try {
     act();
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
     expect(error.code).toBe('invalid-request');
-    const errors = error.fields.errors as Refusal['errors'];
+    const errors = error.fields.errors as Rejection['errors'];
     return { detail: error.detail, hint: error.hint, errors };
   }
   throw new Error('the request was accepted');
 }
 
 describe('query strings', () => {
-  it('gives the defaults when there is none', () => {
-    expect(look.query('')).toEqual({ limit: 100 });
+  it('returns the defaults without a query string', () => {
+    expect(read.query('')).toEqual({ limit: 100 });
   });
 
-  it('gives each value its documented type', () => {
-    expect(look.query('limit=5&key=a&raw=false&weight=0.5&order=asc')).toEqual({
+  it('converts each value to its documented type', () => {
+    expect(read.query('limit=5&key=a&raw=false&weight=0.5&order=asc')).toEqual({
       limit: 5,
       key: 'a',
       raw: false,
@@ -118,29 +118,29 @@ describe('query strings', () => {
   it.each(['raw', 'raw=', 'raw=true', '&&raw&', '%72aw'])(
     'reads the flag in "%s" as true',
     (raw) => {
-      expect(look.query(raw)).toEqual({ limit: 100, raw: true });
+      expect(read.query(raw)).toEqual({ limit: 100, raw: true });
     },
   );
 
   it('decodes percent-encoding and plus signs, in names and values', () => {
-    expect(look.query('k%65y=a+b%2Bc%20%C3%A9%00%26%3D=')).toHaveProperty('key', 'a b+c é\0&==');
+    expect(read.query('k%65y=a+b%2Bc%20%C3%A9%00%26%3D=')).toHaveProperty('key', 'a b+c é\0&==');
   });
 
-  it('leaves a value that looks like a number a text where text is due', () => {
-    expect(look.query('key=007')).toHaveProperty('key', '007');
+  it('leaves a value that looks like a number a string if a string is documented', () => {
+    expect(read.query('key=007')).toHaveProperty('key', '007');
   });
 
-  it('gives back any text that encodeURIComponent wrote', () => {
+  it('decodes any text that encodeURIComponent encoded', () => {
     const texts = fc.string({ unit: 'grapheme', minLength: 1 });
     fc.assert(
       fc.property(texts, (text) => {
-        expect(look.query(`key=${encodeURIComponent(text)}`).key).toBe(text);
-        expect(look.query(new URLSearchParams({ key: text }).toString()).key).toBe(text);
+        expect(read.query(`key=${encodeURIComponent(text)}`).key).toBe(text);
+        expect(read.query(new URLSearchParams({ key: text }).toString()).key).toBe(text);
       }),
     );
   });
 
-  it('either accepts a query string or answers 400, whatever it is', () => {
+  it('accepts any query string or throws a GatewayError', () => {
     const pieces = fc.constantFrom(
       'key',
       'raw',
@@ -158,7 +158,7 @@ describe('query strings', () => {
     fc.assert(
       fc.property(fc.array(pieces), (list) => {
         try {
-          look.query(list.join(''));
+          read.query(list.join(''));
         } catch (error) {
           expect(error).toBeInstanceOf(GatewayError);
         }
@@ -167,16 +167,16 @@ describe('query strings', () => {
   });
 
   it.each(['key=%ff', 'key=a%2', 'key=%', 'key=%C3', 'key=%ED%A0%80', '%ff=1'])(
-    'refuses "%s", which is not percent-encoded UTF-8, and points to keyEncoding',
+    'rejects "%s", which is not percent-encoded UTF-8, with a hint at keyEncoding',
     (raw) => {
-      const refusal = refusalOf(() => look.query(raw));
-      expect(refusal.detail).toContain('is not percent-encoded UTF-8');
-      expect(refusal.hint).toContain('keyEncoding=base64url');
+      const rejection = rejectionOf(() => read.query(raw));
+      expect(rejection.detail).toContain('is not percent-encoded UTF-8');
+      expect(rejection.hint).toContain('keyEncoding=base64url');
     },
   );
 
-  it('refuses an unknown parameter and guesses the one that was meant', () => {
-    expect(refusalOf(() => look.query('limti=5'))).toEqual({
+  it('rejects an unknown parameter and suggests the nearest one', () => {
+    expect(rejectionOf(() => read.query('limti=5'))).toEqual({
       detail: 'unknown query parameter "limti"',
       hint: 'did you mean "limit"?',
       errors: [{ pointer: 'limti', detail: 'unknown query parameter "limti"' }],
@@ -184,14 +184,14 @@ describe('query strings', () => {
   });
 
   it.each(['__proto__=1', 'constructor', 'toString=', 'Key=a', 'key[]=a', 'key.x=1', '=a'])(
-    'refuses the unknown "%s"',
+    'rejects the unknown "%s"',
     (raw) => {
-      expect(refusalOf(() => look.query(raw)).detail).toMatch(/^unknown query parameter/);
+      expect(rejectionOf(() => read.query(raw)).detail).toMatch(/^unknown query parameter/);
     },
   );
 
-  it('refuses a parameter that is given twice', () => {
-    expect(refusalOf(() => look.query('key=a&limit=1&key=a')).detail).toBe(
+  it('rejects a repeated parameter', () => {
+    expect(rejectionOf(() => read.query('key=a&limit=1&key=a')).detail).toBe(
       'the query parameter "key" is given more than once',
     );
   });
@@ -208,9 +208,9 @@ describe('query strings', () => {
     '٣',
     '9007199254740993',
     '99999999999999999999',
-  ])('refuses "%s" as a whole number', (text) => {
-    const refusal = refusalOf(() => look.query(`limit=${encodeURIComponent(text)}`));
-    expect(refusal.detail).toBe(
+  ])('rejects "%s" as a whole number', (text) => {
+    const rejection = rejectionOf(() => read.query(`limit=${encodeURIComponent(text)}`));
+    expect(rejection.detail).toBe(
       `"limit" must be a whole number below 2^53, not ${JSON.stringify(text)}`,
     );
   });
@@ -225,44 +225,71 @@ describe('query strings', () => {
     ['order=up', '"order" must be one of "asc", "desc"'],
     ['key=', '"key" must not be empty'],
     ['id=xyz', '"id" must match ^[a-f]+$'],
-  ])('explains what is wrong with "%s"', (raw, detail) => {
-    expect(refusalOf(() => look.query(raw)).detail).toBe(detail);
+  ])('states what is wrong with "%s"', (raw, detail) => {
+    expect(rejectionOf(() => read.query(raw)).detail).toBe(detail);
   });
 
   it('names every parameter that breaks a limit', () => {
-    expect(refusalOf(() => look.query('limit=0&order=up')).errors).toEqual([
+    expect(rejectionOf(() => read.query('limit=0&order=up')).errors).toEqual([
       { pointer: 'order', detail: '"order" must be one of "asc", "desc"' },
       { pointer: 'limit', detail: '"limit" must be at least 1' },
     ]);
   });
 
-  it('misses a required parameter also when there is no query string', () => {
-    expect(refusalOf(() => clear.query('')).errors).toEqual([
+  it('rejects a missing query string if a parameter is required', () => {
+    expect(rejectionOf(() => clear.query('')).errors).toEqual([
       { pointer: 'key', detail: '"key" is missing' },
     ]);
   });
 
-  it('shortens what it repeats', () => {
-    const refusal = refusalOf(() => look.query(`limit=${'9'.repeat(100_000)}`));
-    expect(refusal.detail?.length).toBeLessThan(300);
-    const unknown = refusalOf(() => look.query('x'.repeat(100_000)));
+  it('shortens values in messages', () => {
+    const rejection = rejectionOf(() => read.query(`limit=${'9'.repeat(100_000)}`));
+    expect(rejection.detail?.length).toBeLessThan(300);
+    const unknown = rejectionOf(() => read.query('x'.repeat(100_000)));
     expect(JSON.stringify(unknown).length).toBeLessThan(1_000);
   });
 });
 
+describe('query parameters', () => {
+  it('lists those that differ from their defaults, in the order of the document', () => {
+    expect(read.given(read.query('order=asc&key=a&limit=100'))).toEqual(['key', 'order']);
+    expect(read.given(read.query('limit=5'))).toEqual(['limit']);
+  });
+
+  it('are known by their names', () => {
+    expect(read.hasQueryParameter('limit')).toBe(true);
+    expect(read.hasQueryParameter('name')).toBe(false);
+    expect(read.hasQueryParameter('toString')).toBe(false);
+  });
+});
+
+describe('path parameters', () => {
+  it('are those of the document', () => {
+    expect(read.params({ name: 'a b', other: 'c' })).toEqual({ name: 'a b' });
+  });
+
+  it('join the segments of a wildcard with slashes', () => {
+    expect(read.params({ name: ['', 'a', 'b'] })).toEqual({ name: '/a/b' });
+  });
+
+  it('must be in the route', () => {
+    expect(() => read.params({})).toThrow('the route of "read" has no :name');
+  });
+});
+
 describe('bodies', () => {
-  it('gives back a body that fits', () => {
+  it('returns a valid body', () => {
     const body = { value: 'a', labels: ['x'], inner: { 'a/b': 1 } };
     expect(store.body(body)).toBe(body);
   });
 
   it('reads the body of a DELETE from its extension', () => {
     expect(clear.body({ why: 'old', more: 1 })).toEqual({ why: 'old', more: 1 });
-    expect(refusalOf(() => clear.body({})).detail).toBe('"why" is missing');
+    expect(rejectionOf(() => clear.body({})).detail).toBe('"why" is missing');
   });
 
-  it('refuses a missing body', () => {
-    expect(refusalOf(() => store.body(undefined)).detail).toBe('the body is missing');
+  it('rejects a missing body', () => {
+    expect(rejectionOf(() => store.body(undefined)).detail).toBe('the body is missing');
   });
 
   it.each([
@@ -271,8 +298,8 @@ describe('bodies', () => {
     ['text', 'a string'],
     [5, 'the number 5'],
     [true, 'true'],
-  ])('refuses %j, which is no object', (body, kind) => {
-    expect(refusalOf(() => store.body(body)).detail).toBe(
+  ])('rejects %j, which is not an object', (body, kind) => {
+    expect(rejectionOf(() => store.body(body)).detail).toBe(
       `the body must be a JSON object, not ${kind}`,
     );
   });
@@ -298,39 +325,39 @@ describe('bodies', () => {
     ],
     [{ value: 'a', inner: [] }, '/inner', '"inner" must be a JSON object or null, not an array'],
     [{ value: 'a', inner: { 'a/b': 2 } }, '/inner/a~1b', '"inner.a/b" must be 1'],
-  ])('explains what is wrong with %j', (body, pointer, detail) => {
-    expect(refusalOf(() => store.body(body)).errors).toContainEqual({ pointer, detail });
+  ])('states what is wrong with %j', (body, pointer, detail) => {
+    expect(rejectionOf(() => store.body(body)).errors).toContainEqual({ pointer, detail });
   });
 
-  it('refuses an unknown field and guesses the one that was meant', () => {
-    expect(refusalOf(() => store.body({ value: 'a', lables: [] }))).toEqual({
+  it('rejects an unknown field and suggests the nearest one', () => {
+    expect(rejectionOf(() => store.body({ value: 'a', lables: [] }))).toEqual({
       detail: 'unknown field "lables"',
       hint: 'did you mean "labels"?',
       errors: [{ pointer: '/lables', detail: 'unknown field "lables"' }],
     });
   });
 
-  it('lists the fields when it has no guess', () => {
-    expect(refusalOf(() => store.body({ value: 'a', encryption: 1 })).hint).toBe(
+  it('lists the fields if none is near', () => {
+    expect(rejectionOf(() => store.body({ value: 'a', encryption: 1 })).hint).toBe(
       'the fields here are value, size, labels, inner',
     );
   });
 
-  it.each(['__proto__', 'constructor', 'hasOwnProperty'])('refuses the field %s', (name) => {
+  it.each(['__proto__', 'constructor', 'hasOwnProperty'])('rejects the field %s', (name) => {
     const body: unknown = JSON.parse(`{"value":"a","${name}":{"value":"b"}}`);
-    expect(refusalOf(() => store.body(body)).errors).toEqual([
+    expect(rejectionOf(() => store.body(body)).errors).toEqual([
       { pointer: `/${name}`, detail: `unknown field "${name}"` },
     ]);
   });
 
-  it('does not take a required field from a prototype', () => {
+  it('does not read a required field from a prototype', () => {
     const body: unknown = Object.create({ value: 'inherited' });
-    expect(refusalOf(() => store.body(body)).detail).toBe('"value" is missing');
+    expect(rejectionOf(() => store.body(body)).detail).toBe('"value" is missing');
   });
 
   it('names every mistake of a small body at once', () => {
-    const refusal = refusalOf(() => store.body({ size: 0, labels: [1], typo: 1 }));
-    expect(refusal.errors.map((error) => error.pointer).sort()).toEqual([
+    const rejection = rejectionOf(() => store.body({ size: 0, labels: [1], typo: 1 }));
+    expect(rejection.errors.map((error) => error.pointer).sort()).toEqual([
       '/labels/0',
       '/size',
       '/typo',
@@ -340,35 +367,35 @@ describe('bodies', () => {
 
   it('names only the first mistake of a huge body', () => {
     const labels = Array.from({ length: 100_000 }, () => 1);
-    expect(refusalOf(() => store.body({ value: 'a', labels })).errors).toEqual([
+    expect(rejectionOf(() => store.body({ value: 'a', labels })).errors).toEqual([
       { pointer: '/labels/0', detail: '"labels.0" must be a string, not the number 1' },
     ]);
   });
 
   it('lists at most twenty mistakes', () => {
     const labels = Array.from({ length: 50 }, () => 1);
-    expect(refusalOf(() => store.body({ value: 'a', labels })).errors).toHaveLength(20);
+    expect(rejectionOf(() => store.body({ value: 'a', labels })).errors).toHaveLength(20);
   });
 });
 
 describe('the document', () => {
   it('lists its operations', () => {
-    expect(validator.operationIds()).toEqual(['look', 'store', 'clear']);
+    expect(validator.operationIds()).toEqual(['read', 'store', 'clear']);
   });
 
-  it('makes each operation once', () => {
-    expect(validator.operation('look')).toBe(look);
+  it('compiles each operation once', () => {
+    expect(validator.operation('read')).toBe(read);
   });
 
-  it('has no operation of another name', () => {
+  it('has no operations with other names', () => {
     expect(() => validator.operation('toString')).toThrow('no operation "toString" is documented');
   });
 
-  it('takes no body where none is documented', () => {
-    expect(() => look.body({})).toThrow('the operation "look" documents no JSON body');
+  it('throws for the body of an operation without one', () => {
+    expect(() => read.body({})).toThrow('the operation "read" documents no JSON body');
   });
 
-  it('lets the parameters of an operation win over those of its path', () => {
+  it('overrides parameters of the path with those of the operation', () => {
     const paths = {
       '/a': {
         parameters: [{ name: 'n', in: 'query', schema: { type: 'string' } }],
@@ -395,7 +422,7 @@ describe('the document', () => {
       /has no simple type/,
     ],
     [
-      'a reference to nothing',
+      'a reference without a target',
       { get: { operationId: 'a', parameters: [{ $ref: '#/components/parameters/Nothing' }] } },
       /nothing at #\/components\/parameters\/Nothing/,
     ],
@@ -404,7 +431,7 @@ describe('the document', () => {
       { get: { operationId: 'a', requestBody: { $ref: '#/paths/~1a/get/requestBody' } } },
       /circular/,
     ],
-  ])('refuses %s at once', (_, item, message) => {
+  ])('rejects %s at creation', (_, item, message) => {
     expect(() => createDocumentValidator({ ...DOCUMENT, paths: { '/a': item } })).toThrow(message);
   });
 });

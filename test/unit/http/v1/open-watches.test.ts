@@ -22,7 +22,7 @@ function create(unsentBytes = 0): OpenWatch & { beats: number; drains: number } 
   };
 }
 
-it('beats once in a round for each watch, and no more once it is gone', () => {
+it('sends each open watch one heartbeat per round', () => {
   const open = new OpenWatches(new AbortController().signal);
   const [staying, leaving] = [create(), create()];
   open.add(staying);
@@ -34,7 +34,7 @@ it('beats once in a round for each watch, and no more once it is gone', () => {
   expect([staying.beats, leaving.beats]).toEqual([5, 3]);
 });
 
-it('tells all of the drain, once', () => {
+it('drains each watch once', () => {
   const draining = new AbortController();
   const open = new OpenWatches(draining.signal);
   const watches = Array.from({ length: 40 }, () => create());
@@ -47,7 +47,7 @@ it('tells all of the drain, once', () => {
   expect(watches.every(({ drains }) => drains === 1)).toBe(true);
 });
 
-it('L2: gives each reader room, and less of it while all together have too much', () => {
+it('L2: limits the unsent bytes of each client, and more so while their total is too large', () => {
   const open = new OpenWatches(new AbortController().signal);
   const limits = (): boolean[] => [0.2, 0.3, 3, 5].map((size) => open.isTooSlow(size * MEGABYTE));
   const slow = Array.from({ length: 100 }, () => create(3 * MEGABYTE));

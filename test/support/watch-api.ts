@@ -1,4 +1,4 @@
-// /v1/watch alone on a server of its own, before a store that moves only when the test says so.
+// A server with /v1/watch alone, and a fake store that the test advances.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
@@ -17,17 +17,17 @@ import { refuseUnserved } from '../../src/http/contract/unmatched-routes.js';
 import { createWatchRouter } from '../../src/http/v1/watch.js';
 import { FakeStore } from './fake-watches.js';
 
-export interface WatchDoor {
+export interface WatchApi {
   readonly baseUrl: string;
   readonly port: number;
   readonly store: FakeStore;
   readonly hub: WatchHub;
   readonly draining: AbortController;
-  /** Deadlines of those who asked for the current revision, as milliseconds from then. */
-  readonly revisionAskedFor: readonly number[];
+  /** For each read of the current revision, the milliseconds until the caller's deadline. */
+  readonly revisionReadsMs: readonly number[];
 }
 
-export interface WatchDoorOptions {
+export interface WatchApiOptions {
   readonly streamsMax?: number;
   readonly requestTimeoutSeconds?: number;
   readonly currentRevision?: (caller: Caller) => Promise<number>;
@@ -35,8 +35,8 @@ export interface WatchDoorOptions {
 
 const validator = createValidator(loadDocument('latchkey'));
 
-/** Serves until the test is over. */
-export async function serveWatchDoor(options: WatchDoorOptions = {}): Promise<WatchDoor> {
+/** Serves until the test ends. */
+export async function serveWatchApi(options: WatchApiOptions = {}): Promise<WatchApi> {
   const { streamsMax = 100, requestTimeoutSeconds = 10 } = options;
   const store = new FakeStore();
   const draining = new AbortController();
@@ -47,9 +47,9 @@ export async function serveWatchDoor(options: WatchDoorOptions = {}): Promise<Wa
     isVisible: (key) => !reserved.isHidden(key),
     isCompacted: (_identity, _key, revision) => Promise.resolve(store.isCompacted(revision)),
   });
-  const revisionAskedFor: number[] = [];
+  const revisionReadsMs: number[] = [];
   const currentRevision = async (caller: Caller): Promise<number> => {
-    revisionAskedFor.push(caller.deadline - performance.now());
+    revisionReadsMs.push(caller.deadline - performance.now());
     return options.currentRevision?.(caller) ?? store.revision;
   };
   const app = express();
@@ -75,5 +75,5 @@ export async function serveWatchDoor(options: WatchDoorOptions = {}): Promise<Wa
     await new Promise((resolve) => server.close(resolve));
   });
   const { port } = server.address() as AddressInfo;
-  return { baseUrl: `http://127.0.0.1:${port}`, port, store, hub, draining, revisionAskedFor };
+  return { baseUrl: `http://127.0.0.1:${port}`, port, store, hub, draining, revisionReadsMs };
 }
