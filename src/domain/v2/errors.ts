@@ -1,8 +1,8 @@
-// The errors of the v2 API by their numbers. Inside the house they are GatewayErrors that carry number, cause and index along; the door
-// gives them their shape.
+// The errors of the v2 API by their numbers. They are GatewayErrors with number, cause and index as fields. http/v2/errors.ts turns these
+// fields into a response.
 import { GatewayError } from '../../core/errors.js';
 import type { ErrorCode } from '../../core/errors.js';
-import { textOf } from './tree/path.js';
+import { displayPath } from './tree/path.js';
 
 const CODES = {
   keyNotFound: [100, 'key-not-found'],
@@ -28,12 +28,12 @@ const CODES = {
 
 export type V2ErrorName = keyof typeof CODES;
 
-/** What a v2 client is told besides the message that belongs to the number. */
+/** The fields of a v2 error response. The message follows from the number. */
 export interface V2ErrorFields {
   readonly errorCode: number;
-  /** Absent from the answer when it is empty. */
+  /** Left out of the response if empty. */
   readonly cause: string;
-  /** The store's; 0 for requests that were not understood. */
+  /** The index of the store; 0 for invalid requests. */
   readonly index: number;
 }
 
@@ -43,12 +43,12 @@ export function v2Error(name: V2ErrorName, cause: string, index = 0): GatewayErr
   return new GatewayError(code, { detail: `${name}: ${cause}`, fields: { v2: fields } });
 }
 
-/** An error about a node: its cause is the node's path. */
+/** The cause of the error is the node's path. */
 export function nodeError(name: V2ErrorName, path: string, index: number): GatewayError {
-  return v2Error(name, textOf(path), index);
+  return v2Error(name, displayPath(path), index);
 }
 
-/** The fields of an error that was made here; `undefined` for all others. */
+/** Returns `undefined` for errors that `v2Error` did not create. */
 export function v2FieldsOf(error: GatewayError): V2ErrorFields | undefined {
   return error.fields.v2 as V2ErrorFields | undefined;
 }

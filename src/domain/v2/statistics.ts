@@ -1,4 +1,4 @@
-// What this gateway's v2 door has done since it started, in the words of etcd's store statistics.
+// Statistics of the v2 API at this gateway since its start, with the names of etcd's store statistics.
 
 const OPERATIONS = [
   'gets',
@@ -17,7 +17,7 @@ export class V2Statistics {
   #watchers = 0;
   #expired = 0;
 
-  /** Waits for the operation and counts how it ended. */
+  /** Waits for the operation and counts its success or failure. */
   async count<T>(operation: CountedOperation, work: Promise<T>): Promise<T> {
     try {
       const result = await work;
@@ -29,20 +29,20 @@ export class V2Statistics {
     }
   }
 
-  /** Counts a directory that this gateway ended. */
+  /** Counts a directory that this gateway deleted because its ttl expired. */
   countExpired(): void {
     this.#expired++;
   }
 
-  /** Gives what to call when the watcher leaves. */
-  enterWatcher(): () => void {
+  /** Returns a function to call when the watcher ends. */
+  addWatcher(): () => void {
     this.#watchers++;
     return () => {
       this.#watchers--;
     };
   }
 
-  /** In etcd's order. */
+  /** Keeps the order of etcd's response. */
   toBody(): Record<string, number> {
     const counted = OPERATIONS.flatMap((operation) =>
       [`${operation}Success`, `${operation}Fail`].map((name) => [

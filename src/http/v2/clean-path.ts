@@ -1,16 +1,16 @@
-// Before every path of v2: as Go's mux does, paths that are not clean are sent to the one that is.
+// Redirects paths with empty names, `.` or `..` to the clean path, as Go's ServeMux does.
 import type { NextFunction, Request, Response } from 'express';
 import { noteErrorCode } from '../response/error-code.js';
-import { sendText } from './responses.js';
+import { sendPlainText } from './responses.js';
 import { cleanPath, decodePath, encodePath, rawPathOf, rawQueryOf } from './go-paths.js';
 
-export function redirectUnclean(req: Request, res: Response, next: NextFunction): void {
+export function redirectUncleanPath(req: Request, res: Response, next: NextFunction): void {
   const path = decodePath(rawPathOf(req));
   if (path === undefined && req.url.startsWith('/v2/')) {
-    // Go's server never shows such a request to anybody.
+    // Go's server rejects such a request before it reaches a handler.
     res.setHeader('Connection', 'close');
     noteErrorCode(res, 'invalid-request');
-    sendText(res, 400, '400 Bad Request');
+    sendPlainText(res, 400, '400 Bad Request');
     return;
   }
   const clean = path === undefined ? '' : cleanPath(path);
@@ -38,7 +38,7 @@ const HTML_ESCAPES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** As Go's http.Redirect escapes the target of its page. */
+/** Escapes like Go's http.Redirect. */
 function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => HTML_ESCAPES[character] ?? '');
 }

@@ -1,4 +1,4 @@
-// What v2 clients ask around the keys: which etcd this is, and whether it is well.
+// /version and /health, as v2 clients expect them.
 import { Router } from 'express';
 import { GatewayError } from '../../core/errors.js';
 import { readVersion } from '../../domain/cluster.js';
@@ -17,7 +17,7 @@ export function createV2ClusterRouter(deps: {
     res.setHeader('Content-Type', 'application/json');
     res.end(JSON.stringify(version));
   });
-  // The shape of etcd 3.4; later ones add a reason, which stands here only when there is something to say.
+  // The format of etcd 3.4. Later versions add a reason. The gateway sends one only if etcd is unhealthy.
   router.get('/health', async (_req, res) => {
     res.setHeader('Content-Type', 'application/json');
     try {

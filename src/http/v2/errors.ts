@@ -1,14 +1,14 @@
-// Errors as v2 clients know them. Below /v2/keys: a number, its message, a cause, and the index of the store. At all other paths of v2: a
-// message.
+// Error responses of the v2 API. Below /v2/keys they have a number, its message, a cause and the index of the store. All other v2 paths
+// return only a message.
 import type { Response } from 'express';
 import type { GatewayError } from '../../core/errors.js';
 import { v2FieldsOf } from '../../domain/v2/errors.js';
 import type { V2ErrorFields } from '../../domain/v2/errors.js';
 import { noteErrorCode } from '../response/error-code.js';
-import { jsonLine } from './event-body.js';
-import { sendMethodNotAllowed, sendText } from './responses.js';
+import { encodeGoJson } from './event-body.js';
+import { sendMethodNotAllowed, sendPlainText } from './responses.js';
 
-/** etcd's words for its numbers. */
+/** etcd's message for each number. */
 const MESSAGES: Readonly<Record<number, string>> = {
   100: 'Key not found',
   101: 'Compare failed',
@@ -44,7 +44,7 @@ const STATUSES: Readonly<Record<number, number>> = {
 };
 const OTHER_STATUS = 400;
 
-/** The one place that turns an error of the house into one of /v2/keys. */
+/** The only place that turns an error of the gateway into a response of /v2/keys. */
 export function sendV2Error(res: Response, error: GatewayError): void {
   noteErrorCode(res, error.code);
   if (error.code === 'method-not-allowed') {
@@ -59,19 +59,19 @@ export function sendV2Error(res: Response, error: GatewayError): void {
   res.end(text);
 }
 
-/** Returns the status and the body of an error at /v2. */
+/** Returns the status and body of an error below /v2/keys. */
 export function toV2Error(error: GatewayError): { status: number; index: number; text: string } {
-  const known = v2FieldsOf(error);
-  const { errorCode, cause, index } = known ?? foreignFields(error);
+  const fields = v2FieldsOf(error);
+  const { errorCode, cause, index } = fields ?? inferFields(error);
   const body = { errorCode, message: MESSAGES[errorCode], cause: cause || undefined, index };
-  return { status: statusOf(error, errorCode, known), index, text: jsonLine(body) };
+  return { status: statusOf(error, errorCode, fields), index, text: encodeGoJson(body) };
 }
 
-/** Sends an error of the gateway at the paths around the keys, as etcd 3.4 sends its own there. */
+/** Sends an error at v2 paths other than /v2/keys, in the format of etcd 3.4. */
 export function sendV2Message(res: Response, error: GatewayError): void {
   noteErrorCode(res, error.code);
-  // `Allow` is among the headers of the error.
-  if (error.code === 'method-not-allowed') sendText(res, error.status, 'Method Not Allowed\n');
+  // The error already has the `Allow` header.
+  if (error.code === 'method-not-allowed') sendPlainText(res, error.status, 'Method Not Allowed\n');
   else {
     const { status, text } = toV2Message(error);
     res.statusCode = status;
@@ -81,9 +81,9 @@ export function sendV2Message(res: Response, error: GatewayError): void {
   }
 }
 
-/** Returns the status and the body of an error at the paths around the keys. */
+/** Returns the status and body of an error at v2 paths other than /v2/keys. */
 export function toV2Message(error: GatewayError): { status: number; text: string } {
-  // etcd has no other status for what it cannot do at the time.
+  // etcd has no other status for temporary failures.
   const status = Math.min(error.status, SERVER_FAULT_STATUS);
   if (error.code === 'unauthenticated') return { status, text: messageBody(NO_CREDENTIALS) };
   const parts = [error.message, error.hint, error.outcome && `outcome: ${error.outcome}`];
@@ -98,9 +98,9 @@ const NO_CREDENTIALS = 'Insufficient credentials';
 
 export const KEYS_METHODS: readonly string[] = ['HEAD', 'GET', 'PUT', 'POST', 'DELETE'];
 
-function statusOf(error: GatewayError, errorCode: number, known?: V2ErrorFields): number {
-  // What v2 has no number for keeps the status that the gateway gives it.
-  if (known === undefined && errorCode === CLIENT_ERROR) return error.status;
+function statusOf(error: GatewayError, errorCode: number, fields?: V2ErrorFields): number {
+  // Errors without a v2 number keep the status of the gateway.
+  if (fields === undefined && errorCode === CLIENT_ERROR) return error.status;
   return STATUSES[errorCode] ?? OTHER_STATUS;
 }
 
@@ -109,8 +109,8 @@ const UNAUTHORIZED = 110;
 const RAFT_INTERNAL = 300;
 const SERVER_FAULT_STATUS = 500;
 
-/** Errors of the gates, of identity, and of etcd itself. */
-function foreignFields(error: GatewayError): V2ErrorFields {
+/** For errors that the v2 code did not create: those of request checks, authentication and etcd. */
+function inferFields(error: GatewayError): V2ErrorFields {
   if (error.code === 'unauthenticated' || error.code === 'permission-denied')
     return { errorCode: UNAUTHORIZED, cause: NO_CREDENTIALS, index: 0 };
   const outcome = error.outcome === 'not-applied' ? '; nothing was changed' : '';

@@ -1,39 +1,47 @@
-// Events and errors of v2 as JSON, in the order and spelling of etcd's own encoder.
-import type { Lifetime, V2Event, V2Node } from '../../domain/v2/tree/node.js';
-import { textOf } from '../../domain/v2/tree/path.js';
-import { textOfBytes } from '../../domain/v2/tree/utf8.js';
+// Encodes events and errors of the v2 API as JSON, with the field order and escapes of etcd's own encoder.
+import type { Expiration, V2Event, V2Node } from '../../domain/v2/tree/node.js';
+import { displayPath } from '../../domain/v2/tree/path.js';
+import { decodeUtf8 } from '../../domain/v2/tree/utf8.js';
 
-/** One line, as v2 clients read them. */
-export function eventText({ action, node, prevNode }: V2Event): string {
-  return jsonLine({ action, node: nodeBody(node), prevNode: prevNode && nodeBody(prevNode) });
+/** Returns one line of JSON. */
+export function encodeEvent({ action, node, prevNode }: V2Event): string {
+  return encodeGoJson({ action, node: nodeBody(node), prevNode: prevNode && nodeBody(prevNode) });
 }
 
-/** For `noValueOnSuccess`. */
-export function actionText({ action }: V2Event): string {
-  return jsonLine({ action });
+/** Returns the response to `noValueOnSuccess`. */
+export function encodeAction({ action }: V2Event): string {
+  return encodeGoJson({ action });
 }
 
-// Go leaves out what is zero: indexes of the root, a ttl that is over, a directory without nodes.
+// Go omits zero values: the indexes of the root, an expired ttl, an empty list of nodes.
 function nodeBody(node: V2Node): Record<string, unknown> {
-  const { path, isDirectory, value, lifetime, nodes = [], modifiedIndex, createdIndex } = node;
+  const {
+    path,
+    isDirectory,
+    value,
+    expiration: lifetime,
+    nodes = [],
+    modifiedIndex,
+    createdIndex,
+  } = node;
   return {
-    key: path === '' ? undefined : textOf(path),
-    value: value && textOfBytes(value),
+    key: path === '' ? undefined : displayPath(path),
+    value: value && decodeUtf8(value),
     dir: isDirectory ? true : undefined,
     expiration: lifetime && goTime(lifetime),
-    ttl: orNothing(lifetime?.ttl),
+    ttl: omitZero(lifetime?.ttl),
     nodes: nodes.length > 0 ? nodes.map(nodeBody) : undefined,
-    modifiedIndex: orNothing(modifiedIndex),
-    createdIndex: orNothing(createdIndex),
+    modifiedIndex: omitZero(modifiedIndex),
+    createdIndex: omitZero(createdIndex),
   };
 }
 
-function orNothing(number: number | undefined): number | undefined {
+function omitZero(number: number | undefined): number | undefined {
   return number === 0 ? undefined : number;
 }
 
-/** RFC 3339 without trailing zeros. */
-function goTime({ expiresAt }: Lifetime): string {
+/** Returns RFC 3339 without trailing zeros. */
+function goTime({ expiresAt }: Expiration): string {
   return new Date(expiresAt).toISOString().replace(/\.?0*Z$/, 'Z');
 }
 
@@ -45,12 +53,12 @@ const ESCAPED: Readonly<Record<string, string>> = {
   '\u2029': '\\u2029',
   '\\b': '\\u0008',
   '\\f': '\\u000c',
-  // What stands for a byte that is no UTF-8.
+  // INVALID_BYTE, see tree/utf8.ts.
   '\\ud800': '\\ufffd',
 };
 
-/** What Go's encoder writes: it escapes what would mean something in HTML, and has no short forms of \b and \f. */
-export function jsonLine(value: unknown): string {
+/** Encodes like Go: escapes characters with a meaning in HTML, and writes \b and \f in their long forms. */
+export function encodeGoJson(value: unknown): string {
   const text = JSON.stringify(value).replace(
     /\\[\\"]|\\[bf]|\\ud800|[<>&\u2028\u2029]/g,
     (match) => ESCAPED[match] ?? match,

@@ -1,13 +1,13 @@
-// Parameters as Go's net/http reads them, which is how etcd did: from the query and, with PUT and POST, a form in the body, which wins.
-// One character of what comes out stands for one byte, so that values need not be UTF-8.
+// Parses parameters like Go's net/http, as etcd does: from the query and, for PUT and POST, from a form in the body, which takes precedence.
+// Each character of the result is one byte, because values need not be UTF-8.
 import { v2Error } from '../../domain/v2/errors.js';
 
-/** Only the first value of a name counts. */
+/** Contains the first value of each name. */
 export type Form = ReadonlyMap<string, string>;
 
 const FORM_TYPE = 'application/x-www-form-urlencoded';
 
-/** `body`: of a PUT or POST. Throws what v2 answers to a form that cannot be read. */
+/** Pass `body` for PUT and POST. Throws `invalidForm`. */
 export function parseForm(
   query: string,
   body: { readonly contentType: string | undefined; readonly bytes: Buffer } | undefined,
@@ -35,7 +35,7 @@ const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+/;
 const PARAMETER =
   /^\s*[!#$%&'*+.^_`|~0-9A-Za-z-]+\s*=\s*(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+|"(?:[^"\\]|\\.)*")\s*$/;
 
-/** In the words of Go's mime.ParseMediaType. */
+/** Returns a message of Go's mime.ParseMediaType. */
 function typeProblem(type: string, parameters: readonly string[]): string | undefined {
   const main = TOKEN.exec(type)?.[0];
   if (main === undefined) return 'mime: no media type';
@@ -51,18 +51,18 @@ function typeProblem(type: string, parameters: readonly string[]): string | unde
   return parameters.some(isBad) ? 'mime: invalid media parameter' : undefined;
 }
 
-/** More have no meaning to v2; etcd takes them as long as the body is small enough. */
+/** The v2 API has far fewer parameters. etcd has no such limit. */
 const PAIRS_MAX = 10_000;
 
-/** Returns the first problem; the pairs around it are read anyway. */
+/** Returns the first problem. The other pairs are parsed anyway, as in Go. */
 function parsePairs(form: Map<string, string>, text: string): string | undefined {
   let problem: string | undefined;
   let pairs = 0;
   for (let start = 0; start <= text.length;) {
     const end = indexOrEnd(text, '&', start);
     if (++pairs > PAIRS_MAX) return problem ?? `more than ${PAIRS_MAX} parameters`;
-    const found = end > start ? parsePair(form, text.slice(start, end)) : undefined;
-    problem ??= found;
+    const pairProblem = end > start ? parsePair(form, text.slice(start, end)) : undefined;
+    problem ??= pairProblem;
     start = end + 1;
   }
   return problem;
@@ -101,7 +101,7 @@ function unescape(text: string): Unescaped {
 
 const PERCENT = 0x25;
 
-/** Percent-escapes become the bytes that they stand for. Expects no broken ones, and one character a byte. */
+/** Decodes percent-escapes. Requires valid escapes and one character for each byte. */
 export function decodeBytes(text: string): string {
   if (!text.includes('%')) return text;
   const bytes = Buffer.from(text, 'latin1');
@@ -118,9 +118,9 @@ export function decodeBytes(text: string): string {
 const NINE = 0x39;
 const ZERO = 0x30;
 const LOWER_CASE_BIT = 0x20;
-/** Added to the value of `a` it gives the character. */
-const LETTERS_FROM = 0x61 - 10;
+/** The difference between the character `a` and its value 10. */
+const LETTER_OFFSET = 0x61 - 10;
 
 function digitOf(character = ZERO): number {
-  return character <= NINE ? character - ZERO : (character | LOWER_CASE_BIT) - LETTERS_FROM;
+  return character <= NINE ? character - ZERO : (character | LOWER_CASE_BIT) - LETTER_OFFSET;
 }

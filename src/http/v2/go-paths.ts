@@ -1,24 +1,24 @@
-// Paths as Go's net/http takes them: decoded to bytes, and sent back with 301 when they are not clean.
+// Decodes and cleans paths like Go's net/http.
 import type { Request } from 'express';
 import { decodeBytes } from './form.js';
 
-/** The decoded path, one character a byte. `undefined` when an escape is broken. */
+/** Returns one character for each byte, or `undefined` if an escape is invalid. */
 export function decodePath(rawPath: string): string | undefined {
   return /%(?![0-9A-Fa-f]{2})/.test(rawPath) ? undefined : decodeBytes(rawPath);
 }
 
-/** Without empty names, `.` and `..`; a slash at the end stays. */
+/** Resolves empty names, `.` and `..`. Keeps a trailing slash. */
 export function cleanPath(path: string): string {
   const names: string[] = [];
   for (const name of path.split('/')) {
     if (name === '..') names.pop();
     else if (name !== '' && name !== '.') names.push(name);
   }
-  const isSlashed = path.endsWith('/') && names.length > 0;
-  return `/${names.join('/')}${isSlashed ? '/' : ''}`;
+  const hasTrailingSlash = path.endsWith('/') && names.length > 0;
+  return `/${names.join('/')}${hasTrailingSlash ? '/' : ''}`;
 }
 
-/** The path for a Location. */
+/** Encodes a path for the Location header. */
 export function encodePath(path: string): string {
   return path.replace(/[^A-Za-z0-9\-._~$&+,/:;=@!'()*]/g, (character) => {
     const hex = character.charCodeAt(0).toString(16).toUpperCase();

@@ -1,17 +1,17 @@
-// The parameters of /v2/keys: their forms, what forbids what, and in which order etcd complains.
+// Parses the parameters of /v2/keys. The checks have the order of etcd, so that a request with several mistakes gets the same error.
 import { v2Error } from '../../domain/v2/errors.js';
 import type { V2ErrorName } from '../../domain/v2/errors.js';
-import { bytesOf } from '../../domain/v2/tree/path.js';
+import { latin1Bytes } from '../../domain/v2/tree/path.js';
 import type { Form } from './form.js';
 
 export interface KeyParameters {
   readonly value: Buffer;
-  /** Empty asks nothing. */
+  /** Empty matches every value. */
   readonly prevValue: Buffer;
-  /** 0 asks nothing. */
+  /** 0 matches every index. */
   readonly prevIndex: bigint;
   readonly prevExist: boolean | undefined;
-  /** 0: from now on. */
+  /** 0 for new events only. */
   readonly waitIndex: bigint;
   /** Seconds; absent = no ttl. */
   readonly ttl: bigint | undefined;
@@ -23,30 +23,30 @@ export interface KeyParameters {
   readonly isWithoutValue: boolean;
 }
 
-/** Throws what v2 answers to parameters that it does not understand, in its order. */
-export function readKeyParameters(method: string, form: Form): KeyParameters {
-  const prevIndex = readUint(form, 'prevIndex', 'indexNaN');
-  const waitIndex = readUint(form, 'waitIndex', 'indexNaN');
-  const isRecursive = readBool(form, 'recursive');
-  // Nodes are sorted whatever it says.
-  readBool(form, 'sorted');
-  const isWait = readBool(form, 'wait');
-  const isDirectory = readBool(form, 'dir');
-  const isQuorum = readBool(form, 'quorum');
-  const isStream = readBool(form, 'stream');
+/** Throws v2 errors. */
+export function parseKeyParameters(method: string, form: Form): KeyParameters {
+  const prevIndex = parseUint(form, 'prevIndex', 'indexNaN');
+  const waitIndex = parseUint(form, 'waitIndex', 'indexNaN');
+  const isRecursive = parseBool(form, 'recursive');
+  // Nodes are always sorted. The value only has to be valid.
+  parseBool(form, 'sorted');
+  const isWait = parseBool(form, 'wait');
+  const isDirectory = parseBool(form, 'dir');
+  const isQuorum = parseBool(form, 'quorum');
+  const isStream = parseBool(form, 'stream');
   if (isWait && method !== 'GET')
     throw v2Error('invalidField', '"wait" can only be used with GET requests');
   const prevValue = form.get('prevValue');
   if (prevValue === '') throw v2Error('prevValueRequired', '"prevValue" cannot be empty');
-  const isWithoutValue = readBool(form, 'noValueOnSuccess');
-  const isTtl = (form.get('ttl') ?? '') !== '';
-  const ttl = isTtl ? readUint(form, 'ttl', 'ttlNaN') : undefined;
-  const prevExist = form.has('prevExist') ? readBool(form, 'prevExist', 'prevExist') : undefined;
-  const isRefresh = readBool(form, 'refresh', 'refresh');
-  if (isRefresh) refuseBesideRefresh(form, ttl);
+  const isWithoutValue = parseBool(form, 'noValueOnSuccess');
+  const hasTtl = (form.get('ttl') ?? '') !== '';
+  const ttl = hasTtl ? parseUint(form, 'ttl', 'ttlNaN') : undefined;
+  const prevExist = form.has('prevExist') ? parseBool(form, 'prevExist', 'prevExist') : undefined;
+  const isRefresh = parseBool(form, 'refresh', 'refresh');
+  if (isRefresh) checkRefresh(form, ttl);
   return {
-    value: bytesOf(form.get('value') ?? ''),
-    prevValue: bytesOf(prevValue ?? ''),
+    value: latin1Bytes(form.get('value') ?? ''),
+    prevValue: latin1Bytes(prevValue ?? ''),
     prevIndex,
     prevExist,
     waitIndex,
@@ -55,13 +55,13 @@ export function readKeyParameters(method: string, form: Form): KeyParameters {
     isRecursive,
     isRefresh,
     isStream,
-    // Who asks the quorum is answered by it, at once: every read here asks it, and a wait is none.
+    // With `quorum`, etcd ignores `wait` and responds at once. Every read of the gateway goes through the quorum.
     isWait: isWait && !isQuorum,
     isWithoutValue,
   };
 }
 
-function refuseBesideRefresh(form: Form, ttl: bigint | undefined): void {
+function checkRefresh(form: Form, ttl: bigint | undefined): void {
   if ((form.get('value') ?? '') !== '')
     throw v2Error('refreshValue', 'A value was provided on a refresh');
   if (ttl === undefined) throw v2Error('refreshTtlRequired', 'No TTL value set');
@@ -70,10 +70,10 @@ function refuseBesideRefresh(form: Form, ttl: bigint | undefined): void {
 const UINT64_MAX = 2n ** 64n - 1n;
 const UINT64_DIGITS = /^\d{1,20}$/;
 
-function readUint(form: Form, name: string, error: V2ErrorName): bigint {
+function parseUint(form: Form, name: string, error: V2ErrorName): bigint {
   const text = form.get(name);
   if (text === undefined) return 0n;
-  // A text of a million digits would cost BigInt a second.
+  // BigInt would take a second for a million digits.
   const digits = text.replace(/^0+(?=\d)/, '');
   const number = UINT64_DIGITS.test(digits) ? BigInt(digits) : undefined;
   if (number === undefined || number > UINT64_MAX)
@@ -81,14 +81,14 @@ function readUint(form: Form, name: string, error: V2ErrorName): bigint {
   return number;
 }
 
-/** As Go's strconv.ParseBool reads them. */
+/** The values that Go's strconv.ParseBool accepts. */
 const TRUE: readonly string[] = ['1', 't', 'T', 'TRUE', 'true', 'True'];
 const FALSE: readonly string[] = ['0', 'f', 'F', 'FALSE', 'false', 'False'];
 
-/** `shown`: how etcd writes the name in its complaint, with quotes or without. */
-function readBool(form: Form, name: string, shown = `"${name}"`): boolean {
+/** `displayName` is the name in etcd's message, with or without quotes. */
+function parseBool(form: Form, name: string, displayName = `"${name}"`): boolean {
   const text = form.get(name);
   if (text === undefined || FALSE.includes(text)) return false;
   if (TRUE.includes(text)) return true;
-  throw v2Error('invalidField', `invalid value for ${shown}`);
+  throw v2Error('invalidField', `invalid value for ${displayName}`);
 }

@@ -1,15 +1,15 @@
-// /v2/keys: which operation of the tree a request asks for, and how its answer is told.
+// /v2/keys: maps requests to operations of the v2 tree, and results to responses.
 import { Router } from 'express';
 import type { Request, Response } from 'express';
 import { GatewayError } from '../../core/errors.js';
-import type { Changed } from '../../domain/v2/writes/change.js';
+import type { V2Result } from '../../domain/v2/writes/change.js';
 import { createInOrder } from '../../domain/v2/writes/create-in-order.js';
 import type { InOrderDeps } from '../../domain/v2/writes/create-in-order.js';
-import { expirationOf } from '../../domain/v2/expiry/node-lease.js';
+import { toExpirationTime } from '../../domain/v2/expiry/node-lease.js';
 import type { V2Event } from '../../domain/v2/tree/node.js';
 import { parsePath } from '../../domain/v2/tree/path.js';
 import { getNode } from '../../domain/v2/tree/get-node.js';
-import { refuseInternalNames } from '../../domain/v2/tree/checks.js';
+import { rejectInternalNames } from '../../domain/v2/tree/checks.js';
 import type { ReadDeps } from '../../domain/v2/tree/get-node.js';
 import { compareAndDelete, deleteNode } from '../../domain/v2/writes/delete-node.js';
 import type { CountedOperation, V2Statistics } from '../../domain/v2/statistics.js';
@@ -24,10 +24,10 @@ import { bytesOf } from '../body/body-readers.js';
 import type { BodyReaders } from '../body/body-readers.js';
 import { contextOf } from '../request/context.js';
 import { KEYS_METHODS } from './errors.js';
-import { actionText, eventText } from './event-body.js';
+import { encodeAction, encodeEvent } from './event-body.js';
 import { parseForm } from './form.js';
 import { decodePath, rawPathOf, rawQueryOf } from './go-paths.js';
-import { readKeyParameters } from './key-request.js';
+import { parseKeyParameters } from './key-request.js';
 import type { KeyParameters } from './key-request.js';
 import type { StoreHeaders } from './store-headers.js';
 import { serveWait } from './wait.js';
@@ -53,7 +53,7 @@ export function createV2KeysRouter(deps: V2KeysDeps): Router {
   });
   router.use((req, res, next) => {
     deps.headers
-      .putClusterId(contextOf(req).caller, res)
+      .putRememberedClusterId(contextOf(req).caller, res)
       .then(() => serve(deps, req, res))
       .catch(next);
   });
@@ -73,10 +73,10 @@ async function serve(deps: V2KeysDeps, req: Request, res: Response): Promise<voi
     rawQueryOf(req),
     isForm ? { contentType, bytes: bytesOf(req) } : undefined,
   );
-  const parameters = readKeyParameters(req.method, form);
+  const parameters = parseKeyParameters(req.method, form);
   deps.bodies.checkValue(parameters.value);
   const node = parsePath(path.slice(KEYS.length));
-  refuseInternalNames(node);
+  rejectInternalNames(node);
   if (parameters.isWait) {
     const { isRecursive, isStream, waitIndex } = parameters;
     await serveWait(deps, req, res, { path: node, isRecursive, isStream, index: waitIndex });
@@ -91,30 +91,30 @@ async function perform(
   req: Request,
   path: string,
   parameters: KeyParameters,
-): Promise<Changed> {
+): Promise<V2Result> {
   const { caller } = contextOf(req);
   const count = <T>(operation: CountedOperation, work: Promise<T>): Promise<T> =>
     deps.statistics.count(operation, work);
   const { isDirectory, isRecursive, prevExist, prevValue, prevIndex } = parameters;
-  const isCompared = prevValue.length > 0 || prevIndex > 0n;
+  const hasComparison = prevValue.length > 0 || prevIndex > 0n;
   const comparison = { prevValue, prevIndex };
   switch (req.method) {
     case 'POST': {
-      const write = { ...writeOf(path, parameters, true), isDirectory };
+      const write = { ...toWrite(path, parameters, true), isDirectory };
       return count('create', createInOrder(caller, deps, write));
     }
     case 'DELETE':
-      return isCompared
+      return hasComparison
         ? count('compareAndDelete', compareAndDelete(caller, deps, path, comparison))
         : count('delete', deleteNode(caller, deps, { path, isDirectory, isRecursive }));
     case 'PUT':
-      if (prevExist !== false && isCompared) {
-        const write = writeOf(path, parameters, false);
+      if (prevExist !== false && hasComparison) {
+        const write = toWrite(path, parameters, false);
         return count('compareAndSwap', compareAndSwap(caller, deps, write, comparison));
       }
       if (prevExist === true)
-        return count('update', updateNode(caller, deps, writeOf(path, parameters, false)));
-      return create(deps, req, path, parameters);
+        return count('update', updateNode(caller, deps, toWrite(path, parameters, false)));
+      return setOrCreate(deps, req, path, parameters);
     default: {
       const { node, header } = await count('gets', getNode(caller, deps, { path, isRecursive }));
       return { event: { action: 'get', node }, header };
@@ -122,26 +122,26 @@ async function perform(
   }
 }
 
-function create(
+function setOrCreate(
   { statistics, ...deps }: V2KeysDeps,
   req: Request,
   path: string,
   parameters: KeyParameters,
-): Promise<Changed> {
+): Promise<V2Result> {
   const { caller } = contextOf(req);
   const { isDirectory, prevExist } = parameters;
-  const write = { ...writeOf(path, parameters, true), isDirectory };
+  const write = { ...toWrite(path, parameters, true), isDirectory };
   return prevExist === false
     ? statistics.count('create', createNode(caller, deps, { ...write, isRefresh: false }))
     : statistics.count('sets', setNode(caller, deps, write));
 }
 
-function writeOf(path: string, { value, ttl, isRefresh }: KeyParameters, isNew: boolean) {
-  const expiresAt = ttl === undefined ? undefined : expirationOf(ttl, Date.now(), isNew);
+function toWrite(path: string, { value, ttl, isRefresh }: KeyParameters, isNew: boolean) {
+  const expiresAt = ttl === undefined ? undefined : toExpirationTime(ttl, Date.now(), isNew);
   return { path, value, expiresAt, isRefresh };
 }
 
-const VALUELESS_ACTIONS: readonly V2Event['action'][] = [
+const SHORT_RESPONSE_ACTIONS: readonly V2Event['action'][] = [
   'set',
   'compareAndSwap',
   'create',
@@ -159,8 +159,8 @@ function sendEvent(
   const isCreated =
     event.action === 'create' || (event.action === 'set' && event.prevNode === undefined);
   res.statusCode = isCreated ? 201 : 200;
-  const isShort = isWithoutValue && VALUELESS_ACTIONS.includes(event.action);
-  const text = isShort ? actionText(event) : eventText(event);
+  const isShort = isWithoutValue && SHORT_RESPONSE_ACTIONS.includes(event.action);
+  const text = isShort ? encodeAction(event) : encodeEvent(event);
   res.setHeader('Content-Length', Buffer.byteLength(text));
   res.end(text);
 }

@@ -1,5 +1,5 @@
-// POST, PUT and DELETE at /v2/members, with the statuses and the words of etcd's own. One differs: v3 does not tell a member that was
-// removed from one that never was, so that both are 404.
+// POST, PUT and DELETE at /v2/members, with the statuses and messages of etcd. One differs: etcd v3 does not distinguish a removed member from
+// one that never existed. Both get 404.
 import type { Request, Response } from 'express';
 import type { Caller } from '../../core/caller.js';
 import { requireKnownCaller } from '../../domain/rights/denial.js';
@@ -10,17 +10,20 @@ import type { Member, ResponseHeader } from '../../etcd/wire.js';
 import { bytesOf } from '../body/body-readers.js';
 import { noteErrorCode } from '../response/error-code.js';
 import { parseJsonBody } from '../body/json.js';
-import { sendBody, sendText } from './responses.js';
+import { sendJsonBody, sendPlainText } from './responses.js';
 import type { Methods } from './responses.js';
+import type { StoreHeaders } from './store-headers.js';
 
-type PutClusterId = (res: Response, clusterId: string) => void;
+export interface MemberChangeDeps extends MembersDeps {
+  readonly headers: StoreHeaders;
+}
 
 export function memberBody({ id, name, peerUrls }: Member, clientURLs: readonly string[]): object {
   return { id, name, peerURLs: peerUrls, clientURLs };
 }
 
-export function memberChanges(deps: MembersDeps, putClusterId: PutClusterId): Methods {
-  const changeOne = async (
+export function createMemberChangeHandlers(deps: MemberChangeDeps): Methods {
+  const changeMember = async (
     req: Request,
     res: Response,
     change: (id: string) => Promise<ResponseHeader>,
@@ -28,30 +31,30 @@ export function memberChanges(deps: MembersDeps, putClusterId: PutClusterId): Me
     const id = req.path.slice(1);
     if (id === '') {
       noteErrorCode(res, 'method-not-allowed');
-      sendText(res, 405, 'Method Not Allowed\n');
+      sendPlainText(res, 405, 'Method Not Allowed\n');
     } else {
       const header = await change(id);
-      putClusterId(res, header.clusterId);
+      deps.headers.putClusterId(res, header);
       res.statusCode = 204;
       res.end();
     }
   };
   return {
-    POST: inWordsOfV2(async (req, res, caller) => {
-      const { header, member } = await addMember(caller, deps, peerUrlsIn(req));
-      putClusterId(res, header.clusterId);
-      sendBody(res, 201, memberBody(member, []), '\n');
+    POST: withV2Errors(async (req, res, caller) => {
+      const { header, member } = await addMember(caller, deps, readPeerUrls(req));
+      deps.headers.putClusterId(res, header);
+      sendJsonBody(res, 201, memberBody(member, []), '\n');
     }),
-    PUT: inWordsOfV2((req, res, caller) =>
-      changeOne(req, res, (id) => updateMember(caller, deps, id, peerUrlsIn(req))),
+    PUT: withV2Errors((req, res, caller) =>
+      changeMember(req, res, (id) => updateMember(caller, deps, id, readPeerUrls(req))),
     ),
-    DELETE: inWordsOfV2((req, res, caller) =>
-      changeOne(req, res, (id) => removeMember(caller, deps, id)),
+    DELETE: withV2Errors((req, res, caller) =>
+      changeMember(req, res, (id) => removeMember(caller, deps, id)),
     ),
   };
 }
 
-function peerUrlsIn(req: Request): unknown {
+function readPeerUrls(req: Request): unknown {
   const type = (req.headers['content-type'] ?? '').split(';', 1)[0]?.trimEnd() ?? '';
   if (type !== 'application/json') {
     throw new GatewayError('unsupported-media-type', {
@@ -66,18 +69,18 @@ function peerUrlsIn(req: Request): unknown {
 
 type Serve = (req: Request, res: Response, caller: Caller) => Promise<void>;
 
-/** What v2 says of a change that is refused. Everything else is for the error handler. */
-function inWordsOfV2(serve: Serve): Serve {
+/** Sends v2 messages for rejected changes. All other errors go to the error handler. */
+function withV2Errors(serve: Serve): Serve {
   return async (req, res, caller) => {
     try {
-      // Before anything is said about what he sent.
+      // Anonymous clients get 403 before the gateway validates their request.
       requireKnownCaller(caller);
       await serve(req, res, caller);
     } catch (error) {
       const message = error instanceof GatewayError ? messageOf(error, req) : undefined;
       if (message === undefined || !(error instanceof GatewayError)) throw error;
       noteErrorCode(res, error.code);
-      sendBody(res, error.status, { message });
+      sendJsonBody(res, error.status, { message });
     }
   };
 }

@@ -1,25 +1,23 @@
-// /v2/members, /v2/machines and what they were called before: who is in the cluster, and where to find it.
+// /v2/members, /v2/machines, and their predecessors /v2/leader and /v2/keys/_etcd/machines of etcd 0.4.
 import { Router } from 'express';
 import type { Request, Response } from 'express';
 import type { Caller } from '../../core/caller.js';
 import { v2Error } from '../../domain/v2/errors.js';
 import { readLeader, readMembers } from '../../domain/v2/members/members.js';
-import type { MembersDeps } from '../../domain/v2/members/members.js';
 import type { Member } from '../../etcd/wire.js';
 import type { BodyReaders } from '../body/body-readers.js';
 import { contextOf } from '../request/context.js';
 import { noteErrorCode } from '../response/error-code.js';
-import { jsonLine } from './event-body.js';
+import { encodeGoJson } from './event-body.js';
 import { sendV2Error } from './errors.js';
-import { memberBody, memberChanges } from './member-changes.js';
+import { createMemberChangeHandlers, memberBody } from './member-changes.js';
+import type { MemberChangeDeps } from './member-changes.js';
 import { gatewayUrls } from './gateway-urls.js';
 import type { GatewayUrlSettings } from './gateway-urls.js';
-import { sendBody, sendText, serveMethods } from './responses.js';
-import type { StoreHeaders } from './store-headers.js';
+import { sendJsonBody, sendPlainText, serveMethods } from './responses.js';
 
-export interface MembersRouterDeps extends MembersDeps {
+export interface MembersRouterDeps extends MemberChangeDeps {
   readonly urls: GatewayUrlSettings;
-  readonly headers: StoreHeaders;
   readonly bodies: BodyReaders;
 }
 
@@ -28,17 +26,17 @@ const MACHINES = '/v2/keys/_etcd/machines';
 export function createMembersRouter(deps: MembersRouterDeps): Router {
   const router = Router({ strict: true, caseSensitive: true });
   const listUrls = (req: Request, res: Response): void =>
-    sendText(res, 200, gatewayUrls(deps.urls, req).join(', '));
-  router.use('/v2/machines', exact(serveMethods({ GET: listUrls, HEAD: listUrls })));
+    sendPlainText(res, 200, gatewayUrls(deps.urls, req).join(', '));
+  router.use('/v2/machines', onExactPath(serveMethods({ GET: listUrls, HEAD: listUrls })));
   const leader = (req: Request, res: Response, caller: Caller): Promise<void> =>
     sendLeaderUrl(deps, res, caller);
-  router.use('/v2/leader', exact(serveMethods({ GET: leader, HEAD: leader })));
+  router.use('/v2/leader', onExactPath(serveMethods({ GET: leader, HEAD: leader })));
   router.use(
     '/v2/members',
     deps.bodies.small(),
     serveMethods({
       GET: (req, res, caller) => sendMembers(deps, req, res, caller),
-      ...memberChanges(deps, (res, clusterId) => putClusterId(deps, res, clusterId)),
+      ...createMemberChangeHandlers(deps),
     }),
   );
   router.get(MACHINES, async (req, res, next) => {
@@ -50,8 +48,8 @@ export function createMembersRouter(deps: MembersRouterDeps): Router {
   return router;
 }
 
-/** Of a mount, only the path itself. */
-function exact(serve: ReturnType<typeof serveMethods>): ReturnType<typeof serveMethods> {
+/** Restricts a handler to the mount path itself. */
+function onExactPath(serve: ReturnType<typeof serveMethods>): ReturnType<typeof serveMethods> {
   return (req, res, next) => {
     if (req.path === '/') serve(req, res, next);
     else next();
@@ -70,28 +68,23 @@ async function sendMembers(
     const found = await readLeader(caller, deps);
     if (found === undefined) {
       noteErrorCode(res, 'no-leader');
-      sendBody(res, 503, { message: 'During election' });
+      sendJsonBody(res, 503, { message: 'During election' });
       return;
     }
-    putClusterId(deps, res, found.header.clusterId);
-    sendBody(res, 200, body(found.leader), '\n');
+    deps.headers.putClusterId(res, found.header);
+    sendJsonBody(res, 200, body(found.leader), '\n');
     return;
   }
   const { members, header } = await readMembers(caller, deps);
-  putClusterId(deps, res, header.clusterId);
-  if (name === '') sendBody(res, 200, { members: members.map(body) }, '\n');
+  deps.headers.putClusterId(res, header);
+  if (name === '') sendJsonBody(res, 200, { members: members.map(body) }, '\n');
   else {
     noteErrorCode(res, 'not-found');
-    sendBody(res, 404, { message: 'Not found' });
+    sendJsonBody(res, 404, { message: 'Not found' });
   }
 }
 
-function putClusterId({ headers }: MembersRouterDeps, res: Response, clusterId: string): void {
-  headers.remember({ clusterId });
-  res.setHeader('X-Etcd-Cluster-Id', clusterId);
-}
-
-/** What etcd 0.4 answered: the leader's peer URL. */
+/** Sends the leader's peer URL, as etcd 0.4 did. */
 async function sendLeaderUrl(
   deps: MembersRouterDeps,
   res: Response,
@@ -99,13 +92,13 @@ async function sendLeaderUrl(
 ): Promise<void> {
   const found = await readLeader(caller, deps);
   if (found === undefined) sendV2Error(res, v2Error('leaderElect', ''));
-  else sendText(res, 200, found.leader.peerUrls[0] ?? '');
+  else sendPlainText(res, 200, found.leader.peerUrls[0] ?? '');
 }
 
-/** The index of machines: they were there before everything else. */
+/** The index of all machines, as if they had been created first. */
 const FIRST_INDEX = 1;
 
-/** What etcd 0.4 kept in its hidden directory. False for a name that no member has: it may be somebody's key. */
+/** Sends the members in the format of etcd 0.4's hidden directory. Returns false if no member has the name, because a key may have it. */
 async function sendMachines(
   deps: MembersRouterDeps,
   req: Request,
@@ -124,7 +117,7 @@ async function sendMachines(
   const node = name === '' ? directory : nodes.find(({ key }) => key.endsWith(`/${name}`));
   if (node === undefined) return false;
   deps.headers.put(res, header);
-  res.end(jsonLine({ action: 'get', node }));
+  res.end(encodeGoJson({ action: 'get', node }));
   return true;
 }
 

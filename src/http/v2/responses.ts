@@ -1,4 +1,4 @@
-// Answers around the keys as Go's servers give them: JSON bodies, and plain text for what is not there or not allowed.
+// Responses at v2 paths other than /v2/keys, as Go's servers send them: JSON, and plain text for 404 and 405.
 import type { NextFunction, Request, Response } from 'express';
 import { contextOf } from '../request/context.js';
 import { noteErrorCode } from '../response/error-code.js';
@@ -6,7 +6,7 @@ import type { Caller } from '../../core/caller.js';
 
 type Serve = (req: Request, res: Response, caller: Caller) => Promise<void> | void;
 
-/** Which method is served how; HEAD only where it is named. */
+/** Handlers by method. HEAD has to be listed explicitly. */
 export type Methods = Readonly<Record<string, Serve>>;
 
 export function serveMethods(methods: Methods) {
@@ -23,18 +23,18 @@ export function serveMethods(methods: Methods) {
 export function sendMethodNotAllowed(res: Response, allowed: readonly string[]): void {
   res.setHeader('Allow', allowed.join(','));
   noteErrorCode(res, 'method-not-allowed');
-  sendText(res, 405, 'Method Not Allowed\n');
+  sendPlainText(res, 405, 'Method Not Allowed\n');
 }
 
-export function sendText(res: Response, status: number, text: string): void {
+export function sendPlainText(res: Response, status: number, text: string): void {
   res.statusCode = status;
   res.setHeader('Content-Type', 'text/plain; charset=utf-8');
   res.setHeader('X-Content-Type-Options', 'nosniff');
   res.end(text);
 }
 
-/** `end`: what stands behind it; some of etcd's answers end in a newline. */
-export function sendBody(res: Response, status: number, body: object, end = ''): void {
+/** `end` follows the JSON, because some responses of etcd end with a newline. */
+export function sendJsonBody(res: Response, status: number, body: object, end = ''): void {
   res.statusCode = status;
   res.setHeader('Content-Type', 'application/json');
   res.end(`${JSON.stringify(body)}${end}`);

@@ -1,4 +1,4 @@
-// /v2/stats: what monitors of v2 read. v3 tells less of the members than v2 did: what it does not tell stands as zero.
+// /v2/stats, for monitoring of v2 clusters. Values that etcd v3 does not report are zero.
 import { Router } from 'express';
 import type { Response } from 'express';
 import type { Caller } from '../../core/caller.js';
@@ -6,7 +6,7 @@ import { readMembers, readSelf } from '../../domain/v2/members/members.js';
 import type { MembersDeps } from '../../domain/v2/members/members.js';
 import type { V2Statistics } from '../../domain/v2/statistics.js';
 import { noteErrorCode } from '../response/error-code.js';
-import { sendBody, serveMethods } from './responses.js';
+import { sendJsonBody, serveMethods } from './responses.js';
 
 export interface StatsRouterDeps extends MembersDeps {
   readonly statistics: V2Statistics;
@@ -17,7 +17,7 @@ export function createStatsRouter(deps: StatsRouterDeps): Router {
   const startedAt = new Date();
   router.all(
     '/v2/stats/store',
-    serveMethods({ GET: (_req, res) => sendBody(res, 200, deps.statistics.toBody()) }),
+    serveMethods({ GET: (_req, res) => sendJsonBody(res, 200, deps.statistics.toBody()) }),
   );
   router.all(
     '/v2/stats/self',
@@ -39,7 +39,7 @@ async function sendSelf(
   const { self, leader = '' } = await readSelf(caller, deps);
   const seconds = (Date.now() - startedAt.getTime()) / 1000;
   const startTime = startedAt.toISOString();
-  sendBody(res, 200, {
+  sendJsonBody(res, 200, {
     name: self.name,
     id: self.id,
     state: self.id === leader ? 'StateLeader' : 'StateFollower',
@@ -50,7 +50,7 @@ async function sendSelf(
   });
 }
 
-/** `1h2m3.5s`, as Go writes them. */
+/** Returns `1h2m3.5s`, the format of Go's Duration. */
 function goDuration(seconds: number): string {
   const hours = Math.floor(seconds / 3600);
   const minutes = Math.floor(seconds / 60) % 60;
@@ -65,12 +65,12 @@ async function sendLeader(deps: StatsRouterDeps, res: Response, caller: Caller):
   const { leader } = await readSelf(caller, deps);
   if (leader === undefined) {
     noteErrorCode(res, 'no-leader');
-    sendBody(res, 403, { message: 'not current leader' });
+    sendJsonBody(res, 403, { message: 'not current leader' });
     return;
   }
   const { members } = await readMembers(caller, deps);
   const followers = members.filter(({ id }) => id !== leader);
-  sendBody(res, 200, {
+  sendJsonBody(res, 200, {
     leader,
     followers: Object.fromEntries(
       followers.map(({ id }) => [id, { latency: NO_LATENCY, counts: { fail: 0, success: 0 } }]),

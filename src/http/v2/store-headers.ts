@@ -1,5 +1,5 @@
-// The headers in which v2 tells of the store. The cluster's ID stands on every answer, also to requests that never reached etcd: it is
-// remembered from the last answer of etcd.
+// The headers that describe the store. Every response has the cluster ID, even if the request did not reach etcd. For this the gateway
+// remembers the ID from the last response of etcd.
 import type { Response } from 'express';
 import type { Caller } from '../../core/caller.js';
 import { readMembers } from '../../domain/v2/members/members.js';
@@ -14,25 +14,26 @@ export class StoreHeaders {
     this.#deps = deps;
   }
 
-  /** Asks etcd when nothing was heard of it yet; without an answer the header is left out. */
-  async putClusterId(caller: Caller, res: Response): Promise<void> {
+  /** Reads the ID from etcd if it is still unknown. Omits the header if that fails. */
+  async putRememberedClusterId(caller: Caller, res: Response): Promise<void> {
     try {
-      if (this.#clusterId === '') this.remember((await readMembers(caller, this.#deps)).header);
+      if (this.#clusterId === '')
+        this.#clusterId = (await readMembers(caller, this.#deps)).header.clusterId;
       res.setHeader('X-Etcd-Cluster-Id', this.#clusterId);
     } catch {
-      // What keeps etcd from answering is told by what the request itself asks.
+      // The request itself reports why etcd does not respond.
     }
   }
 
-  remember({ clusterId }: Pick<ResponseHeader, 'clusterId'>): void {
+  putClusterId(res: Response, { clusterId }: ResponseHeader): void {
     this.#clusterId = clusterId;
+    res.setHeader('X-Etcd-Cluster-Id', clusterId);
   }
 
-  /** Of a success. v3 does not tell the raft index: the revision stands in for it. */
+  /** Sets the headers of a successful response. etcd v3 does not report the raft index, so that the revision replaces it. */
   put(res: Response, header: ResponseHeader): void {
-    this.remember(header);
+    this.putClusterId(res, header);
     res.setHeader('Content-Type', 'application/json');
-    res.setHeader('X-Etcd-Cluster-Id', header.clusterId);
     res.setHeader('X-Etcd-Index', header.revision);
     res.setHeader('X-Raft-Index', header.revision);
     res.setHeader('X-Raft-Term', header.raftTerm);

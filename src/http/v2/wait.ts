@@ -1,18 +1,18 @@
-// wait=true over HTTP: the headers at once, then one event, or with stream=true a line for each. Nothing else is ever written into the body.
+// wait=true over HTTP: sends the headers at once, then one event, or with stream=true one line for each event. The body has nothing else.
 import type { Request, Response } from 'express';
 import type { GatewayError } from '../../core/errors.js';
 import type { V2Event } from '../../domain/v2/tree/node.js';
 import type { V2Statistics } from '../../domain/v2/statistics.js';
 import { startWait } from '../../domain/v2/history/wait.js';
-import type { Wait, WaitDeps, WaitListener } from '../../domain/v2/history/wait.js';
+import type { WaitRequest, WaitDeps, WaitListener } from '../../domain/v2/history/wait.js';
 import { contextOf } from '../request/context.js';
 import { LIVE_WITHIN_MS, notLive, shuttingDown } from '../response/event-stream.js';
 import type { StreamLimiter } from '../load/stream-limiter.js';
-import { eventText } from './event-body.js';
+import { encodeEvent } from './event-body.js';
 import type { StoreHeaders } from './store-headers.js';
 import { onceOver } from '../server/response-end.js';
 
-/** Written to a reader and not taken by him; one more event ends the stream, as etcd ends it for who falls behind. */
+/** Unread bytes after which the stream ends. etcd also ends streams of slow clients. */
 const UNSENT_BYTES_MAX = 4 * 1024 * 1024;
 
 export interface WaitRouteDeps extends WaitDeps {
@@ -23,50 +23,52 @@ export interface WaitRouteDeps extends WaitDeps {
   readonly draining: AbortSignal;
 }
 
-/** Resolves when the response is over. Throws what keeps the wait from beginning. */
+/** Resolves when the response has ended. Throws if the wait cannot start. */
 export async function serveWait(
   deps: WaitRouteDeps,
   req: Request,
   res: Response,
-  wait: Wait & { readonly isStream: boolean },
+  wait: WaitRequest & { readonly isStream: boolean },
 ): Promise<void> {
   deps.streams.enter(res);
-  const leave = deps.statistics.enterWatcher();
-  const over = new AbortController();
+  const removeWatcher = deps.statistics.addWatcher();
+  const finished = new AbortController();
   try {
     const failure = await new Promise<GatewayError | undefined>((resolve, reject) => {
-      const end = (error?: GatewayError): void => {
-        over.abort();
+      const finish = (error?: GatewayError): void => {
+        finished.abort();
         resolve(error);
       };
-      onceOver(res, () => end());
-      deps.draining.addEventListener('abort', () => end(shuttingDown()), { signal: over.signal });
-      if (deps.draining.aborted) end(shuttingDown());
-      const timer = setTimeout(() => end(notLive()), LIVE_WITHIN_MS);
-      over.signal.addEventListener('abort', () => clearTimeout(timer));
-      const listener = tellResponse(deps, res, wait.isStream, timer, end);
+      onceOver(res, () => finish());
+      deps.draining.addEventListener('abort', () => finish(shuttingDown()), {
+        signal: finished.signal,
+      });
+      if (deps.draining.aborted) finish(shuttingDown());
+      const timer = setTimeout(() => finish(notLive()), LIVE_WITHIN_MS);
+      finished.signal.addEventListener('abort', () => clearTimeout(timer));
+      const listener = createListener(deps, res, wait.isStream, timer, finish);
       startWait(contextOf(req).caller, deps, wait, listener).then((stop) => {
-        if (over.signal.aborted) stop();
-        else over.signal.addEventListener('abort', stop);
+        if (finished.signal.aborted) stop();
+        else finished.signal.addEventListener('abort', stop);
       }, reject);
     });
     if (failure !== undefined && !res.headersSent) throw failure;
   } finally {
-    over.abort();
-    leave();
+    finished.abort();
+    removeWatcher();
   }
-  // Who waits comes back, with the index behind the last that he was told.
+  // The client continues with another wait, from the index after the last event.
   res.end();
 }
 
-function tellResponse(
+function createListener(
   { headers }: WaitRouteDeps,
   res: Response,
   isStream: boolean,
   timer: NodeJS.Timeout,
-  end: (error?: GatewayError) => void,
+  finish: (error?: GatewayError) => void,
 ): WaitListener {
-  let isOver = false;
+  let isFinished = false;
   return {
     onLive(header) {
       clearTimeout(timer);
@@ -76,11 +78,11 @@ function tellResponse(
       res.flushHeaders();
     },
     onEvent(event: V2Event) {
-      if (isOver) return;
-      res.write(eventText(event));
-      isOver = !isStream || res.writableLength > UNSENT_BYTES_MAX;
-      if (isOver) end();
+      if (isFinished) return;
+      res.write(encodeEvent(event));
+      isFinished = !isStream || res.writableLength > UNSENT_BYTES_MAX;
+      if (isFinished) finish();
     },
-    onEnd: end,
+    onEnd: finish,
   };
 }

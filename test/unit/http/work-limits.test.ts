@@ -2,9 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Operation, Transaction } from '../../../src/domain/transaction/operation.js';
 import { refuseOverlaps } from '../../../src/domain/transaction/overlaps.js';
-import { readsOf } from '../../../src/domain/v2/tree/path-snapshot.js';
+import { snapshotReads } from '../../../src/domain/v2/tree/path-snapshot.js';
 import { ancestorsOf, countNames, markerKey, parsePath } from '../../../src/domain/v2/tree/path.js';
-import { eventsOf } from '../../../src/domain/v2/history/revision-events.js';
+import { toV2Events } from '../../../src/domain/v2/history/revision-events.js';
 import type { WatchEvent } from '../../../src/etcd/wire.js';
 import { parseKeyText } from '../../../src/http/v1/key-text.js';
 import { parseValueText } from '../../../src/http/v1/value-body.js';
@@ -37,9 +37,9 @@ function transactionOf(
 
 describe('inputs of great length', () => {
   it('S26: counts the names of a v2 path before it builds the paths above', () => {
-    expect(() => readsOf(parsePath('/a'.repeat(MUCH)))).toThrow(/more than 60 names/);
-    expect(() => readsOf(parsePath('/a'.repeat(61)))).toThrow(/more than 60 names/);
-    expect(readsOf(parsePath('/a'.repeat(60)))).toHaveLength(121);
+    expect(() => snapshotReads(parsePath('/a'.repeat(MUCH)))).toThrow(/more than 60 names/);
+    expect(() => snapshotReads(parsePath('/a'.repeat(61)))).toThrow(/more than 60 names/);
+    expect(snapshotReads(parsePath('/a'.repeat(60)))).toHaveLength(121);
   });
 
   it('S26: compares the puts and deletions of nested transactions', () => {
@@ -104,7 +104,7 @@ describe('inputs of great length', () => {
       deletionOf(Buffer.from(`${directory}/file`)),
     ]);
     const of = { revision: 9, events, record: undefined };
-    const told = eventsOf(of, { lifetimeOf: () => undefined, isLeaseAlive: () => true });
+    const told = toV2Events(of, { expirationOf: () => undefined, isLeaseAlive: () => true });
     expect(told.map(({ node }) => node.path)).toEqual(directories);
   });
 
@@ -112,7 +112,7 @@ describe('inputs of great length', () => {
     const keys = ['/a', '/a/b', '/a-b'].map(markerKey);
     const files = ['/a/b/c', '/a-c', '/a/x'].map((path) => Buffer.from(path));
     const of = { revision: 9, events: [...keys, ...files].map(deletionOf), record: undefined };
-    const told = eventsOf(of, { lifetimeOf: () => undefined, isLeaseAlive: () => true });
+    const told = toV2Events(of, { expirationOf: () => undefined, isLeaseAlive: () => true });
     expect(told.map(({ node }) => node.path).sort()).toEqual(['/a', '/a-b', '/a-c']);
   });
 });

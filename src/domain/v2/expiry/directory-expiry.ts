@@ -1,116 +1,114 @@
-// Ends directories when their ttl is over, on every gateway: whoever is first does it. They are known from the list that changes keep, and
-// from the changes of this gateway, also of callers who may not write the list.
+// Deletes directories when their ttl expires. Every gateway does so, and the first one succeeds. A gateway schedules the directories of the
+// expiry list and those that it created itself. The latter may be missing from the list if the caller has no right to write it.
 import { GATEWAY_IDENTITY } from '../../../core/caller.js';
 import type { Caller, Identity } from '../../../core/caller.js';
-import { isAbsent } from '../../../etcd/compare.js';
 import type { EtcdClient } from '../../../etcd/client.js';
+import { isAbsent } from '../../../etcd/compare.js';
 import type { KeyValue } from '../../../etcd/wire.js';
 import type { ReservedKeys } from '../../reserved.js';
-import type { WatchHub } from '../../watch/hub.js';
-import { listedEnding, unlistEnding } from './expiry-record.js';
 import { V2_EXPIRY_LIST } from '../../v2-private-keys.js';
-import { endDirectory } from './expire-directory.js';
-import { endingKey } from '../tree/path.js';
+import type { WatchHub } from '../../watch/hub.js';
+import { expiryRecordKey } from '../tree/path.js';
+import { expireDirectory } from './expire-directory.js';
+import { parseExpiryListEntry, removeFromExpiryList } from './expiry-record.js';
 
-/** As often as etcd itself looked for what is over. */
-const LOOK_EVERY_MS = 500;
-/** Other gateways leave it to the one that made the directory for so long. */
-const LEAVE_MS = 1_000;
-/** A lease that outlives its time (a new leader restarts its clock) is looked at less and less often. */
-const AGAIN_FIRST_MS = 500;
-const AGAIN_MAX_MS = 5_000;
-const RELIST_MS = 10_000;
+/** The interval at which etcd's own v2 store looked for expired nodes. */
+const CHECK_INTERVAL_MS = 500;
+/** Other gateways wait this long for the gateway that created the directory. */
+const OTHER_GATEWAY_DELAY_MS = 1_000;
+/** A lease can outlive its ttl, because a new leader restarts the time of all leases. The delay doubles with each attempt. */
+const RETRY_FIRST_MS = 500;
+const RETRY_MAX_MS = 5_000;
+const LIST_RETRY_MS = 10_000;
 const ATTEMPT_MS = 5_000;
-/** Directories with a ttl that one gateway keeps in mind; the reads and writes that meet a further one end it. */
-const KEPT_MAX = 100_000;
-const TOGETHER_MAX = 8;
+/** Directories that one gateway schedules. Reads and writes of any other expired directory delete it. */
+const SCHEDULED_MAX = 100_000;
+const CONCURRENT_MAX = 8;
 
-export interface DirectoryEndsDeps {
+export interface DirectoryExpiryDeps {
   readonly etcd: EtcdClient;
   readonly hub: WatchHub;
   readonly reserved: ReservedKeys;
   /** Aborted when the gateway begins to drain. */
   readonly draining: AbortSignal;
-  /** Told of each directory that this gateway has ended. */
-  readonly onEnded: () => void;
+  /** Called for each directory that this gateway deleted. */
+  readonly onExpired: () => void;
 }
 
-interface Kept {
+interface ScheduledExpiry {
   readonly identity: Identity;
   /** Wall clock, milliseconds. */
   dueAt: number;
-  againMs: number;
+  retryMs: number;
 }
 
-export class DirectoryEnds {
-  readonly #deps: DirectoryEndsDeps;
-  readonly #kept = new Map<string, Kept>();
-  #clock: NodeJS.Timeout | undefined;
-  #relist: NodeJS.Timeout | undefined;
+export class DirectoryExpiry {
+  readonly #deps: DirectoryExpiryDeps;
+  readonly #scheduled = new Map<string, ScheduledExpiry>();
+  #checkTimer: NodeJS.Timeout | undefined;
+  #listTimer: NodeJS.Timeout | undefined;
   #unwatch: (() => void) | undefined;
 
-  constructor(deps: DirectoryEndsDeps) {
+  constructor(deps: DirectoryExpiryDeps) {
     this.#deps = deps;
     deps.draining.addEventListener('abort', () => this.#stop(), { once: true });
-    void this.#follow();
+    void this.#followList();
   }
 
-  /** A directory that this gateway gave a ttl on somebody's behalf. */
-  expect(identity: Identity, path: string, expiresAt: number): void {
-    this.#keep(path, identity, expiresAt);
+  /** Deletes the directory at `expiresAt` with the rights of the client that set its ttl. */
+  schedule(identity: Identity, path: string, expiresAt: number): void {
+    if (this.#scheduled.size >= SCHEDULED_MAX && !this.#scheduled.has(path)) return;
+    this.#scheduled.set(path, { identity, dueAt: expiresAt, retryMs: RETRY_FIRST_MS });
+    this.#checkTimer ??= setInterval(() => void this.#expireDue(), CHECK_INTERVAL_MS).unref();
   }
 
-  #keep(path: string, identity: Identity, dueAt: number): void {
-    if (this.#kept.size >= KEPT_MAX && !this.#kept.has(path)) return;
-    this.#kept.set(path, { identity, dueAt, againMs: AGAIN_FIRST_MS });
-    this.#clock ??= setInterval(() => void this.#look(), LOOK_EVERY_MS).unref();
-  }
-
-  async #look(): Promise<void> {
+  async #expireDue(): Promise<void> {
     const now = Date.now();
-    const due = [...this.#kept].filter(([, { dueAt }]) => dueAt <= now);
-    for (const [, kept] of due.slice(0, TOGETHER_MAX)) {
-      kept.againMs = Math.min(AGAIN_MAX_MS, kept.againMs * 2);
-      kept.dueAt = now + kept.againMs;
+    const due = [...this.#scheduled]
+      .filter(([, { dueAt }]) => dueAt <= now)
+      .slice(0, CONCURRENT_MAX);
+    for (const [, scheduled] of due) {
+      scheduled.retryMs = Math.min(RETRY_MAX_MS, scheduled.retryMs * 2);
+      scheduled.dueAt = now + scheduled.retryMs;
     }
-    await Promise.all(due.slice(0, TOGETHER_MAX).map(([path, kept]) => this.#end(path, kept)));
+    await Promise.all(due.map(([path, scheduled]) => this.#expire(path, scheduled)));
   }
 
-  async #end(path: string, kept: Kept): Promise<void> {
-    const caller = callerOf(kept.identity);
+  async #expire(path: string, scheduled: ScheduledExpiry): Promise<void> {
+    const caller = createCaller(scheduled.identity);
     try {
-      const ended = await endDirectory(caller, this.#deps, path);
-      if (ended === 'live') return;
-      if (ended === 'ended') this.#deps.onEnded();
-      else await this.#unlist(caller, path);
-      if (this.#kept.get(path) === kept) this.#kept.delete(path);
+      const result = await expireDirectory(caller, this.#deps, path);
+      if (result === 'live') return;
+      if (result === 'expired') this.#deps.onExpired();
+      else await this.#removeFromList(caller, path);
+      if (this.#scheduled.get(path) === scheduled) this.#scheduled.delete(path);
     } catch {
-      // It stays in mind, and reads and writes that meet it end it as well.
+      // The directory stays scheduled. Reads and writes of the expired directory also delete it.
     }
-    if (this.#kept.size === 0) {
-      clearInterval(this.#clock);
-      this.#clock = undefined;
+    if (this.#scheduled.size === 0) {
+      clearInterval(this.#checkTimer);
+      this.#checkTimer = undefined;
     }
   }
 
-  /** Takes an entry off the list whose directory other doors have removed. */
-  async #unlist(caller: Caller, path: string): Promise<void> {
+  /** Removes an entry whose directory was deleted through another API. */
+  async #removeFromList(caller: Caller, path: string): Promise<void> {
     await this.#deps.etcd.txn(caller, {
-      compare: [isAbsent(endingKey(path))],
-      success: [unlistEnding(path)],
+      compare: [isAbsent(expiryRecordKey(path))],
+      success: [removeFromExpiryList(path)],
       failure: [],
     });
   }
 
-  /** Reads the list and follows it; begins again when that breaks. */
-  async #follow(): Promise<void> {
+  /** Reads the list and watches it. Starts again if the watch ends. */
+  async #followList(): Promise<void> {
     this.#unwatch?.();
     try {
-      const { kvs, header } = await this.#deps.etcd.range(callerOf(GATEWAY_IDENTITY), {
+      const { kvs, header } = await this.#deps.etcd.range(createCaller(GATEWAY_IDENTITY), {
         ...V2_EXPIRY_LIST,
-        limit: KEPT_MAX,
+        limit: SCHEDULED_MAX,
       });
-      for (const kv of kvs) this.#hear(kv);
+      for (const kv of kvs) this.#scheduleListed(kv);
       if (this.#deps.draining.aborted) return;
       this.#unwatch = this.#deps.hub.watch(
         {
@@ -123,39 +121,41 @@ export class DirectoryEnds {
           onProgress: () => undefined,
           onEvents: (deliveries) => {
             for (const { event } of deliveries) {
-              if (event.kind === 'put') this.#hear(event.kv);
-              else this.#kept.delete(listedEnding(event.kv).path);
+              if (event.kind === 'put') this.#scheduleListed(event.kv);
+              else this.#scheduled.delete(parseExpiryListEntry(event.kv).path);
             }
           },
-          onCompacted: () => this.#followLater(),
-          onReset: () => void this.#follow(),
-          onRefused: () => this.#followLater(),
+          onCompacted: () => this.#followListLater(),
+          onReset: () => void this.#followList(),
+          onRefused: () => this.#followListLater(),
         },
       );
     } catch {
-      this.#followLater();
+      this.#followListLater();
     }
   }
 
-  #hear(kv: KeyValue): void {
-    const { path, expiresAt } = listedEnding(kv);
-    const isOwn = this.#kept.get(path)?.dueAt === expiresAt;
-    if (!isOwn) this.#keep(path, GATEWAY_IDENTITY, expiresAt + LEAVE_MS * (1 + Math.random()));
+  #scheduleListed(kv: KeyValue): void {
+    const { path, expiresAt } = parseExpiryListEntry(kv);
+    // This gateway set the ttl itself.
+    if (this.#scheduled.get(path)?.dueAt === expiresAt) return;
+    const delayMs = OTHER_GATEWAY_DELAY_MS * (1 + Math.random());
+    this.schedule(GATEWAY_IDENTITY, path, expiresAt + delayMs);
   }
 
-  #followLater(): void {
+  #followListLater(): void {
     if (this.#deps.draining.aborted) return;
-    this.#relist = setTimeout(() => void this.#follow(), RELIST_MS).unref();
+    this.#listTimer = setTimeout(() => void this.#followList(), LIST_RETRY_MS).unref();
   }
 
   #stop(): void {
-    clearInterval(this.#clock);
-    clearTimeout(this.#relist);
+    clearInterval(this.#checkTimer);
+    clearTimeout(this.#listTimer);
     this.#unwatch?.();
   }
 }
 
-function callerOf(identity: Identity): Caller {
+function createCaller(identity: Identity): Caller {
   return {
     identity,
     signal: AbortSignal.timeout(ATTEMPT_MS),

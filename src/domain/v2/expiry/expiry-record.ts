@@ -1,74 +1,75 @@
-// What stands beside the marker of a directory with a ttl, and outlives it: what to tell of the directory when it is over. And the list of
-// such directories, by which gateways find them: it is kept beside the record, by those who may.
+// The expiry record of a directory with a ttl, and the expiry list. The record is next to the marker and outlives it, so that the `expire`
+// event can describe the directory. Gateways find such directories by the list. It is written only for callers with rights to its keys.
 import { prefixEnd } from '../../../etcd/range.js';
 import type { KeyValue, RequestOp } from '../../../etcd/wire.js';
 import { V2_EXPIRY_LIST_PREFIX } from '../../v2-private-keys.js';
-import type { Lifetime, V2Node } from '../tree/node.js';
-import { bytesOf, endingKey } from '../tree/path.js';
+import type { Expiration, V2Node } from '../tree/node.js';
+import { expiryRecordKey, latin1Bytes } from '../tree/path.js';
 
-interface Ending {
+/** Stored in etcd as JSON, under these names. */
+interface ExpiryRecord {
   /** Milliseconds. */
   readonly expiresAt: number;
-  /** Absent: this key is as old as the directory. */
+  /** Absent if the record is as old as the directory. */
   readonly createdIndex?: number | undefined;
 }
 
-export function putEnding(
+export function putExpiryRecord(
   path: string,
-  { expiresAt }: Lifetime,
+  { expiresAt }: Expiration,
   createdIndex: number | undefined,
 ): RequestOp {
-  const ending: Ending = { expiresAt, createdIndex };
+  const record: ExpiryRecord = { expiresAt, createdIndex };
   return {
     kind: 'put',
-    put: { key: endingKey(path), value: Buffer.from(JSON.stringify(ending)) },
+    put: { key: expiryRecordKey(path), value: Buffer.from(JSON.stringify(record)) },
   };
 }
 
-/** The directory as it was when its ttl ended. */
-export function directoryThatEnded(path: string, ending: KeyValue): V2Node {
-  const { expiresAt, createdIndex = ending.createRevision } = parseEnding(ending.value);
+/** Returns the directory as it was when its ttl expired. */
+export function toExpiredDirectory(path: string, kv: KeyValue): V2Node {
+  const { expiresAt, createdIndex = kv.createRevision } = parseExpiryRecord(kv.value);
   return {
     path,
     isDirectory: true,
-    lifetime: { expiresAt, ttl: 0 },
+    expiration: { expiresAt, ttl: 0 },
     modifiedIndex: createdIndex,
     createdIndex,
   };
 }
 
-function parseEnding(value: Buffer): Ending {
+function parseExpiryRecord(value: Buffer): ExpiryRecord {
   try {
-    const ending = JSON.parse(value.toString('utf8')) as Partial<Ending> | null;
-    if (typeof ending?.expiresAt === 'number') return { ...ending, expiresAt: ending.expiresAt };
+    const record = JSON.parse(value.toString('utf8')) as Partial<ExpiryRecord> | null;
+    if (typeof record?.expiresAt === 'number') return { ...record, expiresAt: record.expiresAt };
   } catch {
-    // Written by nobody of ours: as good as over for ever.
+    // Not written by a gateway. The directory counts as expired.
   }
   return { expiresAt: 0 };
 }
 
-export function listEnding(path: string, { expiresAt }: Lifetime): RequestOp {
+export function addToExpiryList(path: string, { expiresAt }: Expiration): RequestOp {
   return {
     kind: 'put',
-    put: { key: listedKey(path), value: Buffer.from(String(expiresAt)) },
+    put: { key: listKey(path), value: Buffer.from(String(expiresAt)) },
   };
 }
 
-export function unlistEnding(path: string): RequestOp {
-  return { kind: 'deleteRange', deleteRange: { key: listedKey(path) } };
+export function removeFromExpiryList(path: string): RequestOp {
+  return { kind: 'deleteRange', deleteRange: { key: listKey(path) } };
 }
 
-/** Takes the directory off the list, and every one below it. */
-export function unlistEndings(path: string): RequestOp[] {
-  const below = bytesOf(`${V2_EXPIRY_LIST_PREFIX}${path}/`);
+/** Removes the directory and every directory below it. */
+export function removeSubtreeFromExpiryList(path: string): RequestOp[] {
+  const below = latin1Bytes(`${V2_EXPIRY_LIST_PREFIX}${path}/`);
   return [
-    unlistEnding(path),
+    removeFromExpiryList(path),
     { kind: 'deleteRange', deleteRange: { key: below, rangeEnd: prefixEnd(below) } },
   ];
 }
 
-/** The path and the end (milliseconds) that an entry of the list tells. */
-export function listedEnding({ key, value }: Pick<KeyValue, 'key' | 'value'>): {
+/** Returns `expiresAt` in milliseconds. */
+export function parseExpiryListEntry({ key, value }: Pick<KeyValue, 'key' | 'value'>): {
   readonly path: string;
   readonly expiresAt: number;
 } {
@@ -78,6 +79,6 @@ export function listedEnding({ key, value }: Pick<KeyValue, 'key' | 'value'>): {
   };
 }
 
-function listedKey(path: string): Buffer {
-  return bytesOf(`${V2_EXPIRY_LIST_PREFIX}${path}`);
+function listKey(path: string): Buffer {
+  return latin1Bytes(`${V2_EXPIRY_LIST_PREFIX}${path}`);
 }

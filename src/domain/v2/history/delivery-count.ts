@@ -1,53 +1,56 @@
-// Which events a wait is woken by, and how often. etcd's v2 had two rules, which differ in what they hide: one for what is in its history
-// when the wait begins, one for what happens from then on. Pure.
+// Which events a wait receives, and how often. etcd's v2 store has two rules that hide different events: one for its history at the start of
+// the wait, and one for later events. Pure.
+import { containsKey } from '../../../etcd/range.js';
 import type { WatchEvent } from '../../../etcd/wire.js';
 import type { V2Action, V2Event } from '../tree/node.js';
-import { fileKey, insideOf, isBelow } from '../tree/path.js';
-import { containsKey } from '../../../etcd/range.js';
+import { fileKey, isBelow, rangeBelow } from '../tree/path.js';
 
 export interface WaitTarget {
   readonly path: string;
   readonly isRecursive: boolean;
 }
 
+/** A stream receives the deletion of its own node twice: once as the deleted node and once as the changed node. */
+const OWN_DELETION_DELIVERIES = 2;
+
 /**
- * How many times a wait for `target` is told of an event. `keys` are the events of the same revision. `isPast`: it lies in the history of
- * the store as it was when the wait began.
+ * Returns how often a wait receives an event. `changes` are the events of etcd at the same revision. `isPast`: the event was in the history
+ * of the store when the wait started.
  */
-export function timesTold(
+export function countDeliveries(
   { path, isRecursive }: WaitTarget,
   event: V2Event,
-  keys: readonly WatchEvent[],
+  changes: readonly WatchEvent[],
   isPast: boolean,
 ): number {
   if (event.isRefresh === true) return 0;
-  const at = event.node.path;
-  if (at === path) return isRemoval(event) && !isPast ? TOLD_OF_REMOVAL : 1;
-  if (isBelow(at, path)) return isRecursive && (isPast || !isHiddenFrom(path, at)) ? 1 : 0;
-  const isDirectoryGone = event.node.isDirectory && isRemoval(event);
-  if (isPast) return isDirectoryGone && isNamedAbove(at, path) ? 1 : 0;
-  return isDirectoryGone && isBelow(path, at) && keys.some((key) => isRemovedAt(key, path)) ? 1 : 0;
+  const changedPath = event.node.path;
+  if (changedPath === path) return isDeletion(event) && !isPast ? OWN_DELETION_DELIVERIES : 1;
+  if (isBelow(changedPath, path))
+    return isRecursive && (isPast || !isHiddenFrom(path, changedPath)) ? 1 : 0;
+  if (!event.node.isDirectory || !isDeletion(event)) return 0;
+  const isDeletedWith = isPast
+    ? isTextualAncestor(changedPath, path)
+    : isBelow(path, changedPath) && changes.some((change) => isDeletedAt(change, path));
+  return isDeletedWith ? 1 : 0;
 }
 
-/** In its history v2 compared characters, not names: `/a` counts as a directory above `/a/b`, and above `/a-b`. */
-export function isNamedAbove(directory: string, path: string): boolean {
+/** The history of etcd's v2 store compares characters instead of names. It treats `/a` as a directory above `/a/b` and above `/a-b`. */
+export function isTextualAncestor(directory: string, path: string): boolean {
   return path !== directory && path.startsWith(directory);
 }
 
-/** Once as what is removed, once as what is changed: who reads a stream of the node itself sees both. */
-const TOLD_OF_REMOVAL = 2;
-
-export function isRemoval({ action }: { readonly action: V2Action }): boolean {
+export function isDeletion({ action }: { readonly action: V2Action }): boolean {
   return action === 'delete' || action === 'compareAndDelete' || action === 'expire';
 }
 
-/** The node is hidden, or lies in a hidden directory, as seen from where the wait is. */
-function isHiddenFrom(path: string, at: string): boolean {
-  return at.slice(path.length).includes('/_');
+/** Returns whether a name after the path of the wait is hidden. */
+function isHiddenFrom(path: string, changedPath: string): boolean {
+  return changedPath.slice(path.length).includes('/_');
 }
 
-/** Something that was at or below the path went. */
-function isRemovedAt({ kind, kv }: WatchEvent, path: string): boolean {
+/** Returns whether a key at or below the path was deleted. */
+function isDeletedAt({ kind, kv }: WatchEvent, path: string): boolean {
   if (kind !== 'delete') return false;
-  return kv.key.equals(fileKey(path)) || containsKey(insideOf(path), kv.key);
+  return kv.key.equals(fileKey(path)) || containsKey(rangeBelow(path), kv.key);
 }

@@ -1,56 +1,64 @@
-// The records of past changes, read by revision: one read of etcd for many, and each once for all who watch.
+// Reads the event records of past revisions. One request reads many of them, and each record is read once for all watchers of a client.
 import type { Caller } from '../../../core/caller.js';
 import { GatewayError } from '../../../core/errors.js';
 import type { EtcdClient } from '../../../etcd/client.js';
 import { OPERATIONS_TOGETHER_MAX } from '../../../etcd/wire.js';
-import { recordAt } from './event-record.js';
 import { V2_EVENT_RECORD_KEY } from '../../v2-private-keys.js';
-import type { ChangeRecord } from './event-record.js';
+import { parseEventRecord } from './event-record.js';
+import type { EventRecord } from './event-record.js';
 
-const REMEMBERED_MAX = 10_000;
+const CACHED_MAX = 10_000;
 
-type Answer = Promise<ChangeRecord | undefined>;
+type PendingRecord = Promise<EventRecord | undefined>;
 
-const NONE: Answer = Promise.resolve(undefined);
+const NO_RECORD: PendingRecord = Promise.resolve(undefined);
 
-export class ChangeRecords {
+export class EventHistory {
   readonly #etcd: EtcdClient;
   /** By identity and revision, oldest first. */
-  readonly #known = new Map<string, Answer>();
+  readonly #cache = new Map<string, PendingRecord>();
 
   constructor(etcd: EtcdClient) {
     this.#etcd = etcd;
   }
 
-  /** For a store that was reset: its revisions are other changes now. */
+  /** Call it after a reset of the store, because its revisions are other changes then. */
   clear(): void {
-    this.#known.clear();
+    this.#cache.clear();
   }
 
-  /** One for each revision, in their order: `undefined` where a change left none, or the caller may not see it. Throws when etcd cannot be read. */
-  async at(caller: Caller, revisions: readonly number[]): Promise<(ChangeRecord | undefined)[]> {
-    const unknown = revisions.filter((revision) => !this.#known.has(nameOf(caller, revision)));
-    for (let done = 0; done < unknown.length; done += OPERATIONS_TOGETHER_MAX) {
-      this.#read(caller, unknown.slice(done, done + OPERATIONS_TOGETHER_MAX));
+  /**
+   * Returns one record for each revision, in the same order. It is `undefined` if the change left none or the caller may not read it.
+   * Throws if etcd cannot be read.
+   */
+  async read(caller: Caller, revisions: readonly number[]): Promise<(EventRecord | undefined)[]> {
+    const missing = revisions.filter((revision) => !this.#cache.has(cacheKey(caller, revision)));
+    for (let done = 0; done < missing.length; done += OPERATIONS_TOGETHER_MAX) {
+      this.#readIntoCache(caller, missing.slice(done, done + OPERATIONS_TOGETHER_MAX));
     }
-    const answers = revisions.map((revision) => this.#known.get(nameOf(caller, revision)) ?? NONE);
-    this.#forgetOldest();
-    return Promise.all(answers);
+    const records = revisions.map(
+      (revision) => this.#cache.get(cacheKey(caller, revision)) ?? NO_RECORD,
+    );
+    this.#evictOldest();
+    return Promise.all(records);
   }
 
-  #read(caller: Caller, revisions: readonly number[]): void {
-    const all = this.#ask(caller, revisions);
+  #readIntoCache(caller: Caller, revisions: readonly number[]): void {
+    const reading = this.#readFromEtcd(caller, revisions);
     revisions.forEach((revision, index) => {
-      const name = nameOf(caller, revision);
-      const answer = all.then((records) => records[index]);
-      this.#known.set(name, answer);
-      answer.catch(() => {
-        if (this.#known.get(name) === answer) this.#known.delete(name);
+      const key = cacheKey(caller, revision);
+      const record = reading.then((records) => records[index]);
+      this.#cache.set(key, record);
+      record.catch(() => {
+        if (this.#cache.get(key) === record) this.#cache.delete(key);
       });
     });
   }
 
-  async #ask(caller: Caller, revisions: readonly number[]): Promise<(ChangeRecord | undefined)[]> {
+  async #readFromEtcd(
+    caller: Caller,
+    revisions: readonly number[],
+  ): Promise<(EventRecord | undefined)[]> {
     try {
       const { responses } = await this.#etcd.txn(caller, {
         compare: [],
@@ -62,7 +70,7 @@ export class ChangeRecords {
       });
       return responses.map((response, index) =>
         response.kind === 'range'
-          ? recordAt(response.range.kvs[0], revisions[index] ?? 0)
+          ? parseEventRecord(response.range.kvs[0], revisions[index] ?? 0)
           : undefined,
       );
     } catch (error) {
@@ -70,23 +78,21 @@ export class ChangeRecords {
       if (code === 'permission-denied') return revisions.map(() => undefined);
       if (code !== 'revision-compacted') throw error;
       if (revisions.length === 1) return [undefined];
-      // Some of them are gone, and one that is gone fails all.
-      const halves = [
-        revisions.slice(0, revisions.length / 2),
-        revisions.slice(revisions.length / 2),
-      ];
-      return (await Promise.all(halves.map((half) => this.#ask(caller, half)))).flat();
+      // One compacted revision makes the whole transaction fail.
+      const half = revisions.length / 2;
+      const halves = [revisions.slice(0, half), revisions.slice(half)];
+      return (await Promise.all(halves.map((each) => this.#readFromEtcd(caller, each)))).flat();
     }
   }
 
-  #forgetOldest(): void {
-    for (const name of this.#known.keys()) {
-      if (this.#known.size <= REMEMBERED_MAX) return;
-      this.#known.delete(name);
+  #evictOldest(): void {
+    for (const key of this.#cache.keys()) {
+      if (this.#cache.size <= CACHED_MAX) return;
+      this.#cache.delete(key);
     }
   }
 }
 
-function nameOf({ identity }: Caller, revision: number): string {
+function cacheKey({ identity }: Caller, revision: number): string {
   return `${identity.key} ${revision}`;
 }

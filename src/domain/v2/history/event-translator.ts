@@ -1,21 +1,20 @@
-// Makes v2 events of etcd's, with what has to be looked up for it: records of changes, and the leases of keys that other doors wrote.
+// Translates events of etcd into v2 events. For this it reads event records, and leases that were attached to keys through other APIs.
 import type { Caller, Identity } from '../../../core/caller.js';
 import { GatewayError } from '../../../core/errors.js';
 import type { WatchEvent } from '../../../etcd/wire.js';
-import type { ChangeRecords } from './event-history.js';
-import { readLifetimes } from '../expiry/node-lease.js';
-import type { LifetimeDeps } from '../expiry/node-lease.js';
+import { readExpirations } from '../expiry/node-lease.js';
+import type { NodeLeaseDeps } from '../expiry/node-lease.js';
 import type { V2Event } from '../tree/node.js';
-import type { ChangeRecord } from './event-record.js';
-import { eventsOf } from './revision-events.js';
+import type { EventHistory } from './event-history.js';
+import type { EventRecord } from './event-record.js';
+import { toV2Events } from './revision-events.js';
 
-/** One try at what has to be looked up. */
-const LOOKUP_MS = 5_000;
-/** While etcd cannot be read, an event waits rather than be told wrongly. */
-const LOOKUP_TRIES_MAX = 6;
+const ATTEMPT_MS = 5_000;
+/** While etcd cannot be read, an event is delayed, because without its record it could be wrong. */
+const ATTEMPTS_MAX = 6;
 
-export interface TranslatorDeps extends LifetimeDeps {
-  readonly records: ChangeRecords;
+export interface TranslatorDeps extends NodeLeaseDeps {
+  readonly history: EventHistory;
 }
 
 export class EventTranslator {
@@ -27,50 +26,50 @@ export class EventTranslator {
     this.#deps = deps;
   }
 
-  /** The v2 events of each revision. Throws when etcd cannot be read for long. */
+  /** Returns the v2 events of each revision. Throws if all attempts to read etcd fail. */
   async translate(revisions: readonly (readonly WatchEvent[])[]): Promise<V2Event[][]> {
-    return this.#patiently(() => this.#tryTranslate(revisions));
+    return this.#retry(() => this.#tryTranslate(revisions));
   }
 
-  /** What the changes of these revisions were, where that is told. Throws when etcd cannot be read for long. */
-  async recordsOf(revisions: readonly number[]): Promise<(ChangeRecord | undefined)[]> {
-    return this.#patiently(() => this.#deps.records.at(this.#caller(), revisions));
+  /** Returns the records that the caller can read. Throws if all attempts to read etcd fail. */
+  async readRecords(revisions: readonly number[]): Promise<(EventRecord | undefined)[]> {
+    return this.#retry(() => this.#deps.history.read(this.#createCaller(), revisions));
   }
 
-  async #patiently<T>(look: () => Promise<T>): Promise<T> {
+  async #retry<T>(read: () => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await look();
+        return await read();
       } catch (error) {
-        const isPassing = error instanceof GatewayError && error.status >= 500;
-        if (!isPassing || attempt >= LOOKUP_TRIES_MAX) throw error;
+        const isTemporary = error instanceof GatewayError && error.status >= 500;
+        if (!isTemporary || attempt >= ATTEMPTS_MAX) throw error;
       }
     }
   }
 
   async #tryTranslate(revisions: readonly (readonly WatchEvent[])[]): Promise<V2Event[][]> {
-    const caller = this.#caller();
+    const caller = this.#createCaller();
     const numbers = revisions.map((events) => events[0]?.kv.modRevision ?? 0);
-    const records = await this.#deps.records.at(caller, numbers);
-    const lifetimeOf = await readLifetimes(caller, this.#deps, leasesIn(revisions));
-    const isLeaseAlive = await this.#aliveLeases(caller, revisions, records);
+    const records = await this.#deps.history.read(caller, numbers);
+    const expirationOf = await readExpirations(caller, this.#deps, leasesIn(revisions));
+    const isLeaseAlive = await this.#readAliveLeases(caller, revisions, records);
     return revisions.map((events, index) =>
-      eventsOf(
+      toV2Events(
         { revision: numbers[index] ?? 0, events, record: records[index] },
-        { lifetimeOf, isLeaseAlive },
+        { expirationOf, isLeaseAlive },
       ),
     );
   }
 
-  /** A key that went without a record went with its lease, or was deleted through another door: then its lease is still there. */
-  async #aliveLeases(
+  /** A key that was deleted without a record expired with its lease, or was deleted through another API. In the latter case the lease exists. */
+  async #readAliveLeases(
     caller: Caller,
     revisions: readonly (readonly WatchEvent[])[],
-    records: readonly (ChangeRecord | undefined)[],
+    records: readonly (EventRecord | undefined)[],
   ): Promise<(lease: string) => boolean> {
-    const unexplained = revisions.filter((_, index) => records[index] === undefined).flat();
+    const unrecorded = revisions.filter((_, index) => records[index] === undefined).flat();
     const leases = new Set(
-      unexplained.flatMap(({ kind, prevKv }) => (kind === 'delete' ? (prevKv?.lease ?? []) : [])),
+      unrecorded.flatMap(({ kind, prevKv }) => (kind === 'delete' ? (prevKv?.lease ?? []) : [])),
     );
     const alive = new Set<string>();
     for (const lease of leases) {
@@ -80,12 +79,12 @@ export class EventTranslator {
     return (lease) => alive.has(lease);
   }
 
-  // A wait outlives the deadline of its request.
-  #caller(): Caller {
+  /** A wait outlives the deadline of its request, so that each attempt has its own. */
+  #createCaller(): Caller {
     return {
       identity: this.#identity,
-      signal: AbortSignal.timeout(LOOKUP_MS),
-      deadline: performance.now() + LOOKUP_MS,
+      signal: AbortSignal.timeout(ATTEMPT_MS),
+      deadline: performance.now() + ATTEMPT_MS,
     };
   }
 }

@@ -1,38 +1,49 @@
-// What one revision of etcd means to v2: the one event that its record tells, or the nearest one for each key that another door changed.
+// Translates one revision of etcd into v2 events: the event of its record, or the most similar event for each key that another API changed.
 // Pure.
 import type { WatchEvent } from '../../../etcd/wire.js';
 import { isMarker } from '../../reserved.js';
 import { directoryNode, fileNode } from '../tree/node.js';
-import type { LifetimeOf, V2Event, V2Node } from '../tree/node.js';
-import { directoryOfMarker, fileKey, isBelow, isUnnameable, markerKey } from '../tree/path.js';
-import type { ChangeRecord } from './event-record.js';
+import type { ExpirationOfLease, V2Event, V2Node } from '../tree/node.js';
+import {
+  directoryOfInternalKey,
+  fileKey,
+  isBelow,
+  isInvalidName,
+  markerKey,
+} from '../tree/path.js';
+import { isDeletion } from './delivery-count.js';
+import type { EventRecord } from './event-record.js';
 
-export interface RevisionOfKeys {
+export interface RevisionChanges {
   readonly revision: number;
-  /** The events of that revision in the range that is watched, with what was there before. */
+  /** The events of that revision in the watched range, with previous values. */
   readonly events: readonly WatchEvent[];
-  readonly record: ChangeRecord | undefined;
+  readonly record: EventRecord | undefined;
 }
 
-/** What the keys do not tell by themselves. */
-export interface Surroundings {
-  readonly lifetimeOf: LifetimeOf;
-  /** False: the key went with its lease. */
+/** What the keys do not show. */
+export interface EventContext {
+  readonly expirationOf: ExpirationOfLease;
+  /** False: the key expired with its lease. */
   readonly isLeaseAlive: (lease: string) => boolean;
 }
 
-export function eventsOf(of: RevisionOfKeys, surroundings: Surroundings): V2Event[] {
-  if (of.record !== undefined) return [recordedEvent(of, of.record, surroundings)];
-  const gone = of.events.filter(isRemovedDirectory).map(({ kv }) => directoryOfMarker(kv.key));
-  const isBelowGone = createBelowCheck(gone);
-  const isTold = (event: WatchEvent): boolean =>
-    event.kind === 'put' || !isBelowGone(pathOf(event));
-  return of.events.filter(isTold).flatMap((event) => nearestEvent(event, of, surroundings) ?? []);
+export function toV2Events(changes: RevisionChanges, context: EventContext): V2Event[] {
+  if (changes.record !== undefined) return [toRecordedEvent(changes, changes.record, context)];
+  const deleted = changes.events
+    .filter(isDeletedMarker)
+    .map(({ kv }) => directoryOfInternalKey(kv.key));
+  const isBelowDeleted = createBelowCheck(deleted);
+  const isReported = (event: WatchEvent): boolean =>
+    event.kind === 'put' || !isBelowDeleted(pathOf(event));
+  return changes.events
+    .filter(isReported)
+    .flatMap((event) => inferEvent(event, changes, context) ?? []);
 }
 
 /**
- * Whether a path is below one of many directories, in a time that grows with the logarithm of their number: one revision can remove
- * hundreds of thousands.
+ * Returns a check whether a path is below one of the directories. One revision can delete hundreds of thousands of directories, so that
+ * each check takes logarithmic time.
  */
 function createBelowCheck(directories: readonly string[]): (path: string) => boolean {
   const topmost: string[] = [];
@@ -40,14 +51,14 @@ function createBelowCheck(directories: readonly string[]): (path: string) => boo
     const last = topmost.at(-1);
     if (last === undefined || !prefix.startsWith(last)) topmost.push(prefix);
   }
-  // None of them begins another: of those that are not behind the path only the last can begin it.
+  // None of them is a prefix of another. Therefore only the last one that sorts before the path can be a prefix of it.
   return (path) => {
     const nearest = topmost[countUpTo(topmost, path) - 1];
     return nearest !== undefined && path.startsWith(nearest);
   };
 }
 
-/** How many of the sorted texts are not behind `text`. */
+/** Returns how many of the sorted texts are less than or equal to `text`. */
 function countUpTo(sorted: readonly string[], text: string): number {
   let [low, high] = [0, sorted.length];
   while (low < high) {
@@ -58,40 +69,41 @@ function countUpTo(sorted: readonly string[], text: string): number {
   return low;
 }
 
-/** A directory went with all that was below, which v2 tells as one event. */
-function isRemovedDirectory({ kind, kv }: WatchEvent): boolean {
+/** The v2 API reports the deletion of a directory with its content as one event. */
+function isDeletedMarker({ kind, kv }: WatchEvent): boolean {
   return (
-    kind === 'delete' && isMarker(kv.key) && kv.key.equals(markerKey(directoryOfMarker(kv.key)))
+    kind === 'delete' &&
+    isMarker(kv.key) &&
+    kv.key.equals(markerKey(directoryOfInternalKey(kv.key)))
   );
 }
 
-/** Of the node that the key is, or is a marker of. */
+/** Returns the path of the node that the key belongs to. */
 function pathOf({ kv }: WatchEvent): string {
-  return isMarker(kv.key) ? directoryOfMarker(kv.key) : kv.key.toString('latin1');
+  return isMarker(kv.key) ? directoryOfInternalKey(kv.key) : kv.key.toString('latin1');
 }
 
-function recordedEvent(
-  { revision, events }: RevisionOfKeys,
-  record: ChangeRecord,
-  { lifetimeOf }: Surroundings,
+function toRecordedEvent(
+  { revision, events }: RevisionChanges,
+  record: EventRecord,
+  { expirationOf }: EventContext,
 ): V2Event {
-  const { action, path, isDirectory, lifetime, isRefresh = false } = record;
+  const { action, path, isDirectory, expiration, isRefresh = false } = record;
   const key = fileKey(path);
   const file = events.find(({ kv }) => kv.key.equals(key));
-  const before = file?.prevKv && fileNode(path, file.prevKv, lifetimeOf, record.at);
-  const isRemoval = action === 'delete' || action === 'compareAndDelete' || action === 'expire';
+  const previousFile = file?.prevKv && fileNode(path, file.prevKv, expirationOf, record.at);
   const createdIndex = isDirectory ? record.createdIndex : createdIndexOf(file);
   return {
     action,
     node: {
       path,
       isDirectory,
-      value: isDirectory || isRemoval ? undefined : file?.kv.value,
-      lifetime,
+      value: isDirectory || isDeletion(record) ? undefined : file?.kv.value,
+      expiration,
       modifiedIndex: revision,
       createdIndex: createdIndex ?? revision,
     },
-    prevNode: before ?? record.previous,
+    prevNode: previousFile ?? record.previous,
     isRefresh,
   };
 }
@@ -100,54 +112,57 @@ function createdIndexOf(file: WatchEvent | undefined): number | undefined {
   return file?.kind === 'delete' ? file.prevKv?.createRevision : file?.kv.createRevision;
 }
 
-/** Of a change that no v2 door made. */
-function nearestEvent(
+/** Returns the most similar v2 event of a change without a record. */
+function inferEvent(
   event: WatchEvent,
-  of: RevisionOfKeys,
-  surroundings: Surroundings,
+  changes: RevisionChanges,
+  context: EventContext,
 ): V2Event | undefined {
   const { key } = event.kv;
-  if (isMarker(key)) return nearestOfMarker(event, of, surroundings);
+  if (isMarker(key)) return inferDirectoryEvent(event, changes, context);
   const path = key.toString('latin1');
-  if (path.split('/').slice(1).some(isUnnameable)) return undefined;
-  const prevNode = event.prevKv && fileNode(path, event.prevKv, surroundings.lifetimeOf);
+  if (path.split('/').slice(1).some(isInvalidName)) return undefined;
+  const prevNode = event.prevKv && fileNode(path, event.prevKv, context.expirationOf);
   if (event.kind === 'put')
-    return { action: 'set', node: fileNode(path, event.kv, surroundings.lifetimeOf), prevNode };
+    return { action: 'set', node: fileNode(path, event.kv, context.expirationOf), prevNode };
   const lease = event.prevKv?.lease;
-  const isExpired = lease !== undefined && !surroundings.isLeaseAlive(lease);
+  const isExpired = lease !== undefined && !context.isLeaseAlive(lease);
   return {
     action: isExpired ? 'expire' : 'delete',
-    node: removed(path, false, of.revision, prevNode),
+    node: deletedNode(path, false, changes.revision, prevNode),
     prevNode,
   };
 }
 
-/** Directories made and removed without a record, by those who may not write it. */
-function nearestOfMarker(
-  event: WatchEvent,
-  { revision, events }: RevisionOfKeys,
-  { lifetimeOf }: Surroundings,
+/** For directories that callers without rights to the event record create and delete. */
+function inferDirectoryEvent(
+  { kv, prevKv, kind }: WatchEvent,
+  { revision, events }: RevisionChanges,
+  { expirationOf }: EventContext,
 ): V2Event | undefined {
-  const { kv, prevKv, kind } = event;
-  const path = directoryOfMarker(kv.key);
+  const path = directoryOfInternalKey(kv.key);
   if (!kv.key.equals(markerKey(path))) return undefined;
-  const toNode = (each: typeof kv): V2Node =>
-    directoryNode(path, each, each.lease === undefined ? undefined : lifetimeOf(each.lease));
+  const toNode = (marker: typeof kv): V2Node =>
+    directoryNode(
+      path,
+      marker,
+      marker.lease === undefined ? undefined : expirationOf(marker.lease),
+    );
   const prevNode = prevKv && toNode(prevKv);
   if (kind === 'delete') {
-    // With its lease goes the marker alone; the directory follows, and that is told.
+    // When a lease expires, only the marker is deleted. The deletion of the directory follows and is reported.
     const isAlone = prevKv?.lease !== undefined && events.length === 1;
-    const node = removed(path, true, revision, prevNode);
+    const node = deletedNode(path, true, revision, prevNode);
     return isAlone ? undefined : { action: 'delete', node, prevNode };
   }
-  // A directory on the way to something else that was made.
-  const isOnTheWay = events.some((each) => each.kind === 'put' && isBelow(pathOf(each), path));
-  if (isOnTheWay) return undefined;
+  // The directory was created together with a node below it, whose event is reported.
+  const hasNodeBelow = events.some((each) => each.kind === 'put' && isBelow(pathOf(each), path));
+  if (hasNodeBelow) return undefined;
   const node = { ...toNode(kv), modifiedIndex: revision };
   return { action: prevKv === undefined ? 'set' : 'update', node, prevNode };
 }
 
-function removed(
+function deletedNode(
   path: string,
   isDirectory: boolean,
   revision: number,

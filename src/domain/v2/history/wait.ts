@@ -1,5 +1,5 @@
-// wait=true: the events of a node, or of all below it, from an index on, in order and each once. The history is etcd's own, as long as its
-// revisions are not compacted, and the same at every gateway.
+// wait=true: the events of a node, or of everything below it, from an index on. They arrive in order and once each. The history is that of
+// etcd v3, which is the same at every gateway and lasts until its revisions are compacted.
 import type { Caller, Identity } from '../../../core/caller.js';
 import { GatewayError } from '../../../core/errors.js';
 import type { EtcdClient } from '../../../etcd/client.js';
@@ -7,86 +7,94 @@ import type { RevisionLine } from '../../../etcd/revision-line.js';
 import type { KeyRange, ResponseHeader, Span, WatchEvent } from '../../../etcd/wire.js';
 import type { WatchHub } from '../../watch/hub.js';
 import type { Watcher } from '../../watch/topic.js';
-import { isDenial } from '../tree/path-snapshot.js';
-import type { ChangeRecords } from './event-history.js';
 import { v2Error } from '../errors.js';
-import { EventTranslator } from './event-translator.js';
-import type { LifetimeDeps } from '../expiry/node-lease.js';
+import type { NodeLeaseDeps } from '../expiry/node-lease.js';
 import type { V2Event } from '../tree/node.js';
-import { isWanted, reachesWith, removalsAbove } from './directory-deletions.js';
-import type { PastRemoval, Reach } from './directory-deletions.js';
-import { fileKey, insideOf, reachOf } from '../tree/path.js';
-import { timesTold } from './delivery-count.js';
+import { isDenial } from '../tree/path-snapshot.js';
+import { fileKey, nodeRange, rangeBelow } from '../tree/path.js';
+import { countDeliveries } from './delivery-count.js';
 import type { WaitTarget } from './delivery-count.js';
+import { isInScope, readDeletionsAbove, watchScopes } from './directory-deletions.js';
+import type { DirectoryDeletion, WatchScope } from './directory-deletions.js';
+import type { EventHistory } from './event-history.js';
+import { EventTranslator } from './event-translator.js';
 
-export interface WaitDeps extends LifetimeDeps {
+export interface WaitDeps extends NodeLeaseDeps {
   readonly etcd: EtcdClient;
   readonly hub: WatchHub;
-  readonly records: ChangeRecords;
+  readonly history: EventHistory;
   readonly line: Pick<RevisionLine, 'epoch' | 'lostRevision'>;
 }
 
-export interface Wait extends WaitTarget {
-  /** The first index that is wanted; 0: from now on. */
+export interface WaitRequest extends WaitTarget {
+  /** The first index of interest; 0 for new events only. */
   readonly index: bigint;
 }
 
-/** Called in this order: `onLive` once, then the rest. None of them must throw. */
+/** `onLive` is called first and once. None of the functions may throw. */
 export interface WaitListener {
-  /** The wait has begun, at this state of the store. */
+  /** The wait has started at this state of the store. */
   onLive(header: ResponseHeader): void;
-  /** Each event as often as v2 tells it. */
+  /** Called once for each delivery of an event. */
   onEvent(event: V2Event): void;
-  /** The last call, live or not. */
+  /** The last call. It can come without `onLive`. */
   onEnd(error: GatewayError): void;
 }
 
-/** Revisions that one wait has received and not yet told: more are more than its reader keeps up with. */
+/** Revisions that one wait has received and not yet delivered. With more, the wait fails because its reader is too slow. */
 const BACKLOG_MAX = 10_000;
 
 /**
- * Gives what ends it; then nothing more is heard of it. Throws when etcd cannot be read, and `revision-compacted` for an index of a history
- * that etcd has lost.
+ * Returns a function that ends the wait; the listener is not called after that. Throws if etcd cannot be read, and `revision-compacted` for
+ * an index of a history that etcd has lost.
  */
 export async function startWait(
   caller: Caller,
   deps: WaitDeps,
-  wait: Wait,
+  request: WaitRequest,
   listener: WaitListener,
 ): Promise<() => void> {
   const { epoch } = deps.line;
-  const header = await readHeader(caller, deps, wait.path);
-  refuseLost(deps, wait, header);
+  const header = await readHeader(caller, deps, request.path);
+  rejectLostIndex(deps, request, header);
   const translator = new EventTranslator(caller.identity, deps);
-  const removals = isInPast(wait, header)
-    ? await removalsAbove(translator, wait.path, Number(wait.index), header.revision)
+  const deletions = isInPast(request, header)
+    ? await readDeletionsAbove(translator, request.path, Number(request.index), header.revision)
     : [];
-  if (epoch !== deps.line.epoch) throw cleared(wait, header.revision);
-  const view = { header, removals, translator };
-  const running = new RunningWait(caller.identity, deps, wait, view, listener);
-  running.begin();
-  return () => running.close();
+  if (epoch !== deps.line.epoch) throw indexCleared(request, header.revision);
+  const start = { header, deletions, translator };
+  const wait = new ActiveWait(caller.identity, deps, request, start, listener);
+  wait.watch();
+  return () => wait.close();
 }
 
-/** As in v2, a wait for a future index waits. One that was the past before a reset of the store would wait for the wrong event. */
-function refuseLost({ line }: WaitDeps, wait: Wait, { revision }: ResponseHeader): void {
-  const isFuture = wait.index > BigInt(revision + 1);
-  if (isFuture && wait.index <= BigInt(line.lostRevision + 1)) throw cleared(wait, revision);
+/**
+ * A wait for a future index waits, as in etcd's v2 store. After a reset of the store, an index of the lost history can look like a future
+ * one. A wait for it would receive the wrong event.
+ */
+function rejectLostIndex(
+  { line }: WaitDeps,
+  request: WaitRequest,
+  { revision }: ResponseHeader,
+): void {
+  const isFuture = request.index > BigInt(revision + 1);
+  if (isFuture && request.index <= BigInt(line.lostRevision + 1))
+    throw indexCleared(request, revision);
 }
 
-function cleared({ index }: Wait, oldest: number, revision = oldest): GatewayError {
+function indexCleared({ index }: WaitRequest, oldest: number, revision = oldest): GatewayError {
   const cause = `the requested history has been cleared [${oldest}/${index}]`;
   return v2Error('eventIndexCleared', cause, revision);
 }
 
-function isInPast({ index }: Wait, { revision }: ResponseHeader): boolean {
+function isInPast({ index }: WaitRequest, { revision }: ResponseHeader): boolean {
   return index > 0n && index <= BigInt(revision);
 }
 
-/** The store's revision now. Who has rights to what is below the node only asks there. */
+/** Reads the current revision of the store. A caller with rights only to the keys below the node reads one of those. */
 async function readHeader(caller: Caller, deps: WaitDeps, path: string): Promise<ResponseHeader> {
-  const inside = insideOf(path).key;
-  const keys = path === '' ? [inside] : [fileKey(path), inside];
+  const keyBelow = rangeBelow(path).key;
+  const keys = path === '' ? [keyBelow] : [fileKey(path), keyBelow];
   for (const [index, key] of keys.entries()) {
     try {
       return (await deps.etcd.range(caller, { key, countOnly: true })).header;
@@ -97,104 +105,106 @@ async function readHeader(caller: Caller, deps: WaitDeps, path: string): Promise
   throw v2Error('raftInternal', 'the store was not read');
 }
 
-/** What was found before the wait began. */
-interface WaitView {
+/** What was read before the wait started. */
+interface WaitStart {
   readonly header: ResponseHeader;
-  readonly removals: readonly PastRemoval[];
+  readonly deletions: readonly DirectoryDeletion[];
   readonly translator: EventTranslator;
 }
 
-class RunningWait {
+class ActiveWait {
   readonly #deps: WaitDeps;
   readonly #identity: Identity;
-  readonly #wait: Wait;
+  readonly #request: WaitRequest;
   readonly #header: ResponseHeader;
   readonly #listener: WaitListener;
   readonly #translator: EventTranslator;
-  readonly #reach: Span;
-  /** The whole reach of the node, with directories that went, and what is left of it for who may not watch all. */
-  readonly #reaches: Reach[];
+  readonly #nodeRange: Span;
+  /** The widest scope first. If etcd denies one, the wait continues with the next. */
+  readonly #scopes: WatchScope[];
   #unwatch: (() => void) | undefined;
   #isLive = false;
-  #isOver = false;
+  #isClosed = false;
+  /** The undelivered events, grouped by revision. */
   #backlog: WatchEvent[][] = [];
-  #isTelling = false;
+  #isDelivering = false;
 
   constructor(
     identity: Identity,
     deps: WaitDeps,
-    wait: Wait,
-    { header, removals, translator }: WaitView,
+    request: WaitRequest,
+    { header, deletions, translator }: WaitStart,
     listener: WaitListener,
   ) {
     this.#identity = identity;
     this.#deps = deps;
-    this.#wait = wait;
+    this.#request = request;
     this.#header = header;
     this.#listener = listener;
     this.#translator = translator;
-    const { path } = wait;
-    this.#reach = reachOf(path);
+    const { path } = request;
+    this.#nodeRange = nodeRange(path);
     const ranges: KeyRange[] =
-      path === '' ? [this.#reach] : [this.#reach, insideOf(path), { key: fileKey(path) }];
-    this.#reaches = [
-      ...reachesWith(this.#reach, removals),
-      ...ranges.map((range) => ({ range, removals: [] })),
+      path === '' ? [this.#nodeRange] : [this.#nodeRange, rangeBelow(path), { key: fileKey(path) }];
+    this.#scopes = [
+      ...watchScopes(this.#nodeRange, deletions),
+      ...ranges.map((range) => ({ range, deletions: [] })),
     ];
   }
 
-  begin(): void {
-    const [reach] = this.#reaches;
-    if (reach === undefined || this.#isOver) return;
-    const isPast = isInPast(this.#wait, this.#header);
-    const since = { revision: isPast ? Number(this.#wait.index) - 1 : this.#header.revision };
-    const request = { identity: this.#identity, range: reach.range, since, previous: true };
-    const unwatch = this.#deps.hub.watch(request, this.#watcher(reach));
-    // By now it may watch another range.
-    if (this.#reaches[0] !== reach) unwatch();
+  watch(): void {
+    const [scope] = this.#scopes;
+    if (scope === undefined || this.#isClosed) return;
+    const isPast = isInPast(this.#request, this.#header);
+    const since = { revision: isPast ? Number(this.#request.index) - 1 : this.#header.revision };
+    const request = { identity: this.#identity, range: scope.range, since, previous: true };
+    const unwatch = this.#deps.hub.watch(request, this.#createWatcher(scope));
+    // If the hub already denied this scope, the wait uses the next one by now.
+    if (this.#scopes[0] !== scope) unwatch();
     else this.#unwatch = unwatch;
-    this.#closeIfOver();
+    this.#unwatchIfClosed();
   }
 
-  /** What happened while the watch began had nothing to close yet. */
-  #closeIfOver(): void {
-    if (this.#isOver) this.close();
+  /** Unwatches if the wait was closed before `#unwatch` was set. */
+  #unwatchIfClosed(): void {
+    if (this.#isClosed) this.close();
   }
 
   close(): void {
-    this.#isOver = true;
+    this.#isClosed = true;
     this.#backlog = [];
     this.#unwatch?.();
   }
 
-  #watcher(reach: Reach): Watcher {
+  #createWatcher(scope: WatchScope): Watcher {
     return {
       onLive: () => {
-        if (this.#isOver || this.#isLive) return;
+        if (this.#isClosed || this.#isLive) return;
         this.#isLive = true;
         this.#listener.onLive(this.#header);
       },
       onEvents: (deliveries) => {
         const events = deliveries.map(({ event }) => event);
-        this.#receive(events.filter((event) => isWanted(event, this.#reach, reach)));
+        this.#receive(events.filter((event) => isInScope(event, this.#nodeRange, scope)));
       },
       onProgress: () => undefined,
-      onCompacted: (oldest) => this.#end(cleared(this.#wait, oldest, this.#header.revision)),
-      onReset: (revision) => this.#end(cleared(this.#wait, revision)),
+      onCompacted: (oldest) =>
+        this.#end(indexCleared(this.#request, oldest, this.#header.revision)),
+      onReset: (revision) => this.#end(indexCleared(this.#request, revision)),
       onRefused: (error) => {
-        const isNarrower = !this.#isLive && isDenial(error) && this.#reaches.length > 1;
-        if (!isNarrower) {
+        const canNarrow = !this.#isLive && isDenial(error) && this.#scopes.length > 1;
+        if (!canNarrow) {
           this.#end(error);
           return;
         }
-        this.#reaches.shift();
-        this.begin();
+        this.#scopes.shift();
+        this.watch();
       },
     };
   }
 
   #end(error: GatewayError): void {
-    if (this.#isOver) return;
+    if (this.#isClosed) return;
     this.close();
     this.#listener.onEnd(error);
   }
@@ -207,9 +217,9 @@ class RunningWait {
     }
     if (this.#backlog.length > BACKLOG_MAX) {
       this.#end(v2Error('raftInternal', 'the reader is too slow', this.#header.revision));
-    } else if (!this.#isTelling) {
-      this.#isTelling = true;
-      void this.#tell().catch((error: unknown) =>
+    } else if (!this.#isDelivering) {
+      this.#isDelivering = true;
+      void this.#deliverBacklog().catch((error: unknown) =>
         this.#end(
           error instanceof GatewayError
             ? error
@@ -219,24 +229,25 @@ class RunningWait {
     }
   }
 
-  /** One after the other, whatever comes in meanwhile. */
-  async #tell(): Promise<void> {
-    while (this.#backlog.length > 0 && !this.#isOver) {
+  /** Delivers in order. Events that arrive meanwhile are delivered afterwards. */
+  async #deliverBacklog(): Promise<void> {
+    while (this.#backlog.length > 0 && !this.#isClosed) {
       const revisions = this.#backlog;
       this.#backlog = [];
       const translated = await this.#translator.translate(revisions);
-      translated.forEach((events, at) => this.#tellRevision(events, revisions[at] ?? []));
+      translated.forEach((events, at) => this.#deliver(events, revisions[at] ?? []));
     }
-    this.#isTelling = false;
+    this.#isDelivering = false;
   }
 
-  #tellRevision(events: readonly V2Event[], keys: readonly WatchEvent[]): void {
+  #deliver(events: readonly V2Event[], changes: readonly WatchEvent[]): void {
     for (const event of events) {
       const { modifiedIndex } = event.node;
-      if (BigInt(modifiedIndex) < this.#wait.index) continue;
+      if (BigInt(modifiedIndex) < this.#request.index) continue;
       const isPast = modifiedIndex <= this.#header.revision;
-      const times = timesTold(this.#wait, event, keys, isPast);
-      for (let time = 0; time < times && !this.#isOver; time++) this.#listener.onEvent(event);
+      const deliveries = countDeliveries(this.#request, event, changes, isPast);
+      for (let count = 0; count < deliveries && !this.#isClosed; count++)
+        this.#listener.onEvent(event);
     }
   }
 }

@@ -1,5 +1,5 @@
-// Changes of the cluster's members, for callers who are known to be allowed: API tokens with `admin`, and users of etcd, of whom etcd asks
-// for its root role. Whoever merely passes the gates changes nothing.
+// Changes of the cluster's members. Allowed are API tokens with `admin` and users of etcd, for which etcd requires the root role. Clients
+// without an identity cannot change members.
 import type { Caller } from '../../../core/caller.js';
 import { GatewayError, invalidRequest } from '../../../core/errors.js';
 import type { Member, ResponseHeader } from '../../../etcd/wire.js';
@@ -43,7 +43,7 @@ function parseMemberId(id: string): string {
   throw new GatewayError('not-found', { detail: `there is no member ${id}` });
 }
 
-/** In the words of etcd's own v2 door. */
+/** The messages about single URLs are those of etcd's own v2 API. */
 function parsePeerUrls(peerUrls: unknown): string[] {
   if (
     peerUrls === undefined ||
@@ -52,9 +52,9 @@ function parsePeerUrls(peerUrls: unknown): string[] {
   )
     throw invalidRequest('/peerURLs', 'no valid URLs given');
   if (!Array.isArray(peerUrls) || peerUrls.length > PEER_URLS_MAX)
-    throw invalidRequest('/peerURLs', `peerURLs is a list of at most ${PEER_URLS_MAX} URLs`);
+    throw invalidRequest('/peerURLs', `peerURLs must be a list of at most ${PEER_URLS_MAX} URLs`);
   return peerUrls.map((each: unknown) => {
-    if (typeof each !== 'string') throw invalidRequest('/peerURLs', 'a peer URL is a text');
+    if (typeof each !== 'string') throw invalidRequest('/peerURLs', 'a peer URL must be a string');
     const text = each.trim();
     const problem = problemOf(text);
     if (problem !== undefined) throw invalidRequest('/peerURLs', `${problem}: ${text}`);

@@ -1,5 +1,5 @@
-// The members of the cluster as v2 clients know them: etcd's own names, IDs and peer URLs, with the gateway's client URLs, since clients move
-// to what they read there.
+// The members of the cluster for /v2/members and /v2/stats: names, IDs and peer URLs of etcd. The HTTP layer adds the gateway's URLs as client
+// URLs, because clients connect to the URLs that they read there.
 import type { Caller } from '../../../core/caller.js';
 import { GatewayError } from '../../../core/errors.js';
 import type { EtcdClient } from '../../../etcd/client.js';
@@ -19,24 +19,24 @@ export async function readMembers(caller: Caller, { etcd }: MembersDeps): Promis
 }
 
 /**
- * `undefined` during an election. Of members that disagree, the one in the later term knows. Throws `permission-denied` where none of them
- * tells this caller: from 3.5.28 on etcd tells its status to root alone.
+ * Returns `undefined` during an election. If members disagree, the one with the latest term counts. Throws `permission-denied` if every
+ * member refuses its status. etcd 3.5.28 and later give it only to root.
  */
 export async function readLeader(
   caller: Caller,
   { etcd }: MembersDeps,
 ): Promise<(Members & { readonly leader: Member }) | undefined> {
-  const [{ members, header }, answers] = await Promise.all([
+  const [{ members, header }, results] = await Promise.all([
     etcd.members(caller),
     etcd.statuses(caller),
   ]);
-  const known = answers.flatMap(({ status }) => status ?? []);
-  const denied = answers.find(({ error }) => error?.code === 'permission-denied')?.error;
-  if (known.length === 0 && denied !== undefined) throw denied;
-  const newest = known
+  const statuses = results.flatMap(({ status }) => status ?? []);
+  const denied = results.find(({ error }) => error?.code === 'permission-denied')?.error;
+  if (statuses.length === 0 && denied !== undefined) throw denied;
+  const latest = statuses
     .filter((status) => status.leader !== undefined)
     .sort((a, b) => b.raftTerm - a.raftTerm)[0];
-  const leader = members.find(({ id }) => id === newest?.leader);
+  const leader = members.find(({ id }) => id === latest?.leader);
   return leader && { members, header, leader };
 }
 
@@ -46,7 +46,7 @@ export interface SelfState {
   readonly leader: string | undefined;
 }
 
-/** The member that answers, for who asks a gateway about itself. */
+/** Returns the member that responds. The gateway presents it as itself. */
 export async function readSelf(caller: Caller, { etcd }: MembersDeps): Promise<SelfState> {
   const [{ members }, { header, leader }] = await Promise.all([
     etcd.members(caller),
@@ -54,6 +54,8 @@ export async function readSelf(caller: Caller, { etcd }: MembersDeps): Promise<S
   ]);
   const self = members.find(({ id }) => id === header.memberId);
   if (self === undefined)
-    throw new GatewayError('etcd-refused', { detail: 'the member that answers is no member' });
+    throw new GatewayError('etcd-refused', {
+      detail: 'the member that responded is not in the member list',
+    });
   return { self, leader };
 }

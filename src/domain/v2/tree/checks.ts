@@ -1,41 +1,45 @@
-// What writes of v2 refuse before they are sent, in its own numbers.
+// Checks that requests of the v2 API have to pass before they reach etcd. Failed checks throw v2 errors.
 import type { Caller } from '../../../core/caller.js';
 import { GatewayError } from '../../../core/errors.js';
 import { INTERNAL_NAME, isMarker } from '../../reserved.js';
 import type { ReservedKeys } from '../../reserved.js';
-import { firstMissing, isDirectory } from './path-snapshot.js';
-import type { Chain, ChainDeps } from './path-snapshot.js';
 import { nodeError, v2Error } from '../errors.js';
-import { fileKey, insideOf } from './path.js';
+import { findFirstMissing, isDirectory } from './path-snapshot.js';
+import type { PathSnapshot, SnapshotDeps } from './path-snapshot.js';
+import { fileKey, rangeBelow } from './path.js';
 
-export function refuseRoot(path: string, index: number): void {
+export function rejectRoot(path: string, index: number): void {
   if (path === '') throw v2Error('rootReadOnly', '/', index);
 }
 
-/** Throws when there is neither file nor directory, or a file where a directory should be. */
-export async function refuseMissing(caller: Caller, deps: ChainDeps, chain: Chain): Promise<void> {
-  refuseFilesAbove(chain);
-  const { node, header } = chain;
+/** Throws if the node does not exist, and if a file is where the path needs a directory. */
+export async function requireNode(
+  caller: Caller,
+  deps: SnapshotDeps,
+  snapshot: PathSnapshot,
+): Promise<void> {
+  requireDirectoriesAbove(snapshot);
+  const { node, header } = snapshot;
   if (node.file !== undefined || isDirectory(node)) return;
-  throw nodeError('keyNotFound', await firstMissing(caller, deps, chain), header.revision);
+  throw nodeError('keyNotFound', await findFirstMissing(caller, deps, snapshot), header.revision);
 }
 
-export function refuseFilesAbove({ ancestors, header }: Chain): void {
-  const file = ancestors.find((place) => place.file !== undefined);
+export function requireDirectoriesAbove({ ancestors, header }: PathSnapshot): void {
+  const file = ancestors.find((ancestor) => ancestor.file !== undefined);
   if (file !== undefined) throw nodeError('notADirectory', file.path, header.revision);
 }
 
 /**
- * Throws for a path with a name that only keys of the gateway have. Those keys are below every directory, so that a path with such a name
- * would reach them as its own file or as what is inside it.
+ * Throws for a path that contains the name of the gateway's internal keys. Those keys are below every directory, so that such a path would
+ * reach them as its own file or as its content.
  */
-export function refuseInternalNames(path: string): void {
-  if (!isMarker(insideOf(path).key)) return;
+export function rejectInternalNames(path: string): void {
+  if (!isMarker(rangeBelow(path).key)) return;
   throw v2Error('keyReserved', `the name ${JSON.stringify(INTERNAL_NAME)} belongs to the gateway`);
 }
 
-/** Throws for the paths that only the gateway's other doors may change. */
-export function refuseReserved(
+/** Throws for keys that only locks, elections and other parts of the gateway write. */
+export function rejectReserved(
   { reserved }: { readonly reserved: ReservedKeys },
   path: string,
 ): void {

@@ -1,33 +1,38 @@
-// All that is below a directory, as a tree. Read in chunks at one revision; the whole answer is held in memory, and bounded.
+// Lists everything below a directory as a tree, at one revision. Reads in chunks and holds the whole response in memory, up to a limit.
 import type { Caller } from '../../../core/caller.js';
 import { nextKey } from '../../../etcd/range.js';
 import type { KeyValue, Span } from '../../../etcd/wire.js';
 import { ChunkSize, readSized, sizeOf } from '../../keys/range-chunks.js';
 import type { ChunkDeps } from '../../keys/range-chunks.js';
 import { isMarker } from '../../reserved.js';
-import { ANSWER_BYTES_MAX, NODES_MAX, leasesOf, sortNodes, tooMuch } from './list-directory.js';
-import { readLifetimes } from '../expiry/node-lease.js';
-import type { LifetimeDeps } from '../expiry/node-lease.js';
+import {
+  RESPONSE_BYTES_MAX,
+  NODES_MAX,
+  leasesOf,
+  sortNodes,
+  responseTooLarge,
+} from './list-directory.js';
+import { readExpirations } from '../expiry/node-lease.js';
+import type { NodeLeaseDeps } from '../expiry/node-lease.js';
 import { directoryNode, fileNode } from './node.js';
-import type { LifetimeOf, V2Node } from './node.js';
-import { endingKey, insideOf, isHiddenName, isUnnameable, markerKey } from './path.js';
+import type { ExpirationOfLease, V2Node } from './node.js';
+import { expiryRecordKey, rangeBelow, isHiddenName, isInvalidName, markerKey } from './path.js';
 
-/** What one read of etcd shall bring. */
+/** Target size of one read. */
 const CHUNK_BYTES = 4 * 1024 * 1024;
-/** No v2 path has so many names; keys of other doors that do are not shown. */
+/** Keys of other APIs with more names than this are not listed. No v2 path has so many. */
 const DEPTH_MAX = 200;
 
-/** The nodes that are not hidden, on each level sorted by name. */
-export async function readTree(
+/** Returns the nodes on each level sorted by name, without hidden nodes. */
+export async function listSubtree(
   caller: Caller,
-  deps: ChunkDeps & LifetimeDeps,
+  deps: ChunkDeps & NodeLeaseDeps,
   path: string,
   revision: number,
 ): Promise<V2Node[]> {
-  const kvs = await readAll(caller, deps, insideOf(path), revision);
-  const lifetimeOf = await readLifetimes(caller, deps, leasesOf(kvs));
-  const root = growTree(path, kvs);
-  return nodesOf(root, lifetimeOf);
+  const kvs = await readAll(caller, deps, rangeBelow(path), revision);
+  const expirationOf = await readExpirations(caller, deps, leasesOf(kvs));
+  return toNodes(buildTree(path, kvs), expirationOf);
 }
 
 async function readAll(
@@ -47,7 +52,7 @@ async function readAll(
     bytes += sizeOf(kvs);
     const last = kvs.at(-1);
     if (!more || last === undefined) return all;
-    if (bytes > ANSWER_BYTES_MAX || all.length >= NODES_MAX) throw tooMuch(revision);
+    if (bytes > RESPONSE_BYTES_MAX || all.length >= NODES_MAX) throw responseTooLarge(revision);
     size.adapt(kvs, CHUNK_BYTES);
     rest = { key: nextKey(last.key), rangeEnd: range.rangeEnd };
   }
@@ -55,67 +60,68 @@ async function readAll(
 
 interface Directory {
   readonly path: string;
-  /** The first key below, ours first. */
-  readonly first: KeyValue | undefined;
+  /** The first key below. Internal keys sort first. */
+  readonly firstKey: KeyValue | undefined;
   readonly files: Map<string, KeyValue>;
   readonly directories: Map<string, Directory>;
   marker: KeyValue | undefined;
-  isEnding: boolean;
+  hasExpiryRecord: boolean;
 }
 
-function growTree(path: string, kvs: readonly KeyValue[]): Directory {
+function buildTree(path: string, kvs: readonly KeyValue[]): Directory {
   const root = newDirectory(path, undefined);
   for (const kv of kvs) {
     const names = kv.key
       .toString('latin1')
       .slice(path.length + 1)
       .split('/');
-    const ours = isMarker(kv.key) ? names.splice(-2) : [];
-    const file = ours.length === 0 ? names.pop() : undefined;
-    if (names.length > DEPTH_MAX || names.some(isLeftOut)) continue;
-    const directory = descend(root, names, kv);
-    if (file === undefined) placeOurs(directory, kv);
-    else if (!isLeftOut(file)) directory.files.set(file, kv);
+    const isInternal = isMarker(kv.key);
+    if (isInternal) names.splice(-2);
+    const file = isInternal ? undefined : names.pop();
+    if (names.length > DEPTH_MAX || names.some(isUnlisted)) continue;
+    const directory = openDirectory(root, names, kv);
+    if (file === undefined) addInternalKey(directory, kv);
+    else if (!isUnlisted(file)) directory.files.set(file, kv);
   }
   return root;
 }
 
-function isLeftOut(name: string): boolean {
-  return isUnnameable(name) || isHiddenName(name);
+function isUnlisted(name: string): boolean {
+  return isInvalidName(name) || isHiddenName(name);
 }
 
-function descend(root: Directory, names: readonly string[], first: KeyValue): Directory {
+function openDirectory(root: Directory, names: readonly string[], firstKey: KeyValue): Directory {
   return names.reduce((directory, name) => {
-    const known = directory.directories.get(name);
-    if (known !== undefined) return known;
-    const made = newDirectory(`${directory.path}/${name}`, first);
-    directory.directories.set(name, made);
-    return made;
+    const existing = directory.directories.get(name);
+    if (existing !== undefined) return existing;
+    const created = newDirectory(`${directory.path}/${name}`, firstKey);
+    directory.directories.set(name, created);
+    return created;
   }, root);
 }
 
-function newDirectory(path: string, first: KeyValue | undefined): Directory {
-  const empty = { marker: undefined, isEnding: false };
-  return { path, first, files: new Map(), directories: new Map(), ...empty };
+function newDirectory(path: string, firstKey: KeyValue | undefined): Directory {
+  const empty = { marker: undefined, hasExpiryRecord: false };
+  return { path, firstKey, files: new Map(), directories: new Map(), ...empty };
 }
 
-function placeOurs(directory: Directory, kv: KeyValue): void {
+function addInternalKey(directory: Directory, kv: KeyValue): void {
   if (kv.key.equals(markerKey(directory.path))) directory.marker = kv;
-  else if (kv.key.equals(endingKey(directory.path))) directory.isEnding = true;
+  else if (kv.key.equals(expiryRecordKey(directory.path))) directory.hasExpiryRecord = true;
 }
 
-function nodesOf(directory: Directory, lifetimeOf: LifetimeOf): V2Node[] {
+function toNodes(directory: Directory, expirationOf: ExpirationOfLease): V2Node[] {
   const { path, files, directories } = directory;
   const children = [...directories].flatMap(([name, each]) => {
-    const head = each.marker ?? each.first;
-    const isOver = each.isEnding && each.marker === undefined;
-    // A file and a directory of one name: other doors can make them.
-    if (head === undefined || isOver || files.has(name)) return [];
+    const kv = each.marker ?? each.firstKey;
+    const isExpired = each.hasExpiryRecord && each.marker === undefined;
+    // Through other APIs, clients can create a file and a directory with the same name. The file is listed.
+    if (kv === undefined || isExpired || files.has(name)) return [];
     const lease = each.marker?.lease;
-    const lifetime = lease === undefined ? undefined : lifetimeOf(lease);
-    const nodes = nodesOf(each, lifetimeOf);
-    return [{ ...directoryNode(each.path, head, lifetime), nodes }];
+    const expiration = lease === undefined ? undefined : expirationOf(lease);
+    const nodes = toNodes(each, expirationOf);
+    return [{ ...directoryNode(each.path, kv, expiration), nodes }];
   });
-  const fileNodes = [...files].map(([name, kv]) => fileNode(`${path}/${name}`, kv, lifetimeOf));
+  const fileNodes = [...files].map(([name, kv]) => fileNode(`${path}/${name}`, kv, expirationOf));
   return sortNodes([...fileNodes, ...children]);
 }

@@ -1,21 +1,21 @@
-// Files and directories as v2 clients see them, made of etcd's keys. Pure.
+// The nodes and events of the v2 tree, and how keys of etcd become nodes. Pure.
 import type { KeyValue } from '../../../etcd/wire.js';
 
-/** When a node ends, told twice, as v2 tells it. */
-export interface Lifetime {
+/** The v2 API states the expiration of a node in two forms. */
+export interface Expiration {
   /** Wall clock, milliseconds. */
   readonly expiresAt: number;
-  /** Seconds from when it was looked at, rounded up. */
+  /** Seconds left when the node was read, rounded up. */
   readonly ttl: number;
 }
 
 export interface V2Node {
   readonly path: string;
   readonly isDirectory: boolean;
-  /** Of a file that is there. */
+  /** Absent for directories and deleted files. */
   readonly value?: Buffer | undefined;
-  readonly lifetime?: Lifetime | undefined;
-  /** Of a directory that was listed. */
+  readonly expiration?: Expiration | undefined;
+  /** Present only in listings of a directory. */
   readonly nodes?: readonly V2Node[] | undefined;
   readonly modifiedIndex: number;
   readonly createdIndex: number;
@@ -28,39 +28,43 @@ export interface V2Event {
   readonly action: V2Action;
   readonly node: V2Node;
   readonly prevNode?: V2Node | undefined;
-  /** Changes nothing but the time to live: no watcher is told. */
+  /** True for a change of the ttl alone, which no watcher receives. */
   readonly isRefresh?: boolean;
 }
 
-/** `atMs`: the moment from which the ttl is counted; now by default. */
-export type LifetimeOf = (lease: string, atMs?: number) => Lifetime | undefined;
+/** `atMs` is the time at which the remaining ttl is computed, by default now. */
+export type ExpirationOfLease = (lease: string, atMs?: number) => Expiration | undefined;
 
 export function fileNode(
   path: string,
   kv: KeyValue,
-  lifetimeOf: LifetimeOf,
+  expirationOf: ExpirationOfLease,
   atMs?: number,
 ): V2Node {
   return {
     path,
     isDirectory: false,
     value: kv.value,
-    lifetime: kv.lease === undefined ? undefined : lifetimeOf(kv.lease, atMs),
+    expiration: kv.lease === undefined ? undefined : expirationOf(kv.lease, atMs),
     modifiedIndex: kv.modRevision,
     createdIndex: kv.createRevision,
   };
 }
 
 /**
- * `kv` is the directory's marker, or where it has none the first key below it. In v2 a directory is modified by nothing but its
- * creation, so that both indexes are one.
+ * `kv` is the directory's marker or, without one, the first key below it. In the v2 API only the creation modifies a directory. Therefore
+ * both indexes are equal.
  */
-export function directoryNode(path: string, kv: KeyValue, lifetime: Lifetime | undefined): V2Node {
+export function directoryNode(
+  path: string,
+  kv: KeyValue,
+  expiration: Expiration | undefined,
+): V2Node {
   const { createRevision } = kv;
   return {
     path,
     isDirectory: true,
-    lifetime,
+    expiration,
     modifiedIndex: createRevision,
     createdIndex: createRevision,
   };

@@ -1,4 +1,4 @@
-// A path as one moment of etcd shows it: the node itself, and every directory on the way down to it.
+// A path at one revision of etcd: the node itself and every directory above it.
 import type { Caller } from '../../../core/caller.js';
 import { GatewayError } from '../../../core/errors.js';
 import type { EtcdClient } from '../../../etcd/client.js';
@@ -13,161 +13,168 @@ import { v2Error } from '../errors.js';
 import {
   ancestorsOf,
   countNames,
-  endingKey,
+  expiryRecordKey,
   fileKey,
-  insideOf,
+  internalRange,
   markerKey,
-  oursOf,
+  rangeBelow,
 } from './path.js';
 
-/** Names of a path whose keys fit into one transaction of etcd's usual 128 operations. */
+/** The reads for a path of this many names fit into one transaction of etcd's default 128 operations. */
 const NAMES_MAX = 60;
-/** What is read below the node: its marker, the ending beside it, and whatever else there is. */
-const INSIDE_KEYS = 3;
+/** Enough to see the marker, the expiry record and whether there is any other key below the node. */
+const KEYS_BELOW_READ = 3;
 
-/** What stands at one path. All absent: nothing, or a directory that only the keys below it make. */
-export interface Place {
+/** The keys of one path. Without any of them, the path is absent or a directory that exists only through the keys below it. */
+export interface PathState {
   readonly path: string;
   readonly file: KeyValue | undefined;
   readonly marker: KeyValue | undefined;
-  readonly ending: KeyValue | undefined;
-  /** The caller may not look: a directory as far as he is concerned. */
+  readonly expiryRecord: KeyValue | undefined;
+  /** The caller has no right to read these keys. The path is then treated as a directory. */
   readonly isDenied: boolean;
 }
 
-export interface NodePlace extends Place {
-  /** The first keys below, without values; ours are among them. */
-  readonly inside: readonly KeyValue[];
+export interface NodeState extends PathState {
+  /** Without values, internal keys included. */
+  readonly firstKeysBelow: readonly KeyValue[];
 }
 
-export interface Chain {
-  readonly ancestors: readonly Place[];
-  readonly node: NodePlace;
+export interface PathSnapshot {
+  readonly ancestors: readonly PathState[];
+  readonly node: NodeState;
   readonly header: ResponseHeader;
 }
 
-export interface ChainDeps {
+export interface SnapshotDeps {
   readonly etcd: EtcdClient;
 }
 
-/** The reads that make a chain, in the order in which `chainOf` takes their answers. */
-export function readsOf(path: string): RequestOp[] {
+/** Returns the reads of a snapshot, in the order that `toPathSnapshot` expects of their responses. */
+export function snapshotReads(path: string): RequestOp[] {
   if (countNames(path) > NAMES_MAX)
     throw v2Error('raftInternal', `a path of more than ${NAMES_MAX} names`);
   return [
-    ...placesOn(path).flatMap((place) => readsOfPlace(place)),
-    read({ ...insideOf(path), limit: INSIDE_KEYS, keysOnly: true }),
+    ...pathsWithKeys(path).flatMap((each) => pathStateReads(each)),
+    read({ ...rangeBelow(path), limit: KEYS_BELOW_READ, keysOnly: true }),
   ];
 }
 
-/** The root is no place: it has no keys, and is always there. */
-function placesOn(path: string): string[] {
+/** Returns the path and its ancestors. The root has no keys and always exists. */
+function pathsWithKeys(path: string): string[] {
   return path === '' ? [] : [...ancestorsOf(path), path];
 }
 
-function readsOfPlace(path: string): RequestOp[] {
-  return [read({ key: fileKey(path) }), read(oursOf(path))];
+function pathStateReads(path: string): RequestOp[] {
+  return [read({ key: fileKey(path) }), read(internalRange(path))];
 }
 
 function read(range: RangeRequest): RequestOp {
   return { kind: 'range', range };
 }
 
-export function chainOf(
+export function toPathSnapshot(
   path: string,
   header: ResponseHeader,
   responses: readonly ResponseOp[],
-): Chain {
-  const answers = responses.map((response) =>
-    response.kind === 'range' ? response.range.kvs : [],
+): PathSnapshot {
+  const results = responses.map(keyValuesOf);
+  const states = pathsWithKeys(path).map((each, index) =>
+    toPathState(each, results[2 * index] ?? [], results[2 * index + 1] ?? []),
   );
-  const places = placesOn(path).map((place, index) =>
-    placeOf(place, answers[2 * index] ?? [], answers[2 * index + 1] ?? []),
-  );
-  const node = { ...(places.pop() ?? placeOf(path, [], [])), inside: answers.at(-1) ?? [] };
-  return { ancestors: places, node, header };
+  const node = {
+    ...(states.pop() ?? toPathState(path, [], [])),
+    firstKeysBelow: results.at(-1) ?? [],
+  };
+  return { ancestors: states, node, header };
 }
 
-function placeOf(path: string, files: readonly KeyValue[], ours: readonly KeyValue[]): Place {
-  const isAt = (key: Buffer) => (kv: KeyValue) => kv.key.equals(key);
+function keyValuesOf(response: ResponseOp): readonly KeyValue[] {
+  return response.kind === 'range' ? response.range.kvs : [];
+}
+
+function toPathState(
+  path: string,
+  files: readonly KeyValue[],
+  internalKeys: readonly KeyValue[],
+): PathState {
+  const find = (key: Buffer) => internalKeys.find((kv) => kv.key.equals(key));
   return {
     path,
     file: files[0],
-    marker: ours.find(isAt(markerKey(path))),
-    ending: ours.find(isAt(endingKey(path))),
+    marker: find(markerKey(path)),
+    expiryRecord: find(expiryRecordKey(path)),
     isDenied: false,
   };
 }
 
 /**
- * As `readChain`, for who only looks: the directory of one who may look at all below it and not at the key of its own name (rights to
- * `/app/` do not reach the key `/app`) is a directory, as those above it are. Where nothing is below, nobody can say: `permission-denied`.
+ * Like `readPathSnapshot`, for requests that only read. Rights to `/app/` do not include the key `/app`. A caller with such rights reads
+ * `/app` as a directory, as it does the directories above. Throws `permission-denied` if no key is below the node.
  */
-export async function readChainToLook(
+export async function readVisibleSnapshot(
   caller: Caller,
-  deps: ChainDeps,
+  deps: SnapshotDeps,
   path: string,
-): Promise<Chain> {
+): Promise<PathSnapshot> {
   try {
-    return await readChain(caller, deps, path);
+    return await readPathSnapshot(caller, deps, path);
   } catch (error) {
     if (!isDenial(error) || path === '') throw error;
-    const chain = await readApart(caller, deps, path, { isFileDenied: true });
-    if (chain.node.inside.length === 0) throw error;
-    return chain;
+    const snapshot = await readSeparately(caller, deps, path, { isFileDenied: true });
+    if (snapshot.node.firstKeysBelow.length === 0) throw error;
+    return snapshot;
   }
 }
 
-/** Reads the chain at one revision; of ancestors that the caller may not look at it knows nothing. Throws `permission-denied` for the node. */
-export async function readChain(caller: Caller, deps: ChainDeps, path: string): Promise<Chain> {
+/** Reads all states at one revision. Marks ancestors that the caller may not read. Throws `permission-denied` for the node itself. */
+export async function readPathSnapshot(
+  caller: Caller,
+  deps: SnapshotDeps,
+  path: string,
+): Promise<PathSnapshot> {
   try {
-    return await readTogether(caller, deps, path, readsOf(path));
+    const success = snapshotReads(path);
+    const response = await deps.etcd.txn(caller, { compare: [], success, failure: [] });
+    return toPathSnapshot(path, response.header, response.responses);
   } catch (error) {
     if (!isDenial(error) || path === '') throw error;
-    return readApart(caller, deps, path);
+    return readSeparately(caller, deps, path);
   }
 }
 
-async function readTogether(
+/** Reads each ancestor with its own request. Users often have rights from a certain directory downwards and none above it. */
+async function readSeparately(
   caller: Caller,
-  deps: ChainDeps,
-  path: string,
-  success: readonly RequestOp[],
-): Promise<Chain> {
-  const answer = await deps.etcd.txn(caller, { compare: [], success, failure: [] });
-  return chainOf(path, answer.header, answer.responses);
-}
-
-/** Users often have rights from some directory on: what is above it is asked for piece by piece. */
-async function readApart(
-  caller: Caller,
-  deps: ChainDeps,
+  deps: SnapshotDeps,
   path: string,
   { isFileDenied = false } = {},
-): Promise<Chain> {
-  const own = readsOf(path).slice(2 * ancestorsOf(path).length + (isFileDenied ? 1 : 0));
-  const answer = await deps.etcd.txn(caller, { compare: [], success: own, failure: [] });
-  const { revision } = answer.header;
+): Promise<PathSnapshot> {
+  const success = snapshotReads(path).slice(2 * ancestorsOf(path).length + (isFileDenied ? 1 : 0));
+  const { header, responses } = await deps.etcd.txn(caller, { compare: [], success, failure: [] });
+  const { revision } = header;
   const ancestors = await Promise.all(
     ancestorsOf(path).map(async (ancestor) => {
       const files = await readIfAllowed(caller, deps, { key: fileKey(ancestor), revision });
-      const ours = await readIfAllowed(caller, deps, { ...oursOf(ancestor), revision });
-      return files === undefined || ours === undefined
-        ? { ...placeOf(ancestor, files ?? [], ours ?? []), isDenied: true }
-        : placeOf(ancestor, files, ours);
+      const internalKeys = await readIfAllowed(caller, deps, {
+        ...internalRange(ancestor),
+        revision,
+      });
+      const isDenied = files === undefined || internalKeys === undefined;
+      return { ...toPathState(ancestor, files ?? [], internalKeys ?? []), isDenied };
     }),
   );
-  const found = answer.responses.map((response) =>
-    response.kind === 'range' ? response.range.kvs : [],
-  );
-  const [files = [], ours = [], inside = []] = isFileDenied ? [[], ...found] : found;
-  const node = { ...placeOf(path, files, ours), isDenied: isFileDenied, inside };
-  return { ancestors, node, header: answer.header };
+  const results = responses.map(keyValuesOf);
+  const [files = [], internalKeys = [], firstKeysBelow = []] = isFileDenied
+    ? [[], ...results]
+    : results;
+  const state = toPathState(path, files, internalKeys);
+  return { ancestors, node: { ...state, isDenied: isFileDenied, firstKeysBelow }, header };
 }
 
 async function readIfAllowed(
   caller: Caller,
-  deps: ChainDeps,
+  deps: SnapshotDeps,
   range: RangeRequest,
 ): Promise<readonly KeyValue[] | undefined> {
   try {
@@ -182,47 +189,50 @@ export function isDenial(error: unknown): boolean {
   return error instanceof GatewayError && error.code === 'permission-denied';
 }
 
-/** Its ttl is over, whatever is still below. */
-export function isOver({ marker, ending, file }: Place): boolean {
-  return file === undefined && marker === undefined && ending !== undefined;
+/** Returns whether the directory's ttl has expired, even if keys are still below it. */
+export function isExpired({ marker, expiryRecord, file }: PathState): boolean {
+  return file === undefined && marker === undefined && expiryRecord !== undefined;
 }
 
-/** The topmost directory of the chain whose ttl is over. */
-export function overIn({ ancestors, node }: Chain): Place | undefined {
-  return [...ancestors, node].find(isOver);
+/** Returns the topmost expired directory. */
+export function findExpired({ ancestors, node }: PathSnapshot): PathState | undefined {
+  return [...ancestors, node].find(isExpired);
 }
 
-/** The node is a directory, made by v2 or by the keys below it. */
-export function isDirectory(node: NodePlace): boolean {
+/** Returns whether the node is a directory, created through the v2 API or by keys below it. */
+export function isDirectory(node: NodeState): boolean {
   if (node.path === '') return true;
-  return node.file === undefined && !isOver(node) && node.inside.length > 0;
+  return node.file === undefined && !isExpired(node) && node.firstKeysBelow.length > 0;
 }
 
-/** What is below the node besides the keys of ours that belong to it. */
-export function hasChildren({ path, inside }: NodePlace): boolean {
-  const own = [markerKey(path), endingKey(path)];
-  return inside.some(({ key }) => !own.some((each) => each.equals(key)));
+/** Returns whether anything but the node's own internal keys is below it. */
+export function hasChildren({ path, firstKeysBelow }: NodeState): boolean {
+  const own = [markerKey(path), expiryRecordKey(path)];
+  return firstKeysBelow.some(({ key }) => !own.some((each) => each.equals(key)));
 }
 
-/** The first place of the chain where nothing is: what v2 says it did not find. Reads once more when the markers do not tell. */
-export async function firstMissing(
+/**
+ * Returns the topmost path of the snapshot that does not exist, which is what v2 errors name. Reads again if an ancestor has no marker,
+ * because keys below may still make it a directory.
+ */
+export async function findFirstMissing(
   caller: Caller,
-  deps: ChainDeps,
-  { ancestors, node, header }: Chain,
+  deps: SnapshotDeps,
+  { ancestors, node, header }: PathSnapshot,
 ): Promise<string> {
-  const unsure = ancestors.filter(
-    ({ marker, ending, isDenied }) => (marker ?? ending) === undefined && !isDenied,
+  const unmarked = ancestors.filter(
+    ({ marker, expiryRecord, isDenied }) => (marker ?? expiryRecord) === undefined && !isDenied,
   );
-  if (unsure.length === 0) return node.path;
-  const answer = await deps.etcd.txn(caller, {
+  if (unmarked.length === 0) return node.path;
+  const { responses } = await deps.etcd.txn(caller, {
     compare: [],
-    success: unsure.map(({ path }) =>
-      read({ ...insideOf(path), limit: 1, keysOnly: true, revision: header.revision }),
+    success: unmarked.map(({ path }) =>
+      read({ ...rangeBelow(path), limit: 1, keysOnly: true, revision: header.revision }),
     ),
     failure: [],
   });
-  const index = answer.responses.findIndex(
+  const index = responses.findIndex(
     (response) => response.kind === 'range' && response.range.kvs.length === 0,
   );
-  return unsure[index]?.path ?? node.path;
+  return unmarked[index]?.path ?? node.path;
 }

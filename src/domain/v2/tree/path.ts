@@ -1,26 +1,25 @@
-// Where the nodes of the v2 tree live among etcd's keys. A path is `` for the root, else `/a/b`, without a slash at its end; one character
-// stands for one byte, since names need not be UTF-8. The file /a/b is the key `/a/b`; a directory is known by a marker below it. Pure.
+// The mapping between paths of the v2 tree and keys of etcd v3. A path is empty for the root, else `/a/b` without a trailing slash. Each
+// character is one byte, because names need not be UTF-8. The file /a/b is the key `/a/b`; a directory has a marker key below it. Pure.
 import { prefixEnd } from '../../../etcd/range.js';
 import type { Span } from '../../../etcd/wire.js';
 import { PRIVATE_PREFIX } from '../../reserved.js';
-import { textOfBytes } from './utf8.js';
+import { decodeUtf8 } from './utf8.js';
 
-/** Begins the names of the keys of ours below a directory; sorts before every name that people type. */
-const OURS = PRIVATE_PREFIX;
-const MARKER = `${OURS}dir`;
-const ENDING = `${OURS}ends`;
+// The names of internal keys begin with PRIVATE_PREFIX, which sorts before every name that people type. The names are stored in etcd.
+const MARKER = `${PRIVATE_PREFIX}dir`;
+const EXPIRY_RECORD = `${PRIVATE_PREFIX}ends`;
 
-/** Keeps bytes as they are: `latin1` maps each to the character of the same number. */
-export function bytesOf(text: string): Buffer {
+/** Keeps bytes unchanged: `latin1` maps each byte to the character with the same number. */
+export function latin1Bytes(text: string): Buffer {
   return Buffer.from(text, 'latin1');
 }
 
-/** The text that people see. */
-export function textOf(path: string): string {
-  return textOfBytes(bytesOf(path));
+/** Returns the path as text for responses. */
+export function displayPath(path: string): string {
+  return decodeUtf8(latin1Bytes(path));
 }
 
-/** Takes any slashes before, behind and between the names. */
+/** Accepts any number of slashes around the names. */
 export function parsePath(text: string): string {
   return text
     .split('/')
@@ -29,12 +28,12 @@ export function parsePath(text: string): string {
     .join('');
 }
 
-/** Hidden nodes answer when they are asked for, and are not listed. */
+/** Hidden nodes are readable by their path and left out of listings. */
 export function isHiddenName(name: string): boolean {
   return name.startsWith('_');
 }
 
-/** Returns how many names a path has, without building any of them. */
+/** Returns the number of names in a path without creating a string for each. */
 export function countNames(path: string): number {
   let count = 0;
   for (let slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1)) count++;
@@ -42,8 +41,8 @@ export function countNames(path: string): number {
 }
 
 /**
- * From the topmost one below the root to the parent of `path`: `/a`, `/a/b` of `/a/b/c`. The sum of their lengths grows with the square
- * of the number of names: callers limit that number first.
+ * Returns the directories above `path`, topmost first, without the root: `/a` and `/a/b` for `/a/b/c`. The sum of their lengths grows
+ * with the square of the number of names. Callers limit that number first.
  */
 export function ancestorsOf(path: string): string[] {
   const ancestors: string[] = [];
@@ -54,53 +53,52 @@ export function ancestorsOf(path: string): string[] {
 }
 
 export function fileKey(path: string): Buffer {
-  return bytesOf(path);
+  return latin1Bytes(path);
 }
 
 /**
- * The file, the directory, and between them the siblings whose names go on behind it with a character below the slash (`/a-b`): in
- * etcd's order there is no smaller range that holds both.
+ * Returns the smallest range with the file and everything below the directory. Between them are siblings whose name continues with a
+ * character that sorts before the slash (`/a-b`).
  */
-export function reachOf(path: string): Span {
-  const inside = insideOf(path);
+export function nodeRange(path: string): Span {
+  const inside = rangeBelow(path);
   return path === '' ? inside : { key: fileKey(path), rangeEnd: inside.rangeEnd };
 }
 
-/** Every key below a directory. Not those of a sibling whose name begins alike. */
-export function insideOf(path: string): Span {
-  const key = bytesOf(`${path}/`);
+/** Returns the range of the keys below a directory, without siblings whose name has the same beginning. */
+export function rangeBelow(path: string): Span {
+  const key = latin1Bytes(`${path}/`);
   return { key, rangeEnd: prefixEnd(key) };
 }
 
-/** Says that there is a directory; hangs on a lease when the directory has a ttl. */
+/** The marker exists as long as the directory. It is attached to a lease if the directory has a ttl. */
 export function markerKey(path: string): Buffer {
-  return bytesOf(`${path}/${MARKER}`);
+  return latin1Bytes(`${path}/${MARKER}`);
 }
 
-/** Says that the directory ends with its marker: where it stands alone, the directory is over, with all that is below. */
-export function endingKey(path: string): Buffer {
-  return bytesOf(`${path}/${ENDING}`);
+/** This key means that the directory has a ttl. Without a marker next to it, the directory has expired with everything below it. */
+export function expiryRecordKey(path: string): Buffer {
+  return latin1Bytes(`${path}/${EXPIRY_RECORD}`);
 }
 
-/** The two keys of ours below a directory. */
-export function oursOf(path: string): Span {
-  const key = bytesOf(`${path}/${OURS}`);
+/** Returns the range of the two internal keys below a directory. */
+export function internalRange(path: string): Span {
+  const key = latin1Bytes(`${path}/${PRIVATE_PREFIX}`);
   return { key, rangeEnd: prefixEnd(key) };
 }
 
-/** Whether `path` lies below the directory. */
 export function isBelow(path: string, directory: string): boolean {
   return path.startsWith(`${directory}/`);
 }
 
-const OURS_BELOW = bytesOf(`/${OURS}`);
+const INTERNAL_KEY_SEPARATOR = latin1Bytes(`/${PRIVATE_PREFIX}`);
 
-/** Of which directory a marker is one. */
-export function directoryOfMarker(key: Buffer): string {
-  return key.subarray(0, key.indexOf(OURS_BELOW)).toString('latin1');
+/** Returns the directory that an internal key belongs to. */
+export function directoryOfInternalKey(key: Buffer): string {
+  return key.subarray(0, key.indexOf(INTERNAL_KEY_SEPARATOR)).toString('latin1');
 }
 
-/** Names that a v2 path cannot have: the keys of other doors with such names are not in the tree. */
-export function isUnnameable(name: string): boolean {
+/** Returns whether no v2 path can have this name. Keys with such names, written through other APIs, are not part of the tree. */
+export function isInvalidName(name: string): boolean {
   return name === '' || name === '.' || name === '..';
 }

@@ -1,7 +1,9 @@
-// Every change of the tree is one transaction: decided on what was read, applied only if that still stands, else read and decided again.
+// Every write of the v2 tree is one transaction. It is planned from a snapshot and applied only if the snapshot still holds. Otherwise it is
+// planned again from a new snapshot.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Caller } from '../../../core/caller.js';
 import { GatewayError, outcomeOf } from '../../../core/errors.js';
+import { beforeWrite } from '../../../etcd/calls/outcome.js';
 import type {
   Compare,
   KeyValue,
@@ -12,210 +14,228 @@ import type {
 } from '../../../etcd/wire.js';
 import { expiredBeforeWrite, releaseKeyLease } from '../../leases/leases.js';
 import type { ReservedKeys } from '../../reserved.js';
-import { beforeWrite } from '../../../etcd/calls/outcome.js';
-import { chainOf, isDenial, overIn, readChain, readsOf } from '../tree/path-snapshot.js';
-import type { Chain, ChainDeps } from '../tree/path-snapshot.js';
-import type { DirectoryEnds } from '../expiry/directory-expiry.js';
 import { v2Error } from '../errors.js';
-import { endDirectory } from '../expiry/expire-directory.js';
-import { endNodeLease, grantNodeLease, readLifetimes, revokeInTime } from '../expiry/node-lease.js';
-import type { LifetimeDeps, NodeLease } from '../expiry/node-lease.js';
+import type { DirectoryExpiry } from '../expiry/directory-expiry.js';
+import { expireDirectory } from '../expiry/expire-directory.js';
+import {
+  grantNodeLease,
+  readExpirations,
+  revokeNodeLease,
+  revokeWhenExpired,
+} from '../expiry/node-lease.js';
+import type { NodeLease, NodeLeaseDeps } from '../expiry/node-lease.js';
+import { putEventRecord } from '../history/event-record.js';
+import type { EventRecord } from '../history/event-record.js';
 import { fileNode } from '../tree/node.js';
 import type { V2Action, V2Event, V2Node } from '../tree/node.js';
-import { putRecord } from '../history/event-record.js';
-import type { ChangeRecord } from '../history/event-record.js';
+import {
+  findExpired,
+  isDenial,
+  readPathSnapshot,
+  snapshotReads,
+  toPathSnapshot,
+} from '../tree/path-snapshot.js';
+import type { PathSnapshot, SnapshotDeps } from '../tree/path-snapshot.js';
 
-/** Rounds that a change may lose against others before it gives up. */
-const ROUNDS_MAX = 200;
-const PAUSE_FROM_ROUND = 3;
+/** Attempts that can lose against concurrent changes before the request fails. */
+const ATTEMPTS_MAX = 200;
+/** Later attempts wait for a random time first. */
+const ATTEMPTS_WITHOUT_PAUSE = 3;
 const PAUSE_MAX_MS = 20;
-/** Leases of one change that expire before the write reaches etcd. */
+/** Leases of one change that can expire before the write reaches etcd. */
 const EXPIRED_LEASES_MAX = 3;
 
-export interface ChangeDeps extends ChainDeps, LifetimeDeps {
+export interface WriteDeps extends SnapshotDeps, NodeLeaseDeps {
   readonly reserved: ReservedKeys;
-  readonly ends: DirectoryEnds;
+  readonly directoryExpiry: DirectoryExpiry;
 }
 
-/** What one transaction is to do, and what its caller and watchers are told of it. */
-export interface Change {
+/** The transaction of one write, and what its event states. */
+export interface PlannedChange {
   readonly action: V2Action;
   readonly path: string;
   readonly isDirectory: boolean;
-  /** Of the file that there is afterwards; `kept`: whatever it was. */
+  /** The value of the file after the change; `kept` leaves it unchanged. */
   readonly value?: Buffer | 'kept' | undefined;
   /** Milliseconds; absent = no ttl. */
   readonly expiresAt?: number | undefined;
   readonly compare: readonly Compare[];
-  /** The first one tells with its `prevKv` what the file was. */
+  /** The `prevKv` of the first operation is the previous file. */
   readonly operations: (lease: NodeLease | undefined) => RequestOp[];
-  /** What goes with the record, and is left out where that may not be written. */
-  readonly ours?: ((lease: NodeLease | undefined) => RequestOp[]) | undefined;
-  /** The directory that was there. */
+  /** Updates the expiry list. Left out, like the event record, for callers without rights to those keys. */
+  readonly metadata?: ((lease: NodeLease | undefined) => RequestOp[]) | undefined;
+  /** The previous directory. */
   readonly previous?: V2Node | undefined;
-  /** Of a directory that stays. */
+  /** Only for a directory that exists already. */
   readonly createdIndex?: number | undefined;
   readonly isRefresh?: boolean;
-  /** The lease that nothing hangs on afterwards, where it is known before. */
-  readonly freedLease?: string | undefined;
+  /** A lease without keys after the change. Absent if only the response shows it. */
+  readonly detachedLease?: string | undefined;
 }
 
-export interface Changed {
+export interface V2Result {
   readonly event: V2Event;
   readonly header: ResponseHeader;
 }
 
-/** Decides what to do with a path as it stands. Throws v2 errors. */
-export type Decide = (chain: Chain) => Change | Promise<Change>;
+/** Plans a change for the current snapshot of a path. Throws v2 errors. */
+export type PlanChange = (snapshot: PathSnapshot) => PlannedChange | Promise<PlannedChange>;
 
-/** Throws v2 errors of `decide`; `etcd-unavailable` and its kin with an outcome. */
-export async function change(
+/** Throws the v2 errors of `plan`, and `etcd-unavailable` and similar errors with an outcome. */
+export async function applyChange(
   caller: Caller,
-  deps: ChangeDeps,
+  deps: WriteDeps,
   path: string,
-  decide: Decide,
-): Promise<Changed> {
-  const leases = new LeaseOfChange(caller, deps);
+  plan: PlanChange,
+): Promise<V2Result> {
+  const writer = new ChangeWriter(caller, deps);
   let failure: unknown;
   try {
-    let chain: Chain | undefined;
-    for (let round = 1; round <= ROUNDS_MAX; round++) {
-      if (round > PAUSE_FROM_ROUND) await pause(Math.random() * PAUSE_MAX_MS);
-      chain ??= await beforeWrite(readChain(caller, deps, path));
-      const over = overIn(chain);
-      if (over !== undefined) {
-        await endDirectory(caller, deps, over.path);
-        chain = undefined;
+    let snapshot: PathSnapshot | undefined;
+    for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
+      if (attempt > ATTEMPTS_WITHOUT_PAUSE) await pause(Math.random() * PAUSE_MAX_MS);
+      snapshot ??= await beforeWrite(readPathSnapshot(caller, deps, path));
+      const expired = findExpired(snapshot);
+      if (expired !== undefined) {
+        await expireDirectory(caller, deps, expired.path);
+        snapshot = undefined;
         continue;
       }
-      const decided = await decide(chain);
-      const answer = await leases.write(decided, chain);
-      if (answer.succeeded) return await toChanged(caller, deps, decided, leases.granted, answer);
-      chain = chain.ancestors.some((place) => place.isDenied)
-        ? undefined
-        : chainOf(path, answer.header, answer.responses);
+      const planned = await plan(snapshot);
+      const response = await writer.write(planned, snapshot);
+      if (response.succeeded) return await toResult(caller, deps, planned, writer.lease, response);
+      snapshot = isComplete(snapshot)
+        ? toPathSnapshot(path, response.header, response.responses)
+        : undefined;
     }
-    throw v2Error('raftInternal', `${ROUNDS_MAX} other changes came first`);
+    throw v2Error('raftInternal', `${ATTEMPTS_MAX} other changes came first`);
   } catch (error) {
     failure = error;
     throw error;
   } finally {
-    leases.settle(failure);
+    writer.settleLease(failure);
   }
 }
 
-/** One change in all its rounds: at most one lease, and with the record as long as the caller may write it. */
-class LeaseOfChange {
-  readonly #caller: Caller;
-  readonly #deps: ChangeDeps;
-  #mayRecord = true;
-  #isWritten = false;
-  #expired = 0;
-  granted: NodeLease | undefined;
+/** Returns whether the caller can read the snapshot of this path in one transaction. */
+function isComplete({ ancestors }: PathSnapshot): boolean {
+  return ancestors.every(({ isDenied }) => !isDenied);
+}
 
-  constructor(caller: Caller, deps: ChangeDeps) {
+/** Sends all attempts of one change, with at most one lease. Omits the metadata once etcd refuses it. */
+class ChangeWriter {
+  readonly #caller: Caller;
+  readonly #deps: WriteDeps;
+  #canWriteMetadata = true;
+  #isWritten = false;
+  #expiredLeases = 0;
+  lease: NodeLease | undefined;
+
+  constructor(caller: Caller, deps: WriteDeps) {
     this.#caller = caller;
     this.#deps = deps;
   }
 
-  async write(decided: Change, chain: Chain): Promise<TxnResponse> {
-    const { expiresAt } = decided;
+  async write(planned: PlannedChange, snapshot: PathSnapshot): Promise<TxnResponse> {
+    const { expiresAt, compare } = planned;
     if (expiresAt !== undefined)
-      this.granted ??= await grantNodeLease(this.#caller, this.#deps, expiresAt, Date.now());
-    const lease = expiresAt === undefined ? undefined : this.granted;
-    const operations = decided.operations(lease);
-    const isWhole = chain.ancestors.every((place) => !place.isDenied);
-    const request = {
-      compare: decided.compare,
-      failure: isWhole ? readsOf(chain.node.path) : [],
-    };
+      this.lease ??= await grantNodeLease(this.#caller, this.#deps, expiresAt, Date.now());
+    const lease = expiresAt === undefined ? undefined : this.lease;
+    const metadata = this.#canWriteMetadata
+      ? [putEventRecord(toRecord(planned, lease)), ...(planned.metadata?.(lease) ?? [])]
+      : [];
+    const success = [...planned.operations(lease), ...metadata];
+    const failure = isComplete(snapshot) ? snapshotReads(snapshot.node.path) : [];
     try {
-      const record = putRecord(recordOf(decided, lease));
-      const ours = this.#mayRecord ? [record, ...(decided.ours?.(lease) ?? [])] : [];
-      const success = [...operations, ...ours];
-      const answer = await this.#deps.etcd.txn(this.#caller, { ...request, success });
-      this.#isWritten = answer.succeeded;
-      return answer;
+      const response = await this.#deps.etcd.txn(this.#caller, { compare, success, failure });
+      this.#isWritten = response.succeeded;
+      return response;
     } catch (error) {
-      if (isExpired(error) && lease !== undefined) this.#dropExpired(error);
-      else if (isDenial(error) && this.#mayRecord) this.#mayRecord = false;
+      if (isLeaseMissing(error) && lease !== undefined) this.#dropExpiredLease(error);
+      else if (isDenial(error) && this.#canWriteMetadata) this.#canWriteMetadata = false;
       else throw error;
-      return this.write(decided, chain);
+      return this.write(planned, snapshot);
     }
   }
 
-  /** The ttl was over before the write reached etcd, which then writes nothing. */
-  #dropExpired(error: GatewayError): void {
-    this.granted = undefined;
-    if (++this.#expired >= EXPIRED_LEASES_MAX) throw expiredBeforeWrite(error);
+  /** The ttl expired before the write reached etcd. In this case etcd writes nothing. */
+  #dropExpiredLease(error: GatewayError): void {
+    this.lease = undefined;
+    if (++this.#expiredLeases >= EXPIRED_LEASES_MAX) throw expiredBeforeWrite(error);
   }
 
-  /** Call it once, when nothing more is sent. Undoes only what certainly did not happen. */
-  settle(error: unknown): void {
-    if (this.granted === undefined) return;
+  /** Call it once, after the last request. Revokes the lease at once only if the write definitely did not happen. */
+  settleLease(error: unknown): void {
+    if (this.lease === undefined) return;
     if (this.#isWritten || outcomeOf(error) === 'unknown')
-      revokeInTime(this.#caller, this.#deps, this.granted);
-    else endNodeLease(this.#caller, this.#deps, this.granted.lease);
+      revokeWhenExpired(this.#caller, this.#deps, this.lease);
+    else revokeNodeLease(this.#caller, this.#deps, this.lease.lease);
   }
 }
 
-function isExpired(error: unknown): error is GatewayError {
+function isLeaseMissing(error: unknown): error is GatewayError {
   return error instanceof GatewayError && error.code === 'lease-not-found';
 }
 
-function recordOf(decided: Change, lifetime: NodeLease | undefined): ChangeRecord {
-  const { action, path, isDirectory, createdIndex, isRefresh, previous } = decided;
+function toRecord(planned: PlannedChange, expiration: NodeLease | undefined): EventRecord {
+  const { action, path, isDirectory, createdIndex, isRefresh, previous } = planned;
   return {
     action,
     path,
     isDirectory,
     createdIndex,
-    lifetime: lifetime && { expiresAt: lifetime.expiresAt, ttl: lifetime.ttl },
+    expiration: expiration && { expiresAt: expiration.expiresAt, ttl: expiration.ttl },
     previous,
     isRefresh,
   };
 }
 
-async function toChanged(
+async function toResult(
   caller: Caller,
-  deps: ChangeDeps,
-  decided: Change,
-  lifetime: NodeLease | undefined,
+  deps: WriteDeps,
+  planned: PlannedChange,
+  lease: NodeLease | undefined,
   { header, responses }: TxnResponse,
-): Promise<Changed> {
-  const before = previousFile(responses[0]);
-  releaseKeyLease(caller, deps, before?.lease ?? decided.freedLease);
-  const { action, path, isDirectory, isRefresh = false, expiresAt } = decided;
-  if (isDirectory && expiresAt !== undefined) deps.ends.expect(caller.identity, path, expiresAt);
+): Promise<V2Result> {
+  const previousFile = previousFileIn(responses[0]);
+  releaseKeyLease(caller, deps, previousFile?.lease ?? planned.detachedLease);
+  const { action, path, isDirectory, isRefresh = false, expiresAt } = planned;
+  if (isDirectory && expiresAt !== undefined)
+    deps.directoryExpiry.schedule(caller.identity, path, expiresAt);
   const node: V2Node = {
     path,
     isDirectory,
-    value: decided.value === 'kept' ? before?.value : decided.value,
-    lifetime: expiresAt === undefined ? undefined : lifetime,
+    value: planned.value === 'kept' ? previousFile?.value : planned.value,
+    expiration: expiresAt === undefined ? undefined : lease,
     modifiedIndex: header.revision,
-    createdIndex: createdIndexOf(decided, before) ?? header.revision,
+    createdIndex: createdIndexOf(planned, previousFile) ?? header.revision,
   };
   const prevNode =
-    before === undefined ? decided.previous : await toNode(caller, deps, path, before);
+    previousFile === undefined
+      ? planned.previous
+      : await toFileNode(caller, deps, path, previousFile);
   return { event: { action, node, prevNode, isRefresh }, header };
 }
 
-function createdIndexOf(decided: Change, before: KeyValue | undefined): number | undefined {
-  // A directory in the place of a file is new.
-  if (before !== undefined && !decided.isDirectory) return before.createRevision;
-  return decided.createdIndex;
+function createdIndexOf(
+  planned: PlannedChange,
+  previousFile: KeyValue | undefined,
+): number | undefined {
+  // A directory that replaces a file is new.
+  if (previousFile !== undefined && !planned.isDirectory) return previousFile.createRevision;
+  return planned.createdIndex;
 }
 
-async function toNode(
+async function toFileNode(
   caller: Caller,
-  deps: ChangeDeps,
+  deps: WriteDeps,
   path: string,
   kv: KeyValue,
 ): Promise<V2Node> {
-  return fileNode(path, kv, await readLifetimes(caller, deps, [kv.lease]));
+  return fileNode(path, kv, await readExpirations(caller, deps, [kv.lease]));
 }
 
-function previousFile(response: ResponseOp | undefined): KeyValue | undefined {
+function previousFileIn(response: ResponseOp | undefined): KeyValue | undefined {
   if (response?.kind === 'put') return response.put.prevKv;
   return response?.kind === 'deleteRange' ? response.deleteRange.prevKvs[0] : undefined;
 }

@@ -1,38 +1,44 @@
-// The comparisons of compareAndSwap and compareAndDelete: with the value, the index, or both.
+// The condition of compareAndSwap and compareAndDelete: on the value, the index, or both.
 import type { Caller } from '../../../core/caller.js';
 import { modRevisionIs } from '../../../etcd/compare.js';
 import type { Compare } from '../../../etcd/wire.js';
-import type { Chain, ChainDeps } from '../tree/path-snapshot.js';
 import { nodeError, v2Error } from '../errors.js';
+import { requireNode } from '../tree/checks.js';
+import type { PathSnapshot, SnapshotDeps } from '../tree/path-snapshot.js';
 import { fileKey } from '../tree/path.js';
-import { refuseMissing } from '../tree/checks.js';
-import { textOfBytes } from '../tree/utf8.js';
+import { decodeUtf8 } from '../tree/utf8.js';
 
-/** What must be true of a file; an empty value and the index 0 ask nothing. */
+/** An empty value and the index 0 match every file. */
 export interface Comparison {
   readonly prevValue: Buffer;
   readonly prevIndex: bigint;
 }
 
-/** Throws what a comparison of v2 fails with; gives what makes etcd check that it still holds. */
-export async function compareFile(
+/** Returns the compare that makes etcd reject the write if the file has changed since. Throws `compareFailed` and other v2 errors. */
+export async function checkComparison(
   caller: Caller,
-  deps: ChainDeps,
-  chain: Chain,
+  deps: SnapshotDeps,
+  snapshot: PathSnapshot,
   { prevValue, prevIndex }: Comparison,
 ): Promise<Compare> {
-  await refuseMissing(caller, deps, chain);
-  const { file, path } = chain.node;
-  const { revision } = chain.header;
+  await requireNode(caller, deps, snapshot);
+  const { file, path } = snapshot.node;
+  const { revision } = snapshot.header;
   if (file === undefined) throw nodeError('notAFile', path, revision);
-  const isValue = prevValue.length === 0 || prevValue.equals(file.value);
-  const isIndex = prevIndex === 0n || prevIndex === BigInt(file.modRevision);
-  if (isValue && isIndex) return modRevisionIs(fileKey(path), file.modRevision);
-  const values = `[${textOfBytes(prevValue)} != ${textOfBytes(file.value)}]`;
+  const isValueEqual = prevValue.length === 0 || prevValue.equals(file.value);
+  const isIndexEqual = prevIndex === 0n || prevIndex === BigInt(file.modRevision);
+  if (isValueEqual && isIndexEqual) return modRevisionIs(fileKey(path), file.modRevision);
+  const values = `[${decodeUtf8(prevValue)} != ${decodeUtf8(file.value)}]`;
   const indexes = `[${prevIndex} != ${file.modRevision}]`;
-  const parts = [
-    ...(isIndex && !isValue ? [values] : []),
-    ...(isValue && !isIndex ? [indexes] : []),
-  ];
-  throw v2Error('compareFailed', parts[0] ?? `${values} ${indexes}`, revision);
+  throw v2Error('compareFailed', causeOf(isValueEqual, isIndexEqual, values, indexes), revision);
+}
+
+function causeOf(
+  isValueEqual: boolean,
+  isIndexEqual: boolean,
+  values: string,
+  indexes: string,
+): string {
+  if (isIndexEqual) return values;
+  return isValueEqual ? indexes : `${values} ${indexes}`;
 }

@@ -1,25 +1,25 @@
-// POST: files and directories whose names are numbers that grow in the order of their creation, as queues want it.
+// POST creates files and directories named by numbers that grow in the order of their creation, as queues need them.
 import type { Caller } from '../../../core/caller.js';
 import type { Compare } from '../../../etcd/wire.js';
 import { Turnstile } from '../../contention/turnstile.js';
-import { change } from './change.js';
-import type { ChangeDeps, Changed } from './change.js';
 import { nodeError } from '../errors.js';
-import { bytesOf } from '../tree/path.js';
-import { refuseFilesAbove, refuseReserved } from '../tree/checks.js';
-import { creation } from './write-node.js';
-import type { Creation } from './write-node.js';
+import { rejectReserved, requireDirectoriesAbove } from '../tree/checks.js';
+import { latin1Bytes } from '../tree/path.js';
+import { applyChange } from './change.js';
+import type { V2Result, WriteDeps } from './change.js';
+import { planCreation } from './write-node.js';
+import type { NodeCreation } from './write-node.js';
 
 const NAME_DIGITS = 20;
-/** Every name of as many digits that a revision below 2^53 gives begins so. */
+/** Revisions are below 2^53, so that every generated name begins with these zeros. */
 const NAMES_BEGIN = '0000';
 const NAMES_END = '0001';
 
-/** Creations in one directory that come through one gateway go one after the other: at once they would only send each other back. */
+/** Runs creations in one directory one after another. Concurrent creations through one gateway would only make each other start again. */
 export class InOrderQueues {
   readonly #queues = new Map<string, { readonly turnstile: Turnstile; users: number }>();
 
-  async pass<T>(directory: string, work: () => Promise<T>): Promise<T> {
+  async run<T>(directory: string, work: () => Promise<T>): Promise<T> {
     const queue = this.#queues.get(directory) ?? { turnstile: new Turnstile(1), users: 0 };
     this.#queues.set(directory, queue);
     queue.users++;
@@ -31,42 +31,40 @@ export class InOrderQueues {
   }
 }
 
-export interface InOrderDeps extends ChangeDeps {
+export interface InOrderDeps extends WriteDeps {
   readonly queues: InOrderQueues;
 }
 
 /**
- * The name is the revision that the creation is expected to have. Others may write meanwhile, so that it can be lower than the index of
- * the answer, but never as low as that of a node which was there before, or came in between.
+ * Creates a node in the directory `write.path`. Its name is the revision that the creation is expected to have. Because of concurrent
+ * writes elsewhere, the name can be lower than the index in the response. It is always higher than the names of earlier nodes.
  */
 export async function createInOrder(
   caller: Caller,
   deps: InOrderDeps,
-  write: Creation,
-): Promise<Changed> {
-  return deps.queues.pass(write.path, () => changeInOrder(caller, deps, write));
-}
-
-async function changeInOrder(caller: Caller, deps: ChangeDeps, write: Creation): Promise<Changed> {
+  write: NodeCreation,
+): Promise<V2Result> {
   const directory = write.path;
-  return change(caller, deps, directory, (chain) => {
-    const { node, header } = chain;
-    refuseFilesAbove(chain);
-    if (node.file !== undefined) throw nodeError('notADirectory', directory, header.revision);
-    refuseReserved(deps, `${directory}/${NAMES_BEGIN}`);
-    const next = header.revision + 1;
-    const path = `${directory}/${String(next).padStart(NAME_DIGITS, '0')}`;
-    const ancestors = directory === '' ? [] : [...chain.ancestors, node];
-    const made = creation('create', { ...write, path }, { ...chain, ancestors });
-    return { ...made, compare: [...made.compare, isNewest(directory, path, next)] };
-  });
+  return deps.queues.run(directory, () =>
+    applyChange(caller, deps, directory, (snapshot) => {
+      const { node, header } = snapshot;
+      requireDirectoriesAbove(snapshot);
+      if (node.file !== undefined) throw nodeError('notADirectory', directory, header.revision);
+      rejectReserved(deps, `${directory}/${NAMES_BEGIN}`);
+      const nextRevision = header.revision + 1;
+      const path = `${directory}/${String(nextRevision).padStart(NAME_DIGITS, '0')}`;
+      const ancestors = directory === '' ? [] : [...snapshot.ancestors, node];
+      const planned = planCreation('create', { ...write, path }, { ...snapshot, ancestors });
+      return { ...planned, compare: [...planned.compare, isNewest(directory, path, nextRevision)] };
+    }),
+  );
 }
 
-/** No key that sorts behind the name came in since its number was read. */
+/** Fails if a key that sorts after the name was created since the revision was read. */
 function isNewest(directory: string, path: string, revision: number): Compare {
   return {
-    key: bytesOf(path),
-    rangeEnd: bytesOf(`${directory}/${NAMES_END}`),
+    key: latin1Bytes(path),
+    rangeEnd: latin1Bytes(`${directory}/${NAMES_END}`),
     result: '<',
     target: { kind: 'create', number: revision },
   };

@@ -1,65 +1,66 @@
-// delete and compareAndDelete.
+// Deletes files and directories, unconditionally or with a comparison.
 import type { Caller } from '../../../core/caller.js';
 import { isAbsent, isEmptyRange, isPresent } from '../../../etcd/compare.js';
 import type { Compare, RequestOp, Span } from '../../../etcd/wire.js';
-import { hasChildren } from '../tree/path-snapshot.js';
-import type { Chain } from '../tree/path-snapshot.js';
-import { change } from './change.js';
-import type { Change, ChangeDeps, Changed } from './change.js';
-import { compareFile } from './comparison.js';
-import type { Comparison } from './comparison.js';
-import { directoryAt, stillMarked } from './directory-markers.js';
-import { unlistEndings } from '../expiry/expiry-record.js';
 import { nodeError } from '../errors.js';
-import { fileKey, insideOf, oursOf } from '../tree/path.js';
-import { refuseMissing, refuseReserved, refuseRoot } from '../tree/checks.js';
+import { removeSubtreeFromExpiryList } from '../expiry/expiry-record.js';
+import { rejectReserved, rejectRoot, requireNode } from '../tree/checks.js';
+import { readDirectoryNode } from '../tree/get-node.js';
+import { hasChildren } from '../tree/path-snapshot.js';
+import type { PathSnapshot } from '../tree/path-snapshot.js';
+import { fileKey, internalRange, rangeBelow } from '../tree/path.js';
+import { applyChange } from './change.js';
+import type { PlannedChange, V2Result, WriteDeps } from './change.js';
+import { checkComparison } from './comparison.js';
+import type { Comparison } from './comparison.js';
+import { isMarkerUnchanged } from './directory-markers.js';
 
-export interface Removal {
+export interface NodeDeletion {
   readonly path: string;
-  /** May be a directory. */
+  /** Allows deleting an empty directory. */
   readonly isDirectory: boolean;
-  /** May be one that is not empty. */
+  /** Allows deleting a directory with its content. */
   readonly isRecursive: boolean;
 }
 
 export async function deleteNode(
   caller: Caller,
-  deps: ChangeDeps,
-  removal: Removal,
-): Promise<Changed> {
-  const { path } = removal;
-  return change(caller, deps, path, async (chain) => {
-    const { node, header } = chain;
-    refuseRoot(path, header.revision);
-    await refuseMissing(caller, deps, chain);
-    refuseReserved(deps, path);
-    if (node.file !== undefined) return fileRemoval('delete', path, isPresent(fileKey(path)));
-    if (!removal.isDirectory && !removal.isRecursive)
+  deps: WriteDeps,
+  request: NodeDeletion,
+): Promise<V2Result> {
+  const { path } = request;
+  return applyChange(caller, deps, path, async (snapshot) => {
+    const { node, header } = snapshot;
+    rejectRoot(path, header.revision);
+    await requireNode(caller, deps, snapshot);
+    rejectReserved(deps, path);
+    if (node.file !== undefined) return planFileDeletion('delete', path, isPresent(fileKey(path)));
+    if (!request.isDirectory && !request.isRecursive)
       throw nodeError('notAFile', path, header.revision);
-    if (hasChildren(node) && !removal.isRecursive)
+    if (hasChildren(node) && !request.isRecursive)
       throw nodeError('directoryNotEmpty', path, header.revision);
-    return directoryRemoval(caller, deps, removal, chain);
+    return planDirectoryDeletion(caller, deps, request, snapshot);
   });
 }
 
 export async function compareAndDelete(
   caller: Caller,
-  deps: ChangeDeps,
+  deps: WriteDeps,
   path: string,
   comparison: Comparison,
-): Promise<Changed> {
-  return change(caller, deps, path, async (chain) => {
-    const seen = await compareFile(caller, deps, chain, comparison);
-    refuseReserved(deps, path);
-    return fileRemoval('compareAndDelete', path, seen);
+): Promise<V2Result> {
+  return applyChange(caller, deps, path, async (snapshot) => {
+    const compare = await checkComparison(caller, deps, snapshot, comparison);
+    rejectReserved(deps, path);
+    return planFileDeletion('compareAndDelete', path, compare);
   });
 }
 
-function fileRemoval(
+function planFileDeletion(
   action: 'delete' | 'compareAndDelete',
   path: string,
   compare: Compare,
-): Change {
+): PlannedChange {
   return {
     action,
     path,
@@ -69,37 +70,37 @@ function fileRemoval(
   };
 }
 
-async function directoryRemoval(
+async function planDirectoryDeletion(
   caller: Caller,
-  deps: ChangeDeps,
-  { path, isRecursive }: Removal,
-  chain: Chain,
-): Promise<Change> {
-  const previous = await directoryAt(caller, deps, chain.node);
-  const inside = insideOf(path);
+  deps: WriteDeps,
+  { path, isRecursive }: NodeDeletion,
+  { node }: PathSnapshot,
+): Promise<PlannedChange> {
+  const previous = await readDirectoryNode(caller, deps, node);
+  const below = rangeBelow(path);
   return {
     action: 'delete',
     path,
     isDirectory: true,
     previous,
     createdIndex: previous.createdIndex,
-    freedLease: chain.node.marker?.lease,
+    detachedLease: node.marker?.lease,
     compare: [
-      stillMarked(chain.node),
+      isMarkerUnchanged(node),
       isAbsent(fileKey(path)),
-      ...(isRecursive ? [] : around(inside, oursOf(path)).map(isEmptyRange)),
+      ...(isRecursive ? [] : rangesAround(below, internalRange(path)).map(isEmptyRange)),
     ],
-    // Around what the gateway's other doors keep there.
-    operations: () => deps.reserved.deletable(inside).map(deletion),
-    ours: () => unlistEndings(path),
+    // Reserved keys of locks and elections below the directory stay.
+    operations: () => deps.reserved.deletable(below).map(deletion),
+    metadata: () => removeSubtreeFromExpiryList(path),
   };
 }
 
-/** What of a range lies before and behind a part of it. */
-function around(whole: Span, part: Span): Span[] {
+/** Returns the parts of a range before and after an inner range. */
+function rangesAround(outer: Span, inner: Span): Span[] {
   return [
-    { key: whole.key, rangeEnd: part.key },
-    { key: part.rangeEnd, rangeEnd: whole.rangeEnd },
+    { key: outer.key, rangeEnd: inner.key },
+    { key: inner.rangeEnd, rangeEnd: outer.rangeEnd },
   ];
 }
 

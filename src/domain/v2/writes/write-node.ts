@@ -1,120 +1,142 @@
-// set, create, update and compareAndSwap: what each asks of the node and its ancestors, and the transaction that does it.
+// set, create, update and compareAndSwap: their checks on the node and its ancestors, and the transaction that each becomes.
 import type { Caller } from '../../../core/caller.js';
 import { isAbsent, isEmptyRange, isPresent } from '../../../etcd/compare.js';
-import type { Compare, RequestOp } from '../../../etcd/wire.js';
-import { isDirectory } from '../tree/path-snapshot.js';
-import type { Chain } from '../tree/path-snapshot.js';
-import { change } from './change.js';
-import type { Change, ChangeDeps, Changed } from './change.js';
-import { compareFile } from './comparison.js';
-import type { Comparison } from './comparison.js';
-import { directoriesAbove, directoryAt, markDirectory, stillMarked } from './directory-markers.js';
-import { listEnding, unlistEnding } from '../expiry/expiry-record.js';
+import type { RequestOp } from '../../../etcd/wire.js';
 import { nodeError } from '../errors.js';
+import { addToExpiryList, removeFromExpiryList } from '../expiry/expiry-record.js';
 import type { NodeLease } from '../expiry/node-lease.js';
-import { endingKey, fileKey, insideOf } from '../tree/path.js';
-import { refuseFilesAbove, refuseMissing, refuseReserved, refuseRoot } from '../tree/checks.js';
+import {
+  rejectReserved,
+  rejectRoot,
+  requireDirectoriesAbove,
+  requireNode,
+} from '../tree/checks.js';
+import { readDirectoryNode } from '../tree/get-node.js';
+import { isDirectory } from '../tree/path-snapshot.js';
+import type { PathSnapshot } from '../tree/path-snapshot.js';
+import { expiryRecordKey, fileKey, rangeBelow } from '../tree/path.js';
+import { applyChange } from './change.js';
+import type { PlannedChange, V2Result, WriteDeps } from './change.js';
+import { checkComparison } from './comparison.js';
+import type { Comparison } from './comparison.js';
+import { isMarkerUnchanged, planMissingAncestors, putMarker } from './directory-markers.js';
 
-export interface Write {
+export interface NodeWrite {
   readonly path: string;
   readonly value: Buffer;
   /** Milliseconds; absent = no ttl. */
   readonly expiresAt?: number | undefined;
-  /** Keep the value, and tell no watcher. */
+  /** Keeps the value; watchers receive no event. */
   readonly isRefresh: boolean;
 }
 
-export interface Creation extends Write {
+export interface NodeCreation extends NodeWrite {
   readonly isDirectory: boolean;
 }
 
-/** Creates or replaces a file, or creates a directory, in the place of a file too. */
-export async function setNode(caller: Caller, deps: ChangeDeps, write: Creation): Promise<Changed> {
+/** Creates or replaces a file, or creates a directory. A directory can replace a file. */
+export async function setNode(
+  caller: Caller,
+  deps: WriteDeps,
+  write: NodeCreation,
+): Promise<V2Result> {
   const { path } = write;
-  return change(caller, deps, path, async (chain) => {
-    const { node, header } = chain;
-    if (write.isRefresh && node.file === undefined) await refuseMissing(caller, deps, chain);
-    refuseRoot(path, header.revision);
-    refuseFilesAbove(chain);
-    refuseReserved(deps, path);
+  return applyChange(caller, deps, path, async (snapshot) => {
+    const { node, header } = snapshot;
+    if (write.isRefresh && node.file === undefined) await requireNode(caller, deps, snapshot);
+    rejectRoot(path, header.revision);
+    requireDirectoriesAbove(snapshot);
+    rejectReserved(deps, path);
     if (isDirectory(node)) throw nodeError('notAFile', path, header.revision);
-    if (node.file === undefined) return creation('set', write, chain);
-    return write.isDirectory ? directoryOverFile(write) : overFile('set', write, []);
+    if (node.file === undefined) return planCreation('set', write, snapshot);
+    return write.isDirectory ? planReplacementByDirectory(write) : planFileWrite('set', write);
   });
 }
 
-/** Creates what is not there. */
+/** Creates a file or directory. Throws `keyExists` if the node exists. */
 export async function createNode(
   caller: Caller,
-  deps: ChangeDeps,
-  write: Creation,
-): Promise<Changed> {
+  deps: WriteDeps,
+  write: NodeCreation,
+): Promise<V2Result> {
   const { path } = write;
-  return change(caller, deps, path, (chain) => {
-    const { node, header } = chain;
-    refuseRoot(path, header.revision);
-    refuseFilesAbove(chain);
-    refuseReserved(deps, path);
+  return applyChange(caller, deps, path, (snapshot) => {
+    const { node, header } = snapshot;
+    rejectRoot(path, header.revision);
+    requireDirectoriesAbove(snapshot);
+    rejectReserved(deps, path);
     if (node.file !== undefined || isDirectory(node))
       throw nodeError('keyExists', path, header.revision);
-    return creation('create', write, chain);
+    return planCreation('create', write, snapshot);
   });
 }
 
-/** Changes value and ttl of a file, or the ttl of a directory. */
-export async function updateNode(caller: Caller, deps: ChangeDeps, write: Write): Promise<Changed> {
+/** Changes the value and ttl of an existing file, or the ttl of an existing directory. */
+export async function updateNode(
+  caller: Caller,
+  deps: WriteDeps,
+  write: NodeWrite,
+): Promise<V2Result> {
   const { path } = write;
-  return change(caller, deps, path, async (chain) => {
-    const { node, header } = chain;
-    refuseRoot(path, header.revision);
-    await refuseMissing(caller, deps, chain);
-    refuseReserved(deps, path);
-    if (node.file !== undefined) return overFile('update', write, []);
+  return applyChange(caller, deps, path, async (snapshot) => {
+    const { node, header } = snapshot;
+    rejectRoot(path, header.revision);
+    await requireNode(caller, deps, snapshot);
+    rejectReserved(deps, path);
+    if (node.file !== undefined) return planFileWrite('update', write);
     if (write.value.length > 0) throw nodeError('notAFile', path, header.revision);
-    return directoryUpdate(caller, deps, write, chain);
+    return planDirectoryUpdate(caller, deps, write, snapshot);
   });
 }
 
 export async function compareAndSwap(
   caller: Caller,
-  deps: ChangeDeps,
-  write: Write,
+  deps: WriteDeps,
+  write: NodeWrite,
   comparison: Comparison,
-): Promise<Changed> {
+): Promise<V2Result> {
   const { path } = write;
-  return change(caller, deps, path, async (chain) => {
-    refuseRoot(path, chain.header.revision);
-    const seen = await compareFile(caller, deps, chain, comparison);
-    refuseReserved(deps, path);
-    return overFile('compareAndSwap', write, [seen]);
+  return applyChange(caller, deps, path, async (snapshot) => {
+    rejectRoot(path, snapshot.header.revision);
+    const compare = await checkComparison(caller, deps, snapshot, comparison);
+    rejectReserved(deps, path);
+    return planFileWrite('compareAndSwap', write, compare);
   });
 }
 
-/** A node where nothing is, and its missing directories. */
-export function creation(action: 'set' | 'create', write: Creation, chain: Chain): Change {
+/** Plans a new node together with the missing directories above it. */
+export function planCreation(
+  action: 'set' | 'create',
+  write: NodeCreation,
+  snapshot: PathSnapshot,
+): PlannedChange {
   const { path, isDirectory } = write;
-  const above = directoriesAbove(chain);
-  const compare = [...above.compare, isAbsent(fileKey(path)), isEmptyRange(insideOf(path))];
+  const ancestors = planMissingAncestors(snapshot);
+  const compare = [...ancestors.compare, isAbsent(fileKey(path)), isEmptyRange(rangeBelow(path))];
   const common = { action, path, isDirectory, expiresAt: write.expiresAt, compare };
   if (isDirectory) {
     const operations = (lease?: NodeLease): RequestOp[] => [
-      ...markDirectory(path, lease, undefined),
-      ...above.operations,
+      ...putMarker(path, lease, undefined),
+      ...ancestors.operations,
     ];
-    return { ...common, operations, ours: (lease) => (lease ? [listEnding(path, lease)] : []) };
+    return {
+      ...common,
+      operations,
+      metadata: (lease) => (lease ? [addToExpiryList(path, lease)] : []),
+    };
   }
   return {
     ...common,
     value: write.value,
-    operations: (lease) => [putFile(write, lease), ...above.operations],
+    operations: (lease) => [putFile(write, lease), ...ancestors.operations],
   };
 }
 
-function overFile(
+function planFileWrite(
   action: 'set' | 'update' | 'compareAndSwap',
-  write: Write,
-  compare: readonly Compare[],
-): Change {
+  write: NodeWrite,
+  compare = isPresent(fileKey(write.path)),
+): PlannedChange {
   const { path, value, isRefresh, expiresAt } = write;
   return {
     action,
@@ -123,12 +145,12 @@ function overFile(
     value: isRefresh ? 'kept' : value,
     expiresAt,
     isRefresh,
-    compare: compare.length > 0 ? compare : [isPresent(fileKey(path))],
+    compare: [compare],
     operations: (lease) => [putFile(write, lease)],
   };
 }
 
-function directoryOverFile(write: Creation): Change {
+function planReplacementByDirectory(write: NodeCreation): PlannedChange {
   const { path, expiresAt, isRefresh } = write;
   const key = fileKey(path);
   return {
@@ -140,20 +162,20 @@ function directoryOverFile(write: Creation): Change {
     compare: [isPresent(key)],
     operations: (lease) => [
       { kind: 'deleteRange', deleteRange: { key, prevKv: true } },
-      ...markDirectory(path, lease, undefined),
+      ...putMarker(path, lease, undefined),
     ],
-    ours: (lease) => (lease ? [listEnding(path, lease)] : []),
+    metadata: (lease) => (lease ? [addToExpiryList(path, lease)] : []),
   };
 }
 
-async function directoryUpdate(
+async function planDirectoryUpdate(
   caller: Caller,
-  deps: ChangeDeps,
-  { path, expiresAt, isRefresh }: Write,
-  chain: Chain,
-): Promise<Change> {
-  const { node } = chain;
-  const previous = await directoryAt(caller, deps, node);
+  deps: WriteDeps,
+  { path, expiresAt, isRefresh }: NodeWrite,
+  snapshot: PathSnapshot,
+): Promise<PlannedChange> {
+  const { node } = snapshot;
+  const previous = await readDirectoryNode(caller, deps, node);
   const { createdIndex } = previous;
   return {
     action: 'update',
@@ -163,24 +185,22 @@ async function directoryUpdate(
     isRefresh,
     previous,
     createdIndex,
-    freedLease: node.marker?.lease,
-    compare: [stillMarked(node), isAbsent(fileKey(path))],
+    detachedLease: node.marker?.lease,
+    compare: [isMarkerUnchanged(node), isAbsent(fileKey(path))],
     operations: (lease) => [
-      ...markDirectory(path, lease, createdIndex),
-      ...(lease === undefined ? [deletion(endingKey(path))] : []),
+      ...putMarker(path, lease, createdIndex),
+      ...(lease === undefined
+        ? [{ kind: 'deleteRange' as const, deleteRange: { key: expiryRecordKey(path) } }]
+        : []),
     ],
-    ours: (lease) => (lease ? [listEnding(path, lease)] : [unlistEnding(path)]),
+    metadata: (lease) => (lease ? [addToExpiryList(path, lease)] : [removeFromExpiryList(path)]),
   };
 }
 
-function putFile({ path, value, isRefresh }: Write, lease: NodeLease | undefined): RequestOp {
-  const kept = isRefresh ? { ignoreValue: true } : { value };
+function putFile({ path, value, isRefresh }: NodeWrite, lease: NodeLease | undefined): RequestOp {
+  const content = isRefresh ? { ignoreValue: true } : { value };
   return {
     kind: 'put',
-    put: { key: fileKey(path), ...kept, lease: lease?.lease, prevKv: true },
+    put: { key: fileKey(path), ...content, lease: lease?.lease, prevKv: true },
   };
-}
-
-function deletion(key: Buffer): RequestOp {
-  return { kind: 'deleteRange', deleteRange: { key } };
 }
