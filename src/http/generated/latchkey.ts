@@ -568,7 +568,7 @@ export interface components {
         readonly QueryKey: string;
         readonly KeyEncoding: "base64url";
         readonly RawBody: boolean;
-        readonly RawAnswer: boolean;
+        readonly RawResponse: boolean;
         readonly Ttl: components["schemas"]["LeaseTtl"];
         readonly Lease: components["schemas"]["LeaseName"];
         readonly GuardLock: string;
@@ -612,7 +612,7 @@ export interface operations {
     readonly getKey: {
         readonly parameters: {
             readonly query: {
-                readonly raw?: components["parameters"]["RawAnswer"];
+                readonly raw?: components["parameters"]["RawResponse"];
                 readonly history?: components["parameters"]["History"];
                 readonly limit: components["parameters"]["Limit"];
                 readonly consistency: components["parameters"]["Consistency"];
@@ -681,7 +681,7 @@ export interface operations {
     readonly headKey: {
         readonly parameters: {
             readonly query: {
-                readonly raw?: components["parameters"]["RawAnswer"];
+                readonly raw?: components["parameters"]["RawResponse"];
                 readonly consistency: components["parameters"]["Consistency"];
                 readonly revision?: components["parameters"]["Revision"];
                 readonly keyEncoding?: components["parameters"]["KeyEncoding"];
@@ -714,7 +714,7 @@ export interface operations {
                 readonly history?: components["parameters"]["History"];
                 readonly keysOnly?: boolean;
                 readonly countOnly?: boolean;
-                readonly raw?: components["parameters"]["RawAnswer"];
+                readonly raw?: components["parameters"]["RawResponse"];
                 readonly consistency: components["parameters"]["Consistency"];
                 readonly revision?: components["parameters"]["Revision"];
                 readonly keyEncoding?: components["parameters"]["KeyEncoding"];
@@ -782,7 +782,7 @@ export interface operations {
         readonly parameters: {
             readonly query: {
                 readonly key: components["parameters"]["QueryKey"];
-                readonly raw?: components["parameters"]["RawAnswer"];
+                readonly raw?: components["parameters"]["RawResponse"];
                 readonly consistency: components["parameters"]["Consistency"];
                 readonly revision?: components["parameters"]["Revision"];
                 readonly keyEncoding?: components["parameters"]["KeyEncoding"];
