@@ -1,12 +1,11 @@
-// GET and DELETE of ranges: pages, counts, exports and deletion. Query parameters that are not text pass to the domain by their names.
+// GET and DELETE of ranges: pages, counts, exports and deletion. Most query parameters pass to the domain by their names.
 import { isUtf8 } from 'node:buffer';
 import type { Request, Response } from 'express';
 import { invalidRequest } from '../../core/errors.js';
 import type { KvDeps } from '../../domain/keys/kv.js';
 import { countKeys, deleteKeys, listKeys } from '../../domain/keys/listing.js';
 import { PAGE_OPTIONS } from '../../domain/keys/page.js';
-import type { Page } from '../../domain/keys/page.js';
-import type { Span } from '../../etcd/wire.js';
+import type { Page, PageRequest } from '../../domain/keys/page.js';
 import { contextOf } from '../request/context.js';
 import type { OperationQuery, Schema } from '../contract/operation-types.js';
 import type { Validator } from '../contract/validate.js';
@@ -45,10 +44,14 @@ export async function sendList(
   else await sendPage(deps, req, res, query);
 }
 
-/** Returns `query` with its texts as the domain takes them, and everything else as it is. */
+/** The parameters that this folder converts. Every other one must be a field of the domain's request. */
+type ConvertedParameter =
+  | ('key' | 'keyEncoding' | 'prefix' | 'start' | 'end' | 'delimiter')
+  | ('consistency' | 'raw' | 'history' | 'countOnly');
+
 function toRangeRequest(
   query: ListQuery,
-): ListQuery & { readonly range: Span; readonly serializable: boolean } {
+): Pick<PageRequest, Exclude<keyof ListQuery, ConvertedParameter> | 'range' | 'serializable'> {
   return { ...query, range: parseRange(query), serializable: isSerializable(query) };
 }
 
