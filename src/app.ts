@@ -12,10 +12,10 @@ import { WaitingRoom } from './domain/contention/waiting-room.js';
 import { checkQuorum, readRevision } from './domain/cluster.js';
 import { requireRoot } from './domain/rights/etcd-users/check-rights.js';
 import { createReservedKeys } from './domain/reserved.js';
-import { Tally } from './domain/tally.js';
+import { Counter } from './domain/counter.js';
 import { WatchHub } from './domain/watch/hub.js';
 import type { HubDeps } from './domain/watch/hub.js';
-import { isCompacted } from './domain/watch/start.js';
+import { isCompacted } from './domain/watch/compaction-check.js';
 import { StateFeeds } from './domain/contention/state-feed.js';
 import { createAccessLog } from './http/server/access-log.js';
 import { createAuthMiddleware, initialIdentity } from './http/auth/middleware.js';
@@ -69,7 +69,8 @@ export interface AppDeps {
 
 export function createApp(deps: AppDeps): Express {
   const { config, log, metrics, upstream, background, draining, authentication } = deps;
-  const { etcd, watches, line, isProgressOrdered, alarmRights, credentialVerifier } = upstream;
+  const { etcd, watches, revisionMonitor, isProgressOrdered, alarmRights, credentialVerifier } =
+    upstream;
   const { limits, lockPrefix, electionPrefix } = config;
   const {
     validator,
@@ -110,18 +111,28 @@ export function createApp(deps: AppDeps): Express {
   app.use(createAuthMiddleware(authentication, { isLocal: isLoopback(config.listen.host) }));
   app.use(answerOptions(paths.own), createMetricsRouter(metrics));
   app.use(load.admit(), callers.rate());
-  app.use(createRawDoor({ ...raw, limits, log, meter: metrics.calls, draining, enterWait }));
+  app.use(createRawDoor({ ...raw, limits, log, callMetrics: metrics.calls, draining, enterWait }));
   app.use(createKvRouter({ ...kv, validator, bodies }));
   app.use(createTxnRouter({ ...guards, reserved, validator, bodies }));
   app.use(
-    createWatchRouter({ hub, line, reserved, validator, streams, draining, currentRevision }),
+    createWatchRouter({
+      hub,
+      revisionMonitor,
+      reserved,
+      validator,
+      streams,
+      draining,
+      currentRevision,
+    }),
   );
   app.use(createLeasesRouter({ etcd, background, reserved, validator, bodies }));
   app.use(createLocksRouter({ ...queues, lockPrefix, log, feeds: new StateFeeds(upstream) }));
   app.use(createElectionsRouter({ ...queues, electionPrefix, feeds: new StateFeeds(upstream) }));
   app.use(createClusterRouter({ etcd, validator, bodies }));
   app.use(createSimpleLockRouter({ ...contention, lockPrefix, validator, bodies }));
-  app.use(createV2Router({ ...kv, etcd, line, watching, readiness, bodies, urls: config }));
+  app.use(
+    createV2Router({ ...kv, etcd, revisionMonitor, watching, readiness, bodies, urls: config }),
+  );
   app.use(createDocsDoor({ documents: readDocumentTexts() }));
   app.use(refuseUnserved(paths.all), createErrorHandler(log));
   return app;
@@ -130,18 +141,18 @@ export function createApp(deps: AppDeps): Express {
 /** What several doors share. */
 function createParts(deps: AppDeps) {
   const { config, metrics, upstream, background, draining } = deps;
-  const { etcd, watches, line, isProgressOrdered } = upstream;
+  const { etcd, watches, revisionMonitor, isProgressOrdered } = upstream;
   const { limits, lockPrefix } = config;
   const reserved = createReservedKeys(config);
   const contention = {
     etcd,
     background,
     draining,
-    pictures: new Pictures(watches, line),
+    pictures: new Pictures(watches, revisionMonitor),
     turnstile: new Turnstile(),
     lockLimits: limits.locks,
     waitingRoom: new WaitingRoom(limits.locks),
-    holds: new Tally(),
+    holds: new Counter(),
   };
   const pace = watchEventLoop(limits.eventLoopDelayMs);
   const load = new Load({ requestsMax: limits.requestsMax, pace, onShed: metrics.shed });
@@ -153,7 +164,7 @@ function createParts(deps: AppDeps) {
     isCompacted: (identity, key, revision) => isCompacted(identity, { etcd }, key, revision),
   };
   const knownHolders = new KnownHolders();
-  line.subscribe(() => knownHolders.clear());
+  revisionMonitor.subscribe(() => knownHolders.clear());
   const hub = new WatchHub({ ...watching, isVisible: (key) => !reserved.isHidden(key) });
   const memory = new BodyMemory({ bytesMax: limits.bodyMemoryBytes, onShed: metrics.shed });
   observeGauges(deps, { ...contention, load, streams, hub });
@@ -183,7 +194,7 @@ function createParts(deps: AppDeps) {
 interface Counted {
   readonly load: Load;
   readonly waitingRoom: WaitingRoom;
-  readonly holds: Tally;
+  readonly holds: Counter;
   readonly streams: StreamLimiter;
   readonly hub: WatchHub;
 }

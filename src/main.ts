@@ -100,13 +100,13 @@ async function serve(
   const metrics = createMetrics(packageVersion());
   const endpoints = embedded === undefined ? given.endpoints : [embedded.endpoint];
   const openFiles = readOpenFilesMax();
-  const { laneShare, ...counts } = budgetConnections(given, endpoints, openFiles);
+  const { socketShare, ...counts } = budgetConnections(given, endpoints, openFiles);
   const config = { ...given, limits: { ...given.limits, ...counts } };
   const doorTls = usable('cannot load --tls-cert, --tls-key or --tls-client-ca', () =>
     openDoorTls(config, log, (material) => useCertificates(server, material)),
   );
   const upstream = usable('cannot load --cacert, --cert or --key', () =>
-    createUpstream({ config, endpoints, meter: metrics.calls, log, laneShare }),
+    createUpstream({ config, endpoints, callMetrics: metrics.calls, log, socketShare }),
   );
   const tokens = usable('cannot load --tokens', () => openTokens(config, log));
   await checkEndpoints(upstream, config, log);
@@ -176,12 +176,12 @@ function budgetConnections(
   openFiles: number | undefined,
 ): ConnectionBudget {
   const perEndpoint = Object.values(SOCKETS_MAX).reduce((sum, sockets) => sum + sockets, 0);
-  const laneSockets = perEndpoint * (endpoints.length || DISCOVERED_ENDPOINTS);
+  const socketsWanted = perEndpoint * (endpoints.length || DISCOVERED_ENDPOINTS);
   return usable('cannot serve', () =>
     divideOpenFiles(openFiles, {
       connectionsMax: limits.connectionsMax,
       rawCallsMax: RAW_CALLS_MAX,
-      laneSockets,
+      socketsWanted,
     }),
   );
 }

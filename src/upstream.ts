@@ -16,43 +16,43 @@ import { readRevision } from './domain/cluster.js';
 import { withNewestRevision } from './domain/future-revision.js';
 import { hideV2InternalKeys } from './domain/keys/hidden-v2-keys.js';
 import { withBatching } from './etcd/batching/batching.js';
-import type { CallMeter } from './etcd/calls/meter.js';
+import type { CallMetrics } from './etcd/calls/call-metrics.js';
 import { createEtcdClient } from './etcd/client.js';
 import type { EtcdClient } from './etcd/client.js';
-import { createNameService } from './etcd/endpoints/addresses.js';
-import type { NameService } from './etcd/endpoints/addresses.js';
+import { createDnsClient } from './etcd/endpoints/dns-client.js';
+import type { DnsClient } from './etcd/endpoints/dns-client.js';
 import { createConnector } from './etcd/transport/connection.js';
 import type { Connector } from './etcd/transport/connection.js';
-import { Discovery } from './etcd/endpoints/discovery.js';
+import { DnsDiscovery } from './etcd/endpoints/dns-discovery.js';
 import { EndpointProber } from './etcd/endpoints/prober.js';
-import type { FirstResult, Reachability } from './etcd/endpoints/prober.js';
+import type { FirstProbe, Reachability } from './etcd/endpoints/prober.js';
 import { EndpointPool } from './etcd/endpoints/pool.js';
-import { newInstanceId } from './etcd/endpoints/gateway-loop.js';
-import { RevisionLine } from './etcd/revision-line.js';
-import { withLanes } from './etcd/transport/lanes.js';
+import { newInstanceId } from './etcd/endpoints/loop-detection.js';
+import { RevisionMonitor } from './etcd/revision-monitor.js';
+import { withTrafficClasses } from './etcd/transport/traffic-classes.js';
 import { createTransport } from './etcd/transport/transport.js';
 import type { Transport } from './etcd/transport/transport.js';
 import { isProgressOrdered } from './etcd/version.js';
 import { createWatchClient } from './etcd/watch/client.js';
 import type { WatchClient } from './etcd/watch/client.js';
-import { withRevisionLine } from './etcd/watch/line-watches.js';
+import { withResetDetection } from './etcd/watch/reset-detection.js';
 import { logAuthenticationState, logEndpointEvent, logStoreReset } from './process/etcd-log.js';
 import type { Log } from './process/log.js';
 import { warnAboutVersions } from './process/version-warnings.js';
 import { TlsFiles } from './files/tls-files.js';
 
-/** Connections to each etcd endpoint, by lane. Further calls of the lane wait for one. */
+/** Connections to each etcd endpoint, by traffic class. Further calls of that class wait for one. */
 export const SOCKETS_MAX = {
   requests: 256,
   waits: 64,
-  upkeep: 64,
+  renewals: 64,
   probes: 2,
   tokens: 64,
   passwords: 64,
 } as const;
 const IDLE_SOCKETS_MAX = 64;
 /** The largest response of etcd that is read into memory: one chunk of a list, at most 32 values of 1.5 MiB in base64. */
-const ANSWER_BYTES_MAX = 96 * 1024 * 1024;
+const RESPONSE_BYTES_MAX = 96 * 1024 * 1024;
 /** Deadline of the read that detects a reset of the store. */
 const REVISION_READ_MS = 2_000;
 
@@ -65,14 +65,14 @@ export interface Upstream {
   readonly credentialVerifier: CredentialVerifier;
   readonly watches: WatchClient;
   /** Counts the resets of the store, because revisions from before a reset are not comparable. */
-  readonly line: RevisionLine;
+  readonly revisionMonitor: RevisionMonitor;
   /** Marks requests of this process, so that it recognizes an endpoint that leads back to itself. */
   readonly instanceId: string;
   /** Whether all members are new enough to order progress responses after the events that they cover. */
   readonly isProgressOrdered: () => boolean;
   readonly alarmRights: AlarmRights;
   /** Probes every endpoint and monitors it from then on. Resolves with the result of the first probe of each. */
-  start(): Promise<readonly FirstResult[]>;
+  start(): Promise<readonly FirstProbe[]>;
   /** Counts the members that respond, without a quorum. Resolves within `timeoutMs`. */
   readonly countReachable: (timeoutMs: number) => Promise<Reachability>;
   close(): void;
@@ -82,29 +82,29 @@ export interface UpstreamDeps {
   readonly config: Config;
   /** URLs. Empty with discovery. */
   readonly endpoints: readonly string[];
-  readonly meter: CallMeter;
+  readonly callMetrics: CallMetrics;
   readonly log: Log;
   /** The share of `SOCKETS_MAX` that the process may use: above 0, below 1 if the limit of open files is low. */
-  readonly laneShare?: number;
+  readonly socketShare?: number;
 }
 
 export function createUpstream({
   config,
   endpoints,
-  meter,
+  callMetrics,
   log,
-  laneShare = 1,
+  socketShare = 1,
 }: UpstreamDeps): Upstream {
   const instanceId = newInstanceId();
-  const pool = new EndpointPool(endpoints, { needsProof: true });
+  const pool = new EndpointPool(endpoints, { requiresVerification: true });
   const tls = openEtcdTls(config, log, () => transport.retire());
-  const names = createNameService(config.dnsServers);
+  const names = createDnsClient(config.dnsServers);
   const connector = createConnector({
     lookup: names.lookup,
     connectTimeoutMs: config.limits.connectTimeoutMs,
     secureContext: () => tls?.context,
   });
-  const transport = createLanes(connector, laneShare);
+  const transport = createTransports(connector, socketShare);
   const prober = new EndpointProber({ pool, transport, instanceId });
   const discovery = createDiscovery(config, pool, names, log);
   const state = new AuthenticationState((isOff) => {
@@ -112,9 +112,16 @@ export function createUpstream({
   });
   const authenticate = state.observe(createAuthenticate(transport));
   const authenticator = new CallAuthenticator({ authenticate, ownLogin: ownLogin(config) });
-  const line = new RevisionLine();
-  line.subscribe((reset) => logStoreReset(log, reset));
-  const clients = createClients(config, { pool, transport, authenticator, meter, log, line });
+  const revisionMonitor = new RevisionMonitor();
+  revisionMonitor.subscribe((reset) => logStoreReset(log, reset));
+  const clients = createClients(config, {
+    pool,
+    transport,
+    authenticator,
+    callMetrics,
+    log,
+    revisionMonitor,
+  });
   warnAboutVersions({ pool, prober, log, hasUsers: config.auth === 'etcd' });
   pool.subscribe((event) => {
     // Other connections to this endpoint may have failed as well.
@@ -126,7 +133,7 @@ export function createUpstream({
     connector,
     ...clients,
     credentialVerifier: new CredentialVerifier({ pool, authenticator, transport, state }),
-    line,
+    revisionMonitor,
     instanceId,
     isProgressOrdered: () => areOrdered(prober.versions),
     async start() {
@@ -144,31 +151,31 @@ export function createUpstream({
   };
 }
 
-function createLanes(connector: Connector, laneShare: number): Transport {
-  const lane = (socketsUsual: number): Transport => {
-    const socketsMax = Math.max(1, Math.floor(socketsUsual * laneShare));
+function createTransports(connector: Connector, socketShare: number): Transport {
+  const transportWith = (socketsUsual: number): Transport => {
+    const socketsMax = Math.max(1, Math.floor(socketsUsual * socketShare));
     const limits = {
       socketsMax,
       idleSocketsMax: IDLE_SOCKETS_MAX,
-      answerBytesMax: ANSWER_BYTES_MAX,
+      responseBytesMax: RESPONSE_BYTES_MAX,
     };
     return createTransport(limits, connector);
   };
-  return withLanes({
-    requests: lane(SOCKETS_MAX.requests),
-    waits: lane(SOCKETS_MAX.waits),
-    upkeep: lane(SOCKETS_MAX.upkeep),
-    probes: lane(SOCKETS_MAX.probes),
-    tokens: lane(SOCKETS_MAX.tokens),
-    passwords: lane(SOCKETS_MAX.passwords),
+  return withTrafficClasses({
+    requests: transportWith(SOCKETS_MAX.requests),
+    waits: transportWith(SOCKETS_MAX.waits),
+    renewals: transportWith(SOCKETS_MAX.renewals),
+    probes: transportWith(SOCKETS_MAX.probes),
+    tokens: transportWith(SOCKETS_MAX.tokens),
+    passwords: transportWith(SOCKETS_MAX.passwords),
   });
 }
 
-interface ClientDeps extends Pick<UpstreamDeps, 'meter' | 'log'> {
+interface ClientDeps extends Pick<UpstreamDeps, 'callMetrics' | 'log'> {
   readonly pool: EndpointPool;
   readonly transport: Transport;
   readonly authenticator: CallAuthenticator;
-  readonly line: RevisionLine;
+  readonly revisionMonitor: RevisionMonitor;
 }
 
 type Clients = Pick<Upstream, 'etcd' | 'keyClient' | 'watches' | 'alarmRights'>;
@@ -178,7 +185,7 @@ function createClients(config: Config, { log, ...deps }: ClientDeps): Clients {
   // One typed method per RPC. Authenticates each call, fails over between the endpoints, and repeats what is safe to repeat.
   const base = createEtcdClient({
     ...deps,
-    onUnrecognised: (message, rpc) =>
+    onUnrecognizedError: (message, rpc) =>
       log.warn({ path: rpc.path, message }, 'an error of etcd that no table contains'),
   });
   const alarmRights = new AlarmRights(base);
@@ -200,8 +207,8 @@ function createClients(config: Config, { log, ...deps }: ClientDeps): Clients {
   // Many watches over few streams for each identity.
   const baseWatches = createWatchClient(deps);
   // Ends watches when the store was reset.
-  const followed = withRevisionLine(baseWatches, {
-    line: deps.line,
+  const followed = withResetDetection(baseWatches, {
+    revisionMonitor: deps.revisionMonitor,
     readRevision: (identity) => readStoreRevision(identity, base),
   });
   // Etcd users: checks the right to read the whole range, repeatedly.
@@ -229,13 +236,13 @@ function ownLogin({ user }: Config): UserLogin | undefined {
 function createDiscovery(
   { discovery, etcdTls, user, auth }: Config,
   pool: EndpointPool,
-  { resolveSrv }: NameService,
+  { resolveSrv }: DnsClient,
   log: Log,
-): Discovery | undefined {
+): DnsDiscovery | undefined {
   if (discovery === undefined) return undefined;
   // Settings for TLS to etcd show that connections must be encrypted. Passwords are never sent in plain text.
   const isTlsOnly = Object.keys(etcdTls).length > 0 || user !== undefined || auth === 'etcd';
-  return new Discovery(
+  return new DnsDiscovery(
     { ...discovery, isTlsOnly },
     { pool, resolveSrv, onProblem: (reason) => log.warn({ reason }, 'discovery failed') },
   );

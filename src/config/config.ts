@@ -8,7 +8,7 @@ import { SETTINGS } from './settings.js';
 import type { Values, WrittenAs } from './settings.js';
 import { readCommandLine, readSettings } from './sources.js';
 import type { CommandLine } from './sources.js';
-import type { DiscoverySettings } from '../etcd/endpoints/discovery.js';
+import type { DiscoverySettings } from '../etcd/endpoints/dns-discovery.js';
 import type { LockLimits } from '../domain/contention/limits.js';
 import type { LogLevel } from '../process/log.js';
 import type { AuthMode, UserSetting } from './identity-values.js';

@@ -46,7 +46,7 @@ export interface Identity {
  * Which connections to etcd a call takes: those of plain requests, of clients that wait for a lock, of renewals and releases, of the
  * gateway's own probes, of checks of tokens, or of checks of passwords. No call waits for a connection of another lane.
  */
-export type Lane = 'requests' | 'waits' | 'upkeep' | 'probes' | 'tokens' | 'passwords';
+export type TrafficClass = 'requests' | 'waits' | 'renewals' | 'probes' | 'tokens' | 'passwords';
 
 export interface Caller {
   readonly identity: Identity;
@@ -57,12 +57,12 @@ export interface Caller {
   /** W3C trace context of the request, for etcd to take part in. */
   readonly traceparent?: string;
   /** `requests` by default. */
-  readonly lane?: Lane;
+  readonly trafficClass?: TrafficClass;
   /**
    * Milliseconds without a response after which a request to one endpoint is given up, with an unknown outcome. Set it only where the
    * caller can continue after that. By default a write that must not be repeated waits until the deadline.
    */
-  readonly patienceMs?: number;
+  readonly responseTimeoutMs?: number;
 }
 
 /** The gateway's own rights: for what is its own, and for every caller while there is no authentication. */

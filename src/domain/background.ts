@@ -41,7 +41,7 @@ export class Background {
     work: (caller: Caller) => Promise<unknown>,
   ): Promise<void> {
     const until = performance.now() + CLEANUP_MS_MAX;
-    const cleaner = { ...identity, withdrawn: undefined };
+    const cleaner = { ...identity, revoked: undefined };
     for (let pauseMs = PAUSE_FIRST_MS; ; pauseMs = Math.min(PAUSE_MAX_MS, pauseMs * 2)) {
       try {
         await work({

@@ -4,7 +4,7 @@ import type { Caller } from '../core/caller.js';
 import { GatewayError } from '../core/errors.js';
 import type { EtcdClient } from '../etcd/client.js';
 import { passThrough } from '../etcd/pass-through.js';
-import type { RevisionLine } from '../etcd/revision-line.js';
+import type { RevisionMonitor } from '../etcd/revision-monitor.js';
 import type { RangeRequest, RequestOp } from '../etcd/wire.js';
 import { readRevision } from './cluster.js';
 
@@ -65,12 +65,12 @@ function revisionsOf(op: RequestOp): number[] {
 export async function newestBefore(
   caller: Caller,
   deps: {
-    readonly line: Pick<RevisionLine, 'revision'>;
+    readonly revisionMonitor: Pick<RevisionMonitor, 'revision'>;
     readonly currentRevision: (caller: Caller) => Promise<number>;
   },
   revision: number,
 ): Promise<number | undefined> {
-  if (revision <= deps.line.revision) return undefined;
+  if (revision <= deps.revisionMonitor.revision) return undefined;
   const newest = await deps.currentRevision(caller);
   return newest < revision ? newest : undefined;
 }

@@ -187,7 +187,7 @@ export interface EndpointStatus {
 /** One attempt at this endpoint, whose answer must come from the cluster that the others belong to. */
 function onlyAt(deps: FailoverDeps, url: string): FailoverDeps {
   const pool = new EndpointPool([url]);
-  for (const endpoint of pool.all) pool.prove(endpoint, deps.pool.clusterId);
+  for (const endpoint of pool.all) pool.markVerified(endpoint, deps.pool.clusterId);
   return { ...deps, pool, limits: ONE_ATTEMPT };
 }
 

@@ -5,7 +5,7 @@ import {
   base64,
   bytes,
   decimalId,
-  garbage,
+  invalidResponse,
   hexId,
   leaseId,
   list,
@@ -202,7 +202,7 @@ function decodeOp(json: Json): ResponseOp {
   if (json.response_txn !== undefined) {
     return { kind: 'txn', txn: decodeTxn(asJson(json.response_txn)) };
   }
-  throw garbage('an operation of a transaction has an answer of an unknown kind');
+  throw invalidResponse('an operation of a transaction has an answer of an unknown kind');
 }
 
 export function decodeLeaseGrant(json: Json): LeaseGrantResponse {

@@ -17,7 +17,7 @@ export function safeInteger(value: unknown): number {
   if (value === undefined) return 0;
   const number = typeof value === 'string' && value !== '' ? Number(value) : value;
   if (typeof number !== 'number' || !Number.isSafeInteger(number)) {
-    throw garbage(`${JSON.stringify(value)} is not an integer below 2^53`);
+    throw invalidResponse(`${JSON.stringify(value)} is not an integer below 2^53`);
   }
   return number;
 }
@@ -25,7 +25,7 @@ export function safeInteger(value: unknown): number {
 export function hexId(value: unknown): string | undefined {
   if (value === undefined || value === '0') return undefined;
   if (typeof value !== 'string' || !/^-?\d+$/.test(value))
-    throw garbage(`${JSON.stringify(value)} is not an ID`);
+    throw invalidResponse(`${JSON.stringify(value)} is not an ID`);
   return BigInt.asUintN(64, BigInt(value)).toString(16);
 }
 
@@ -39,13 +39,13 @@ export function base64(value: Buffer): string {
 
 export function bytes(value: unknown): Buffer {
   if (value === undefined) return EMPTY;
-  if (typeof value !== 'string') throw garbage('bytes are not a base64 string');
+  if (typeof value !== 'string') throw invalidResponse('bytes are not a base64 string');
   return Buffer.from(value, 'base64');
 }
 
 export function asJson(value: unknown): Json {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw garbage('an object is missing');
+    throw invalidResponse('an object is missing');
   return value as Json;
 }
 
@@ -60,7 +60,7 @@ export function parseObject(body: Buffer): Json | undefined {
 
 export function list(value: unknown): Json[] {
   if (value === undefined) return [];
-  if (!Array.isArray(value)) throw garbage('a list is missing');
+  if (!Array.isArray(value)) throw invalidResponse('a list is missing');
   return value.map(asJson);
 }
 
@@ -68,6 +68,6 @@ export function strings(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
 }
 
-export function garbage(detail: string): GatewayError {
+export function invalidResponse(detail: string): GatewayError {
   return new GatewayError('etcd-refused', { detail: `etcd answered garbage: ${detail}` });
 }

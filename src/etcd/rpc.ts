@@ -1,6 +1,6 @@
 // The table of RPCs: path, and whether a call that may have been sent can be sent again.
 
-import type { Lane } from '../core/caller.js';
+import type { TrafficClass } from '../core/caller.js';
 
 export interface Rpc {
   readonly path: string;
@@ -17,7 +17,7 @@ export interface Rpc {
   /** Answered to everybody: etcd is not told who asks. */
   readonly isOpen?: boolean;
   /** Whoever asks; else it is the caller's. */
-  readonly lane?: Lane;
+  readonly trafficClass?: TrafficClass;
 }
 
 export const RPCS = {
@@ -32,8 +32,18 @@ export const RPCS = {
   // A late copy of a grant brings a revoked lease back to life: the next attempt takes a new ID.
   leaseGrant: { path: '/v3/lease/grant', repeat: 'never', isWrite: true, isLinearizable: true },
   // Lease IDs are never used twice, so a second revoke finds nothing, which is what it asked for.
-  leaseRevoke: { path: '/v3/lease/revoke', repeat: 'safe', isWrite: true, lane: 'upkeep' },
-  leaseKeepAlive: { path: '/v3/lease/keepalive', repeat: 'safe', isWrite: true, lane: 'upkeep' },
+  leaseRevoke: {
+    path: '/v3/lease/revoke',
+    repeat: 'safe',
+    isWrite: true,
+    trafficClass: 'renewals',
+  },
+  leaseKeepAlive: {
+    path: '/v3/lease/keepalive',
+    repeat: 'safe',
+    isWrite: true,
+    trafficClass: 'renewals',
+  },
   leaseTimeToLive: { path: '/v3/lease/timetolive', repeat: 'safe', isWrite: false },
   leaseLeases: { path: '/v3/lease/leases', repeat: 'safe', isWrite: false },
   compact: { path: '/v3/kv/compaction', repeat: 'never', isWrite: true },

@@ -16,7 +16,7 @@ export interface EtcdFailure {
   /** etcd's own message, without its prefix. */
   readonly message: string;
   /** False for a body that is none of etcd's: worth a line in the log. */
-  readonly isRecognised: boolean;
+  readonly isRecognized: boolean;
   /**
    * What it says of who asked: `stale` = a token that is none (any more), `outrun` = rights changed between the proposal and its turn (or
    * since a web token was made), `wrong` = name and password, `off` = it asks nobody.
@@ -25,7 +25,7 @@ export interface EtcdFailure {
 }
 
 type Authentication = 'stale' | 'outrun' | 'wrong' | 'off';
-type Row = readonly [
+type MessageRow = readonly [
   message: string,
   code: ErrorCode,
   effect: Effect,
@@ -33,7 +33,7 @@ type Row = readonly [
 ];
 
 // Messages as etcd 3.4 to 3.7 spell them, without `etcdserver: ` and `mvcc: `; a row matches as a prefix, the first one wins.
-const BY_MESSAGE: readonly Row[] = [
+const BY_MESSAGE: readonly MessageRow[] = [
   ['no leader', 'no-leader', 'not-proposed'],
   ['too many requests', 'too-many-requests', 'not-proposed'],
   ['rpc not supported for learner', 'etcd-unavailable', 'not-proposed'],
@@ -93,7 +93,7 @@ export function classifyFailure(body: unknown): EtcdFailure {
       code: 'etcd-refused',
       effect: 'unknown',
       message: 'no error of etcd',
-      isRecognised: false,
+      isRecognized: false,
     };
   }
   const bare = message
@@ -108,13 +108,13 @@ export function classifyFailure(body: unknown): EtcdFailure {
       code,
       effect,
       message: bare,
-      isRecognised: true,
+      isRecognized: true,
       ...(authentication && { authentication }),
     };
   }
   const byCode = grpcCode === undefined ? undefined : BY_GRPC_CODE[grpcCode];
   const [code, effect] = byCode ?? (['etcd-unavailable', 'unknown'] as const);
-  return { code, effect, message: bare, isRecognised: byCode !== undefined };
+  return { code, effect, message: bare, isRecognized: byCode !== undefined };
 }
 
 function errorParts(body: unknown): { message: string | undefined; grpcCode: number | undefined } {

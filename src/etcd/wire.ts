@@ -180,7 +180,7 @@ export interface StatusResponse {
 export interface WatchRequest extends KeyRange {
   /** The first revision whose events are wanted, a past or a future one; without it, all that come after the creation. */
   readonly startRevision?: number | undefined;
-  /** The epoch (revision-line.ts) of `startRevision`: if it is over, the watch ends with `reset`. */
+  /** The epoch (revision-monitor.ts) of `startRevision`: if it is over, the watch ends with `reset`. */
   readonly epoch?: number | undefined;
   readonly prevKv?: boolean | undefined;
   /** etcd tells every ten minutes (a setting of its own) how far an idle watch has come. */

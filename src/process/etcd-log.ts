@@ -1,27 +1,27 @@
 // Log lines about etcd: its endpoints, its authentication and resets of its store.
 import { authenticationIsOff } from '../etcd/auth/call-authenticator.js';
 import type { EndpointEvent } from '../etcd/endpoints/pool.js';
-import type { LineReset } from '../etcd/revision-line.js';
+import type { StoreReset } from '../etcd/revision-monitor.js';
 import type { Log } from './log.js';
 
 export function logEndpointEvent(log: Log, event: EndpointEvent): void {
-  if (event.kind === 'all-down' || event.kind === 'suspected') return;
+  if (event.kind === 'none-healthy' || event.kind === 'probe-requested') return;
   const endpoint = event.endpoint.url;
   switch (event.kind) {
-    case 'refused': {
+    case 'rejected': {
       const { message, hint, cause } = event.problem;
-      log.error({ endpoint, reason: message, cause: causeText(cause), hint }, 'endpoint refused');
+      log.error({ endpoint, reason: message, cause: causeText(cause), hint }, 'endpoint rejected');
       return;
     }
     case 'ejected':
       log.warn({ endpoint, reason: event.problem?.message }, 'endpoint ejected');
       return;
-    case 'proven':
-      log.debug({ endpoint }, 'endpoint proven');
+    case 'verified':
+      log.debug({ endpoint }, 'endpoint verified');
       return;
-    case 'listed':
-    case 'dropped':
-    case 'returned':
+    case 'added':
+    case 'removed':
+    case 'recovered':
       log.info({ endpoint }, `endpoint ${event.kind}`);
   }
 }
@@ -32,7 +32,7 @@ export function logAuthenticationState(log: Log, isOff: boolean): void {
   else log.warn({ hint: authenticationIsOff().hint }, 'authentication of etcd is not enabled');
 }
 
-export function logStoreReset(log: Log, reset: LineReset): void {
+export function logStoreReset(log: Log, reset: StoreReset): void {
   const consequence = 'watches end, and what was remembered by revision is dropped';
   log.warn(reset, `etcd was restored from a backup or emptied: ${consequence}`);
 }

@@ -1,7 +1,7 @@
 // The process' numbers, for Prometheus: the only importer of prom-client. Everybody else is handed the small interfaces that he counts by.
 // Labels are bounded: routes are templates, never paths; endpoints are those configured or discovered, and past a limit all the others.
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
-import type { CallMeter } from '../etcd/calls/meter.js';
+import type { CallMetrics } from '../etcd/calls/call-metrics.js';
 import type { RequestMeter } from '../http/server/access-log.js';
 import type { CallerRefusal } from '../http/load/caller-limits.js';
 import type { Shed } from '../http/load/load.js';
@@ -21,7 +21,7 @@ export interface GaugeSources {
 
 export interface Metrics {
   readonly requests: RequestMeter;
-  readonly calls: CallMeter;
+  readonly calls: CallMetrics;
   /** A connection was one too many. */
   readonly connectionDropped: () => void;
   /** A request was refused because of load, or because its caller asks for too much. */
@@ -139,7 +139,7 @@ function createRequestMeter(registry: Registry): RequestMeter {
   };
 }
 
-function createCallMeter(registry: Registry): CallMeter {
+function createCallMeter(registry: Registry): CallMetrics {
   const seconds = new Histogram({
     name: 'latchkey_etcd_call_duration_seconds',
     help: 'Requests to etcd by call, endpoint and result; of a stream, the time until it was open.',
@@ -161,8 +161,8 @@ function createCallMeter(registry: Registry): CallMeter {
     return endpointUrl;
   };
   return {
-    called: (rpc, endpointUrl, result, duration) =>
+    recordCall: (rpc, endpointUrl, result, duration) =>
       seconds.observe({ rpc, endpoint: labelOf(endpointUrl), result }, duration),
-    failedOver: (rpc) => failovers.inc({ rpc }),
+    recordFailover: (rpc) => failovers.inc({ rpc }),
   };
 }

@@ -14,14 +14,14 @@ export interface ConnectionBudget {
   /** Raw calls in progress at the same time. */
   readonly rawCallsMax: number;
   /** The part of the usual number of connections to etcd that the process may have. Above 0, at most 1. */
-  readonly laneShare: number;
+  readonly socketShare: number;
 }
 
 interface Wanted {
   readonly connectionsMax: number;
   readonly rawCallsMax: number;
   /** To all endpoints. */
-  readonly laneSockets: number;
+  readonly socketsWanted: number;
 }
 
 /** The limit of open files; `undefined` where the system has none, or does not state it. Node raises the soft limit to the hard one. */
@@ -38,19 +38,19 @@ export function divideOpenFiles(
   openFilesMax: number | undefined,
   wanted: Wanted,
 ): ConnectionBudget {
-  const { connectionsMax, rawCallsMax, laneSockets } = wanted;
-  if (openFilesMax === undefined) return { connectionsMax, rawCallsMax, laneShare: 1 };
+  const { connectionsMax, rawCallsMax, socketsWanted } = wanted;
+  if (openFilesMax === undefined) return { connectionsMax, rawCallsMax, socketShare: 1 };
   if (openFilesMax < OPEN_FILES_MIN) {
     throw new Error(
       `the limit of open files is ${openFilesMax}: raise it to at least ${OPEN_FILES_MIN} (ulimit -n)`,
     );
   }
   const left = openFilesMax - OWN_FILES;
-  const forEtcd = Math.min(Math.floor(left / 2), laneSockets + RAW_AND_WATCHES_MAX);
-  const forLanes = Math.min(Math.ceil(forEtcd / 2), laneSockets);
+  const forEtcd = Math.min(Math.floor(left / 2), socketsWanted + RAW_AND_WATCHES_MAX);
+  const forCalls = Math.min(Math.ceil(forEtcd / 2), socketsWanted);
   return {
     connectionsMax: Math.min(connectionsMax, left - forEtcd),
-    rawCallsMax: Math.min(rawCallsMax, forEtcd - forLanes),
-    laneShare: forLanes / laneSockets,
+    rawCallsMax: Math.min(rawCallsMax, forEtcd - forCalls),
+    socketShare: forCalls / socketsWanted,
   };
 }

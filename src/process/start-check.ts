@@ -1,7 +1,7 @@
 // The check of the etcd endpoints at the start of the process.
 import type { Config } from '../config/config.js';
 import { authenticationIsOff } from '../etcd/auth/call-authenticator.js';
-import { describeFailure } from '../etcd/endpoints/unreachable.js';
+import { describeFailure } from '../etcd/endpoints/probe-failure.js';
 import type { Log } from './log.js';
 import type { Upstream } from '../upstream.js';
 
@@ -23,7 +23,7 @@ export async function checkEndpoints(
   const endpoints: string[] = [];
   let tooOld: string | undefined;
   for (const { endpoint, result } of await upstream.start()) {
-    if (result?.kind === 'fit') {
+    if (result?.kind === 'healthy') {
       if (auth === 'etcd') await requireAuthentication(upstream);
       return;
     }

@@ -21,7 +21,7 @@ export function warnAboutVersions({ pool, prober, log, hasUsers }: VersionWarnin
   const warnOnce = (isFixed: (version: string) => boolean, warn: Warn): void => {
     let isLogged = false;
     pool.subscribe(({ kind }) => {
-      if (isLogged || kind !== 'proven') return;
+      if (isLogged || kind !== 'verified') return;
       const versions = prober.versions.filter((version) => !isFixed(version));
       if (versions.length === 0) return;
       isLogged = true;

@@ -10,7 +10,7 @@ import { createConnector } from '../../src/etcd/transport/connection.js';
 import { createTransport } from '../../src/etcd/transport/transport.js';
 import { createWatchClient } from '../../src/etcd/watch/client.js';
 import type { WatchClient } from '../../src/etcd/watch/client.js';
-import type { WatchEnd } from '../../src/etcd/watch/listener.js';
+import type { WatchEnd } from '../../src/etcd/watch/watch-listener.js';
 import { callerFor } from '../support/caller.js';
 import { startMember, startThreeMembers } from '../support/etcd.js';
 import { newKey } from '../support/new-key.js';
@@ -20,13 +20,13 @@ import type { WatchRecorder } from '../support/watch-recorder.js';
 
 const LIMIT_MS = 30_000;
 const REWATCH_MS = 100;
-const PROBE = { probeIdleMs: 1_000, probeAnswerMs: 1_000 };
+const PROBE = { keepaliveIdleMs: 1_000, keepaliveTimeoutMs: 1_000 };
 
 const transport = createTransport(
   {
     socketsMax: 16,
     idleSocketsMax: 4,
-    answerBytesMax: 1_000_000,
+    responseBytesMax: 1_000_000,
   },
   createConnector({ connectTimeoutMs: 1_000 }),
 );

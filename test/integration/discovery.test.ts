@@ -64,7 +64,7 @@ describe('discovery', () => {
       expect(await statusOf(gateway)).toBe(200);
     }
     dns.answer(OPEN, [target(etcd)]);
-    await eventually(() => gateway.output().includes('endpoint dropped'));
+    await eventually(() => gateway.output().includes('endpoint removed'));
     first.cut();
     expect(await statusOf(gateway)).toBe(200);
   });
@@ -86,7 +86,7 @@ describe('discovery', () => {
     dns.answer(OPEN, [target(etcd)]);
     first.cut();
     await eventually(async () => (await statusOf(gateway)) === 200, 20_000);
-    expect(gateway.output()).toContain('endpoint listed');
+    expect(gateway.output()).toContain('endpoint added');
   });
 
   it('F43: with certificates uses endpoints with TLS alone, and never asks itself', async () => {

@@ -11,7 +11,7 @@ import { createTransport } from '../../src/etcd/transport/transport.js';
 import type { Transport } from '../../src/etcd/transport/transport.js';
 import { createWatchClient } from '../../src/etcd/watch/client.js';
 import type { WatchClient, WatchLimits } from '../../src/etcd/watch/client.js';
-import type { WatchHandle } from '../../src/etcd/watch/listener.js';
+import type { WatchHandle } from '../../src/etcd/watch/watch-listener.js';
 import type { KeyRange, WatchRequest } from '../../src/etcd/wire.js';
 import { callerFor } from '../support/caller.js';
 import { startMember } from '../support/etcd.js';
@@ -38,7 +38,7 @@ describe.each(['3.4', '3.5'] as const)('etcd %s', (version) => {
       {
         socketsMax: 16,
         idleSocketsMax: 16,
-        answerBytesMax: 10 * MEGABYTE,
+        responseBytesMax: 10 * MEGABYTE,
       },
       createConnector({ connectTimeoutMs: 1_000 }),
     );
@@ -313,7 +313,7 @@ describe.each(['3.4', '3.5'] as const)('etcd %s', (version) => {
   });
 
   it('stays while nothing is written, though etcd answers no progress request then', async () => {
-    const client = newClient({ probeIdleMs: 200, probeAnswerMs: 400 });
+    const client = newClient({ keepaliveIdleMs: 200, keepaliveTimeoutMs: 400 });
     const key = newKey();
     const now = await put(key);
     // From a revision that is not written yet: etcd from 3.5.8 on is silent about its progress.

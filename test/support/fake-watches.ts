@@ -3,7 +3,7 @@ import { GatewayError } from '../../src/core/errors.js';
 import type { Identity } from '../../src/core/caller.js';
 import { containsKey } from '../../src/etcd/range.js';
 import type { WatchClient } from '../../src/etcd/watch/client.js';
-import type { WatchEnd, WatchHandle, WatchListener } from '../../src/etcd/watch/listener.js';
+import type { WatchEnd, WatchHandle, WatchListener } from '../../src/etcd/watch/watch-listener.js';
 import type { KeyValue, WatchEvent, WatchRequest } from '../../src/etcd/wire.js';
 
 /** `key` for a put, `-key` for a deletion; `key=value` for a put with a value. */

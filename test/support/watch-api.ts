@@ -57,7 +57,7 @@ export async function serveWatchApi(options: WatchApiOptions = {}): Promise<Watc
   app.use(
     createWatchRouter({
       hub,
-      line: store,
+      revisionMonitor: store,
       reserved,
       validator,
       currentRevision,

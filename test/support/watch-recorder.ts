@@ -1,5 +1,5 @@
 // A listener that keeps what it hears, in words that are easy to compare.
-import type { WatchEnd, WatchListener } from '../../src/etcd/watch/listener.js';
+import type { WatchEnd, WatchListener } from '../../src/etcd/watch/watch-listener.js';
 import type { WatchEvent } from '../../src/etcd/wire.js';
 import { eventually } from './raw-door.js';
 

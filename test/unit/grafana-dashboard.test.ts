@@ -30,8 +30,8 @@ const told = new Map<string, Set<string>>();
 beforeAll(async () => {
   const metrics = createMetrics('1.2.3');
   metrics.requests.served('GET', '/v1/kv/{key}', '200', 1);
-  metrics.calls.called('/v3/kv/range', 'http://a:2379', 'answered', 1);
-  metrics.calls.failedOver('/v3/kv/range');
+  metrics.calls.recordCall('/v3/kv/range', 'http://a:2379', 'answered', 1);
+  metrics.calls.recordFailover('/v3/kv/range');
   metrics.shed('wait');
   const one = (): number => 1;
   metrics.observe({

@@ -4,7 +4,7 @@ import type { Caller } from '../../core/caller.js';
 import { GatewayError, outcomeOf } from '../../core/errors.js';
 import type { KeyValue } from '../../etcd/wire.js';
 import { isOwnLease } from '../leases/lease-id.js';
-import { notApplied, unknown } from '../../etcd/calls/outcome.js';
+import { withOutcomeNotApplied, withOutcomeUnknown } from '../../etcd/calls/outcome.js';
 import { alreadyExists, gone, hungUp, noAnswer } from './contender-errors.js';
 import { stepCaller } from './contest.js';
 import type { Attempt, Contest, ContentionDeps, Standing } from './contest.js';
@@ -87,7 +87,7 @@ export class Contender {
     // With a chosen token the leases of unanswered enters outlive the response: a refusal would be wrong if one of them is applied later.
     const isUndecided = error.code === 'lock-held' && this.#leases.isAnyUnanswered;
     const told = isLateStep || isUndecided ? noAnswer(error) : error;
-    return this.#mayHaveEntered ? unknown(told) : notApplied(told);
+    return this.#mayHaveEntered ? withOutcomeUnknown(told) : withOutcomeNotApplied(told);
   }
 
   /** Gives up what was acquired, as a hold does when its connection ends. Never rejects. */

@@ -64,5 +64,5 @@ const STEP_MS = 8_000;
 export function stepCaller({ caller, contest }: Attempt): Caller {
   return contest.waitMs === 0
     ? caller
-    : { ...caller, lane: 'waits', deadline: performance.now() + STEP_MS };
+    : { ...caller, trafficClass: 'waits', deadline: performance.now() + STEP_MS };
 }

@@ -9,5 +9,5 @@ const IMPATIENT_ATTEMPTS_MAX = 2;
 
 /** The caller for one attempt of a step, the first being 1. */
 export function impatient(caller: Caller, attempt: number): Caller {
-  return attempt > IMPATIENT_ATTEMPTS_MAX ? caller : { ...caller, patienceMs: SILENCE_MS };
+  return attempt > IMPATIENT_ATTEMPTS_MAX ? caller : { ...caller, responseTimeoutMs: SILENCE_MS };
 }

@@ -1,9 +1,9 @@
 // What this process knows of one contended lock: the deletions in its range, from one upstream watch that all local waiters share.
 // It decides nothing: a waiter that is woken looks for himself.
 import type { Identity } from '../../core/caller.js';
-import type { RevisionLine } from '../../etcd/revision-line.js';
+import type { RevisionMonitor } from '../../etcd/revision-monitor.js';
 import type { WatchClient } from '../../etcd/watch/client.js';
-import type { WatchHandle } from '../../etcd/watch/listener.js';
+import type { WatchHandle } from '../../etcd/watch/watch-listener.js';
 import type { WatchEvent } from '../../etcd/wire.js';
 import type { Arena } from './key.js';
 
@@ -30,7 +30,7 @@ class Picture {
   /** Every deletion after this revision is known, up to `#revision`. */
   #knownFrom: number;
   #revision: number;
-  /** Of these revisions (revision-line.ts). */
+  /** Of these revisions (revision-monitor.ts). */
   #epoch: number | undefined;
   #handle: WatchHandle | undefined;
   #rewatchTimer: NodeJS.Timeout | undefined;
@@ -175,17 +175,17 @@ interface Shared {
 /** One picture for each lock, identity and epoch that a client waits for; removed with its last waiter. */
 export class Pictures {
   readonly #watches: WatchClient;
-  readonly #line: Pick<RevisionLine, 'epoch'>;
+  readonly #revisionMonitor: Pick<RevisionMonitor, 'epoch'>;
   readonly #shared = new Map<string, Shared>();
 
-  constructor(watches: WatchClient, line: Pick<RevisionLine, 'epoch'>) {
+  constructor(watches: WatchClient, revisionMonitor: Pick<RevisionMonitor, 'epoch'>) {
     this.#watches = watches;
-    this.#line = line;
+    this.#revisionMonitor = revisionMonitor;
   }
 
   /** Take it before the look whose revision `wait` is given. */
   get epoch(): number {
-    return this.#line.epoch;
+    return this.#revisionMonitor.epoch;
   }
 
   get size(): number {
@@ -206,7 +206,7 @@ export class Pictures {
     },
   ): Promise<Wake | 'timeout' | 'aborted'> {
     if (wait.signals.some((signal) => signal.aborted)) return 'aborted';
-    if (wait.epoch !== this.#line.epoch) return 'look';
+    if (wait.epoch !== this.#revisionMonitor.epoch) return 'look';
     const { picture, release } = this.#use(identity, arena, wait.revision);
     return new Promise((resolve) => {
       const end = (reason: Wake | 'timeout' | 'aborted'): void => {
@@ -229,7 +229,7 @@ export class Pictures {
     arena: Arena,
     revision: number,
   ): { picture: Picture; release: () => void } {
-    const name = `${this.#line.epoch} ${identity.key}\n${nameOf(arena.range.key)}`;
+    const name = `${this.#revisionMonitor.epoch} ${identity.key}\n${nameOf(arena.range.key)}`;
     const shared = this.#shared.get(name) ?? {
       picture: new Picture(this.#watches, identity, arena, revision),
       users: 0,

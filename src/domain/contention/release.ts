@@ -3,7 +3,7 @@ import type { Caller } from '../../core/caller.js';
 import { GatewayError, outcomeOf } from '../../core/errors.js';
 import type { EtcdClient } from '../../etcd/client.js';
 import type { KeyValue } from '../../etcd/wire.js';
-import { afterWrite, beforeWrite, unknown } from '../../etcd/calls/outcome.js';
+import { afterWrite, beforeWrite, withOutcomeUnknown } from '../../etcd/calls/outcome.js';
 import type { Entry } from './entry.js';
 import { findByToken } from './inspect.js';
 import type { Arena } from './key.js';
@@ -64,7 +64,7 @@ async function deleteRepeatedly(
     } catch (error) {
       if (outcomeOf(error) !== 'unknown' || attempt >= DELETE_ATTEMPTS_MAX || caller.signal.aborted)
         // What an earlier attempt did stays unknown, whatever became of this one.
-        throw attempt > 1 && error instanceof GatewayError ? unknown(error) : error;
+        throw attempt > 1 && error instanceof GatewayError ? withOutcomeUnknown(error) : error;
     }
   }
 }

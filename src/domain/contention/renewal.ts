@@ -115,7 +115,7 @@ export class RenewalLoop {
         signal: this.#stopped.signal,
         deadline,
         // One silent member must leave time for another.
-        patienceMs: (deadline - performance.now()) / 2,
+        responseTimeoutMs: (deadline - performance.now()) / 2,
       };
       const lifetime = await sendRenewal(caller, this.#etcd, this.lease);
       if (lifetime !== undefined) {

@@ -1,9 +1,9 @@
 // The whole state of a lock or an election again and again, whenever its range changes: one watch and one read for all who follow it.
 import type { Caller, Identity } from '../../core/caller.js';
 import type { GatewayError } from '../../core/errors.js';
-import type { RevisionLine } from '../../etcd/revision-line.js';
+import type { RevisionMonitor } from '../../etcd/revision-monitor.js';
 import type { WatchClient } from '../../etcd/watch/client.js';
-import type { WatchEnd, WatchHandle } from '../../etcd/watch/listener.js';
+import type { WatchEnd, WatchHandle } from '../../etcd/watch/watch-listener.js';
 import type { Span } from '../../etcd/wire.js';
 import { isAccessDenied } from '../rights/denial.js';
 
@@ -27,13 +27,13 @@ export interface StateListener<T> {
 
 interface FeedDeps {
   readonly watches: WatchClient;
-  readonly line: Pick<RevisionLine, 'epoch'>;
+  readonly revisionMonitor: Pick<RevisionMonitor, 'epoch'>;
 }
 
 class StateFeed<T> {
   readonly #source: StateSource<T>;
   readonly #watches: WatchClient;
-  readonly #line: Pick<RevisionLine, 'epoch'>;
+  readonly #revisionMonitor: Pick<RevisionMonitor, 'epoch'>;
   readonly #listeners = new Set<StateListener<T>>();
   #handle: WatchHandle | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -46,10 +46,14 @@ class StateFeed<T> {
 
   readonly #onRefused: () => void;
 
-  constructor({ watches, line }: FeedDeps, source: StateSource<T>, onRefused: () => void) {
+  constructor(
+    { watches, revisionMonitor }: FeedDeps,
+    source: StateSource<T>,
+    onRefused: () => void,
+  ) {
     this.#onRefused = onRefused;
     this.#watches = watches;
-    this.#line = line;
+    this.#revisionMonitor = revisionMonitor;
     this.#source = source;
     this.#refresh();
   }
@@ -83,14 +87,14 @@ class StateFeed<T> {
     this.#timer = undefined;
     this.#isReading = true;
     const changes = this.#changes;
-    const { epoch } = this.#line;
+    const { epoch } = this.#revisionMonitor;
     this.#readAt = performance.now();
     const { identity } = this.#source;
     const deadline = this.#readAt + READ_TIMEOUT_MS;
     try {
       const state = await this.#source.read({ identity, signal: this.#closed.signal, deadline });
       if (this.#closed.signal.aborted) return;
-      if (epoch !== this.#line.epoch) {
+      if (epoch !== this.#revisionMonitor.epoch) {
         // Of a history that etcd no longer has.
         this.#readAgain(0);
         return;

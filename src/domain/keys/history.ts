@@ -5,7 +5,7 @@ import { remainingMs } from '../../core/caller.js';
 import { GatewayError } from '../../core/errors.js';
 import type { EtcdClient } from '../../etcd/client.js';
 import type { WatchClient } from '../../etcd/watch/client.js';
-import type { WatchEnd } from '../../etcd/watch/listener.js';
+import type { WatchEnd } from '../../etcd/watch/watch-listener.js';
 import type { KeyValue, WatchEvent } from '../../etcd/wire.js';
 import type { ReservedKeys } from '../reserved.js';
 

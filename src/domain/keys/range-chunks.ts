@@ -1,7 +1,7 @@
 // Reads many keys from etcd in chunks that are limited in bytes. etcd limits a response by keys only, so the number of keys of a read is
 // estimated from the entries of the previous one.
 import type { Caller } from '../../core/caller.js';
-import { isAnswerTooLarge } from '../../etcd/calls/errors.js';
+import { isResponseTooLarge } from '../../etcd/calls/errors.js';
 import type { EtcdClient } from '../../etcd/client.js';
 import { OPERATIONS_TOGETHER_MAX } from '../../etcd/wire.js';
 import type {
@@ -78,7 +78,7 @@ export async function readSized(
     try {
       return await readChunk(caller, deps, pieces, { ...options, limit });
     } catch (error) {
-      if (!isAnswerTooLarge(error) || !size.halve()) throw error;
+      if (!isResponseTooLarge(error) || !size.halve()) throw error;
     }
   }
 }
@@ -120,7 +120,7 @@ export async function readValues(
       if (kept.length < some.length) break;
       size.adapt(kvs, bytesMax - bytes);
     } catch (error) {
-      if (!isAnswerTooLarge(error) || !size.halve()) throw error;
+      if (!isResponseTooLarge(error) || !size.halve()) throw error;
     }
   }
   return items;

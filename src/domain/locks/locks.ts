@@ -21,7 +21,7 @@ import type { LockLimits } from '../contention/limits.js';
 import type { WaitingRoom } from '../contention/waiting-room.js';
 import { beforeWrite } from '../../etcd/calls/outcome.js';
 import { requireAdmin } from '../rights/denial.js';
-import type { Tally } from '../tally.js';
+import type { Counter } from '../counter.js';
 import { tenureFor } from '../contention/tenure-request.js';
 import type { TenureRequest } from '../contention/tenure-request.js';
 
@@ -31,7 +31,7 @@ export interface LockDeps extends ContentionDeps {
   readonly lockLimits: LockLimits;
   readonly waitingRoom: WaitingRoom;
   /** Connections that hold a lock. */
-  readonly holds: Tally;
+  readonly holds: Counter;
 }
 
 export interface LockRequest extends TenureRequest {

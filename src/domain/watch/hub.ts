@@ -3,7 +3,7 @@
 import type { Identity } from '../../core/caller.js';
 import type { WatchClient } from '../../etcd/watch/client.js';
 import type { KeyRange } from '../../etcd/wire.js';
-import type { KeptBudget } from './kept.js';
+import type { BufferBudget } from './event-buffer.js';
 import { Topic } from './topic.js';
 import type { Watcher } from './topic.js';
 import type { Position } from './position.js';
@@ -35,7 +35,7 @@ const EMPTY_TOPICS_MAX = 100;
 
 export class WatchHub {
   readonly #deps: HubDeps;
-  readonly #budget: KeptBudget = { bytes: 0 };
+  readonly #budget: BufferBudget = { bytes: 0 };
   readonly #topics = new Set<Topic>();
   /** Those without a watcher, and what will end them. */
   readonly #empty = new Map<Topic, NodeJS.Timeout>();

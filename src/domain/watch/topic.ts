@@ -3,12 +3,12 @@ import type { Identity } from '../../core/caller.js';
 import type { GatewayError } from '../../core/errors.js';
 import { containsRange } from '../../etcd/range.js';
 import type { WatchClient } from '../../etcd/watch/client.js';
-import type { WatchEnd, WatchHandle } from '../../etcd/watch/listener.js';
+import type { WatchEnd, WatchHandle } from '../../etcd/watch/watch-listener.js';
 import type { KeyRange, WatchEvent } from '../../etcd/wire.js';
 import { deliveriesIn } from './delivery.js';
 import type { Delivery } from './delivery.js';
-import { KeptEvents } from './kept.js';
-import type { KeptBudget } from './kept.js';
+import { EventBuffer } from './event-buffer.js';
+import type { BufferBudget } from './event-buffer.js';
 import { firstRevisionAfter, isBehind } from './position.js';
 import type { Position } from './position.js';
 
@@ -33,7 +33,7 @@ const REWATCH_MAX_MS = 2_000;
 /** Who lacks less is as good as up to date: etcd sends so many revisions to who catches up in one piece, ten times a second. */
 const NEAR_REVISIONS_MAX = 1_000;
 
-interface Seat {
+interface Subscriber {
   readonly watcher: Watcher;
   /** What he has, or does not want. Undefined: what was there when the watch began. */
   position: Position | undefined;
@@ -41,9 +41,9 @@ interface Seat {
 }
 
 /** Watchers of one range. */
-interface Row {
+interface RangeSubscribers {
   readonly range: KeyRange;
-  readonly seats: Set<Seat>;
+  readonly subscribers: Set<Subscriber>;
 }
 
 export interface TopicDeps {
@@ -53,7 +53,7 @@ export interface TopicDeps {
   readonly isVisible: (key: Buffer) => boolean;
   /** Whether a watch from that revision on misses something. */
   readonly isCompacted: (identity: Identity, key: Buffer, revision: number) => Promise<boolean>;
-  readonly budget: KeptBudget;
+  readonly budget: BufferBudget;
   readonly identity: Identity;
   readonly range: KeyRange;
   readonly previous: boolean;
@@ -65,8 +65,8 @@ export interface TopicDeps {
 
 export class Topic {
   readonly #deps: TopicDeps;
-  readonly #rows = new Map<string, Row>();
-  readonly #kept: KeptEvents;
+  readonly #rows = new Map<string, RangeSubscribers>();
+  readonly #kept: EventBuffer;
   /** Delivered up to here, in `#epoch`; undefined while a watch "from now on" has not begun. */
   #revision: number | undefined;
   #epoch: number | undefined;
@@ -83,7 +83,7 @@ export class Topic {
     this.#deps = deps;
     this.#revision = since && firstRevisionAfter(since) - 1;
     this.#epoch = deps.watches.epoch;
-    this.#kept = new KeptEvents(deps.budget, this.#revision ?? 0);
+    this.#kept = new EventBuffer(deps.budget, this.#revision ?? 0);
     // Not before the first watcher sits.
     queueMicrotask(() => this.#watch());
   }
@@ -99,10 +99,10 @@ export class Topic {
   /** Gives what ends it. The watcher may hear a lot before this returns. */
   add(range: KeyRange, since: Position | undefined, watcher: Watcher): () => void {
     const name = nameOf(range);
-    const row = this.#rows.get(name) ?? { range, seats: new Set() };
+    const row = this.#rows.get(name) ?? { range, subscribers: new Set() };
     this.#rows.set(name, row);
-    const seat: Seat = { watcher, position: since, isLive: false };
-    row.seats.add(seat);
+    const seat: Subscriber = { watcher, position: since, isLive: false };
+    row.subscribers.add(seat);
     if (this.#isLive) this.#begin(row, seat);
     return () => {
       if (this.#remove(row, seat) && this.#rows.size === 0) this.#deps.onEmpty();
@@ -184,7 +184,7 @@ export class Topic {
   }
 
   /** What this watch found when it began, and what it was sent since, is past for who comes from now on. */
-  #begin(row: Row, seat: Seat): void {
+  #begin(row: RangeSubscribers, seat: Subscriber): void {
     const revision = this.#revision ?? 0;
     const position = seat.position ?? { revision: Math.max(revision, this.#storeRevision) };
     seat.isLive = true;
@@ -193,7 +193,7 @@ export class Topic {
     if (firstRevisionAfter(position) > revision) return;
     this.#deliver(row, seat, deliveriesIn(row.range, this.#kept.events, this.#deps.isVisible));
     seat.position = { revision };
-    if (row.seats.has(seat)) seat.watcher.onProgress(revision);
+    if (row.subscribers.has(seat)) seat.watcher.onProgress(revision);
   }
 
   #see(events: readonly WatchEvent[], storeRevision: number): void {
@@ -205,7 +205,7 @@ export class Topic {
     this.#kept.push(events);
     for (const row of [...this.#rows.values()]) {
       const deliveries = deliveriesIn(row.range, events, this.#deps.isVisible);
-      for (const seat of [...row.seats]) this.#deliver(row, seat, deliveries);
+      for (const seat of [...row.subscribers]) this.#deliver(row, seat, deliveries);
     }
   }
 
@@ -216,7 +216,7 @@ export class Topic {
     this.#revision = revision;
     for (const [row, seat] of this.#all()) {
       const isNews = seat.position === undefined || seat.position.revision < revision;
-      if (isNews && row.seats.has(seat)) seat.watcher.onProgress(revision);
+      if (isNews && row.subscribers.has(seat)) seat.watcher.onProgress(revision);
     }
   }
 
@@ -269,27 +269,27 @@ export class Topic {
     const all = this.#all();
     this.#rows.clear();
     this.close();
-    for (const [row, seat] of all) if (row.seats.delete(seat)) end(seat.watcher);
+    for (const [row, seat] of all) if (row.subscribers.delete(seat)) end(seat.watcher);
   }
 
-  #all(): (readonly [Row, Seat])[] {
+  #all(): (readonly [RangeSubscribers, Subscriber])[] {
     return [...this.#rows.values()].flatMap((row) =>
-      [...row.seats].map((seat) => [row, seat] as const),
+      [...row.subscribers].map((seat) => [row, seat] as const),
     );
   }
 
-  #remove(row: Row, seat: Seat): boolean {
-    if (!row.seats.delete(seat)) return false;
+  #remove(row: RangeSubscribers, seat: Subscriber): boolean {
+    if (!row.subscribers.delete(seat)) return false;
     const name = nameOf(row.range);
-    if (row.seats.size === 0 && this.#rows.get(name) === row) this.#rows.delete(name);
+    if (row.subscribers.size === 0 && this.#rows.get(name) === row) this.#rows.delete(name);
     return true;
   }
 
-  #deliver(row: Row, seat: Seat, deliveries: readonly Delivery[]): void {
+  #deliver(row: RangeSubscribers, seat: Subscriber, deliveries: readonly Delivery[]): void {
     const isNew = ({ event, n }: Delivery): boolean =>
       seat.position === undefined || !isBehind(seat.position, event.kv.modRevision, n);
     const [first] = deliveries;
-    if (first === undefined || !row.seats.has(seat)) return;
+    if (first === undefined || !row.subscribers.has(seat)) return;
     const fresh = isNew(first) ? deliveries : deliveries.filter(isNew);
     if (fresh.length > 0) seat.watcher.onEvents(fresh);
   }

@@ -2,7 +2,7 @@
 import { remainingMs } from '../../core/caller.js';
 import type { Caller } from '../../core/caller.js';
 import { GatewayError } from '../../core/errors.js';
-import { notApplied } from '../calls/outcome.js';
+import { withOutcomeNotApplied } from '../calls/outcome.js';
 import type { Endpoint } from '../endpoint.js';
 import type { Rpc } from '../rpc.js';
 import type { CallAuthenticator, AuthResult } from './call-authenticator.js';
@@ -65,5 +65,5 @@ async function beforeDeadline(caller: Caller, pending: Promise<AuthResult>): Pro
 
 /** A write that fails before it is sent was not applied. */
 function notSent({ isWrite }: Rpc, rejection: Rejection): Rejection {
-  return isWrite ? { ...rejection, error: notApplied(rejection.error) } : rejection;
+  return isWrite ? { ...rejection, error: withOutcomeNotApplied(rejection.error) } : rejection;
 }

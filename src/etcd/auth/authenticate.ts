@@ -6,7 +6,7 @@ import { parseObject } from '../json-values.js';
 import { RETRY_AFTER_SECONDS, classifyFailure } from '../status.js';
 import type { Effect } from '../status.js';
 import { isLocalFault } from '../transport/connection.js';
-import { ExchangeError } from '../transport/http-adapter.js';
+import { TransportError } from '../transport/http-adapter.js';
 import type { Transport } from '../transport/transport.js';
 
 /** A member checks a password in about 60 ms, then replicates the token to the other members. */
@@ -36,8 +36,8 @@ export type Authenticate = (
 ) => Promise<AuthenticateResult>;
 
 const FAULTS: Readonly<Partial<Record<Effect, FailureKind>>> = {
-  'not-proposed': 'gone',
-  unknown: 'doubt',
+  'not-proposed': 'unreachable',
+  unknown: 'transient',
 };
 
 export function createAuthenticate(transport: Pick<Transport, 'unary'>): Authenticate {
@@ -48,9 +48,9 @@ export function createAuthenticate(transport: Pick<Transport, 'unary'>): Authent
         body: JSON.stringify({ name, password }),
         headers: { 'grpc-metadata-hasleader': 'true' },
         signal: new AbortController().signal,
-        times: { headersTimeoutMs: AUTHENTICATE_MS, totalTimeoutMs: AUTHENTICATE_MS },
+        timeouts: { headersTimeoutMs: AUTHENTICATE_MS, totalTimeoutMs: AUTHENTICATE_MS },
         // etcd takes long to check a password, so checks of passwords must not delay other requests.
-        lane: 'passwords',
+        trafficClass: 'passwords',
       });
       return readResponse(status, body);
     } catch (cause) {
@@ -75,10 +75,10 @@ function readResponse(status: number, body: Buffer): AuthenticateResult {
 
 /** A timeout only makes the member suspect, because any client can make it check so many passwords that it responds late. */
 function faultOf(cause: unknown): FailureKind | undefined {
-  if (!(cause instanceof ExchangeError) || cause.wasQueued || cause.isTooLarge) return undefined;
+  if (!(cause instanceof TransportError) || cause.wasQueued || cause.isTooLarge) return undefined;
   if (isLocalFault(cause)) return undefined;
-  if (!cause.wasSent) return 'gone';
-  return cause.isTimeout ? 'suspect' : 'doubt';
+  if (!cause.wasSent) return 'unreachable';
+  return cause.isTimeout ? 'suspect' : 'transient';
 }
 
 function unavailable(detail: string, cause: unknown): GatewayError {

@@ -3,13 +3,13 @@
 import { remainingMs } from '../../core/caller.js';
 import type { Caller, Identity, Login } from '../../core/caller.js';
 import { GatewayError } from '../../core/errors.js';
-import { timeIsUp } from '../calls/errors.js';
+import { deadlineExceeded } from '../calls/errors.js';
 import type { Endpoint } from '../endpoint.js';
 import type { EndpointPool } from '../endpoints/pool.js';
 import { parseObject } from '../json-values.js';
 import { RPCS } from '../rpc.js';
 import { RETRY_AFTER_SECONDS, classifyFailure } from '../status.js';
-import { ExchangeError } from '../transport/http-adapter.js';
+import { TransportError } from '../transport/http-adapter.js';
 import type { Transport } from '../transport/transport.js';
 import { authenticationIsOff, unauthenticated } from './call-authenticator.js';
 import type { CallAuthenticator } from './call-authenticator.js';
@@ -162,13 +162,13 @@ export class CredentialVerifier {
         caller,
         authenticator.authenticate(identity, endpoint, VERIFIED_MS),
       );
-      if (result === undefined) throw timeIsUp(RPCS.range, false);
+      if (result === undefined) throw deadlineExceeded(RPCS.range, false);
       if (result.kind === 'authenticated') return { endpoint, session: result.session };
       if (result.kind === 'failed') throw result.error;
       if (result.fault !== undefined) pool.reportFailure(endpoint, result.fault, result.error);
       error = result.error;
     }
-    throw error ?? pool.whyNone();
+    throw error ?? pool.unavailableReason();
   }
 
   /** Tries every member, because each has its own list of valid tokens. */
@@ -193,7 +193,7 @@ export class CredentialVerifier {
     }
     if (checks.includes('unknown')) throw unauthenticated('etcd does not know this token');
     if (silent === undefined && checks.includes('queued')) throw tooManyChecks();
-    if (silent === undefined) throw this.#deps.pool.whyNone();
+    if (silent === undefined) throw this.#deps.pool.unavailableReason();
     const Silence = (await this.#isResponsive(silent)) ? SilentTokenError : GatewayError;
     throw new Silence('etcd-unavailable', {
       detail: 'etcd did not check this token in time',
@@ -215,7 +215,7 @@ export class CredentialVerifier {
       if (code === 'permission-denied') return 'known';
       return authentication === 'stale' ? 'unknown' : 'unreachable';
     } catch (cause) {
-      if (cause instanceof ExchangeError && cause.wasQueued && !cause.wasConnecting)
+      if (cause instanceof TransportError && cause.wasQueued && !cause.wasConnecting)
         return 'queued';
       // Silence counts against the token, never against the member: any client can send a token that looks valid.
       return performance.now() >= until - 1 ? 'silent' : 'unreachable';
@@ -240,8 +240,8 @@ export class CredentialVerifier {
         ...(token !== undefined && { authorization: token }),
       },
       signal: new AbortController().signal,
-      times: { headersTimeoutMs: timeoutMs, totalTimeoutMs: timeoutMs },
-      ...(token !== undefined && { lane: 'tokens' }),
+      timeouts: { headersTimeoutMs: timeoutMs, totalTimeoutMs: timeoutMs },
+      ...(token !== undefined && { trafficClass: 'tokens' }),
     });
   }
 }
@@ -261,7 +261,7 @@ export async function beforeDeadline(caller: Caller, work: Promise<unknown>): Pr
     caller,
     work.then(() => true),
   );
-  if (isInTime === undefined) throw timeIsUp(RPCS.range, false);
+  if (isInTime === undefined) throw deadlineExceeded(RPCS.range, false);
 }
 
 async function within<T>(caller: Caller, work: Promise<T>): Promise<T | undefined> {

@@ -4,8 +4,8 @@
 import { remainingMs } from '../../core/caller.js';
 import type { Caller } from '../../core/caller.js';
 import { GatewayError } from '../../core/errors.js';
-import { BatchLane } from './batch-lane.js';
-import type { BatchCodec } from './batch-lane.js';
+import { BatchQueue } from './batch-queue.js';
+import type { BatchCodec } from './batch-queue.js';
 import type { EtcdClient } from '../client.js';
 import { passThrough } from '../pass-through.js';
 import { RETRY_AFTER_SECONDS } from '../status.js';
@@ -16,8 +16,8 @@ const SHARED_VALUE_BYTES_MAX = 32 * 1024;
 
 /** Returns the same client with a batching `range` and `put`. Their guarantees do not change. */
 export function withBatching(etcd: EtcdClient): EtcdClient {
-  const reads = new Lanes(readCodec(etcd));
-  const writes = new Lanes(writeCodec(etcd));
+  const reads = new BatchQueues(readCodec(etcd));
+  const writes = new BatchQueues(writeCodec(etcd));
   return {
     range: (caller, request) =>
       isPlainRead(request) && caller.traceparent === undefined
@@ -53,9 +53,9 @@ export function withBatching(etcd: EtcdClient): EtcdClient {
 }
 
 /** One lane for each identity that has calls in flight: requests of different identities never share a transaction. */
-class Lanes<Q, A> {
+class BatchQueues<Q, A> {
   readonly #codec: BatchCodec<Q, A>;
-  readonly #lanes = new Map<string, BatchLane<Q, A>>();
+  readonly #lanes = new Map<string, BatchQueue<Q, A>>();
 
   constructor(codec: BatchCodec<Q, A>) {
     this.#codec = codec;
@@ -63,7 +63,7 @@ class Lanes<Q, A> {
 
   send(caller: Caller, request: Q): Promise<A> {
     const { key } = caller.identity;
-    const lane = this.#lanes.get(key) ?? new BatchLane(this.#codec, () => this.#lanes.delete(key));
+    const lane = this.#lanes.get(key) ?? new BatchQueue(this.#codec, () => this.#lanes.delete(key));
     this.#lanes.set(key, lane);
     return lane.send(caller, request);
   }

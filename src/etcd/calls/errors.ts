@@ -2,11 +2,11 @@
 import { GatewayError } from '../../core/errors.js';
 import type { Outcome } from '../../core/errors.js';
 import { isLocalFault } from '../transport/connection.js';
-import { ExchangeError } from '../transport/http-adapter.js';
+import { TransportError } from '../transport/http-adapter.js';
 import type { Rpc } from '../rpc.js';
 import { RETRY_AFTER_SECONDS, UNKNOWN_HINT } from '../status.js';
 
-export function timeIsUp(rpc: Rpc, wasSent: boolean, cause?: unknown): GatewayError {
+export function deadlineExceeded(rpc: Rpc, wasSent: boolean, cause?: unknown): GatewayError {
   return new GatewayError('timeout', {
     detail: 'etcd did not answer before the deadline of this request',
     ...(rpc.isWrite && { outcome: wasSent ? 'unknown' : 'not-applied' }),
@@ -31,7 +31,7 @@ export function unreachable(rpc: Rpc, wasSent: boolean, cause: unknown): Gateway
 }
 
 /** Nothing was sent, as there is no endpoint that may be asked: `why` says more. */
-export function nobodyToAsk(rpc: Rpc, why: GatewayError): GatewayError {
+export function noEndpoint(rpc: Rpc, why: GatewayError): GatewayError {
   return new GatewayError(why.code, {
     detail: why.message,
     ...(why.hint !== undefined && { hint: why.hint }),
@@ -41,7 +41,7 @@ export function nobodyToAsk(rpc: Rpc, why: GatewayError): GatewayError {
   });
 }
 
-export function answerTooLarge(rpc: Rpc, cause: ExchangeError): GatewayError {
+export function responseTooLarge(rpc: Rpc, cause: TransportError): GatewayError {
   return new GatewayError('etcd-refused', {
     detail: `etcd's answer is more than the gateway takes in: ${cause.message}`,
     ...unknownIfWrite(rpc),
@@ -50,7 +50,7 @@ export function answerTooLarge(rpc: Rpc, cause: ExchangeError): GatewayError {
 }
 
 /** The answer came from a cluster that is not ours; a write may have happened there. */
-export function answeredElsewhere(rpc: Rpc): GatewayError {
+export function wrongCluster(rpc: Rpc): GatewayError {
   return new GatewayError('etcd-refused', {
     detail: 'an etcd endpoint belongs to another cluster all of a sudden',
     ...unknownIfWrite(rpc),
@@ -58,9 +58,9 @@ export function answeredElsewhere(rpc: Rpc): GatewayError {
 }
 
 /** True when etcd's answer was more than this process reads: fewer keys at a time may go through. */
-export function isAnswerTooLarge(error: unknown): boolean {
+export function isResponseTooLarge(error: unknown): boolean {
   return (
-    error instanceof GatewayError && error.cause instanceof ExchangeError && error.cause.isTooLarge
+    error instanceof GatewayError && error.cause instanceof TransportError && error.cause.isTooLarge
   );
 }
 

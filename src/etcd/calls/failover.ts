@@ -7,15 +7,21 @@ import type { CallAuthenticator } from '../auth/call-authenticator.js';
 import { authenticateCall, rejectedSession } from '../auth/authenticate-call.js';
 import type { Session } from '../auth/sessions.js';
 import { backOff } from './back-off.js';
-import { answerTooLarge, answeredElsewhere, nobodyToAsk, timeIsUp, unreachable } from './errors.js';
-import type { CallMeter, CallResult } from './meter.js';
+import {
+  responseTooLarge,
+  wrongCluster,
+  noEndpoint,
+  deadlineExceeded,
+  unreachable,
+} from './errors.js';
+import type { CallMetrics, CallResult } from './call-metrics.js';
 import type { Endpoint } from '../endpoint.js';
 import type { EndpointPool } from '../endpoints/pool.js';
 import { isLocalFault } from '../transport/connection.js';
-import { ExchangeError } from '../transport/http-adapter.js';
+import { TransportError } from '../transport/http-adapter.js';
 import { parseObject } from '../json-values.js';
 import type { RetryBudget } from './retry-budget.js';
-import type { LineMark, RevisionLine } from '../revision-line.js';
+import type { RevisionBaseline, RevisionMonitor } from '../revision-monitor.js';
 import type { Rpc } from '../rpc.js';
 import { classifyFailure, toGatewayError } from '../status.js';
 import type { Transport } from '../transport/transport.js';
@@ -48,11 +54,11 @@ export interface FailoverDeps {
   readonly authenticator?: CallAuthenticator | undefined;
   readonly limits?: FailoverLimits;
   /** Learns the revisions of linearizable responses. */
-  readonly line?: RevisionLine;
+  readonly revisionMonitor?: RevisionMonitor;
   /** Called with errors that no table lists; wired to the log. */
-  readonly onUnrecognised?: (message: string, rpc: Rpc) => void;
+  readonly onUnrecognizedError?: (message: string, rpc: Rpc) => void;
   readonly random?: () => number;
-  readonly meter?: CallMeter;
+  readonly callMetrics?: CallMetrics;
 }
 
 // Without it a member that lost its leader holds a request for 7 s; with it the answer is an immediate, definite "no leader".
@@ -85,13 +91,13 @@ export async function callEtcd(
 ): Promise<Record<string, unknown>> {
   const limits = deps.limits ?? FAILOVER_LIMITS;
   const searchUntil = performance.now() + limits.searchMs;
-  deps.budget.called();
+  deps.budget.recordCall();
   let candidates = deps.pool.candidates();
   let error: GatewayError | undefined;
   for (let attempt = 0, round = 0; attempt < limits.attemptsMax; attempt++) {
     const endpoint = takeNext(deps.pool, candidates);
     if (endpoint === undefined) {
-      error ??= nobodyToAsk(rpc, deps.pool.whyNone());
+      error ??= noEndpoint(rpc, deps.pool.unavailableReason());
       // Every endpoint was asked once: only now is there a reason to wait. A token that none of them takes none will take.
       if (performance.now() >= searchUntil || error.code === 'unauthenticated') break;
       await backOff(caller, round++, deps.random);
@@ -100,21 +106,21 @@ export async function callEtcd(
     }
     if (remainingMs(caller) <= 0 || caller.signal.aborted) break;
     if (round > 0 && !deps.budget.take()) break;
-    if (error !== undefined) deps.meter?.failedOver(rpc.path);
+    if (error !== undefined) deps.callMetrics?.recordFailover(rpc.path);
     const startedAt = performance.now();
     const result = await attemptOnce(caller, deps, limits, endpoint, rpc, body);
     const seconds = (performance.now() - startedAt) / 1000;
-    deps.meter?.called(rpc.path, endpoint.url, resultOf(result), seconds);
+    deps.callMetrics?.recordCall(rpc.path, endpoint.url, resultOf(result), seconds);
     if (result.kind === 'answer') return result.json;
     if (result.kind === 'failed') throw result.error;
     error = result.error;
   }
-  throw error ?? timeIsUp(rpc, false);
+  throw error ?? deadlineExceeded(rpc, false);
 }
 
 /** Endpoints that were ejected since the list was made come last. */
 function takeNext(pool: EndpointPool, candidates: Endpoint[]): Endpoint | undefined {
-  const next = candidates.findIndex((endpoint) => pool.standingOf(endpoint) === 'up');
+  const next = candidates.findIndex((endpoint) => pool.stateOf(endpoint) === 'healthy');
   return candidates.splice(Math.max(0, next), 1)[0];
 }
 
@@ -158,11 +164,11 @@ async function exchangeOnce(
   body: string,
   session: Session | undefined,
 ): Promise<Exchanged> {
-  const mark = deps.line?.mark();
+  const mark = deps.revisionMonitor?.baseline();
   const totalTimeoutMs = Math.max(1, remainingMs(caller));
   const headersTimeoutMs = Math.min(
     rpc.repeat === 'safe' ? limits.attemptTimeoutMs : Infinity,
-    caller.patienceMs ?? Infinity,
+    caller.responseTimeoutMs ?? Infinity,
     totalTimeoutMs,
   );
   try {
@@ -172,8 +178,8 @@ async function exchangeOnce(
       body,
       headers: headersOf(caller, rpc, session),
       signal: caller.signal,
-      lane: rpc.lane ?? caller.lane,
-      times: { headersTimeoutMs, totalTimeoutMs },
+      trafficClass: rpc.trafficClass ?? caller.trafficClass,
+      timeouts: { headersTimeoutMs, totalTimeoutMs },
     });
     const judged = judgeAnswer(deps, endpoint, rpc, answer.status, answer.body);
     if (judged.kind === 'answer' && mark !== undefined) follow(deps, rpc, mark, judged.json);
@@ -212,7 +218,7 @@ function judgeAnswer(
     return judgeSuccess(deps.pool, endpoint, rpc, json);
   }
   const failure = classifyFailure(json);
-  if (!failure.isRecognised) deps.onUnrecognised?.(failure.message, rpc);
+  if (!failure.isRecognized) deps.onUnrecognizedError?.(failure.message, rpc);
   if (failure.authentication === 'stale' || failure.authentication === 'outrun') {
     deps.pool.reportSuccess(endpoint);
     return { kind: failure.authentication, message: failure.message };
@@ -224,7 +230,11 @@ function judgeAnswer(
   }
   // A member that is behind with its work is well all the same.
   if (failure.code !== 'too-many-requests') {
-    deps.pool.reportFailure(endpoint, failure.effect === 'not-proposed' ? 'gone' : 'doubt', error);
+    deps.pool.reportFailure(
+      endpoint,
+      failure.effect === 'not-proposed' ? 'unreachable' : 'transient',
+      error,
+    );
   }
   const mayRepeat = failure.effect === 'not-proposed' || rpc.repeat === 'safe';
   return { kind: mayRepeat ? 'elsewhere' : 'failed', error };
@@ -237,8 +247,8 @@ function judgeSuccess(
   json: Record<string, unknown>,
 ): Attempt {
   const clusterId = clusterIdOf(json);
-  if (clusterId !== undefined && !pool.belongs(endpoint, clusterId)) {
-    const error = answeredElsewhere(rpc);
+  if (clusterId !== undefined && !pool.checkCluster(endpoint, clusterId)) {
+    const error = wrongCluster(rpc);
     return { kind: rpc.repeat === 'safe' && !rpc.isWrite ? 'elsewhere' : 'failed', error };
   }
   pool.reportSuccess(endpoint);
@@ -246,15 +256,15 @@ function judgeSuccess(
 }
 
 function follow(
-  { line }: FailoverDeps,
+  { revisionMonitor }: FailoverDeps,
   rpc: Rpc,
-  mark: LineMark,
+  mark: RevisionBaseline,
   { header }: Record<string, unknown>,
 ): void {
   if (rpc.isLinearizable !== true || typeof header !== 'object' || header === null) return;
   const { revision = 0, raft_term: raftTerm = 0 } = header as Record<string, unknown>;
   const told = { revision: Number(revision), raftTerm: Number(raftTerm) };
-  if (Object.values(told).every(Number.isSafeInteger)) line?.answered(mark, told);
+  if (Object.values(told).every(Number.isSafeInteger)) revisionMonitor?.observeResponse(mark, told);
 }
 
 function reportSilence(
@@ -263,21 +273,21 @@ function reportSilence(
   endpoint: Endpoint,
   cause: unknown,
 ): void {
-  if (caller.signal.aborted || !(cause instanceof ExchangeError)) return;
+  if (caller.signal.aborted || !(cause instanceof TransportError)) return;
   if (cause.wasQueued || cause.isTooLarge || isLocalFault(cause)) return;
-  if (!cause.wasSent) pool.reportFailure(endpoint, 'gone');
-  else if (!cause.isTimeout) pool.reportFailure(endpoint, 'doubt');
+  if (!cause.wasSent) pool.reportFailure(endpoint, 'unreachable');
+  else if (!cause.isTimeout) pool.reportFailure(endpoint, 'transient');
   else if (cause.silentMs >= SILENCE_MS - TIMER_EARLY_MS) pool.reportFailure(endpoint, 'suspect');
 }
 
 function judgeSilence(caller: Caller, rpc: Rpc, cause: unknown): Attempt {
-  if (cause instanceof ExchangeError && cause.isTooLarge)
-    return { kind: 'failed', error: answerTooLarge(rpc, cause) };
-  const wasSent = cause instanceof ExchangeError ? cause.wasSent : true;
+  if (cause instanceof TransportError && cause.isTooLarge)
+    return { kind: 'failed', error: responseTooLarge(rpc, cause) };
+  const wasSent = cause instanceof TransportError ? cause.wasSent : true;
   const isTimeUp = remainingMs(caller) <= TIMER_EARLY_MS;
-  const wasQueued = cause instanceof ExchangeError && cause.wasQueued;
+  const wasQueued = cause instanceof TransportError && cause.wasQueued;
   const isLate = isTimeUp && (wasSent || wasQueued);
-  const error = isLate ? timeIsUp(rpc, wasSent, cause) : unreachable(rpc, wasSent, cause);
+  const error = isLate ? deadlineExceeded(rpc, wasSent, cause) : unreachable(rpc, wasSent, cause);
   const mayRepeat = !wasSent || rpc.repeat === 'safe';
   return { kind: mayRepeat && !isTimeUp ? 'elsewhere' : 'failed', error };
 }

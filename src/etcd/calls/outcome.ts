@@ -9,7 +9,7 @@ export async function beforeWrite<T>(step: Promise<T>): Promise<T> {
   try {
     return await step;
   } catch (error) {
-    throw error instanceof GatewayError ? notApplied(error) : error;
+    throw error instanceof GatewayError ? withOutcomeNotApplied(error) : error;
   }
 }
 
@@ -18,12 +18,12 @@ export async function afterWrite<T>(step: Promise<T>): Promise<T> {
   try {
     return await step;
   } catch (error) {
-    throw error instanceof GatewayError ? unknown(error) : error;
+    throw error instanceof GatewayError ? withOutcomeUnknown(error) : error;
   }
 }
 
 /** The same error as one of a write of which something may have happened; those that are no question of outcome stay as they are. */
-export function unknown(error: GatewayError): GatewayError {
+export function withOutcomeUnknown(error: GatewayError): GatewayError {
   if (error.status < SERVER_FAULT_STATUS || error.outcome === 'unknown') return error;
   return new GatewayError(error.code, {
     detail: error.message,
@@ -36,7 +36,7 @@ export function unknown(error: GatewayError): GatewayError {
 }
 
 /** The same error as one of a write that surely did not happen; those that are no question of outcome stay as they are. */
-export function notApplied(error: GatewayError): GatewayError {
+export function withOutcomeNotApplied(error: GatewayError): GatewayError {
   if (error.status < SERVER_FAULT_STATUS) return error;
   return new GatewayError(error.code, {
     detail: `${error.message}; nothing was changed`,

@@ -26,7 +26,7 @@ export class RetryBudget {
   }
 
   /** A caller's call begins. */
-  called(): void {
+  recordCall(): void {
     this.#add(this.#limits.tokensPerCall);
   }
 

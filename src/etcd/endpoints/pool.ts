@@ -4,11 +4,11 @@ import { GatewayError } from '../../core/errors.js';
 import { parseEndpoint } from '../endpoint.js';
 import type { Endpoint } from '../endpoint.js';
 import { EndpointHealth } from './health.js';
-import type { FailureKind, Standing } from './health.js';
+import type { FailureKind, EndpointState } from './health.js';
 import { RETRY_AFTER_SECONDS } from '../status.js';
 
 /** An endpoint as a list of them names it: by hand, by DNS (RFC 2782), or by the cluster itself. */
-export interface Listing {
+export interface EndpointRecord {
   readonly endpoint: Endpoint;
   /** The lowest come first; the next ones only when these are down. */
   readonly priority: number;
@@ -18,34 +18,34 @@ export interface Listing {
 
 export type EndpointEvent =
   /** It is on the list now and wants to be proven. */
-  | { readonly kind: 'listed'; readonly endpoint: Endpoint }
+  | { readonly kind: 'added'; readonly endpoint: Endpoint }
   /** It is not on the list any more, and not asked any more. */
-  | { readonly kind: 'dropped'; readonly endpoint: Endpoint }
+  | { readonly kind: 'removed'; readonly endpoint: Endpoint }
   | { readonly kind: 'ejected'; readonly endpoint: Endpoint; readonly problem?: GatewayError }
   /** It is up, and a call to it failed, perhaps because of the client: the prober must ask it. */
-  | { readonly kind: 'suspected'; readonly endpoint: Endpoint }
+  | { readonly kind: 'probe-requested'; readonly endpoint: Endpoint }
   /** It takes its turn for the first time. */
-  | { readonly kind: 'proven'; readonly endpoint: Endpoint }
-  | { readonly kind: 'returned'; readonly endpoint: Endpoint }
-  | { readonly kind: 'refused'; readonly endpoint: Endpoint; readonly problem: GatewayError }
+  | { readonly kind: 'verified'; readonly endpoint: Endpoint }
+  | { readonly kind: 'recovered'; readonly endpoint: Endpoint }
+  | { readonly kind: 'rejected'; readonly endpoint: Endpoint; readonly problem: GatewayError }
   /** None is up: calls go to whoever may be there again, or to nobody. Told again and again while that lasts. */
-  | { readonly kind: 'all-down' };
+  | { readonly kind: 'none-healthy' };
 
-interface Entry {
-  listing: Listing;
+interface PoolEntry {
+  record: EndpointRecord;
   readonly health: EndpointHealth;
   /** False for one that stays only until a listed one is up. */
   isListed: boolean;
   /** What it has saved up for coming first (smooth weighted round robin). */
   credit: number;
-  wasUp: boolean;
+  wasHealthy: boolean;
   /** Why it is not up. */
   problem: GatewayError | undefined;
 }
 
 export interface PoolOptions {
   /** Endpoints get no call before `prove` was called for them. */
-  readonly needsProof?: boolean;
+  readonly requiresVerification?: boolean;
 }
 
 /**
@@ -53,19 +53,21 @@ export interface PoolOptions {
  * all of them ends as soon as one answers; those that are not proven, or refused, never come.
  */
 export class EndpointPool {
-  readonly #needsProof: boolean;
+  readonly #requiresVerification: boolean;
   readonly #listeners = new Set<(event: EndpointEvent) => void>();
-  #entries: Entry[] = [];
+  #entries: PoolEntry[] = [];
   #clusterId: string | undefined;
 
   constructor(urls: readonly string[], options: PoolOptions = {}) {
-    this.#needsProof = options.needsProof ?? false;
+    this.#requiresVerification = options.requiresVerification ?? false;
     this.replace(urls.map((url) => ({ endpoint: parseEndpoint(url), priority: 0, weight: 1 })));
   }
 
   /** The endpoints of the list, whatever their health. */
   get all(): readonly Endpoint[] {
-    return this.#entries.filter(({ isListed }) => isListed).map(({ listing }) => listing.endpoint);
+    return this.#entries
+      .filter(({ isListed }) => isListed)
+      .map(({ record: listing }) => listing.endpoint);
   }
 
   /** The cluster that all endpoints have to belong to, as etcd's JSON writes it; undefined as long as none has been proven. */
@@ -77,40 +79,41 @@ export class EndpointPool {
     this.#listeners.add(listener);
   }
 
-  standingOf(endpoint: Endpoint): Standing | undefined {
-    return this.#entryOf(endpoint)?.health.standing;
+  stateOf(endpoint: Endpoint): EndpointState | undefined {
+    return this.#entryOf(endpoint)?.health.state;
   }
 
   /** Every endpoint once that may be asked, in the order in which one call should try them. */
   candidates(): Endpoint[] {
-    const order = (standing: Standing): Endpoint[] =>
-      byPriority(this.#entries.filter(({ health }) => health.standing === standing))
+    const order = (standing: EndpointState): Endpoint[] =>
+      byPriority(this.#entries.filter(({ health }) => health.state === standing))
         .flatMap(inTurn)
-        .map(({ listing }) => listing.endpoint);
-    const up = order('up');
-    if (up.length === 0) this.#tell({ kind: 'all-down' });
-    return [...up, ...order('down')];
+        .map(({ record: listing }) => listing.endpoint);
+    const up = order('healthy');
+    if (up.length === 0) this.#tell({ kind: 'none-healthy' });
+    return [...up, ...order('ejected')];
   }
 
   /** Puts another list in force. Nothing is lost when it is of no use: endpoints that are not on it go when one that is on it is up. */
-  replace(listings: readonly Listing[]): void {
+  replace(listings: readonly EndpointRecord[]): void {
     const listed = uniqueByUrl(listings);
     const kept = this.#entries.map((entry) => {
-      const listing = listed.get(entry.listing.endpoint.url);
-      listed.delete(entry.listing.endpoint.url);
-      if (listing !== undefined) entry.listing = { ...listing, endpoint: entry.listing.endpoint };
+      const listing = listed.get(entry.record.endpoint.url);
+      listed.delete(entry.record.endpoint.url);
+      if (listing !== undefined) entry.record = { ...listing, endpoint: entry.record.endpoint };
       entry.isListed = listing !== undefined;
       return entry;
     });
     const added = [...listed.values()].map((listing) => this.#newEntry(listing));
     this.#entries = [...kept, ...added];
-    for (const { listing } of added) this.#tell({ kind: 'listed', endpoint: listing.endpoint });
+    for (const { record: listing } of added)
+      this.#tell({ kind: 'added', endpoint: listing.endpoint });
     this.#dropUnlisted();
   }
 
   reportSuccess(endpoint: Endpoint): void {
     const entry = this.#entryOf(endpoint);
-    if (entry?.health.succeeded() === true) this.#rise(entry);
+    if (entry?.health.recordSuccess() === true) this.#rise(entry);
   }
 
   /** Call it for failures of the endpoint (refused, silent, leaderless), not for answers that etcd meant. */
@@ -118,43 +121,43 @@ export class EndpointPool {
     const entry = this.#entryOf(endpoint);
     if (entry === undefined) return;
     if (kind === 'suspect') {
-      if (entry.health.standing === 'up') this.#tell({ kind: 'suspected', endpoint });
+      if (entry.health.state === 'healthy') this.#tell({ kind: 'probe-requested', endpoint });
       return;
     }
     entry.problem = problem ?? entry.problem;
-    if (entry.health.failed(kind)) {
+    if (entry.health.recordFailure(kind)) {
       this.#tell({ kind: 'ejected', endpoint, ...(problem && { problem }) });
     }
-    if (!this.#isAnyUp()) this.#tell({ kind: 'all-down' });
+    if (!this.#isAnyUp()) this.#tell({ kind: 'none-healthy' });
   }
 
   /** The endpoint is a fit member, of that cluster where it says so. The first one decides which cluster all have to belong to. */
-  prove(endpoint: Endpoint, clusterId: string | undefined): void {
+  markVerified(endpoint: Endpoint, clusterId: string | undefined): void {
     const entry = this.#entryOf(endpoint);
     if (entry === undefined) return;
     this.#clusterId ??= clusterId;
-    if (clusterId !== undefined && !this.belongs(endpoint, clusterId)) return;
-    if (entry.health.proven()) this.#rise(entry);
+    if (clusterId !== undefined && !this.checkCluster(endpoint, clusterId)) return;
+    if (entry.health.markVerified()) this.#rise(entry);
   }
 
   /** Not to be asked until it is proven again. */
-  refuse(endpoint: Endpoint, problem: GatewayError): void {
+  reject(endpoint: Endpoint, problem: GatewayError): void {
     const entry = this.#entryOf(endpoint);
     if (entry === undefined) return;
     entry.problem = problem;
-    if (entry.health.refused()) this.#tell({ kind: 'refused', endpoint, problem });
-    if (!this.#isAnyUp()) this.#tell({ kind: 'all-down' });
+    if (entry.health.markRejected()) this.#tell({ kind: 'rejected', endpoint, problem });
+    if (!this.#isAnyUp()) this.#tell({ kind: 'none-healthy' });
   }
 
   /** Checks what an answer says of its cluster; false when it is none of ours, which refuses the endpoint. */
-  belongs(endpoint: Endpoint, clusterId: string): boolean {
+  checkCluster(endpoint: Endpoint, clusterId: string): boolean {
     if (this.#clusterId === undefined || this.#clusterId === clusterId) return true;
-    this.refuse(endpoint, anotherCluster());
+    this.reject(endpoint, anotherCluster());
     return false;
   }
 
   /** Why there is nobody to ask. A lasting reason comes before a passing one only where all have one. */
-  whyNone(): GatewayError {
+  unavailableReason(): GatewayError {
     const problems = this.#entries.flatMap(({ problem }) => problem ?? []);
     const areLasting =
       problems.length === this.#entries.length &&
@@ -163,32 +166,44 @@ export class EndpointPool {
     return lasting ?? problems.find(({ code }) => code !== 'etcd-refused') ?? unreachable();
   }
 
-  #newEntry(listing: Listing): Entry {
-    const health = new EndpointHealth(this.#needsProof ? 'unproven' : 'up');
-    const wasUp = !this.#needsProof;
-    return { listing, health, isListed: true, credit: 0, wasUp, problem: undefined };
+  #newEntry(listing: EndpointRecord): PoolEntry {
+    const health = new EndpointHealth(this.#requiresVerification ? 'unverified' : 'healthy');
+    const wasHealthy = !this.#requiresVerification;
+    return {
+      record: listing,
+      health,
+      isListed: true,
+      credit: 0,
+      wasHealthy,
+      problem: undefined,
+    };
   }
 
-  #entryOf(endpoint: Endpoint): Entry | undefined {
-    return this.#entries.find(({ listing }) => listing.endpoint === endpoint);
+  #entryOf(endpoint: Endpoint): PoolEntry | undefined {
+    return this.#entries.find(({ record: listing }) => listing.endpoint === endpoint);
   }
 
   #isAnyUp(): boolean {
-    return this.#entries.some(({ health }) => health.standing === 'up');
+    return this.#entries.some(({ health }) => health.state === 'healthy');
   }
 
-  #rise(entry: Entry): void {
+  #rise(entry: PoolEntry): void {
     entry.problem = undefined;
-    this.#tell({ kind: entry.wasUp ? 'returned' : 'proven', endpoint: entry.listing.endpoint });
-    entry.wasUp = true;
+    this.#tell({
+      kind: entry.wasHealthy ? 'recovered' : 'verified',
+      endpoint: entry.record.endpoint,
+    });
+    entry.wasHealthy = true;
     this.#dropUnlisted();
   }
 
   #dropUnlisted(): void {
-    if (!this.#entries.some(({ isListed, health }) => isListed && health.standing === 'up')) return;
+    if (!this.#entries.some(({ isListed, health }) => isListed && health.state === 'healthy'))
+      return;
     const dropped = this.#entries.filter(({ isListed }) => !isListed);
     this.#entries = this.#entries.filter(({ isListed }) => isListed);
-    for (const { listing } of dropped) this.#tell({ kind: 'dropped', endpoint: listing.endpoint });
+    for (const { record: listing } of dropped)
+      this.#tell({ kind: 'removed', endpoint: listing.endpoint });
   }
 
   #tell(event: EndpointEvent): void {
@@ -196,28 +211,28 @@ export class EndpointPool {
   }
 }
 
-function uniqueByUrl(listings: readonly Listing[]): Map<string, Listing> {
-  const unique = new Map<string, Listing>();
+function uniqueByUrl(listings: readonly EndpointRecord[]): Map<string, EndpointRecord> {
+  const unique = new Map<string, EndpointRecord>();
   for (const listing of listings) {
     if (!unique.has(listing.endpoint.url)) unique.set(listing.endpoint.url, listing);
   }
   return unique;
 }
 
-function byPriority(entries: readonly Entry[]): Entry[][] {
-  const priorities = [...new Set(entries.map(({ listing }) => listing.priority))];
+function byPriority(entries: readonly PoolEntry[]): PoolEntry[][] {
+  const priorities = [...new Set(entries.map(({ record: listing }) => listing.priority))];
   return priorities
     .sort((a, b) => a - b)
-    .map((priority) => entries.filter(({ listing }) => listing.priority === priority));
+    .map((priority) => entries.filter(({ record: listing }) => listing.priority === priority));
 }
 
 /** The one whose turn it is first, the others behind it as the list goes round. With equal weights that is plain round robin. */
-function inTurn(group: readonly Entry[]): Entry[] {
+function inTurn(group: readonly PoolEntry[]): PoolEntry[] {
   let first = 0;
   let total = 0;
   for (const [index, entry] of group.entries()) {
-    entry.credit += entry.listing.weight;
-    total += entry.listing.weight;
+    entry.credit += entry.record.weight;
+    total += entry.record.weight;
     if (entry.credit > (group[first]?.credit ?? 0)) first = index;
   }
   const chosen = group[first];

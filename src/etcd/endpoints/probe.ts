@@ -3,11 +3,11 @@
 import { GatewayError } from '../../core/errors.js';
 import { PLAINTEXT_CODES, certificateProblemOf, isLocalFault } from '../transport/connection.js';
 import type { Endpoint } from '../endpoint.js';
-import { viaOf } from './gateway-loop.js';
+import { viaOf } from './loop-detection.js';
 import { asJson, parseObject } from '../json-values.js';
 import type { Json } from '../json-values.js';
 import { classifyFailure } from '../status.js';
-import { ExchangeError } from '../transport/http-adapter.js';
+import { TransportError } from '../transport/http-adapter.js';
 import type { Transport } from '../transport/transport.js';
 import { isTooOld } from '../version.js';
 
@@ -19,20 +19,20 @@ const NEVER = new AbortController().signal;
 
 export type ProbeResult =
   /** `clusterId` is missing where etcd tells its status to nobody without credentials. */
-  | { readonly kind: 'fit'; readonly clusterId?: string; readonly version?: string }
+  | { readonly kind: 'healthy'; readonly clusterId?: string; readonly version?: string }
   /**
    * `isLasting`: the endpoint must not get calls, now or later; otherwise it may be healthy the next time. `isMember`: an etcd member
    * answered, which cannot take calls now.
    */
   | {
-      readonly kind: 'unfit';
+      readonly kind: 'unhealthy';
       readonly isLasting: boolean;
       readonly isMember: boolean;
       readonly problem: GatewayError;
     }
   | { readonly kind: 'too-old'; readonly problem: GatewayError }
   /** The gateway itself could not send the question, so nothing is known. */
-  | { readonly kind: 'unasked'; readonly problem: GatewayError };
+  | { readonly kind: 'not-sent'; readonly problem: GatewayError };
 
 export interface ProbeDeps {
   readonly transport: Pick<Transport, 'unary'>;
@@ -48,7 +48,7 @@ export async function probeEndpoint(endpoint: Endpoint, deps: ProbeDeps): Promis
     if (status === 200 && json?.header !== undefined) return judgeMember(json);
     if (status === 421)
       return lasting('an etcd endpoint is this gateway itself, or leads back to it');
-    if (json !== undefined && classifyFailure(json).isRecognised)
+    if (json !== undefined && classifyFailure(json).isRecognized)
       return await judgeRefusal(endpoint, deps, json);
     return await judgeStranger(endpoint, deps, status);
   } catch (error) {
@@ -65,7 +65,7 @@ function judgeMember(json: Json): ProbeResult {
     return unfitMember('an etcd endpoint has no leader', 'no-leader');
   }
   const clusterId = asJson(json.header).cluster_id;
-  return { kind: 'fit', version, ...(typeof clusterId === 'string' && { clusterId }) };
+  return { kind: 'healthy', version, ...(typeof clusterId === 'string' && { clusterId }) };
 }
 
 /** It is an etcd, and does not say more than its version: one with authentication may keep its status to itself. */
@@ -73,7 +73,7 @@ async function judgeRefusal(endpoint: Endpoint, deps: ProbeDeps, json: Json): Pr
   const { effect, message, code } = classifyFailure(json);
   if (effect === 'definite') {
     const version = await askVersion(endpoint, deps);
-    return { kind: 'fit', ...(version !== undefined && { version }) };
+    return { kind: 'healthy', ...(version !== undefined && { version }) };
   }
   return unfitMember(`etcd reports: ${message}`, code === 'no-leader' ? code : undefined);
 }
@@ -91,7 +91,7 @@ async function judgeStranger(
     ? 'check that the endpoint is a client URL of etcd'
     : 'check that the endpoint is a client URL of etcd; if etcd requires TLS, write https://';
   const problem = new GatewayError('etcd-refused', { detail, hint });
-  return { kind: 'unfit', isLasting: false, isMember: false, problem };
+  return { kind: 'unhealthy', isLasting: false, isMember: false, problem };
 }
 
 /** etcd tells it to everybody; nothing hangs on it. */
@@ -112,13 +112,13 @@ function judgeSilence(error: unknown): ProbeResult {
       ? 'the endpoint does not speak TLS: write http:// in --endpoints'
       : 'check --cacert, --cert and --key, and the names in the certificate of etcd';
     const problem = new GatewayError('etcd-refused', { detail, hint, cause: error });
-    return { kind: 'unfit', isLasting: true, isMember: false, problem };
+    return { kind: 'unhealthy', isLasting: true, isMember: false, problem };
   }
-  const wasQueued = error instanceof ExchangeError && error.wasQueued && !error.wasConnecting;
+  const wasQueued = error instanceof TransportError && error.wasQueued && !error.wasConnecting;
   if (wasQueued || isLocalFault(error)) {
     const detail = 'the gateway had no connection for a probe';
     return {
-      kind: 'unasked',
+      kind: 'not-sent',
       problem: new GatewayError('etcd-unavailable', { detail, cause: error }),
     };
   }
@@ -126,7 +126,7 @@ function judgeSilence(error: unknown): ProbeResult {
     detail: 'etcd cannot be reached',
     cause: error,
   });
-  return { kind: 'unfit', isLasting: false, isMember: false, problem };
+  return { kind: 'unhealthy', isLasting: false, isMember: false, problem };
 }
 
 async function ask(
@@ -138,9 +138,9 @@ async function ask(
   const { status, body } = await transport.unary(endpoint, {
     ...question,
     headers: { via: viaOf(instanceId) },
-    lane: 'probes',
+    trafficClass: 'probes',
     signal: NEVER,
-    times: { headersTimeoutMs: timeoutMs, totalTimeoutMs: timeoutMs },
+    timeouts: { headersTimeoutMs: timeoutMs, totalTimeoutMs: timeoutMs },
   });
   return { status, json: parseObject(body) };
 }
@@ -152,7 +152,7 @@ function tooOld(version: string): ProbeResult {
 
 function lasting(detail: string): ProbeResult {
   const problem = new GatewayError('etcd-refused', { detail, hint: 'check the endpoints' });
-  return { kind: 'unfit', isLasting: true, isMember: false, problem };
+  return { kind: 'unhealthy', isLasting: true, isMember: false, problem };
 }
 
 function unfitMember(
@@ -160,5 +160,5 @@ function unfitMember(
   code: 'etcd-unavailable' | 'no-leader' = 'etcd-unavailable',
 ): ProbeResult {
   const problem = new GatewayError(code, { detail });
-  return { kind: 'unfit', isLasting: false, isMember: true, problem };
+  return { kind: 'unhealthy', isLasting: false, isMember: true, problem };
 }

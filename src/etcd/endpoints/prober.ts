@@ -35,7 +35,7 @@ interface Watched {
 }
 
 /** What the first round found of one endpoint. `result` is undefined if the endpoint did not respond before the round ended. */
-export interface FirstResult {
+export interface FirstProbe {
   readonly endpoint: Endpoint;
   readonly result: ProbeResult | undefined;
 }
@@ -54,10 +54,10 @@ export class EndpointProber {
     this.#limits = { ...PROBER_LIMITS, ...deps.limits };
     deps.pool.subscribe(({ kind, ...event }) => {
       if (!('endpoint' in event) || !this.#isRunning) return;
-      if (kind === 'listed') this.#watch(event.endpoint, 0);
-      if (kind === 'ejected' || kind === 'refused') this.#watch(event.endpoint);
-      if (kind === 'suspected') this.#check(event.endpoint);
-      if (kind === 'dropped') this.#forget(event.endpoint);
+      if (kind === 'added') this.#watch(event.endpoint, 0);
+      if (kind === 'ejected' || kind === 'rejected') this.#watch(event.endpoint);
+      if (kind === 'probe-requested') this.#check(event.endpoint);
+      if (kind === 'removed') this.#forget(event.endpoint);
     });
   }
 
@@ -70,7 +70,7 @@ export class EndpointProber {
    * Asks every endpoint. Resolves when all have answered, when most of them are of one cluster, or when the round is over; the cluster
    * that most of them belong to is then the one that all have to belong to. Returns every endpoint that was asked.
    */
-  async start(): Promise<readonly FirstResult[]> {
+  async start(): Promise<readonly FirstProbe[]> {
     this.#isRunning = true;
     const endpoints = this.#deps.pool.all;
     const round = await this.#firstRound(endpoints);
@@ -133,16 +133,16 @@ export class EndpointProber {
 
   #judge(endpoint: Endpoint, result: ProbeResult): void {
     const { pool } = this.#deps;
-    if (!this.#isRunning || pool.standingOf(endpoint) === undefined) return;
-    if (result.kind === 'fit') {
+    if (!this.#isRunning || pool.stateOf(endpoint) === undefined) return;
+    if (result.kind === 'healthy') {
       if (result.version !== undefined) this.#versions.set(endpoint, result.version);
-      pool.prove(endpoint, result.clusterId);
-    } else if (result.kind === 'too-old' || (result.kind === 'unfit' && result.isLasting)) {
-      pool.refuse(endpoint, result.problem);
-    } else if (result.kind === 'unfit') {
-      pool.reportFailure(endpoint, 'gone', result.problem);
+      pool.markVerified(endpoint, result.clusterId);
+    } else if (result.kind === 'too-old' || (result.kind === 'unhealthy' && result.isLasting)) {
+      pool.reject(endpoint, result.problem);
+    } else if (result.kind === 'unhealthy') {
+      pool.reportFailure(endpoint, 'unreachable', result.problem);
     }
-    if (pool.standingOf(endpoint) === 'up') this.#watched.delete(endpoint);
+    if (pool.stateOf(endpoint) === 'healthy') this.#watched.delete(endpoint);
     else this.#watch(endpoint);
   }
 
@@ -190,7 +190,7 @@ export interface Reachability {
 }
 
 function isMember(result: ProbeResult): boolean {
-  return result.kind === 'fit' || (result.kind === 'unfit' && result.isMember);
+  return result.kind === 'healthy' || (result.kind === 'unhealthy' && result.isMember);
 }
 
 type Asked = readonly [Endpoint, ProbeResult];
@@ -202,7 +202,7 @@ function isDecided(round: readonly Asked[], endpoints: number): boolean {
 }
 
 function clusterOf(result: ProbeResult): string | undefined {
-  return result.kind === 'fit' ? result.clusterId : undefined;
+  return result.kind === 'healthy' ? result.clusterId : undefined;
 }
 
 /** The first of those that are there most often; `undefined` counts for nothing. */

@@ -8,7 +8,7 @@ import type { Endpoint } from '../endpoint.js';
 
 type Created = (error: Error | null, socket: Duplex) => void;
 
-export interface MadeConnection {
+export interface EndpointConnection {
   readonly socket: Socket;
   readonly endpoint: Endpoint;
 }
@@ -18,7 +18,7 @@ export abstract class ConnectionAgent extends Agent {
   readonly #retired = new WeakSet<Duplex>();
 
   /** Node holds a request back until it has a connection: a rejection means that nothing was sent. */
-  protected abstract make(options: ClientRequestArgs): Promise<MadeConnection>;
+  protected abstract make(options: ClientRequestArgs): Promise<EndpointConnection>;
 
   /** The endpoint that a connection of this agent leads to. */
   endpointOf(socket: Duplex): Endpoint | undefined {

@@ -7,9 +7,9 @@ import type { AxiosAdapter, AxiosResponse, InternalAxiosRequestConfig } from 'ax
 import { ConnectError, resetConnection } from './connection.js';
 import type { Connector } from './connection.js';
 import { ConnectionAgent } from './connection-agent.js';
-import type { MadeConnection } from './connection-agent.js';
+import type { EndpointConnection } from './connection-agent.js';
 import type { Endpoint } from '../endpoint.js';
-import { Slots } from './slots.js';
+import { ConcurrencyLimiter } from './concurrency-limiter.js';
 
 export interface AdapterLimits {
   /** Idle connections kept for each endpoint. */
@@ -19,7 +19,7 @@ export interface AdapterLimits {
 }
 
 /** Why a call has no answer. `wasSent` is false only when surely no byte of the request left this process. */
-export class ExchangeError extends Error {
+export class TransportError extends Error {
   readonly wasSent: boolean;
   /** The deadline passed before there was a connection: this process is busy, or the deadline was short. */
   readonly wasQueued: boolean;
@@ -44,7 +44,7 @@ export class ExchangeError extends Error {
     },
   ) {
     super(message, { cause: how.cause });
-    this.name = 'ExchangeError';
+    this.name = 'TransportError';
     this.wasSent = how.wasSent;
     this.wasQueued = how.wasQueued ?? false;
     this.wasConnecting = how.wasConnecting ?? false;
@@ -55,16 +55,16 @@ export class ExchangeError extends Error {
 }
 
 /** Times of one call that plain axios has no word for; set in the request's config. */
-export interface ExchangeTimes {
+export interface CallTimeouts {
   /** Until the answer's headers are there. */
   readonly headersTimeoutMs: number;
   /** Until its last byte. */
   readonly totalTimeoutMs: number;
 }
 
-export interface ExchangeConfig extends InternalAxiosRequestConfig<string> {
+export interface CallConfig extends InternalAxiosRequestConfig<string> {
   readonly endpoint?: Endpoint;
-  readonly exchange?: ExchangeTimes;
+  readonly timeouts?: CallTimeouts;
 }
 
 export interface HttpAdapter {
@@ -76,7 +76,7 @@ export interface HttpAdapter {
 
 export function createHttpAdapter(limits: AdapterLimits, connector: Connector): HttpAdapter {
   const agent = new CallAgent(limits, connector);
-  const slots = new Slots(limits.socketsMax);
+  const slots = new ConcurrencyLimiter(limits.socketsMax);
   return {
     adapter: (config) =>
       new Promise((resolve, reject) => {
@@ -109,7 +109,7 @@ class CallAgent extends ConnectionAgent {
     return options.endpoint?.url ?? '';
   }
 
-  protected override async make({ endpoint }: CallArgs): Promise<MadeConnection> {
+  protected override async make({ endpoint }: CallArgs): Promise<EndpointConnection> {
     if (endpoint === undefined) throw new Error('a call without an endpoint');
     return { socket: await this.#connector.connect(endpoint), endpoint };
   }
@@ -117,14 +117,14 @@ class CallAgent extends ConnectionAgent {
 
 interface ExchangeDeps {
   readonly agent: CallAgent;
-  readonly slots: Slots;
+  readonly slots: ConcurrencyLimiter;
   readonly resolve: (response: AxiosResponse<Buffer>) => void;
-  readonly reject: (error: ExchangeError) => void;
+  readonly reject: (error: TransportError) => void;
 }
 
 /** One request on its way: knows whether it may have been sent, ends it in time, settles once. */
 class Exchange {
-  readonly #config: ExchangeConfig;
+  readonly #config: CallConfig;
   readonly #deps: ExchangeDeps;
   #request: http.ClientRequest | undefined;
   #leaveSlot: (() => void) | undefined;
@@ -134,13 +134,13 @@ class Exchange {
   #sentAt: number | undefined;
   #isSettled = false;
 
-  constructor(config: ExchangeConfig, deps: ExchangeDeps) {
+  constructor(config: CallConfig, deps: ExchangeDeps) {
     this.#config = config;
     this.#deps = deps;
   }
 
   begin(): void {
-    const { signal, exchange: times, endpoint } = this.#config;
+    const { signal, timeouts: times, endpoint } = this.#config;
     if (times !== undefined) {
       this.#totalTimer = setTimeout(() => this.#timeIsUp(), times.totalTimeoutMs);
     }
@@ -149,7 +149,7 @@ class Exchange {
       return;
     }
     signal?.addEventListener?.('abort', this.#hangUp);
-    this.#leaveSlot = this.#deps.slots.enter(endpoint?.url ?? '', () => this.#send());
+    this.#leaveSlot = this.#deps.slots.acquire(endpoint?.url ?? '', () => this.#send());
   }
 
   #send(): void {
@@ -183,7 +183,7 @@ class Exchange {
   #connected(): void {
     if (this.#isSettled) return;
     this.#sentAt = performance.now();
-    const { exchange: times } = this.#config;
+    const { timeouts: times } = this.#config;
     if (times === undefined) return;
     // Only now is the endpoint the one that lets us wait.
     const late = (): void => this.#fail('no answer came in time', true);
@@ -244,7 +244,7 @@ class Exchange {
     const silentMs = this.#sentAt === undefined ? 0 : performance.now() - this.#sentAt;
     if (wasSent) resetConnection(this.#request?.socket ?? null);
     this.#request?.destroy();
-    this.#deps.reject(new ExchangeError(message, { wasSent, silentMs, isTimeout, ...more }));
+    this.#deps.reject(new TransportError(message, { wasSent, silentMs, isTimeout, ...more }));
   }
 
   #settle(): boolean {

@@ -5,7 +5,7 @@ import { Socket } from 'node:net';
 import { ConnectError, resetConnection } from './connection.js';
 import type { Connector } from './connection.js';
 import type { Endpoint } from '../endpoint.js';
-import { ExchangeError } from './http-adapter.js';
+import { TransportError } from './http-adapter.js';
 
 export interface StreamCall {
   /** A path of ours, never a caller's. */
@@ -14,7 +14,7 @@ export interface StreamCall {
   onHead(status: number): void;
   onData(chunk: Buffer): void;
   /** Once, unless `destroy` came first. Without an error when the answer ended as HTTP wants it. */
-  onEnd(error: ExchangeError | undefined): void;
+  onEnd(error: TransportError | undefined): void;
 }
 
 export interface OpenStream {
@@ -57,7 +57,7 @@ export function openHttpStream(
   };
   const fail = (message: string, isTimeout: boolean, cause?: unknown): void => {
     if (!finish()) return;
-    call.onEnd(new ExchangeError(message, { wasSent: wasConnected, isTimeout, cause }));
+    call.onEnd(new TransportError(message, { wasSent: wasConnected, isTimeout, cause }));
   };
   request.on('error', (error) => {
     fail(error.message, error instanceof ConnectError && error.isTimeout, error);

@@ -1,15 +1,15 @@
 // How calls reach one endpoint: the only importer of axios, and open streams beside it. Knows paths and bytes, nothing of RPCs, retries
 // or meaning.
 import axios from 'axios';
-import type { Lane } from '../../core/caller.js';
+import type { TrafficClass } from '../../core/caller.js';
 import type { Connector } from './connection.js';
 import type { Endpoint } from '../endpoint.js';
 import { createHttpAdapter } from './http-adapter.js';
-import type { AdapterLimits, ExchangeTimes } from './http-adapter.js';
+import type { AdapterLimits, CallTimeouts } from './http-adapter.js';
 import { openHttpStream } from './http-stream.js';
 import type { OpenStream, StreamCall } from './http-stream.js';
 
-export interface Exchanged {
+export interface UnaryResponse {
   readonly status: number;
   readonly body: Buffer;
 }
@@ -21,14 +21,14 @@ export interface UnaryCall {
   readonly body?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
-  readonly times: ExchangeTimes;
-  /** Looked at where there are several (lanes.ts). */
-  readonly lane?: Lane | undefined;
+  readonly timeouts: CallTimeouts;
+  /** Looked at where there are several (traffic-classes.ts). */
+  readonly trafficClass?: TrafficClass | undefined;
 }
 
 export interface Transport {
-  /** Resolves on every status; throws `ExchangeError` when there is no whole answer. */
-  unary(endpoint: Endpoint, call: UnaryCall): Promise<Exchanged>;
+  /** Resolves on every status; throws `TransportError` when there is no whole answer. */
+  unary(endpoint: Endpoint, call: UnaryCall): Promise<UnaryResponse>;
   /** A request and an answer that both stay open, on a connection of their own. Whoever opens it destroys it. */
   stream(endpoint: Endpoint, call: StreamCall): OpenStream;
   /** Takes the connections that `unary` keeps out of use: those to one endpoint, or all. Calls that run on them go on. */
@@ -39,7 +39,7 @@ export interface Transport {
 
 export interface TransportLimits extends AdapterLimits {
   /** Of one answer; a page of 1,000 keys of 1.5 MB must not fit. */
-  readonly answerBytesMax: number;
+  readonly responseBytesMax: number;
 }
 
 const JSON_HEADERS = { 'content-type': 'application/json', accept: 'application/json' };
@@ -49,7 +49,7 @@ export function createTransport(limits: TransportLimits, connector: Connector): 
   const instance = axios.create({
     adapter,
     headers: {},
-    maxContentLength: limits.answerBytesMax,
+    maxContentLength: limits.responseBytesMax,
     maxRedirects: 0,
     proxy: false,
     responseType: 'arraybuffer',
@@ -67,7 +67,7 @@ export function createTransport(limits: TransportLimits, connector: Connector): 
         data: call.body,
         headers: call.headers === undefined ? JSON_HEADERS : { ...JSON_HEADERS, ...call.headers },
         signal: call.signal,
-        exchange: call.times,
+        timeouts: call.timeouts,
       };
       const response = await instance.request<Buffer>(config);
       return { status: response.status, body: response.data };

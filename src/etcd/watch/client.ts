@@ -3,12 +3,12 @@
 import type { Identity } from '../../core/caller.js';
 import { GatewayError } from '../../core/errors.js';
 import type { CallAuthenticator } from '../auth/call-authenticator.js';
-import type { CallMeter } from '../calls/meter.js';
+import type { CallMetrics } from '../calls/call-metrics.js';
 import type { EndpointPool } from '../endpoints/pool.js';
 import { RETRY_AFTER_SECONDS } from '../status.js';
 import type { Transport } from '../transport/transport.js';
-import type { WatchEnd, WatchHandle, WatchListener } from './listener.js';
-import type { OnUnrecognised } from './messages.js';
+import type { WatchEnd, WatchHandle, WatchListener } from './watch-listener.js';
+import type { OnUnrecognizedError } from './messages.js';
 import { WatchStream } from './stream.js';
 import type { StreamLimits } from './stream.js';
 import type { WatchRequest } from '../wire.js';
@@ -19,7 +19,7 @@ export interface WatchClient {
   /** Connections to etcd: open, being opened, or kept for a moment after their last watch. */
   readonly streams: number;
   readonly watches: number;
-  /** The current epoch of revisions (revision-line.ts); `undefined` if the client does not follow resets. */
+  /** The current epoch of revisions (revision-monitor.ts); `undefined` if the client does not follow resets. */
   readonly epoch?: number | undefined;
   /** Ends all watches with `broken` and `shutting-down`, those to come too. */
   close(): void;
@@ -33,8 +33,8 @@ const WATCH_LIMITS: WatchLimits = {
   streamsMax: 200,
   watchesPerStreamMax: 500,
   openTimeoutMs: 2_000,
-  probeIdleMs: 4_000,
-  probeAnswerMs: 3_000,
+  keepaliveIdleMs: 4_000,
+  keepaliveTimeoutMs: 3_000,
   lingerMs: 1_000,
   progressGapMs: 100,
   // Fragments are of 2 MiB, or of one event: two values of the largest request that etcd is set up to take, in base64.
@@ -50,14 +50,20 @@ export interface WatchClientDeps {
   readonly authenticator?: CallAuthenticator | undefined;
   readonly limits?: Partial<WatchLimits>;
   /** Told of errors that no table knows; wired to the log. */
-  readonly onUnrecognised?: OnUnrecognised;
-  readonly meter?: CallMeter;
+  readonly onUnrecognizedError?: OnUnrecognizedError;
+  readonly callMetrics?: CallMetrics;
 }
 
 export function createWatchClient(deps: WatchClientDeps): WatchClient {
   const limits = { ...WATCH_LIMITS, ...deps.limits };
-  const { pool, transport, authenticator, meter, onUnrecognised = () => undefined } = deps;
-  const shared = { pool, transport, authenticator, limits, meter, onUnrecognised };
+  const {
+    pool,
+    transport,
+    authenticator,
+    callMetrics,
+    onUnrecognizedError = () => undefined,
+  } = deps;
+  const shared = { pool, transport, authenticator, limits, callMetrics, onUnrecognizedError };
   /** By identity, oldest first; no empty sets. */
   const streams = new Map<string, Set<WatchStream>>();
   let isClosed = false;

@@ -1,6 +1,6 @@
 // codec.ts for watch streams: creates, cancels and progress requests out, messages in.
 import { decodeHeader, decodeKeyValue, decodePrevKv } from '../codec.js';
-import { asJson, base64, garbage, list, safeInteger } from '../json-values.js';
+import { asJson, base64, invalidResponse, list, safeInteger } from '../json-values.js';
 import type { Json } from '../json-values.js';
 import type { WatchEvent, WatchRequest, WatchResponse } from '../wire.js';
 
@@ -60,5 +60,5 @@ function decodeEvent(json: Json): WatchEvent {
 function decodeKind(type: unknown): WatchEvent['kind'] {
   if (type === undefined || type === 'PUT') return 'put';
   if (type === 'DELETE') return 'delete';
-  throw garbage(`${JSON.stringify(type)} is no type of an event`);
+  throw invalidResponse(`${JSON.stringify(type)} is no type of an event`);
 }

@@ -4,23 +4,23 @@ import type { Identity } from '../../core/caller.js';
 import { GatewayError } from '../../core/errors.js';
 import type { CallAuthenticator } from '../auth/call-authenticator.js';
 import type { Session } from '../auth/sessions.js';
-import type { CallMeter, CallResult } from '../calls/meter.js';
+import type { CallMetrics, CallResult } from '../calls/call-metrics.js';
 import type { Endpoint } from '../endpoint.js';
 import type { FailureKind } from '../endpoints/health.js';
 import type { EndpointPool } from '../endpoints/pool.js';
 import { isLocalFault } from '../transport/connection.js';
-import type { ExchangeError } from '../transport/http-adapter.js';
+import type { TransportError } from '../transport/http-adapter.js';
 import type { OpenStream } from '../transport/http-stream.js';
-import { IdleProbe } from './idle-probe.js';
-import { JsonLines } from '../transport/json-lines.js';
+import { StreamKeepalive } from './stream-keepalive.js';
+import { JsonStreamParser } from '../transport/json-stream-parser.js';
 import { decimalId } from '../json-values.js';
 import type { Json } from '../json-values.js';
 import { RETRY_AFTER_SECONDS } from '../status.js';
 import type { Effect } from '../status.js';
 import type { Transport } from '../transport/transport.js';
 import { readMessages } from './messages.js';
-import type { OnUnrecognised } from './messages.js';
-import type { WatchEnd } from './listener.js';
+import type { OnUnrecognizedError } from './messages.js';
+import type { WatchEnd } from './watch-listener.js';
 import type { WatchResponse } from '../wire.js';
 
 const WATCH_PATH = '/v3/watch';
@@ -35,9 +35,9 @@ export interface ConnectionLimits {
   /** Until a member has answered the first create with headers, its connection included; then the next one is tried. */
   readonly openTimeoutMs: number;
   /** Silence after which a sign of life is asked for. */
-  readonly probeIdleMs: number;
+  readonly keepaliveIdleMs: number;
   /** Silence after a request that etcd answers at once. */
-  readonly probeAnswerMs: number;
+  readonly keepaliveTimeoutMs: number;
   /** Of one message. */
   readonly messageBytesMax: number;
 }
@@ -49,8 +49,8 @@ export interface ConnectionDeps {
   readonly pool: EndpointPool;
   readonly transport: Pick<Transport, 'stream'>;
   readonly limits: ConnectionLimits;
-  readonly onUnrecognised: OnUnrecognised;
-  readonly meter?: CallMeter | undefined;
+  readonly onUnrecognizedError: OnUnrecognizedError;
+  readonly callMetrics?: CallMetrics | undefined;
 }
 
 export interface ConnectionHandlers {
@@ -72,7 +72,7 @@ export class WatchConnection {
   #endpoint: Endpoint | undefined;
   #session: Session | undefined;
   #stream: OpenStream | undefined;
-  #probe: IdleProbe | undefined;
+  #probe: StreamKeepalive | undefined;
   #openTimer: NodeJS.Timeout | undefined;
   #triedAt = 0;
 
@@ -119,7 +119,7 @@ export class WatchConnection {
       return;
     }
     this.#session = session;
-    const messages = new JsonLines(limits.messageBytesMax);
+    const messages = new JsonStreamParser(limits.messageBytesMax);
     let status: number | undefined;
     const token = session?.token;
     const stream = transport.stream(endpoint, {
@@ -131,7 +131,7 @@ export class WatchConnection {
       },
       onData: (chunk) => this.#read(endpoint, stream, messages, chunk),
       onEnd: (cause) => {
-        const kind = cause?.wasSent === false ? 'gone' : 'doubt';
+        const kind = cause?.wasSent === false ? 'unreachable' : 'transient';
         const fault = isLocalFault(cause) ? undefined : kind;
         this.#fail(endpoint, explain(status, cause), 'unknown', fault);
       },
@@ -160,7 +160,7 @@ export class WatchConnection {
   /** Only while it is open. `isAnswered`: etcd answers it at once, so that silence afterwards means something. */
   send(line: Json, isAnswered: boolean): void {
     this.#stream?.write(toText(line));
-    if (isAnswered) this.#probe?.asked();
+    if (isAnswered) this.#probe?.pingSent();
   }
 
   /** Nothing is heard of it any more. */
@@ -178,25 +178,25 @@ export class WatchConnection {
     const { pool, limits } = this.#deps;
     pool.reportSuccess(endpoint);
     this.#count(endpoint, 'answered');
-    this.#probe = new IdleProbe({
-      idleMs: limits.probeIdleMs,
-      answerMs: limits.probeAnswerMs,
-      ask: () => this.#handlers.onIdle(),
-      giveUp: () => this.#silent(endpoint, 'etcd fell silent on a watch'),
+    this.#probe = new StreamKeepalive({
+      idleMs: limits.keepaliveIdleMs,
+      timeoutMs: limits.keepaliveTimeoutMs,
+      sendPing: () => this.#handlers.onIdle(),
+      onTimeout: () => this.#silent(endpoint, 'etcd fell silent on a watch'),
     });
     this.#handlers.onOpen();
   }
 
-  #read(endpoint: Endpoint, stream: OpenStream, messages: JsonLines, chunk: Buffer): void {
-    this.#probe?.heard();
-    for (const message of readMessages(messages, chunk, this.#deps.onUnrecognised)) {
+  #read(endpoint: Endpoint, stream: OpenStream, messages: JsonStreamParser, chunk: Buffer): void {
+    this.#probe?.received();
+    for (const message of readMessages(messages, chunk, this.#deps.onUnrecognizedError)) {
       // Whoever heard the last message may have ended all this.
       if (this.#stream !== stream) return;
       if (message.kind === 'response') {
         if (this.#isForeign(endpoint, message.response)) return;
         this.#handlers.onResponse(message.response);
       } else {
-        const kind = message.effect === 'not-proposed' ? 'gone' : 'doubt';
+        const kind = message.effect === 'not-proposed' ? 'unreachable' : 'transient';
         this.#fail(endpoint, message.error, message.effect, kind);
       }
     }
@@ -205,7 +205,7 @@ export class WatchConnection {
   /** Whether the endpoint leads to another cluster now. A connection does not change its cluster, so `created` is enough to check. */
   #isForeign(endpoint: Endpoint, { isCreated, clusterId }: WatchResponse): boolean {
     if (!isCreated || clusterId === '') return false;
-    if (this.#deps.pool.belongs(endpoint, decimalId(clusterId))) return false;
+    if (this.#deps.pool.checkCluster(endpoint, decimalId(clusterId))) return false;
     this.#fail(
       endpoint,
       unavailable('the endpoint belongs to another cluster'),
@@ -216,7 +216,7 @@ export class WatchConnection {
   }
 
   #silent(endpoint: Endpoint, detail: string): void {
-    this.#fail(endpoint, unavailable(detail), 'unknown', 'gone');
+    this.#fail(endpoint, unavailable(detail), 'unknown', 'unreachable');
   }
 
   /** `fault`: what it says of the member. */
@@ -236,14 +236,14 @@ export class WatchConnection {
     if (fault !== undefined) this.#deps.pool.reportFailure(endpoint, fault, error);
     if (wasOpen || this.#candidates.length === 0) this.#handlers.onEnd({ kind: 'broken', error });
     else {
-      this.#deps.meter?.failedOver(WATCH_PATH);
+      this.#deps.callMetrics?.recordFailover(WATCH_PATH);
       this.open();
     }
   }
 
   #count(endpoint: Endpoint, result: CallResult): void {
     const seconds = (performance.now() - this.#triedAt) / 1000;
-    this.#deps.meter?.called(WATCH_PATH, endpoint.url, result, seconds);
+    this.#deps.callMetrics?.recordCall(WATCH_PATH, endpoint.url, result, seconds);
   }
 }
 
@@ -252,7 +252,7 @@ function toText(line: Json): string {
 }
 
 /** Why a stream ended without a word of etcd's. */
-function explain(status: number | undefined, cause: ExchangeError | undefined): GatewayError {
+function explain(status: number | undefined, cause: TransportError | undefined): GatewayError {
   if (status !== undefined && status !== 200) {
     return new GatewayError('etcd-refused', {
       detail: `etcd answers a watch with ${status}`,

@@ -2,11 +2,11 @@
 // breaks, each watch is told so and its owner, who knows how far it came, watches again.
 import { GatewayError } from '../../core/errors.js';
 import type { Json } from '../json-values.js';
-import { RevisionJoiner } from './revision-joiner.js';
+import { RevisionAssembler } from './revision-assembler.js';
 import { encodeWatchCancel, encodeWatchCreate, encodeWatchProgress } from './codec.js';
 import { WatchConnection } from './connection.js';
 import type { ConnectionDeps, ConnectionLimits } from './connection.js';
-import type { WatchEnd, WatchHandle, WatchListener } from './listener.js';
+import type { WatchEnd, WatchHandle, WatchListener } from './watch-listener.js';
 import { refusalOf, toEnd } from './messages.js';
 import { NO_WATCH } from '../wire.js';
 import type { WatchRequest, WatchResponse } from '../wire.js';
@@ -29,10 +29,10 @@ interface Watch {
   readonly id: number;
   readonly request: WatchRequest;
   readonly listener: WatchListener;
-  readonly joiner: RevisionJoiner;
+  readonly assembler: RevisionAssembler;
   isCreated: boolean;
   /** Has asked for progress, so it hears every answer. */
-  hearsAnswers: boolean;
+  requestedProgress: boolean;
 }
 
 // etcd refuses an empty range and answers so whatever else it has to do. It answers a progress request only when every watch of the
@@ -81,8 +81,11 @@ export class WatchStream {
   add(request: WatchRequest, listener: WatchListener): WatchHandle {
     clearTimeout(this.#lingerTimer);
     const id = ++this.#lastId;
-    const joiner = new RevisionJoiner(request.startRevision, this.#deps.limits.revisionBytesMax);
-    const watch = { id, request, listener, joiner, isCreated: false, hearsAnswers: false };
+    const assembler = new RevisionAssembler(
+      request.startRevision,
+      this.#deps.limits.revisionBytesMax,
+    );
+    const watch = { id, request, listener, assembler, isCreated: false, requestedProgress: false };
     this.#watches.set(id, watch);
     if (this.#connection.isOpen) this.#create(id, request);
     else if (id === 1) this.#connection.open();
@@ -142,13 +145,13 @@ export class WatchStream {
       return;
     }
     watch.isCreated = true;
-    watch.joiner.created(response.revision);
+    watch.assembler.created(response.revision);
     watch.listener.onCreated?.(response.revision);
   }
 
   #refused(response: WatchResponse): WatchEnd {
     const refusal = refusalOf(response);
-    const end = toEnd(response, this.#deps.onUnrecognised);
+    const end = toEnd(response, this.#deps.onUnrecognizedError);
     if (refusal === undefined || end.kind !== 'refused') return end;
     if (this.#connection.isOutdated(refusal)) {
       this.#isOutdated = true;
@@ -166,17 +169,17 @@ export class WatchStream {
       return;
     }
     for (const watch of [...this.#watches.values()]) {
-      if (watch.hearsAnswers) this.#tellProgress(watch, response.revision, false);
+      if (watch.requestedProgress) this.#tellProgress(watch, response.revision, false);
     }
   }
 
   #receiveFor(watch: Watch, response: WatchResponse): void {
     if (response.isCanceled) {
-      const end = toEnd(response, this.#deps.onUnrecognised);
+      const end = toEnd(response, this.#deps.onUnrecognizedError);
       // etcd 3.5.8 and later keep a watch that they ended so until it is cancelled, and tell the whole stream no progress meanwhile.
       if (end.kind === 'compacted') this.#connection.send(encodeWatchCancel(watch.id), false);
       this.#endOne(watch, end);
-    } else if (response.events.length === 0 && watch.joiner.isWhole) {
+    } else if (response.events.length === 0 && watch.assembler.isComplete) {
       this.#tellProgress(watch, response.revision, true);
     } else {
       this.#deliver(watch, response);
@@ -184,9 +187,9 @@ export class WatchStream {
   }
 
   #deliver(watch: Watch, response: WatchResponse): void {
-    let events: ReturnType<RevisionJoiner['push']>;
+    let events: ReturnType<RevisionAssembler['push']>;
     try {
-      events = watch.joiner.push(response);
+      events = watch.assembler.push(response);
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
       this.#connection.send(encodeWatchCancel(watch.id), false);
@@ -197,13 +200,13 @@ export class WatchStream {
   }
 
   #tellProgress(watch: Watch, revision: number, isPeriodic: boolean): void {
-    if (!watch.isCreated || !watch.joiner.allowsProgress(revision)) return;
+    if (!watch.isCreated || !watch.assembler.allowsProgress(revision)) return;
     watch.listener.onProgress?.(revision, isPeriodic);
   }
 
   #requestProgress(watch: Watch): void {
     if (!this.#watches.has(watch.id)) return;
-    watch.hearsAnswers = true;
+    watch.requestedProgress = true;
     this.#isProgressDue = true;
     if (this.#connection.isOpen && this.#progressTimer === undefined) this.#sendProgressRequest();
   }

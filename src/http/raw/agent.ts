@@ -3,7 +3,7 @@
 import { isLocalFault } from '../../etcd/transport/connection.js';
 import type { Connector } from '../../etcd/transport/connection.js';
 import { ConnectionAgent } from '../../etcd/transport/connection-agent.js';
-import type { MadeConnection } from '../../etcd/transport/connection-agent.js';
+import type { EndpointConnection } from '../../etcd/transport/connection-agent.js';
 import type { EndpointPool } from '../../etcd/endpoints/pool.js';
 import { GatewayError } from '../../core/errors.js';
 
@@ -30,18 +30,18 @@ export class EndpointAgent extends ConnectionAgent {
     this.#deps = deps;
   }
 
-  protected override async make(): Promise<MadeConnection> {
+  protected override async make(): Promise<EndpointConnection> {
     const { pool, connector } = this.#deps;
     const failures: unknown[] = [];
     for (const endpoint of pool.candidates()) {
       try {
         return { socket: await connector.connect(endpoint), endpoint };
       } catch (error) {
-        if (!isLocalFault(error)) pool.reportFailure(endpoint, 'gone');
+        if (!isLocalFault(error)) pool.reportFailure(endpoint, 'unreachable');
         failures.push(error);
       }
     }
-    const why = failures.length === 0 ? pool.whyNone() : undefined;
+    const why = failures.length === 0 ? pool.unavailableReason() : undefined;
     throw new GatewayError(why?.code ?? 'etcd-unavailable', {
       detail: `${why?.message ?? 'no etcd endpoint can be reached'}, nothing was sent`,
       outcome: 'not-applied',

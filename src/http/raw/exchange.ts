@@ -1,7 +1,7 @@
 // One call at the raw door from the caller's first byte to etcd's last: its limits, its answer, and what is said when it breaks.
 // Both bodies flow through unbuffered, streams by lines; the end of one side ends the other.
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
-import type { CallMeter, CallResult } from '../../etcd/calls/meter.js';
+import type { CallMetrics, CallResult } from '../../etcd/calls/call-metrics.js';
 import { resetConnection } from '../../etcd/transport/connection.js';
 import type { Endpoint } from '../../etcd/endpoint.js';
 import type { EndpointPool } from '../../etcd/endpoints/pool.js';
@@ -29,7 +29,7 @@ export interface ExchangeDeps {
   /** What all streams hold together. */
   readonly held: HeldBytes;
   readonly log: Log;
-  readonly meter?: CallMeter | undefined;
+  readonly callMetrics?: CallMetrics | undefined;
   /** Set where the gateway opened a session with etcd for this caller. */
   readonly forgetSession?: (() => void) | undefined;
 }
@@ -271,7 +271,7 @@ export class Exchange {
     if (this.#sentAt === undefined || this.#endpoint === undefined) return;
     const seconds = (performance.now() - this.#sentAt) / 1000;
     this.#sentAt = undefined;
-    this.#deps.meter?.called(this.rpc.path, this.#endpoint.url, result, seconds);
+    this.#deps.callMetrics?.recordCall(this.rpc.path, this.#endpoint.url, result, seconds);
   }
 
   #logFailure(message: string, cause: unknown): void {

@@ -1,6 +1,6 @@
 // Which headers pass the raw API, both ways: lists of what may, so that everything else stays outside.
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import { viaOnwards } from '../../etcd/endpoints/gateway-loop.js';
+import { viaOnwards } from '../../etcd/endpoints/loop-detection.js';
 import { invalidRequest } from '../../core/errors.js';
 import { checkCredentials, checkSingle } from '../server/request-checks.js';
 import { traceparentOf } from '../request/traceparent.js';

@@ -6,11 +6,11 @@ import type { Request, RequestHandler, Response } from 'express';
 import { createProxyMiddleware } from 'http-proxy-middleware';
 import type { Plugin, RequestHandler as ProxyHandler } from 'http-proxy-middleware';
 import type { Caller } from '../../core/caller.js';
-import type { CallMeter } from '../../etcd/calls/meter.js';
+import type { CallMetrics } from '../../etcd/calls/call-metrics.js';
 import type { Connector } from '../../etcd/transport/connection.js';
 import type { Endpoint } from '../../etcd/endpoint.js';
 import type { EndpointPool } from '../../etcd/endpoints/pool.js';
-import { isLoop } from '../../etcd/endpoints/gateway-loop.js';
+import { isLoop } from '../../etcd/endpoints/loop-detection.js';
 import { GatewayError } from '../../core/errors.js';
 import type { Log } from '../../process/log.js';
 import { contextOf } from '../request/context.js';
@@ -40,7 +40,7 @@ export interface RawDoorDeps {
   readonly pool: EndpointPool;
   readonly limits: RawLimits;
   readonly log: Log;
-  readonly meter?: CallMeter;
+  readonly callMetrics?: CallMetrics;
   /** Where calls that wait or stream are let in; throws `too-many-requests`. */
   readonly enterWait?: (res: Response) => void;
   readonly connector: Connector;
@@ -63,7 +63,7 @@ type Exchanges = WeakMap<IncomingMessage, Exchange>;
  * never calls `next(error)` but for a defect of the gateway. A call that may have reached etcd is never sent again.
  */
 export function createRawDoor(deps: RawDoorDeps): RequestHandler {
-  const { pool, limits, log, meter, connector, draining, instanceId } = deps;
+  const { pool, limits, log, callMetrics, connector, draining, instanceId } = deps;
   const exchanges: Exchanges = new WeakMap();
   const running = new Set<Exchange>();
   const shared = new EndpointAgent({ pool, connector, keepAlive: true });
@@ -76,7 +76,7 @@ export function createRawDoor(deps: RawDoorDeps): RequestHandler {
   const requestTimeoutMs = limits.requestTimeoutSeconds * 1_000;
   const { bodyLimitBytes } = limits;
   const held = new HeldBytes();
-  const base = { pool, retire, requestTimeoutMs, bodyLimitBytes, held, log, meter };
+  const base = { pool, retire, requestTimeoutMs, bodyLimitBytes, held, log, callMetrics };
 
   draining?.addEventListener('abort', () => {
     for (const exchange of [...running]) exchange.shutDown();

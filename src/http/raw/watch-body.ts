@@ -3,14 +3,16 @@
 import { Transform } from 'node:stream';
 import type { TransformCallback } from 'node:stream';
 import { invalidRequest } from '../../core/errors.js';
-import { JsonObjects } from '../../etcd/transport/json-objects.js';
+import { JsonSplitter } from '../../etcd/transport/json-splitter.js';
 import { rewriteWatchRequest } from './watch-request.js';
 
 /** Of one request on the stream: a key as long as half of it. */
 export const WATCH_REQUEST_BYTES_MAX = 262_144;
 
 export class WatchBody extends Transform {
-  readonly #requests = new JsonObjects(WATCH_REQUEST_BYTES_MAX, (what) => invalidRequest('', what));
+  readonly #requests = new JsonSplitter(WATCH_REQUEST_BYTES_MAX, (what) =>
+    invalidRequest('', what),
+  );
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
     try {

@@ -20,7 +20,7 @@ interface WithContext {
   [CONTEXT]?: RequestContext;
 }
 
-const UPKEEP_LANE = { lane: 'upkeep' } as const;
+const RENEWAL_TRAFFIC = { trafficClass: 'renewals' } as const;
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
 /** First of all middleware: names the request, and ends its Caller when the client hangs up. He is `identity` until `identify` says more. */
@@ -45,7 +45,7 @@ export function createContext(
         signal: hangUp.signal,
         deadline: performance.now() + seconds * 1000,
         ...(traceparent !== undefined && { traceparent }),
-        ...(isUpkeep(req.method, rawPathOf(req.url)) && UPKEEP_LANE),
+        ...(isUpkeep(req.method, rawPathOf(req.url)) && RENEWAL_TRAFFIC),
       },
     });
     const request = req as WithContext;

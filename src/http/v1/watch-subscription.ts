@@ -1,7 +1,7 @@
 // The parts that event streams and long polls share: what a client watches, the dependencies, and errors.
 import type { Caller } from '../../core/caller.js';
 import { GatewayError } from '../../core/errors.js';
-import type { RevisionLine } from '../../etcd/revision-line.js';
+import type { RevisionMonitor } from '../../etcd/revision-monitor.js';
 import { futureRevision, newestBefore } from '../../domain/future-revision.js';
 import type { HubRequest, WatchHub } from '../../domain/watch/hub.js';
 import type { Position } from '../../domain/watch/position.js';
@@ -22,7 +22,7 @@ export interface WatchDeps {
   readonly draining: AbortSignal;
   /** Reads etcd's current revision, which the notice of a compaction includes. */
   readonly currentRevision: (caller: Caller) => Promise<number>;
-  readonly line: Pick<RevisionLine, 'revision'>;
+  readonly revisionMonitor: Pick<RevisionMonitor, 'revision'>;
 }
 
 /**

@@ -6,7 +6,7 @@ import { InOrderQueues } from '../../domain/v2/writes/create-in-order.js';
 import { V2Statistics } from '../../domain/v2/statistics.js';
 import { WatchHub } from '../../domain/watch/hub.js';
 import type { HubDeps } from '../../domain/watch/hub.js';
-import type { RevisionLine } from '../../etcd/revision-line.js';
+import type { RevisionMonitor } from '../../etcd/revision-monitor.js';
 import type { Readiness } from '../operations/readiness.js';
 import { noteErrorCode } from '../response/error-code.js';
 import { redirectUncleanPath } from './clean-path.js';
@@ -19,12 +19,13 @@ import { sendPlainText } from './responses.js';
 import { createStatsRouter } from './stats.js';
 import { StoreHeaders } from './store-headers.js';
 
-type OwnDeps = 'hub' | 'directoryExpiry' | 'history' | 'queues' | 'headers' | 'statistics' | 'line';
+type OwnDeps =
+  'hub' | 'directoryExpiry' | 'history' | 'queues' | 'headers' | 'statistics' | 'revisionMonitor';
 
 export interface V2RouterDeps extends Omit<V2KeysDeps, OwnDeps> {
   readonly watching: Omit<HubDeps, 'isVisible'>;
   readonly readiness: Readiness;
-  readonly line: RevisionLine;
+  readonly revisionMonitor: RevisionMonitor;
   readonly urls: GatewayUrlSettings;
 }
 
@@ -33,7 +34,7 @@ export function createV2Router(deps: V2RouterDeps): Router {
   // The v2 tree needs the events of internal keys.
   const hub = new WatchHub({ ...deps.watching, isVisible: () => true });
   const history = new EventHistory(deps.etcd);
-  deps.line.subscribe(() => history.clear());
+  deps.revisionMonitor.subscribe(() => history.clear());
   const statistics = new V2Statistics();
   const headers = new StoreHeaders(deps);
   // etcd responds to every OPTIONS request as to a CORS preflight.

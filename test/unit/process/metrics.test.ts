@@ -21,9 +21,9 @@ describe('metrics', () => {
 
   it('count calls to etcd by call, endpoint and result, and failovers by call', async () => {
     const metrics = createMetrics('1.2.3');
-    metrics.calls.called('/v3/kv/range', 'http://a:2379', 'failed', 1);
-    metrics.calls.failedOver('/v3/kv/range');
-    metrics.calls.called('/v3/kv/range', 'http://b:2379', 'answered', 0.001);
+    metrics.calls.recordCall('/v3/kv/range', 'http://a:2379', 'failed', 1);
+    metrics.calls.recordFailover('/v3/kv/range');
+    metrics.calls.recordCall('/v3/kv/range', 'http://b:2379', 'answered', 0.001);
     expect(await linesOf(metrics, 'latchkey_etcd_call_duration_seconds_count')).toEqual([
       'latchkey_etcd_call_duration_seconds_count{rpc="/v3/kv/range",endpoint="http://a:2379",result="failed"} 1',
       'latchkey_etcd_call_duration_seconds_count{rpc="/v3/kv/range",endpoint="http://b:2379",result="answered"} 1',
@@ -36,7 +36,7 @@ describe('metrics', () => {
   it('put endpoints past the hundredth under one label, however many DNS brings', async () => {
     const metrics = createMetrics('1.2.3');
     for (let i = 0; i < 150; i++) {
-      metrics.calls.called('/v3/kv/range', `http://10.0.0.${i}:2379`, 'answered', 0.001);
+      metrics.calls.recordCall('/v3/kv/range', `http://10.0.0.${i}:2379`, 'answered', 0.001);
     }
     const lines = await linesOf(metrics, 'latchkey_etcd_call_duration_seconds_count');
     expect(lines).toHaveLength(101);

@@ -20,7 +20,7 @@ function logged(members: readonly string[], hasUsers = false): unknown[][] {
   });
   for (const version of members) {
     versions.push(version);
-    for (const listener of listeners) listener({ kind: 'proven' } as EndpointEvent);
+    for (const listener of listeners) listener({ kind: 'verified' } as EndpointEvent);
   }
   return warn.mock.calls;
 }

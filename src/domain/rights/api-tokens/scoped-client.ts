@@ -5,7 +5,7 @@ import type { EtcdClient } from '../../../etcd/client.js';
 import { passThrough } from '../../../etcd/pass-through.js';
 import { neverOpened } from '../../../etcd/watch/client.js';
 import type { WatchClient } from '../../../etcd/watch/client.js';
-import type { WatchHandle, WatchListener } from '../../../etcd/watch/listener.js';
+import type { WatchHandle, WatchListener } from '../../../etcd/watch/watch-listener.js';
 import type { WatchRequest } from '../../../etcd/wire.js';
 import { GatewayError } from '../../../core/errors.js';
 import { tokenRevoked, requireAdmin, requireNotRevoked, requireRight } from '../denial.js';

@@ -6,7 +6,7 @@ import type { Identity } from '../../../core/caller.js';
 import { GatewayError } from '../../../core/errors.js';
 import { isOpenEnded } from '../../../etcd/range.js';
 import type { WatchClient } from '../../../etcd/watch/client.js';
-import type { WatchHandle, WatchListener } from '../../../etcd/watch/listener.js';
+import type { WatchHandle, WatchListener } from '../../../etcd/watch/watch-listener.js';
 import type { KeyRange } from '../../../etcd/wire.js';
 import { checkRights } from './check-rights.js';
 import type { RightsClient } from './check-rights.js';

@@ -3,7 +3,7 @@
 import type { Caller, Identity } from '../../../core/caller.js';
 import { GatewayError } from '../../../core/errors.js';
 import type { EtcdClient } from '../../../etcd/client.js';
-import type { RevisionLine } from '../../../etcd/revision-line.js';
+import type { RevisionMonitor } from '../../../etcd/revision-monitor.js';
 import type { KeyRange, ResponseHeader, Span, WatchEvent } from '../../../etcd/wire.js';
 import type { WatchHub } from '../../watch/hub.js';
 import type { Watcher } from '../../watch/topic.js';
@@ -23,7 +23,7 @@ export interface WaitDeps extends NodeLeaseDeps {
   readonly etcd: EtcdClient;
   readonly hub: WatchHub;
   readonly history: EventHistory;
-  readonly line: Pick<RevisionLine, 'epoch' | 'lostRevision'>;
+  readonly revisionMonitor: Pick<RevisionMonitor, 'epoch' | 'lostRevision'>;
 }
 
 export interface WaitRequest extends WaitTarget {
@@ -54,14 +54,14 @@ export async function startWait(
   request: WaitRequest,
   listener: WaitListener,
 ): Promise<() => void> {
-  const { epoch } = deps.line;
+  const { epoch } = deps.revisionMonitor;
   const header = await readHeader(caller, deps, request.path);
   rejectLostIndex(deps, request, header);
   const translator = new EventTranslator(caller.identity, deps);
   const deletions = isInPast(request, header)
     ? await readDeletionsAbove(translator, request.path, Number(request.index), header.revision)
     : [];
-  if (epoch !== deps.line.epoch) throw indexCleared(request, header.revision);
+  if (epoch !== deps.revisionMonitor.epoch) throw indexCleared(request, header.revision);
   const start = { header, deletions, translator };
   const wait = new ActiveWait(caller.identity, deps, request, start, listener);
   wait.watch();
@@ -73,12 +73,12 @@ export async function startWait(
  * one. A wait for it would receive the wrong event.
  */
 function rejectLostIndex(
-  { line }: WaitDeps,
+  { revisionMonitor }: WaitDeps,
   request: WaitRequest,
   { revision }: ResponseHeader,
 ): void {
   const isFuture = request.index > BigInt(revision + 1);
-  if (isFuture && request.index <= BigInt(line.lostRevision + 1))
+  if (isFuture && request.index <= BigInt(revisionMonitor.lostRevision + 1))
     throw indexCleared(request, revision);
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ChunkSize, readSized, readValues } from '../../../../src/domain/keys/range-chunks.js';
 import { GatewayError } from '../../../../src/core/errors.js';
-import { ExchangeError } from '../../../../src/etcd/transport/http-adapter.js';
+import { TransportError } from '../../../../src/etcd/transport/http-adapter.js';
 import type { KeyValue, RangeRequest, TxnRequest } from '../../../../src/etcd/wire.js';
 import { callerFor } from '../../../support/caller.js';
 import { HEADER, stubEtcd } from '../../../support/stub-etcd.js';
@@ -18,7 +18,7 @@ function entry(index: number, bytes: number): KeyValue {
 
 const tooLarge = (): GatewayError =>
   new GatewayError('etcd-refused', {
-    cause: new ExchangeError('large', { wasSent: true, isTimeout: false, isTooLarge: true }),
+    cause: new TransportError('large', { wasSent: true, isTimeout: false, isTooLarge: true }),
   });
 
 /** A store with values of a given size, behind a transport with a response limit. */

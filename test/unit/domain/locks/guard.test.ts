@@ -15,7 +15,7 @@ const transport = createTransport(
   {
     socketsMax: 4,
     idleSocketsMax: 1,
-    answerBytesMax: 100_000,
+    responseBytesMax: 100_000,
   },
   createConnector({ connectTimeoutMs: 300 }),
 );

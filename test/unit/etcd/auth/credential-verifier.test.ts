@@ -32,13 +32,13 @@ async function member(handle: Handle): Promise<string> {
 
 function createVerifier(...urls: string[]) {
   const transport = createTransport(
-    { socketsMax: 64, idleSocketsMax: 4, answerBytesMax: 10_000 },
+    { socketsMax: 64, idleSocketsMax: 4, responseBytesMax: 10_000 },
     createConnector({ connectTimeoutMs: 300 }),
   );
   onTestFinished(() => transport.close());
   const pool = new EndpointPool(urls);
   const authenticator = new CallAuthenticator({ authenticate: createAuthenticate(transport) });
-  const standings = (): (string | undefined)[] => pool.all.map((each) => pool.standingOf(each));
+  const standings = (): (string | undefined)[] => pool.all.map((each) => pool.stateOf(each));
   return { verifier: new CredentialVerifier({ pool, authenticator, transport }), standings };
 }
 
@@ -55,7 +55,7 @@ describe('a member that cannot verify credentials', () => {
   it('stays up when it is slow to check passwords, because any client can cause that', async () => {
     const { verifier, standings } = createVerifier(await member(() => undefined));
     expect(await codeOf(verifier.verifyBeforeDeadline(callerFor(), ann))).toBe('etcd-unavailable');
-    expect(standings()).toEqual(['up']);
+    expect(standings()).toEqual(['healthy']);
   });
 
   it('stays up when it rejects the user name as malformed', async () => {
@@ -67,7 +67,7 @@ describe('a member that cannot verify credentials', () => {
       expect(await codeOf(verifier.verifyBeforeDeadline(callerFor(), ann))).toBe(
         'etcd-unavailable',
       );
-    expect(standings()).toEqual(['up']);
+    expect(standings()).toEqual(['healthy']);
   });
 
   it('goes down at once when it refuses connections or has no leader', async () => {
@@ -75,7 +75,7 @@ describe('a member that cannot verify credentials', () => {
     const leaderless = await member((_req, res) => respond(res, 503, body));
     const { verifier, standings } = createVerifier('http://127.0.0.1:1', leaderless);
     expect(await codeOf(verifier.verifyBeforeDeadline(callerFor(), ann))).toBe('etcd-unavailable');
-    expect(standings()).toEqual(['down', 'down']);
+    expect(standings()).toEqual(['ejected', 'ejected']);
   });
 });
 

@@ -8,7 +8,7 @@ import { createAuthenticate } from '../../../../src/etcd/auth/authenticate.js';
 import { createEtcdClient } from '../../../../src/etcd/client.js';
 import type { EtcdClient } from '../../../../src/etcd/client.js';
 import { EndpointPool } from '../../../../src/etcd/endpoints/pool.js';
-import { isAnswerTooLarge } from '../../../../src/etcd/calls/errors.js';
+import { isResponseTooLarge } from '../../../../src/etcd/calls/errors.js';
 import { createConnector } from '../../../../src/etcd/transport/connection.js';
 import { callEtcd } from '../../../../src/etcd/calls/failover.js';
 import { RetryBudget } from '../../../../src/etcd/calls/retry-budget.js';
@@ -26,7 +26,7 @@ const transport = createTransport(
   {
     socketsMax: 16,
     idleSocketsMax: 4,
-    answerBytesMax: 10_000,
+    responseBytesMax: 10_000,
   },
   createConnector({ connectTimeoutMs: 300 }),
 );
@@ -238,9 +238,9 @@ describe('callEtcd', () => {
 
   it('F44: takes no answer of another cluster, and asks that endpoint no more', async () => {
     const { handle } = recorder((res) => res.end('{"header":{"cluster_id":"2","revision":"9"}}'));
-    const pool = new EndpointPool([await server(handle)], { needsProof: true });
+    const pool = new EndpointPool([await server(handle)], { requiresVerification: true });
     const [endpoint] = pool.all;
-    pool.prove(endpoint!, '1');
+    pool.markVerified(endpoint!, '1');
     const etcd = createEtcdClient({ pool, transport });
     const error = await errorOf(etcd.put(callerFor(), put));
     expect([error.code, error.outcome]).toEqual(['etcd-refused', 'unknown']);
@@ -252,7 +252,7 @@ describe('callEtcd', () => {
     const pool = new EndpointPool([await server(() => undefined)]);
     const etcd = createEtcdClient({ pool, transport });
     for (let i = 0; i < 5; i++) await errorOf(etcd.put(callerFor({ timeoutMs: 50 }), put));
-    expect(pool.standingOf(pool.all[0]!)).toBe('up');
+    expect(pool.stateOf(pool.all[0]!)).toBe('healthy');
   });
 
   it('tells 504 and an unknown outcome when a write was sent and time is up', async () => {
@@ -267,7 +267,7 @@ describe('callEtcd', () => {
       {
         socketsMax: 1,
         idleSocketsMax: 1,
-        answerBytesMax: 10_000,
+        responseBytesMax: 10_000,
       },
       createConnector({ connectTimeoutMs: 300 }),
     );
@@ -306,7 +306,7 @@ describe('callEtcd', () => {
     );
     const urls = [await server(handle), await server(handle)];
     const error = await errorOf(client(...urls).range(callerFor(), { key: Buffer.from('k') }));
-    expect([error.status, isAnswerTooLarge(error), bodies.length]).toEqual([502, true, 1]);
+    expect([error.status, isResponseTooLarge(error), bodies.length]).toEqual([502, true, 1]);
   });
 
   it('ends the upstream call when the caller hangs up', async () => {

@@ -17,7 +17,7 @@ describe('the retry budget', () => {
   it('allows one repeat in as many calls as fill a token', () => {
     const budget = new RetryBudget(LIMITS, () => 0);
     takes(budget);
-    for (let i = 0; i < 8; i++) budget.called();
+    for (let i = 0; i < 8; i++) budget.recordCall();
     expect(takes(budget)).toBe(2);
   });
 

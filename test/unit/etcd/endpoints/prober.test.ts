@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { createConnector } from '../../../../src/etcd/transport/connection.js';
 import { EndpointProber } from '../../../../src/etcd/endpoints/prober.js';
 import { EndpointPool } from '../../../../src/etcd/endpoints/pool.js';
-import { newInstanceId } from '../../../../src/etcd/endpoints/gateway-loop.js';
+import { newInstanceId } from '../../../../src/etcd/endpoints/loop-detection.js';
 import { createTransport } from '../../../../src/etcd/transport/transport.js';
 import { deadEndpoint, eventually, serveTcp } from '../../../support/raw-door.js';
 
@@ -60,9 +60,9 @@ function looksAfter(...urls: string[]): {
   prober: EndpointProber;
   up: () => string[];
 } {
-  const pool = new EndpointPool(urls, { needsProof: true });
+  const pool = new EndpointPool(urls, { requiresVerification: true });
   const transport = createTransport(
-    { socketsMax: 16, idleSocketsMax: 4, answerBytesMax: 10_000 },
+    { socketsMax: 16, idleSocketsMax: 4, responseBytesMax: 10_000 },
     createConnector({ connectTimeoutMs: 200 }),
   );
   const limits = { timeoutMs: 400, firstRoundMs: 500, pauseFirstMs: 20, pauseMaxMs: 50 };
@@ -114,7 +114,7 @@ describe('the first round', () => {
     const { pool, prober, up } = looksAfter((await member(state)).url);
     await prober.start();
     expect(up()).toEqual([]);
-    expect(pool.whyNone().message).toContain(word);
+    expect(pool.unavailableReason().message).toContain(word);
   });
 
   it('lets in who tells his status only to those whom he knows', async () => {
@@ -164,7 +164,7 @@ describe('an endpoint that was kept out', () => {
     const [first, strange] = [await member({}), await member({ clusterId: '8' })];
     const { pool, prober, up } = looksAfter(first.url, strange.url);
     await prober.start();
-    await eventually(() => pool.standingOf(pool.all[1]!) === 'refused');
+    await eventually(() => pool.stateOf(pool.all[1]!) === 'rejected');
     strange.become({});
     await eventually(() => up().length === 2);
   });
@@ -178,9 +178,9 @@ describe('an endpoint that was ejected', () => {
     const [endpoint] = pool.all;
     const events: string[] = [];
     pool.subscribe(({ kind }) => events.push(kind));
-    pool.reportFailure(endpoint!, 'gone');
-    await eventually(() => pool.standingOf(endpoint!) === 'up');
-    expect(events).toEqual(['ejected', 'all-down', 'returned']);
+    pool.reportFailure(endpoint!, 'unreachable');
+    await eventually(() => pool.stateOf(endpoint!) === 'healthy');
+    expect(events).toEqual(['ejected', 'none-healthy', 'recovered']);
     expect(one.asked).toHaveLength(3);
   });
 
@@ -190,11 +190,11 @@ describe('an endpoint that was ejected', () => {
     await prober.start();
     const [endpoint] = pool.all;
     one.become({ httpStatus: 503, body: '{"code":14,"message":"etcdserver: no leader"}' });
-    pool.reportFailure(endpoint!, 'gone');
+    pool.reportFailure(endpoint!, 'unreachable');
     await eventually(() => one.asked.length > 4);
-    expect(pool.standingOf(endpoint!)).toBe('down');
+    expect(pool.stateOf(endpoint!)).toBe('ejected');
     one.become({});
-    await eventually(() => pool.standingOf(endpoint!) === 'up');
+    await eventually(() => pool.stateOf(endpoint!) === 'healthy');
     const { length } = one.asked;
     await new Promise((resolve) => setTimeout(resolve, 150));
     expect(one.asked).toHaveLength(length);

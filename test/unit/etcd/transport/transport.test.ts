@@ -16,7 +16,7 @@ import {
 } from 'vitest';
 import { parseEndpoint } from '../../../../src/etcd/endpoint.js';
 import type { Endpoint } from '../../../../src/etcd/endpoint.js';
-import type { ExchangeError } from '../../../../src/etcd/transport/http-adapter.js';
+import type { TransportError } from '../../../../src/etcd/transport/http-adapter.js';
 import { createConnector } from '../../../../src/etcd/transport/connection.js';
 import { createTransport } from '../../../../src/etcd/transport/transport.js';
 import { TEST_CERTIFICATE, TEST_KEY } from '../../../support/certificate.js';
@@ -30,7 +30,7 @@ const transport = createTransport(
   {
     socketsMax: 4,
     idleSocketsMax: 1,
-    answerBytesMax: 10_000,
+    responseBytesMax: 10_000,
   },
   createConnector({ connectTimeoutMs: 300 }),
 );
@@ -51,7 +51,7 @@ async function serveTls(
 interface Heard {
   status: number;
   text: string;
-  readonly ends: (ExchangeError | undefined)[];
+  readonly ends: (TransportError | undefined)[];
 }
 
 function open(endpoint: Endpoint): { heard: Heard; stream: ReturnType<typeof transport.stream> } {
@@ -81,7 +81,7 @@ describe('over TLS', () => {
       path: '/v3/kv/put',
       body: '{}',
       signal: new AbortController().signal,
-      times: { headersTimeoutMs: 300, totalTimeoutMs: 300 },
+      timeouts: { headersTimeoutMs: 300, totalTimeoutMs: 300 },
     });
     await expect(call).rejects.toMatchObject({ wasSent: true, isTimeout: true });
   });
@@ -95,7 +95,7 @@ describe('over TLS', () => {
       path: '/v3/kv/put',
       body: '{}',
       signal: new AbortController().signal,
-      times: { headersTimeoutMs: 300, totalTimeoutMs: 300 },
+      timeouts: { headersTimeoutMs: 300, totalTimeoutMs: 300 },
     });
     await expect(call).rejects.toMatchObject({ wasSent: true });
     await eventually(() => errors.length > 0);

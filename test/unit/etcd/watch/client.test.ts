@@ -7,7 +7,7 @@ import { createConnector } from '../../../../src/etcd/transport/connection.js';
 import { createTransport } from '../../../../src/etcd/transport/transport.js';
 import { createWatchClient } from '../../../../src/etcd/watch/client.js';
 import type { WatchClient, WatchLimits } from '../../../../src/etcd/watch/client.js';
-import type { WatchHandle } from '../../../../src/etcd/watch/listener.js';
+import type { WatchHandle } from '../../../../src/etcd/watch/watch-listener.js';
 import { deadEndpoint, eventually } from '../../../support/raw-door.js';
 import { recordWatch } from '../../../support/watch-recorder.js';
 import type { WatchRecorder } from '../../../support/watch-recorder.js';
@@ -22,7 +22,7 @@ const transport = createTransport(
   {
     socketsMax: 4,
     idleSocketsMax: 1,
-    answerBytesMax: 1_000,
+    responseBytesMax: 1_000,
   },
   createConnector({ connectTimeoutMs: 1_000 }),
 );
@@ -40,7 +40,7 @@ function setUp(endpoints: readonly string[], limits: Partial<WatchLimits> = {}):
     pool,
     transport,
     limits,
-    onUnrecognised: (message) => unrecognised.push(message),
+    onUnrecognizedError: (message) => unrecognised.push(message),
   });
   onTestFinished(() => client.close());
   return { client, pool, unrecognised };
@@ -554,7 +554,7 @@ describe('a closed watch', () => {
 });
 
 describe('a silent stream', () => {
-  const limits = { probeIdleMs: 200, probeAnswerMs: 200 };
+  const limits = { keepaliveIdleMs: 200, keepaliveTimeoutMs: 200 };
   const refusal = {
     watch_id: '-1',
     created: true,
@@ -606,7 +606,10 @@ describe('a silent stream', () => {
 
   it('is given up sooner when a create stays without an answer', async () => {
     const server = await serveWatches();
-    const { client } = setUp([server.endpoint], { probeIdleMs: 600_000, probeAnswerMs: 100 });
+    const { client } = setUp([server.endpoint], {
+      keepaliveIdleMs: 600_000,
+      keepaliveTimeoutMs: 100,
+    });
     const [watcher] = await watchAll(client, () => server.stream(0), ['a']);
     watch(client);
     expect(await watcher!.untilEnd()).toMatchObject({ kind: 'broken' });

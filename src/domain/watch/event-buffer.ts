@@ -8,17 +8,17 @@ const BYTES_MAX = 4 * 1024 * 1024;
 const ALL_BYTES_MAX = 64 * 1024 * 1024;
 
 /** What all keepers together hold. */
-export interface KeptBudget {
+export interface BufferBudget {
   bytes: number;
 }
 
-export class KeptEvents {
-  readonly #budget: KeptBudget;
+export class EventBuffer {
+  readonly #budget: BufferBudget;
   #events: WatchEvent[] = [];
   #bytes = 0;
   #from: number;
 
-  constructor(budget: KeptBudget, from: number) {
+  constructor(budget: BufferBudget, from: number) {
     this.#budget = budget;
     this.#from = from;
   }

@@ -3,17 +3,17 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { GATEWAY_IDENTITY } from '../../../../src/core/caller.js';
 import type { Identity } from '../../../../src/core/caller.js';
 import { GatewayError } from '../../../../src/core/errors.js';
-import { RevisionLine } from '../../../../src/etcd/revision-line.js';
+import { RevisionMonitor } from '../../../../src/etcd/revision-monitor.js';
 import type { WatchClient } from '../../../../src/etcd/watch/client.js';
-import { withRevisionLine } from '../../../../src/etcd/watch/line-watches.js';
-import type { WatchEnd } from '../../../../src/etcd/watch/listener.js';
+import { withResetDetection } from '../../../../src/etcd/watch/reset-detection.js';
+import type { WatchEnd } from '../../../../src/etcd/watch/watch-listener.js';
 import { FakeStore } from '../../../support/fake-watches.js';
 
 const CHECK_MS = 5_000;
 const GAP_MS = 500;
 
 let store: FakeStore;
-let line: RevisionLine;
+let monitor: RevisionMonitor;
 let client: WatchClient;
 /** What the linearizable read returns; the revision of the store unless set. */
 let read: (identity: Identity) => Promise<number>;
@@ -23,16 +23,16 @@ beforeEach(() => {
   vi.useFakeTimers();
   store = new FakeStore();
   store.revision = 10;
-  line = new RevisionLine();
+  monitor = new RevisionMonitor();
   reads = 0;
   read = () => Promise.resolve(store.revision);
-  client = withRevisionLine(store, {
-    line,
+  client = withResetDetection(store, {
+    revisionMonitor: monitor,
     async readRevision(identity) {
       reads++;
-      const mark = line.mark();
+      const mark = monitor.baseline();
       const revision = await read(identity);
-      line.answered(mark, { revision, raftTerm: 2 });
+      monitor.observeResponse(mark, { revision, raftTerm: 2 });
       return revision;
     },
   });
@@ -81,14 +81,14 @@ describe('F54: watches of a store that was reset', () => {
     await store.settle();
     await vi.advanceTimersByTimeAsync(GAP_MS);
     expect(ends).toEqual([RESET(4)]);
-    expect(line.epoch).toBe(0);
+    expect(monitor.epoch).toBe(0);
   });
 
   it('end at once when another call proves the reset', async () => {
     const ends = watch();
     await store.settle();
-    line.answered(line.mark(), { revision: 10, raftTerm: 2 });
-    line.answered(line.mark(), { revision: 3, raftTerm: 2 });
+    monitor.observeResponse(monitor.baseline(), { revision: 10, raftTerm: 2 });
+    monitor.observeResponse(monitor.baseline(), { revision: 3, raftTerm: 2 });
     expect(ends).toEqual([RESET(3)]);
   });
 
@@ -117,11 +117,11 @@ describe('F54: watches of a store that was reset', () => {
   });
 
   it('end at once when they begin with a revision of an earlier epoch, however far the new history is', async () => {
-    line.seen(0, 10);
+    monitor.observe(0, 10);
     const { epoch } = client;
     const ends: WatchEnd[] = [];
-    line.answered(line.mark(), { revision: 4, raftTerm: 2 });
-    line.answered(line.mark(), { revision: 30, raftTerm: 2 });
+    monitor.observeResponse(monitor.baseline(), { revision: 4, raftTerm: 2 });
+    monitor.observeResponse(monitor.baseline(), { revision: 30, raftTerm: 2 });
     store.revision = 30;
     client.watch(
       GATEWAY_IDENTITY,
@@ -137,14 +137,14 @@ describe('F54: watches of a store that was reset', () => {
 
 describe('watches of a store that was not reset', () => {
   it('continue when their member lags: a linearizable read is what counts', async () => {
-    line.answered(line.mark(), { revision: 12, raftTerm: 2 });
+    monitor.observeResponse(monitor.baseline(), { revision: 12, raftTerm: 2 });
     read = () => Promise.resolve(12);
     const ends = watch(13);
     // Created by a member that is at 10.
     await store.settle();
     await vi.advanceTimersByTimeAsync(3 * CHECK_MS);
     expect(ends).toEqual([]);
-    expect(line.epoch).toBe(0);
+    expect(monitor.epoch).toBe(0);
   });
 
   it('continue when they began while the read was in flight, from a revision that it could not show', async () => {
@@ -154,7 +154,7 @@ describe('watches of a store that was not reset', () => {
     read = () => new Promise((resolve) => (answer = resolve));
     await vi.advanceTimersByTimeAsync(CHECK_MS);
     store.revision = 20;
-    line.seen(line.epoch, 20);
+    monitor.observe(monitor.epoch, 20);
     ends.push(watch(21));
     answer(10);
     await vi.advanceTimersByTimeAsync(1);
@@ -162,7 +162,7 @@ describe('watches of a store that was not reset', () => {
   });
 
   it('cost one read in a while, however many of them suspect something', async () => {
-    line.answered(line.mark(), { revision: 12, raftTerm: 2 });
+    monitor.observeResponse(monitor.baseline(), { revision: 12, raftTerm: 2 });
     read = () => Promise.resolve(12);
     for (let i = 0; i < 50; i++) watch();
     await store.settle();

@@ -10,7 +10,7 @@ const BACKSLASH = 0x5c;
 const PIECES_MAX = 1_024;
 const WHITE_SPACE: readonly number[] = [0x20, 0x09, 0x0a, 0x0d];
 
-export class JsonObjects {
+export class JsonSplitter {
   readonly #bytesMax: number;
   readonly #errorOf: (what: string) => Error;
   /** The beginning of an object that has not ended yet: at most `bytesMax`. */

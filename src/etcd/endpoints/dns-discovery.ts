@@ -2,7 +2,7 @@
 // stays in force whatever DNS says or does not say later. Tells no lists apart: whether a target is of the cluster the prober finds out.
 import type { SrvRecord } from 'node:dns';
 import { parseEndpoint } from '../endpoint.js';
-import type { EndpointPool, Listing } from './pool.js';
+import type { EndpointPool, EndpointRecord } from './pool.js';
 
 export interface DiscoverySettings {
   readonly domain: string;
@@ -27,7 +27,7 @@ const LOOKUP_GAP_MS = 1_000;
 const SMALL_WEIGHT = 0.01;
 const TARGET = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,62})(\.[a-z0-9_]([a-z0-9_-]{0,62}))*$/;
 
-export class Discovery {
+export class DnsDiscovery {
   readonly #settings: DiscoverySettings;
   readonly #deps: DiscoveryDeps;
   #timer: NodeJS.Timeout | undefined;
@@ -39,7 +39,7 @@ export class Discovery {
     this.#settings = settings;
     this.#deps = deps;
     deps.pool.subscribe(({ kind }) => {
-      if (kind === 'all-down') this.#lookSoon();
+      if (kind === 'none-healthy') this.#lookSoon();
     });
   }
 
@@ -82,7 +82,7 @@ export class Discovery {
     else onProblem?.(`DNS names no endpoint that may be used for ${this.#settings.domain}`);
   }
 
-  async #find(): Promise<Listing[]> {
+  async #find(): Promise<EndpointRecord[]> {
     const { domain, name, isTlsOnly } = this.#settings;
     const suffix = name === undefined ? '' : `-${name}`;
     const [secure, open] = await Promise.all([
@@ -103,7 +103,7 @@ export class Discovery {
   }
 }
 
-function toListings(records: readonly SrvRecord[], scheme: 'http' | 'https'): Listing[] {
+function toListings(records: readonly SrvRecord[], scheme: 'http' | 'https'): EndpointRecord[] {
   return records.slice(0, TARGETS_MAX).flatMap(({ name, port, priority, weight }) => {
     const host = name.toLowerCase().replace(/\.$/, '');
     // A lone dot says that the service is not to be had here (RFC 2782).

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { KeptEvents } from '../../../../src/domain/watch/kept.js';
-import type { KeptBudget } from '../../../../src/domain/watch/kept.js';
+import { EventBuffer } from '../../../../src/domain/watch/event-buffer.js';
+import type { BufferBudget } from '../../../../src/domain/watch/event-buffer.js';
 import type { WatchEvent } from '../../../../src/etcd/wire.js';
 
 const MEGABYTE = 1024 * 1024;
@@ -22,11 +22,11 @@ function revisions(count: number, from = 1): WatchEvent[] {
   return Array.from({ length: count }, (_, i) => event(from + i));
 }
 
-function create(budget: KeptBudget = { bytes: 0 }): KeptEvents {
-  return new KeptEvents(budget, 0);
+function create(budget: BufferBudget = { bytes: 0 }): EventBuffer {
+  return new EventBuffer(budget, 0);
 }
 
-const revisionsOf = (kept: KeptEvents): number[] => kept.events.map(({ kv }) => kv.modRevision);
+const revisionsOf = (kept: EventBuffer): number[] => kept.events.map(({ kv }) => kv.modRevision);
 
 describe('what is kept', () => {
   it('is everything behind its beginning while it is little', () => {

@@ -3,7 +3,7 @@ import { GatewayError } from '../../core/errors.js';
 import type { WatchEvent, WatchResponse } from '../wire.js';
 import { sizeOfEvent } from './event-size.js';
 
-export class RevisionJoiner {
+export class RevisionAssembler {
   readonly #bytesMax: number;
   /** The lowest revision that is still to come; etcd up to 3.6 may send older ones to a watch of a future revision (etcd #20221). */
   #next: number;
@@ -36,13 +36,13 @@ export class RevisionJoiner {
   }
 
   /** Whether nothing is held back. */
-  get isWhole(): boolean {
+  get isComplete(): boolean {
     return this.#held.length === 0;
   }
 
   /** Whether progress up to `revision` tells anything new: not inside a revision, and no step back. */
   allowsProgress(revision: number): boolean {
-    return this.isWhole && revision >= this.#next - 1;
+    return this.isComplete && revision >= this.#next - 1;
   }
 
   #release(more: readonly WatchEvent[]): readonly WatchEvent[] {

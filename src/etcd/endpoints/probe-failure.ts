@@ -1,6 +1,6 @@
 // Words for the log: why an endpoint cannot take calls, and what the operator can do about it.
 import { PLAINTEXT_CODES } from '../transport/connection.js';
-import { ExchangeError } from '../transport/http-adapter.js';
+import { TransportError } from '../transport/http-adapter.js';
 import type { Endpoint } from '../endpoint.js';
 import type { ProbeResult } from './probe.js';
 
@@ -43,15 +43,15 @@ const CAUSES: ReadonlyMap<string, string> = new Map([
  */
 export function describeFailure(
   endpoint: Endpoint,
-  result: Exclude<ProbeResult, { kind: 'fit' }> | undefined,
+  result: Exclude<ProbeResult, { kind: 'healthy' }> | undefined,
 ): string {
   if (result === undefined) return NO_RESPONSE;
   const { message, hint, cause } = result.problem;
   const ownWords = hint === undefined ? message : `${message}; ${hint}`;
-  if (result.kind !== 'unfit') return ownWords;
+  if (result.kind !== 'unhealthy') return ownWords;
   const known = causeOf(cause);
   if (known !== undefined) return known;
-  if (!(cause instanceof ExchangeError)) return ownWords;
+  if (!(cause instanceof TransportError)) return ownWords;
   if (cause.isTimeout) return NO_RESPONSE;
   // etcd closes connections that do not speak the protocol of its port.
   const code = firstCode(cause.cause);

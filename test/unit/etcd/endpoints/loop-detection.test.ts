@@ -4,7 +4,7 @@ import {
   newInstanceId,
   viaOf,
   viaOnwards,
-} from '../../../../src/etcd/endpoints/gateway-loop.js';
+} from '../../../../src/etcd/endpoints/loop-detection.js';
 
 const [ME, OTHER] = ['0123456789abcdef', 'fedcba9876543210'];
 

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { JsonLines } from '../../../../src/etcd/transport/json-lines.js';
+import { JsonStreamParser } from '../../../../src/etcd/transport/json-stream-parser.js';
 
 const BYTES_MAX = 1_000;
 
 function read(chunks: readonly (Buffer | string)[], bytesMax = BYTES_MAX): unknown[] {
-  const lines = new JsonLines(bytesMax);
+  const lines = new JsonStreamParser(bytesMax);
   return chunks.flatMap((chunk) => [...lines.push(Buffer.from(chunk))]);
 }
 
@@ -29,7 +29,7 @@ describe('F42: watch chunk boundaries', () => {
   });
 
   it('gives an object as soon as its last brace is there', () => {
-    const lines = new JsonLines(BYTES_MAX);
+    const lines = new JsonStreamParser(BYTES_MAX);
     expect([...lines.push(Buffer.from('{"error":{"code":14}'))]).toEqual([]);
     expect([...lines.push(Buffer.from('}'))]).toEqual([{ error: { code: 14 } }]);
   });
@@ -61,7 +61,7 @@ describe('what is no stream of JSON objects', () => {
   );
 
   it('gives the objects before the mistake', () => {
-    const lines = new JsonLines(BYTES_MAX).push(Buffer.from('{"a":1}oops'));
+    const lines = new JsonStreamParser(BYTES_MAX).push(Buffer.from('{"a":1}oops'));
     expect(lines.next().value).toEqual({ a: 1 });
     expect(() => lines.next()).toThrow(/garbage/);
   });
@@ -76,7 +76,7 @@ describe('the limit of one object', () => {
   });
 
   it('refuses a longer one before it has ended', () => {
-    const lines = new JsonLines(BYTES_MAX);
+    const lines = new JsonStreamParser(BYTES_MAX);
     expect([...lines.push(Buffer.from(fits.slice(0, -2)))]).toEqual([]);
     expect(() => [...lines.push(Buffer.from('xxx'))]).toThrow(/longer than 1000 bytes/);
   });

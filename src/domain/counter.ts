@@ -1,6 +1,6 @@
 // How many of something are going on now.
 
-export class Tally {
+export class Counter {
   #count = 0;
 
   get count(): number {

@@ -5,11 +5,11 @@ import nock from 'nock';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { GatewayError } from '../../../../src/core/errors.js';
 import { parseEndpoint } from '../../../../src/etcd/endpoint.js';
-import { newInstanceId } from '../../../../src/etcd/endpoints/gateway-loop.js';
+import { newInstanceId } from '../../../../src/etcd/endpoints/loop-detection.js';
 import { probeEndpoint } from '../../../../src/etcd/endpoints/probe.js';
-import { describeFailure } from '../../../../src/etcd/endpoints/unreachable.js';
+import { describeFailure } from '../../../../src/etcd/endpoints/probe-failure.js';
 import { ConnectError, createConnector } from '../../../../src/etcd/transport/connection.js';
-import { ExchangeError } from '../../../../src/etcd/transport/http-adapter.js';
+import { TransportError } from '../../../../src/etcd/transport/http-adapter.js';
 import { createTransport } from '../../../../src/etcd/transport/transport.js';
 
 // nock replaces sockets; this test needs real ones.
@@ -23,9 +23,9 @@ const NAME_FAILED = 'the host name cannot be resolved; check DNS';
 function withCause(error: Error): string {
   const connect = new ConnectError(error.message, false, error);
   const exchange = { wasSent: false, isTimeout: false, cause: connect };
-  const cause = new ExchangeError(error.message, exchange);
+  const cause = new TransportError(error.message, exchange);
   const problem = new GatewayError('etcd-unavailable', { detail: 'detail', cause });
-  return describeFailure(plain, { kind: 'unfit', isLasting: false, isMember: false, problem });
+  return describeFailure(plain, { kind: 'unhealthy', isLasting: false, isMember: false, problem });
 }
 
 const coded = (code: string, more = {}): Error => Object.assign(new Error(code), { code, ...more });
@@ -68,7 +68,7 @@ describe('S41: the cause of an endpoint that cannot take calls', () => {
     const server = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));
     const transport = createTransport(
-      { socketsMax: 1, idleSocketsMax: 1, answerBytesMax: 10_000 },
+      { socketsMax: 1, idleSocketsMax: 1, responseBytesMax: 10_000 },
       createConnector({ connectTimeoutMs: 10_000 }),
     );
     onTestFinished(() => {
@@ -80,7 +80,7 @@ describe('S41: the cause of an endpoint that cannot take calls', () => {
     const endpoint = parseEndpoint(`https://127.0.0.1:${port}`);
     const deps = { transport, instanceId: newInstanceId(), timeoutMs: 10_000 };
     const result = await probeEndpoint(endpoint, deps);
-    if (result.kind !== 'unfit') throw new Error(result.kind);
+    if (result.kind !== 'unhealthy') throw new Error(result.kind);
     const words = 'the endpoint does not speak TLS; write http://';
     expect(describeFailure(endpoint, result)).toBe(words);
     expect(result.problem.hint).toContain('write http:// in --endpoints');

@@ -1,14 +1,14 @@
 // Reads etcd's streams: the JSON objects that a stream of bytes is made of.
-import { asJson, garbage } from '../json-values.js';
+import { asJson, invalidResponse } from '../json-values.js';
 import type { Json } from '../json-values.js';
-import { JsonObjects } from './json-objects.js';
+import { JsonSplitter } from './json-splitter.js';
 
-export class JsonLines {
-  readonly #objects: JsonObjects;
+export class JsonStreamParser {
+  readonly #objects: JsonSplitter;
 
   /** `bytesMax`: of one object. */
   constructor(bytesMax: number) {
-    this.#objects = new JsonObjects(bytesMax, garbage);
+    this.#objects = new JsonSplitter(bytesMax, invalidResponse);
   }
 
   /**
@@ -25,7 +25,7 @@ function parse(whole: Buffer): Json {
   try {
     value = JSON.parse(whole.toString('utf8'));
   } catch {
-    throw garbage('a message is no JSON');
+    throw invalidResponse('a message is no JSON');
   }
   return asJson(value);
 }

@@ -8,7 +8,7 @@ import type { Caller } from '../../../../src/core/caller.js';
 import { createEtcdClient } from '../../../../src/etcd/client.js';
 import { createConnector } from '../../../../src/etcd/transport/connection.js';
 import { EndpointPool } from '../../../../src/etcd/endpoints/pool.js';
-import { withLanes } from '../../../../src/etcd/transport/lanes.js';
+import { withTrafficClasses } from '../../../../src/etcd/transport/traffic-classes.js';
 import { createTransport } from '../../../../src/etcd/transport/transport.js';
 import type { Transport } from '../../../../src/etcd/transport/transport.js';
 import { callerFor } from '../../../support/caller.js';
@@ -20,7 +20,7 @@ afterAll(() => nock.activate());
 
 const RANGE = { key: Buffer.from('k') };
 const LEASE = '4c4b000000000001';
-/** Of each lane. */
+/** For each traffic class. */
 const SOCKETS = 2;
 
 it('L3: lets reads, renewals and releases through while more waiters than it has connections for hang on etcd', async () => {
@@ -34,18 +34,18 @@ it('L3: lets reads, renewals and releases through while more waiters than it has
     });
   }).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
-  const lane = (): Transport =>
+  const transportOf = (): Transport =>
     createTransport(
-      { socketsMax: SOCKETS, idleSocketsMax: SOCKETS, answerBytesMax: 10_000 },
+      { socketsMax: SOCKETS, idleSocketsMax: SOCKETS, responseBytesMax: 10_000 },
       createConnector({ connectTimeoutMs: 1_000 }),
     );
-  const transport = withLanes({
-    requests: lane(),
-    waits: lane(),
-    upkeep: lane(),
-    probes: lane(),
-    tokens: lane(),
-    passwords: lane(),
+  const transport = withTrafficClasses({
+    requests: transportOf(),
+    waits: transportOf(),
+    renewals: transportOf(),
+    probes: transportOf(),
+    tokens: transportOf(),
+    passwords: transportOf(),
   });
   onTestFinished(async () => {
     transport.close();
@@ -54,12 +54,12 @@ it('L3: lets reads, renewals and releases through while more waiters than it has
   });
   const { port } = server.address() as AddressInfo;
   const etcd = createEtcdClient({ pool: new EndpointPool([`127.0.0.1:${port}`]), transport });
-  const waiter = (): Caller => ({ ...callerFor(), lane: 'waits' });
+  const waiter = (): Caller => ({ ...callerFor(), trafficClass: 'waits' });
   const put = { key: Buffer.from('waiter'), value: Buffer.from('v') };
   const waits = Array.from({ length: 5 * SOCKETS }, () => etcd.put(waiter(), put));
   await eventually(() => hanging.length === SOCKETS);
 
-  const releasing: Caller = { ...callerFor(), lane: 'upkeep' };
+  const releasing: Caller = { ...callerFor(), trafficClass: 'renewals' };
   const served = [
     ...Array.from({ length: 5 * SOCKETS }, () => etcd.range(callerFor(), RANGE)),
     ...Array.from({ length: 5 * SOCKETS }, () => etcd.leaseKeepAlive(waiter(), LEASE)),

@@ -1,11 +1,11 @@
 // Ends watches whose history is lost because etcd was restored or emptied. Such a watch looks healthy and gets nothing until the new history
-// has reached its old revision. Detection itself is in revision-line.ts; this file makes sure that a linearizable read happens while
+// has reached its old revision. Detection itself is in revision-monitor.ts; this file makes sure that a linearizable read happens while
 // something is watched: at once when a watch begins below a revision that was received before, and periodically.
 import type { Identity } from '../../core/caller.js';
-import type { RevisionLine } from '../revision-line.js';
+import type { RevisionMonitor } from '../revision-monitor.js';
 import type { WatchRequest } from '../wire.js';
 import type { WatchClient } from './client.js';
-import type { WatchHandle, WatchListener } from './listener.js';
+import type { WatchHandle, WatchListener } from './watch-listener.js';
 
 /** While something is watched and no other call shows the revision. */
 const CHECK_EVERY_MS = 5_000;
@@ -14,22 +14,22 @@ const CHECK_GAP_MS = 500;
 /** A user's rights may be gone; then another watch's identity reads. */
 const IDENTITIES_TRIED_MAX = 3;
 
-export interface LineWatchesDeps {
-  readonly line: RevisionLine;
-  /** A linearizable read through the client that reports to `line`. */
+export interface ResetDetectionDeps {
+  readonly revisionMonitor: RevisionMonitor;
+  /** A linearizable read through the client that reports to `revisionMonitor`. */
   readonly readRevision: (identity: Identity) => Promise<number>;
 }
 
 /** The same client; its watches also end with `reset`. */
-export function withRevisionLine(watches: WatchClient, deps: LineWatchesDeps): WatchClient {
-  const open = new Set<LineWatch>();
+export function withResetDetection(watches: WatchClient, deps: ResetDetectionDeps): WatchClient {
+  const open = new Set<MonitoredWatch>();
   const checks = new RevisionChecks(deps, open);
-  deps.line.subscribe(({ revision }) => {
+  deps.revisionMonitor.subscribe(({ revision }) => {
     for (const watch of [...open]) watch.reset(revision);
   });
   return {
     watch(identity, request, listener) {
-      const watch = new LineWatch(identity, request, listener, deps.line, {
+      const watch = new MonitoredWatch(identity, request, listener, deps.revisionMonitor, {
         onSuspicion: () => checks.suspect(),
         onOver: () => open.delete(watch),
       });
@@ -45,7 +45,7 @@ export function withRevisionLine(watches: WatchClient, deps: LineWatchesDeps): W
       return watches.watches;
     },
     get epoch() {
-      return deps.line.epoch;
+      return deps.revisionMonitor.epoch;
     },
     close() {
       checks.stop();
@@ -59,11 +59,11 @@ interface WatchObserver {
   onOver(): void;
 }
 
-class LineWatch implements WatchHandle {
+class MonitoredWatch implements WatchHandle {
   readonly identity: Identity;
   readonly #request: WatchRequest;
   readonly #listener: WatchListener;
-  readonly #line: RevisionLine;
+  readonly #revisionMonitor: RevisionMonitor;
   readonly #observer: WatchObserver;
   readonly #epoch: number;
   #handle: WatchHandle | undefined;
@@ -73,15 +73,15 @@ class LineWatch implements WatchHandle {
     identity: Identity,
     request: WatchRequest,
     listener: WatchListener,
-    line: RevisionLine,
+    revisionMonitor: RevisionMonitor,
     observer: WatchObserver,
   ) {
     this.identity = identity;
     this.#request = request;
     this.#listener = listener;
-    this.#line = line;
+    this.#revisionMonitor = revisionMonitor;
     this.#observer = observer;
-    this.#epoch = line.epoch;
+    this.#epoch = revisionMonitor.epoch;
   }
 
   begin(watches: WatchClient): void {
@@ -89,22 +89,22 @@ class LineWatch implements WatchHandle {
     const { epoch = this.#epoch } = this.#request;
     if (epoch !== this.#epoch) {
       // The store was reset while its owner had no watch. The new history may already be past the start revision.
-      queueMicrotask(() => this.reset(this.#line.revision));
+      queueMicrotask(() => this.reset(this.#revisionMonitor.revision));
       return;
     }
     this.#handle = watches.watch(this.identity, this.#request, {
       onCreated: (revision) => {
-        const isBehind = revision < this.#line.revision || this.isAheadOf(revision);
-        this.#line.seen(this.#epoch, revision);
+        const isBehind = revision < this.#revisionMonitor.revision || this.isAheadOf(revision);
+        this.#revisionMonitor.observe(this.#epoch, revision);
         if (isBehind) this.#observer.onSuspicion();
         listener.onCreated?.(revision);
       },
       onEvents: (events, revision) => {
-        this.#line.seen(this.#epoch, revision);
+        this.#revisionMonitor.observe(this.#epoch, revision);
         listener.onEvents(events, revision);
       },
       onProgress: (revision, isPeriodic) => {
-        this.#line.seen(this.#epoch, revision);
+        this.#revisionMonitor.observe(this.#epoch, revision);
         listener.onProgress?.(revision, isPeriodic);
       },
       onEnd: (end) => {
@@ -112,7 +112,7 @@ class LineWatch implements WatchHandle {
         listener.onEnd(end);
       },
     });
-    if (this.isAheadOf(this.#line.revision)) this.#observer.onSuspicion();
+    if (this.isAheadOf(this.#revisionMonitor.revision)) this.#observer.onSuspicion();
   }
 
   /** Whether the watch takes for past what the store at `revision` has not written. */
@@ -142,8 +142,8 @@ class LineWatch implements WatchHandle {
 }
 
 class RevisionChecks {
-  readonly #deps: LineWatchesDeps;
-  readonly #open: ReadonlySet<LineWatch>;
+  readonly #deps: ResetDetectionDeps;
+  readonly #open: ReadonlySet<MonitoredWatch>;
   #timer: NodeJS.Timeout | undefined;
   #isChecking = false;
   #isSuspicious = false;
@@ -151,7 +151,7 @@ class RevisionChecks {
   /** `performance.now()`, milliseconds. */
   #checkedAt = -Infinity;
 
-  constructor(deps: LineWatchesDeps, open: ReadonlySet<LineWatch>) {
+  constructor(deps: ResetDetectionDeps, open: ReadonlySet<MonitoredWatch>) {
     this.#deps = deps;
     this.#open = open;
   }
@@ -185,7 +185,7 @@ class RevisionChecks {
   }
 
   async #check(): Promise<void> {
-    const { epoch } = this.#deps.line;
+    const { epoch } = this.#deps.revisionMonitor;
     const before = [...this.#open];
     this.#isChecking = true;
     this.#isSuspicious = false;
@@ -193,14 +193,14 @@ class RevisionChecks {
     this.#isChecking = false;
     this.#checkedAt = performance.now();
     // Without a response the periodic check tries again, and a watch that begins again meanwhile.
-    if (revision !== undefined && epoch === this.#deps.line.epoch) {
+    if (revision !== undefined && epoch === this.#deps.revisionMonitor.epoch) {
       // What a watch takes for past was read before it began: the read that began later has to show it.
       for (const watch of before) if (watch.isAheadOf(revision)) watch.reset(revision);
     }
     if (this.#open.size > 0) this.#schedule();
   }
 
-  async #read(watches: readonly LineWatch[]): Promise<number | undefined> {
+  async #read(watches: readonly MonitoredWatch[]): Promise<number | undefined> {
     const identities = new Map(watches.map(({ identity }) => [identity.key, identity]));
     // A user's read needs a proposal (readRevision), the gateway's does not.
     const cheapFirst = [...identities.values()].sort(

@@ -3,9 +3,9 @@
 /** `answered`: as the call wanted; `refused`: etcd answered with an error that it meant; `failed`: no answer, or one that says "not here, not now". */
 export type CallResult = 'answered' | 'refused' | 'failed';
 
-export interface CallMeter {
+export interface CallMetrics {
   /** One request to one endpoint is over; for a stream: it is open, or could not be opened. */
-  called(rpcPath: string, endpointUrl: string, result: CallResult, seconds: number): void;
+  recordCall(rpcPath: string, endpointUrl: string, result: CallResult, seconds: number): void;
   /** A call that one endpoint did not serve is sent to another. */
-  failedOver(rpcPath: string): void;
+  recordFailover(rpcPath: string): void;
 }

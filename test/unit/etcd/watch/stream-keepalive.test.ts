@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { IdleProbe } from '../../../../src/etcd/watch/idle-probe.js';
+import { StreamKeepalive } from '../../../../src/etcd/watch/stream-keepalive.js';
 
 const IDLE_MS = 1_000;
 const ANSWER_MS = 500;
@@ -9,12 +9,17 @@ const ask = vi.fn();
 const giveUp = vi.fn();
 
 describe('an idle probe', () => {
-  let probe: IdleProbe;
+  let probe: StreamKeepalive;
 
   beforeEach(() => {
     vi.useFakeTimers();
     vi.clearAllMocks();
-    probe = new IdleProbe({ idleMs: IDLE_MS, answerMs: ANSWER_MS, ask, giveUp });
+    probe = new StreamKeepalive({
+      idleMs: IDLE_MS,
+      timeoutMs: ANSWER_MS,
+      sendPing: ask,
+      onTimeout: giveUp,
+    });
   });
 
   afterEach(() => {
@@ -43,7 +48,7 @@ describe('an idle probe', () => {
   it('neither asks nor gives up while something comes in', () => {
     for (let i = 0; i < 100; i++) {
       vi.advanceTimersByTime(IDLE_MS / 2);
-      probe.heard();
+      probe.received();
     }
     expect(ask).not.toHaveBeenCalled();
     expect(giveUp).not.toHaveBeenCalled();
@@ -53,13 +58,13 @@ describe('an idle probe', () => {
     for (let i = 1; i <= 5; i++) {
       vi.advanceTimersByTime(IDLE_MS);
       expect(ask).toHaveBeenCalledTimes(i);
-      probe.heard();
+      probe.received();
     }
     expect(giveUp).not.toHaveBeenCalled();
   });
 
   it('gives up on a question of somebody else without waiting for silence first', () => {
-    probe.asked();
+    probe.pingSent();
     vi.advanceTimersByTime(2 * ANSWER_MS);
     expect(giveUp).toHaveBeenCalledTimes(1);
     expect(ask).not.toHaveBeenCalled();
@@ -67,7 +72,7 @@ describe('an idle probe', () => {
 
   it('counts from the first of several questions', () => {
     for (let i = 0; i < 6; i++) {
-      probe.asked();
+      probe.pingSent();
       vi.advanceTimersByTime(ANSWER_MS / 4);
     }
     expect(giveUp).toHaveBeenCalledTimes(1);
@@ -82,12 +87,17 @@ describe('an idle probe', () => {
 
 it('does not blame the other side for a time in which this process was busy', async () => {
   vi.clearAllMocks();
-  const probe = new IdleProbe({ idleMs: 1_000, answerMs: 100, ask, giveUp });
-  probe.asked();
+  const probe = new StreamKeepalive({
+    idleMs: 1_000,
+    timeoutMs: 100,
+    sendPing: ask,
+    onTimeout: giveUp,
+  });
+  probe.pingSent();
   const until = performance.now() + 500;
   while (performance.now() < until);
   await pause(1);
   expect(giveUp).not.toHaveBeenCalled();
-  probe.heard();
+  probe.received();
   probe.stop();
 });

@@ -3,38 +3,38 @@
 
 const TICKS_TO_ANSWER = 5;
 
-export interface IdleProbeOptions {
+export interface StreamKeepaliveOptions {
   /** Silence after which `ask` is called. */
   readonly idleMs: number;
   /** Silence after a question, this one or another, after which `giveUp` is called. */
-  readonly answerMs: number;
+  readonly timeoutMs: number;
   /** Writes something that the other side answers at once. */
-  ask(): void;
-  giveUp(): void;
+  sendPing(): void;
+  onTimeout(): void;
 }
 
-export class IdleProbe {
-  readonly #options: IdleProbeOptions;
+export class StreamKeepalive {
+  readonly #options: StreamKeepaliveOptions;
   readonly #timer: NodeJS.Timeout;
   readonly #ticksToAsk: number;
   #silentTicks = 0;
   #isAnswerDue = false;
 
-  constructor(options: IdleProbeOptions) {
+  constructor(options: StreamKeepaliveOptions) {
     this.#options = options;
-    const tickMs = options.answerMs / TICKS_TO_ANSWER;
+    const tickMs = options.timeoutMs / TICKS_TO_ANSWER;
     this.#ticksToAsk = Math.ceil(options.idleMs / tickMs);
     this.#timer = setInterval(() => this.#tick(), tickMs);
   }
 
   /** Whatever comes in is a sign of life. */
-  heard(): void {
+  received(): void {
     this.#silentTicks = 0;
     this.#isAnswerDue = false;
   }
 
   /** Something was written that the other side answers at once. */
-  asked(): void {
+  pingSent(): void {
     if (this.#isAnswerDue) return;
     this.#isAnswerDue = true;
     this.#silentTicks = 0;
@@ -49,10 +49,10 @@ export class IdleProbe {
     // The first tick may come right after the question.
     if (this.#isAnswerDue && this.#silentTicks > TICKS_TO_ANSWER) {
       this.stop();
-      this.#options.giveUp();
+      this.#options.onTimeout();
     } else if (!this.#isAnswerDue && this.#silentTicks >= this.#ticksToAsk) {
-      this.#options.ask();
-      this.asked();
+      this.#options.sendPing();
+      this.pingSent();
     }
   }
 }

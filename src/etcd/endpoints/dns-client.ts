@@ -9,13 +9,13 @@ import type { LookupFunction } from 'node:net';
 /** Then the last good answer has to do, where there is one; whoever connects has a limit of his own. */
 const ANSWER_MS = 500;
 
-export interface NameService {
+export interface DnsClient {
   readonly lookup: LookupFunction;
   readonly resolveSrv: Resolver['resolveSrv'];
 }
 
 /** `servers`: to be asked instead of those of the system; empty for the system's resolver, its hosts file included. */
-export function createNameService(servers: readonly string[]): NameService {
+export function createDnsClient(servers: readonly string[]): DnsClient {
   const resolver = new Resolver({ timeout: 1_000, tries: 2 });
   if (servers.length > 0) resolver.setServers([...servers]);
   const ask = servers.length > 0 ? (name: string) => askServers(resolver, name) : askSystem;

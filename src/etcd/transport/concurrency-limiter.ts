@@ -3,7 +3,7 @@
 
 type Start = () => void;
 
-export class Slots {
+export class ConcurrencyLimiter {
   readonly #max: number;
   readonly #running = new Map<string, number>();
   readonly #waiting = new Map<string, Set<Start>>();
@@ -13,7 +13,7 @@ export class Slots {
   }
 
   /** Calls `start` now or when it is its turn. Whoever enters calls what he is given once, started or not: it ends his place. */
-  enter(name: string, start: Start): () => void {
+  acquire(name: string, start: Start): () => void {
     const running = this.#running.get(name) ?? 0;
     if (running < this.#max) {
       this.#running.set(name, running + 1);

@@ -1,14 +1,14 @@
 // The orders of requests and responses that must not be taken for a reset, and those that must.
 import { beforeEach, describe, expect, it } from 'vitest';
-import { RevisionLine } from '../../../src/etcd/revision-line.js';
-import type { LineReset } from '../../../src/etcd/revision-line.js';
+import { RevisionMonitor } from '../../../src/etcd/revision-monitor.js';
+import type { StoreReset } from '../../../src/etcd/revision-monitor.js';
 
-let line: RevisionLine;
-let resets: LineReset[];
+let monitor: RevisionMonitor;
+let resets: StoreReset[];
 beforeEach(() => {
-  line = new RevisionLine();
+  monitor = new RevisionMonitor();
   resets = [];
-  line.subscribe((reset) => resets.push(reset));
+  monitor.subscribe((reset) => resets.push(reset));
 });
 
 const header = (revision: number, raftTerm = 5): { revision: number; raftTerm: number } => ({
@@ -18,34 +18,34 @@ const header = (revision: number, raftTerm = 5): { revision: number; raftTerm: n
 
 /** A request and its response, with nothing in between. */
 function exchange(revision: number, raftTerm?: number): void {
-  line.answered(line.mark(), header(revision, raftTerm));
+  monitor.observeResponse(monitor.baseline(), header(revision, raftTerm));
 }
 
 describe('no reset', () => {
   it('is proved by a response that arrives after that of a later request', () => {
     exchange(10);
-    const earlier = line.mark();
-    const later = line.mark();
-    line.answered(later, header(12));
-    line.answered(earlier, header(11));
+    const earlier = monitor.baseline();
+    const later = monitor.baseline();
+    monitor.observeResponse(later, header(12));
+    monitor.observeResponse(earlier, header(11));
     expect(resets).toEqual([]);
-    expect(line.revision).toBe(12);
+    expect(monitor.revision).toBe(12);
   });
 
   it('is proved by a response whose request was sent before an event was received', () => {
     exchange(10);
-    const mark = line.mark();
-    line.seen(line.epoch, 15);
-    line.answered(mark, header(11));
+    const mark = monitor.baseline();
+    monitor.observe(monitor.epoch, 15);
+    monitor.observeResponse(mark, header(11));
     expect(resets).toEqual([]);
-    expect(line.revision).toBe(15);
+    expect(monitor.revision).toBe(15);
   });
 
   it('is proved by a lower revision of a watch', () => {
     exchange(10);
-    line.seen(line.epoch, 3);
-    expect(line.revision).toBe(10);
-    expect(line.epoch).toBe(0);
+    monitor.observe(monitor.epoch, 3);
+    expect(monitor.revision).toBe(10);
+    expect(monitor.epoch).toBe(0);
   });
 
   it('is proved by a response without a revision or a term', () => {
@@ -67,12 +67,12 @@ describe('F54: a reset', () => {
     exchange(10);
     exchange(4);
     expect(resets).toEqual([{ revision: 4, previousRevision: 10 }]);
-    expect([line.epoch, line.revision, line.lostRevision]).toEqual([1, 4, 10]);
+    expect([monitor.epoch, monitor.revision, monitor.lostRevision]).toEqual([1, 4, 10]);
   });
 
   it('is proved against the events of a watch, too', () => {
     exchange(10);
-    line.seen(line.epoch, 20);
+    monitor.observe(monitor.epoch, 20);
     exchange(15);
     expect(resets).toEqual([{ revision: 15, previousRevision: 20 }]);
   });
@@ -85,8 +85,8 @@ describe('F54: a reset', () => {
 
   it('is reported once for requests that were sent together', () => {
     exchange(10);
-    const marks = [line.mark(), line.mark(), line.mark()];
-    marks.forEach((mark, index) => line.answered(mark, header(4 + index, 2)));
+    const marks = [monitor.baseline(), monitor.baseline(), monitor.baseline()];
+    marks.forEach((mark, index) => monitor.observeResponse(mark, header(4 + index, 2)));
     expect(resets).toHaveLength(1);
     exchange(6, 2);
     expect(resets).toHaveLength(1);
@@ -94,12 +94,12 @@ describe('F54: a reset', () => {
 
   it('is not undone by what the lost history still sends', () => {
     exchange(10);
-    const { epoch } = line;
-    const inFlight = line.mark();
+    const { epoch } = monitor;
+    const inFlight = monitor.baseline();
     exchange(4, 2);
-    line.answered(inFlight, header(11));
-    line.seen(epoch, 12);
-    expect(line.revision).toBe(4);
+    monitor.observeResponse(inFlight, header(11));
+    monitor.observe(epoch, 12);
+    expect(monitor.revision).toBe(4);
     exchange(5, 2);
     expect(resets).toHaveLength(1);
   });
@@ -108,6 +108,6 @@ describe('F54: a reset', () => {
     exchange(10);
     exchange(4);
     exchange(2);
-    expect([line.epoch, line.lostRevision]).toEqual([2, 10]);
+    expect([monitor.epoch, monitor.lostRevision]).toEqual([2, 10]);
   });
 });

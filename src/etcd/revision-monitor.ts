@@ -7,25 +7,25 @@
 // before. A restored or emptied store begins at term 2, and each election raises the term.
 
 /** What was known when a request was sent. */
-export interface LineMark {
+export interface RevisionBaseline {
   readonly epoch: number;
   readonly revision: number;
   readonly raftTerm: number;
 }
 
-export interface LineReset {
+export interface StoreReset {
   /** The store's, in the response that proved the reset. */
   readonly revision: number;
   /** The highest one received before. */
   readonly previousRevision: number;
 }
 
-export class RevisionLine {
+export class RevisionMonitor {
   #epoch = 0;
   #revision = 0;
   #raftTerm = 0;
   #lostRevision = 0;
-  readonly #listeners = new Set<(reset: LineReset) => void>();
+  readonly #listeners = new Set<(reset: StoreReset) => void>();
 
   /** Counts the resets: revisions of different epochs are not comparable. */
   get epoch(): number {
@@ -43,17 +43,20 @@ export class RevisionLine {
   }
 
   /** Called with each reset, at once. Listeners must not throw. */
-  subscribe(listener: (reset: LineReset) => void): void {
+  subscribe(listener: (reset: StoreReset) => void): void {
     this.#listeners.add(listener);
   }
 
   /** Take it before the request is sent. */
-  mark(): LineMark {
+  baseline(): RevisionBaseline {
     return { epoch: this.#epoch, revision: this.#revision, raftTerm: this.#raftTerm };
   }
 
   /** Takes the header of a response to a linearizable request. Without a revision or a term it proves nothing. */
-  answered(mark: LineMark, header: { readonly revision: number; readonly raftTerm: number }): void {
+  observeResponse(
+    mark: RevisionBaseline,
+    header: { readonly revision: number; readonly raftTerm: number },
+  ): void {
     const { revision, raftTerm } = header;
     // The request may have been answered on the line that ended.
     if (mark.epoch !== this.#epoch || revision === 0) return;
@@ -66,7 +69,7 @@ export class RevisionLine {
   }
 
   /** Takes a revision of any other response, such as an event of a watch that began in that epoch. */
-  seen(epoch: number, revision: number): void {
+  observe(epoch: number, revision: number): void {
     if (epoch === this.#epoch) this.#revision = Math.max(this.#revision, revision);
   }
 

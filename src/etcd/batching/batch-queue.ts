@@ -3,7 +3,7 @@
 import { remainingMs } from '../../core/caller.js';
 import type { Caller } from '../../core/caller.js';
 import { GatewayError } from '../../core/errors.js';
-import { isAnswerTooLarge } from '../calls/errors.js';
+import { isResponseTooLarge } from '../calls/errors.js';
 import { OPERATIONS_TOGETHER_MAX } from '../wire.js';
 import type { RequestOp, ResponseOp, TxnResponse } from '../wire.js';
 
@@ -45,7 +45,7 @@ interface PendingRequest<Q, A> {
 /** The requests of one transaction, grouped by the operation that they share. */
 type Batch<Q, A> = Map<string, PendingRequest<Q, A>[]>;
 
-export class BatchLane<Q, A> {
+export class BatchQueue<Q, A> {
   readonly #codec: BatchCodec<Q, A>;
   readonly #onIdle: () => void;
   #waiting: PendingRequest<Q, A>[] = [];
@@ -182,7 +182,7 @@ function callerOf<Q, A>(requests: readonly PendingRequest<Q, A>[]): Caller {
 /** True if nothing was applied, and a smaller request or another one of the batch may be accepted. */
 function isRefused(error: unknown): boolean {
   if (!(error instanceof GatewayError) || error.outcome === 'unknown') return false;
-  return (error.status < 500 && error.status !== 429) || isAnswerTooLarge(error);
+  return (error.status < 500 && error.status !== 429) || isResponseTooLarge(error);
 }
 
 function unexpectedResponse(): GatewayError {
