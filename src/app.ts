@@ -1,4 +1,4 @@
-// Every mount, in order, on one screen.
+// Mounts every API, in order, on one screen.
 import express from 'express';
 import type { Express, Response } from 'express';
 import type { Caller } from './core/caller.js';
@@ -52,7 +52,7 @@ import type { Log } from './process/log.js';
 import type { Metrics } from './process/metrics.js';
 import type { Upstream } from './upstream.js';
 
-/** Of the question whether etcd has authentication. Without a response in time, readiness depends on the quorum alone. */
+/** Deadline of the check whether etcd has authentication. If it passes, readiness depends on the quorum alone. */
 const AUTHENTICATION_CHECK_MS = 500;
 
 export interface AppDeps {
@@ -63,7 +63,7 @@ export interface AppDeps {
   readonly background: Background;
   /** Aborted when the gateway begins to drain. */
   readonly draining: AbortSignal;
-  /** How callers say who they are. */
+  /** How clients authenticate. */
   readonly authentication: Authentication;
 }
 
@@ -138,7 +138,7 @@ export function createApp(deps: AppDeps): Express {
   return app;
 }
 
-/** What several doors share. */
+/** Creates the parts that several APIs share. */
 function createParts(deps: AppDeps) {
   const { config, metrics, upstream, background, draining } = deps;
   const { etcd, watches, revisionMonitor, isProgressOrdered } = upstream;
@@ -231,7 +231,7 @@ function readyCheck(
 ): (caller: Caller) => Promise<void> {
   if (auth !== 'etcd') return (caller) => checkQuorum(caller, { etcd });
   return async (caller) => {
-    // Without a user the gateway has no rights to read a key.
+    // Without a user of its own, the gateway has no right to read a key.
     const quorum = user === undefined ? etcd.health(caller) : checkQuorum(caller, { etcd });
     await Promise.all([quorum, credentialVerifier.requireAuthentication(AUTHENTICATION_CHECK_MS)]);
   };

@@ -221,8 +221,9 @@ function openDoorTls(
 function openTokens({ tokensFile }: Config, log: Log): TokenFile | undefined {
   if (tokensFile === undefined) return undefined;
   return new TokenFile(tokensFile, {
-    onChange: (tokens) => log.info({ tokens }, 'API tokens were read again'),
-    onProblem: (reason) => log.error({ reason }, 'the new API tokens are of no use'),
+    onChange: (tokens) => log.info({ tokens }, 'API tokens were reloaded'),
+    onProblem: (reason) =>
+      log.error({ reason }, 'cannot load the new API tokens; keeping the previous ones'),
   });
 }
 

@@ -419,7 +419,7 @@ describe('the file of tokens', () => {
     await writeFile(door.tokensFile, '[');
     await expect
       .poll(() => door.output(), { timeout: 20_000 })
-      .toContain('the new API tokens are of no use');
+      .toContain('cannot load the new API tokens; keeping the previous ones');
     expect((await door.as('app', 'GET', kv('app/none'))).status).toBe(404);
     await writeFile(door.tokensFile, before);
     await expect.poll(status, { timeout: 20_000, interval: 500 }).toBe(404);
@@ -492,6 +492,6 @@ describe('the file of tokens', () => {
       for await (const chunk of watch.body ?? []) text += Buffer.from(chunk).toString();
     };
     await read().catch(() => undefined);
-    expect(text).toContain('taken out of the list');
+    expect(text).toContain('removed from the list');
   }, 60_000);
 });

@@ -1,19 +1,19 @@
-// What callers are told of what their API token does not allow: what is missing, a right or a prefix, and never what lies beyond.
+// Errors for requests that an API token does not allow. They name the missing right or the prefixes, and never reveal keys outside the scope.
 import type { Caller, Identity, Right } from '../../core/caller.js';
 import { GatewayError } from '../../core/errors.js';
 
-/** Prefixes that a hint names. */
+/** Prefixes that a hint lists. */
 const PREFIXES_SHOWN_MAX = 5;
 
-/** Throws `unauthenticated` for a caller whose API token is none any more. */
+/** Throws `unauthenticated` for a caller whose API token was revoked. */
 export function requireNotRevoked(identity: Identity): void {
   if (identity.revoked?.aborted === true) throw tokenRevoked(identity);
 }
 
 export function tokenRevoked({ name }: Identity): GatewayError {
   return new GatewayError('unauthenticated', {
-    detail: `the token ${JSON.stringify(name)} was taken out of the list of API tokens, or may do something else now`,
-    hint: 'send Authorization: Bearer with an API token, as long as you have one',
+    detail: `the token ${JSON.stringify(name)} was removed from the list of API tokens, or its scope changed`,
+    hint: 'send Authorization: Bearer with a valid API token',
   });
 }
 
@@ -25,7 +25,7 @@ export function requireRight(identity: Identity, anyOf: readonly Right[], what: 
   throw lacksRight(identity, anyOf, what);
 }
 
-/** Throws `permission-denied` for a caller with an API token without `admin`. Callers without a scope are etcd's to judge. */
+/** Throws `permission-denied` for a caller with an API token without `admin`. Callers without a scope pass: etcd checks them. */
 export function requireAdmin(identity: Identity, what: string): void {
   requireRight(identity, ['admin'], what);
 }
@@ -40,7 +40,7 @@ export function lacksRight(
   });
 }
 
-/** `isRange`: more than one key was asked for. */
+/** `isRange`: the request names more than one key. */
 export function notCovered(
   { name, scope }: Identity,
   what: string,
@@ -55,7 +55,7 @@ export function notCovered(
   });
 }
 
-/** The caller may not, or is nobody any more: no other look says otherwise. */
+/** Whether the caller lacks the right or is no longer authenticated: a repeated request would fail too. */
 export function isAccessDenied(error: unknown): error is GatewayError {
   return (
     error instanceof GatewayError &&

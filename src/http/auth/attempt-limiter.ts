@@ -1,5 +1,5 @@
-// How often one address may be wrong about who it is. Each attempt costs etcd a password check on purpose slow, and whoever guesses needs
-// many. Behind one address many may stand: what was right from there before stays right, however often somebody else is wrong.
+// Limits failed attempts to authenticate from one address. Each attempt costs etcd a password check, which is slow on purpose, and guessing
+// takes many. Many clients may share an address, so credentials that succeeded from there stay accepted, whatever else fails.
 import type { Request } from 'express';
 import { GatewayError } from '../../core/errors.js';
 import { SilentTokenError } from '../../etcd/auth/credential-verifier.js';
@@ -8,32 +8,32 @@ import { TokenBuckets } from '../load/token-buckets.js';
 
 const FAILURES_PER_SECOND = 2;
 const FAILURES_AT_ONCE = 20;
-/** Different credentials of one address that have no answer yet: many requests with the same ones cost etcd one check. */
+/** Different credentials from one address that are being checked. Requests with the same credentials share one check. */
 const RUNNING_MAX = 16;
-/** Credentials that were right, by address; of more, those that were not seen for longest are strangers again. */
-const FAMILIAR_MAX = 10_000;
+/** Credentials that succeeded, by address. Beyond this, the least recently used are forgotten. */
+const SUCCEEDED_MAX = 10_000;
 
 export class AttemptLimiter {
   readonly #failures: TokenBuckets;
-  /** By address, then by credentials: how many requests. */
+  /** Number of requests in progress, by address, then by credentials. */
   readonly #running = new Map<string, Map<string, number>>();
   /** Least recently used first. */
-  readonly #familiar = new Set<string>();
+  readonly #succeeded = new Set<string>();
 
   constructor(now?: () => number) {
     this.#failures = new TokenBuckets(FAILURES_PER_SECOND, FAILURES_AT_ONCE, now);
   }
 
   /**
-   * Makes one attempt with the credentials that `key` stands for. Throws `too-many-requests` before it, even where it would be right: else
-   * whoever is out of attempts would go on guessing what others have proved. Or throws what it throws; `unauthenticated` is a failure. A
-   * `SilentTokenError` is one too, except for credentials that succeeded before.
+   * Runs one attempt with the credentials that `key` identifies. Throws `too-many-requests` instead if the address has no attempts left,
+   * even if the credentials are valid. Otherwise guessing could continue, and would find credentials that are already verified. Throws the
+   * errors of `attempt`: `unauthenticated` counts as a failure, and so does a `SilentTokenError` unless the credentials succeeded before.
    */
   async run<T>(req: Request, key: string, attempt: () => Promise<T> | T): Promise<T> {
     const address = addressKeyOf(req);
     const name = `${address} ${key}`;
-    const isFamiliar = this.#familiar.delete(name);
-    if (isFamiliar) this.#familiar.add(name);
+    const hasSucceeded = this.#succeeded.delete(name);
+    if (hasSucceeded) this.#succeeded.add(name);
     else this.#refuseTooMany(address, key);
     this.#count(address, key, 1);
     try {
@@ -42,16 +42,16 @@ export class AttemptLimiter {
       return result;
     } catch (error) {
       if (error instanceof GatewayError && error.code === 'unauthenticated') {
-        this.#familiar.delete(name);
+        this.#succeeded.delete(name);
         this.#failures.take(address);
-      } else if (error instanceof SilentTokenError && !isFamiliar) this.#failures.take(address);
+      } else if (error instanceof SilentTokenError && !hasSucceeded) this.#failures.take(address);
       throw error;
     } finally {
       this.#count(address, key, -1);
     }
   }
 
-  /** For an attempt whose end is not seen here: counts as a failure. Throws `too-many-requests`. */
+  /** Counts an attempt whose result is not seen here as a failure. Throws `too-many-requests`. */
   countFailure(req: Request): void {
     const waitSeconds = this.#failures.take(addressKeyOf(req));
     if (waitSeconds > 0) throw tooMany(waitSeconds);
@@ -74,15 +74,16 @@ export class AttemptLimiter {
   }
 
   #remember(name: string): void {
-    this.#familiar.add(name);
-    const [oldest] = this.#familiar;
-    if (this.#familiar.size > FAMILIAR_MAX && oldest !== undefined) this.#familiar.delete(oldest);
+    this.#succeeded.add(name);
+    const [oldest] = this.#succeeded;
+    if (this.#succeeded.size > SUCCEEDED_MAX && oldest !== undefined)
+      this.#succeeded.delete(oldest);
   }
 }
 
 function tooMany(waitSeconds: number): GatewayError {
   return new GatewayError('too-many-requests', {
-    detail: 'too many attempts to authenticate come from this address',
+    detail: 'too many attempts to authenticate from this address',
     retryAfterSeconds: Math.max(1, Math.ceil(waitSeconds)),
   });
 }

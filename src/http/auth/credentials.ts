@@ -1,19 +1,20 @@
-// What a caller shows of himself: the Authorization header, taken apart. Believes nothing of it. Knows no way to authenticate.
+// Parses the Authorization header into credentials. Verifies nothing, and does not depend on the mode of authentication.
 import { GatewayError } from '../../core/errors.js';
 
-/** `token` is what stands alone or behind `Bearer`. */
+/** `token`: a token after `Bearer`, or without a scheme as etcd's clients send it. */
 export type Credentials =
   | { readonly kind: 'basic'; readonly name: string; readonly password: string }
   | { readonly kind: 'token'; readonly token: string };
 
-/** More is no password and no token. Node bounds the header itself. */
+/** Longer values are neither a password nor a token. Node limits the header itself. */
 const CREDENTIAL_CHARACTERS_MAX = 4_096;
 
-/** `undefined` for no header. Throws `unauthenticated` for one that is of no use; `schemes` are those that would be. */
+/** Returns `undefined` without a header. Throws `unauthenticated` for an invalid one. */
 export function parseCredentials(header: string | undefined): Credentials | undefined {
   const text = header?.trim() ?? '';
   if (text === '') return undefined;
-  if (text.length > CREDENTIAL_CHARACTERS_MAX) throw useless('it is too long');
+  if (text.length > CREDENTIAL_CHARACTERS_MAX)
+    throw invalidHeader(`it is longer than ${CREDENTIAL_CHARACTERS_MAX} characters`);
   const [, scheme = '', rest] = /^(\S+)(?:[ \t]+(.*))?$/s.exec(text) ?? [];
   if (rest === undefined) return { kind: 'token', token: scheme };
   switch (scheme.toLowerCase()) {
@@ -21,9 +22,9 @@ export function parseCredentials(header: string | undefined): Credentials | unde
       return parseBasic(rest);
     case 'bearer':
       if (/^\S+$/.test(rest)) return { kind: 'token', token: rest };
-      throw useless('there is more than a token behind Bearer');
+      throw invalidHeader('more than one token follows Bearer');
     default:
-      throw useless(`${JSON.stringify(scheme)} is no scheme that is known here`);
+      throw invalidHeader(`the scheme ${JSON.stringify(scheme)} is not supported`);
   }
 }
 
@@ -33,7 +34,8 @@ function parseBasic(encoded: string): Credentials {
   const isBase64 = /^[A-Za-z0-9+/]+={0,2}$/.test(encoded);
   const text = isBase64 ? decoded(bytes) : undefined;
   const colon = text?.indexOf(':') ?? -1;
-  if (text === undefined || colon < 0) throw useless('Basic wants base64 of NAME:PASSWORD');
+  if (text === undefined || colon < 0)
+    throw invalidHeader('Basic requires base64 of NAME:PASSWORD');
   return { kind: 'basic', name: text.slice(0, colon), password: text.slice(colon + 1) };
 }
 
@@ -45,10 +47,10 @@ function decoded(bytes: Buffer): string | undefined {
   }
 }
 
-/** Never repeats what was sent. */
-function useless(why: string): GatewayError {
+/** The error never contains the value of the header, except for the scheme. */
+function invalidHeader(reason: string): GatewayError {
   return new GatewayError('unauthenticated', {
-    detail: `the Authorization header is of no use: ${why}`,
+    detail: `the Authorization header is invalid: ${reason}`,
     hint: 'send Authorization: Basic with base64 of NAME:PASSWORD, or Authorization: Bearer with a token',
   });
 }

@@ -1,5 +1,5 @@
-// Who asks: the one middleware that says so, behind the gates and before every door. In `none` everybody is the gateway itself; else a
-// caller is nobody until he has shown who he is, and nothing of his reaches etcd before that. What he may do is for others to judge.
+// The middleware that authenticates requests, before every API. With `--auth=none` all clients share the gateway's identity. In the other
+// modes no request reaches etcd before its credentials are verified. What the client may do is checked elsewhere (domain/rights).
 import type { Request, RequestHandler } from 'express';
 import type { Identity } from '../../core/caller.js';
 import { GATEWAY_IDENTITY, UNAUTHENTICATED_IDENTITY } from '../../core/caller.js';
@@ -15,41 +15,41 @@ import { contextOf, identify } from '../request/context.js';
 import { adoptMetadataCredentials } from '../raw/headers.js';
 import { findRawRpc, isRawPath, rawPathOf } from '../raw/paths.js';
 
-/** How callers say who they are. `tokens` looks one up, in a time that tells nothing about it. */
+/** How clients authenticate. `find` looks up an API token in a time that does not depend on the token. */
 export type Authentication =
   | { readonly mode: 'none' }
   | { readonly mode: 'etcd'; readonly verifier: CredentialVerifier }
   | { readonly mode: 'tokens'; readonly find: (token: string) => Identity | undefined };
 
-/** What every etcd tells everybody. */
+/** etcd serves these without authentication too. */
 const OPEN_PATHS: readonly string[] = ['/version', '/health'];
-/** For people and machines that watch over this one: closed where others than this machine can come. */
+/** Metrics and documentation: without authentication only if no other machine can reach the gateway. */
 const LOCAL_PATHS = /^\/(?:metrics|docs|docs\/.*|openapi\/.*)$/;
 const AUTHENTICATE_PATH = '/v3/auth/authenticate';
 
-/** Who a caller is before anything is known of him. */
+/** Returns the identity of a request before authentication. */
 export function initialIdentity({ mode }: Authentication): Identity {
   return mode === 'none' ? GATEWAY_IDENTITY : UNAUTHENTICATED_IDENTITY;
 }
 
 /**
- * Throws `unauthenticated`, `too-many-requests` for who is wrong too often, and what keeps etcd from saying. `isLocal`: only this machine
- * can reach the gateway.
+ * Throws `unauthenticated`, `too-many-requests` after too many failed attempts, and the errors of calls to etcd. `isLocal`: only this
+ * machine can reach the gateway.
  */
 export function createAuthMiddleware(
   authentication: Authentication,
   { isLocal }: { readonly isLocal: boolean },
 ): RequestHandler {
-  const attempts = new AttemptLimiter();
+  const limiter = new AttemptLimiter();
   return async (req, _res, next) => {
     const path = rawPathOf(req.url);
     if (isRawPath(path)) adoptMetadataCredentials(req);
-    // Passwords are checked there, whoever asks.
-    if (findRawRpc(path)?.path === AUTHENTICATE_PATH) attempts.countFailure(req);
+    // This RPC checks a password itself, so it needs no credentials but counts as an attempt.
+    if (findRawRpc(path)?.path === AUTHENTICATE_PATH) limiter.countFailure(req);
     else if (authentication.mode !== 'none' && !isOpen(path, isLocal)) {
-      const asked = whoAsks(req, authentication, attempts);
+      const identity = authenticate(req, authentication, limiter);
       const isRawOfEtcd = authentication.mode === 'etcd' && isRawPath(path);
-      identify(req, await (isRawOfEtcd ? asked.catch(throwInWordsOfEtcd(req)) : asked));
+      identify(req, await (isRawOfEtcd ? identity.catch(throwAsEtcdDoes(req)) : identity));
     }
     next();
   };
@@ -59,22 +59,22 @@ function isOpen(path: string, isLocal: boolean): boolean {
   return OPEN_PATHS.includes(path) || (isLocal && LOCAL_PATHS.test(path));
 }
 
-async function whoAsks(
+async function authenticate(
   req: Request,
   authentication: Exclude<Authentication, { mode: 'none' }>,
-  attempts: AttemptLimiter,
+  limiter: AttemptLimiter,
 ): Promise<Identity> {
   const credentials = parseCredentials(req.headers.authorization);
   if (credentials === undefined) throw credentialsMissing(authentication.mode);
   if (authentication.mode === 'tokens') {
     const { find } = authentication;
     const token = tokenOf(credentials);
-    return attempts.run(req, fingerprint(token), () => find(token) ?? refuseToken());
+    return limiter.run(req, fingerprint(token), () => find(token) ?? throwUnknownToken());
   }
   const { verifier } = authentication;
   const identity = etcdIdentity(credentials);
   const { caller } = contextOf(req);
-  const check = attempts.run(req, identity.key, () =>
+  const check = limiter.run(req, identity.key, () =>
     verifier.verify(caller.identity, identity.login),
   );
   // The attempt outlives the deadline and the connection of its client, so that a failure always counts.
@@ -82,8 +82,8 @@ async function whoAsks(
   return identity;
 }
 
-/** Clients of the raw API compare etcd's texts and statuses. An unknown token is 401 there, too. */
-function throwInWordsOfEtcd({ headers }: Request): (error: unknown) => never {
+/** Clients of the raw API compare etcd's messages and statuses. etcd also responds with 401 to an unknown token. */
+function throwAsEtcdDoes({ headers }: Request): (error: unknown) => never {
   return (error) => {
     if (!(error instanceof GatewayError) || error.code !== 'unauthenticated') throw error;
     const { authorization = '' } = headers;
@@ -98,12 +98,12 @@ function throwInWordsOfEtcd({ headers }: Request): (error: unknown) => never {
   };
 }
 
-/** Clients that know Basic alone send it as the password. */
+/** Clients that support only Basic send the token as the password. */
 function tokenOf(credentials: Credentials): string {
   return credentials.kind === 'basic' ? credentials.password : credentials.token;
 }
 
-function refuseToken(): never {
+function throwUnknownToken(): never {
   throw new GatewayError('unauthenticated', {
     detail: 'this token is not in the list of API tokens',
     hint: 'send Authorization: Bearer with an API token',
@@ -112,10 +112,10 @@ function refuseToken(): never {
 
 function credentialsMissing(mode: 'etcd' | 'tokens'): GatewayError {
   return new GatewayError('unauthenticated', {
-    detail: 'the request does not say who sends it',
+    detail: 'the request has no credentials',
     hint:
       mode === 'etcd'
-        ? 'send Authorization: Basic with the name and password of an etcd user, or a token that etcd gave you'
+        ? 'send Authorization: Basic with the name and password of an etcd user, or a token that etcd issued'
         : 'send Authorization: Bearer with an API token, or Basic with the token as password',
   });
 }

@@ -1,5 +1,6 @@
-// With which Authorization a raw call goes to etcd: the caller's own, or that of the session which etcd gave for his name and password.
-// The gateway's rights go only to whom the mode lends them, and what is root's to no other user, whatever that etcd thinks of it.
+// Chooses the Authorization header of raw calls to etcd: the client's own token, or the token of the session that etcd opened for its name
+// and password. Clients get the gateway's own rights only in the modes that grant them. RPCs for root are rejected for all other users,
+// even on versions of etcd that allow them.
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Caller } from '../../core/caller.js';
 import { GatewayError } from '../../core/errors.js';
@@ -12,11 +13,11 @@ import type { RawRpc } from '../raw/paths.js';
 
 export interface RawCredentials {
   readonly authorization?: string;
-  /** Call it when etcd does not know the session that the gateway opened: the next call opens another one. */
+  /** Drops the session after etcd rejected its token, so that the next call opens a new one. */
   readonly forget?: () => void;
 }
 
-/** Throws `permission-denied` for who may not come through this door, and what keeps etcd from opening a session. */
+/** Throws `permission-denied` for clients that may not use the raw API, and the errors of opening a session. */
 export type RawCredentialsFor = (
   caller: Caller,
   rpc: RawRpc,
@@ -28,7 +29,7 @@ export interface RawCredentialsDeps {
   readonly verifier: Pick<CredentialVerifier, 'verifyBeforeDeadline' | 'sessionFor'>;
   /** Throws `permission-denied` for a user of etcd who is not root. */
   readonly requireRoot: (caller: Caller) => Promise<void>;
-  /** Throws `out-of-space` for that user while etcd checks no rights, because its NOSPACE alarm is up. */
+  /** Throws `out-of-space` for the same users while etcd checks no rights because its NOSPACE alarm is raised. */
   readonly refuseUnderAlarm: (caller: Caller) => Promise<void>;
 }
 
@@ -39,8 +40,8 @@ export function createRawCredentialsFor(deps: RawCredentialsDeps): RawCredential
   return async (caller, rpc, headers) => {
     const { identity } = caller;
     if (rpc.path === AUTHENTICATE_PATH) return {};
-    if (rpc.isForRoot) await deps.requireRoot(caller).catch(throwInWordsOfEtcd);
-    if (rpc.isUncheckedUnderAlarm) await deps.refuseUnderAlarm(caller).catch(throwInWordsOfEtcd);
+    if (rpc.isForRoot) await deps.requireRoot(caller).catch(throwWithEtcdMessage);
+    if (rpc.isUncheckedUnderAlarm) await deps.refuseUnderAlarm(caller).catch(throwWithEtcdMessage);
     const own = mode === 'none' ? passedAuthorization(headers) : undefined;
     if (mode === 'none' && rpc.changesMembers) await refuseAnonymous(caller, verifier, own);
     if (own !== undefined) return { authorization: own };
@@ -51,7 +52,7 @@ export function createRawCredentialsFor(deps: RawCredentialsDeps): RawCredential
   };
 }
 
-/** An etcd without authentication reads no token, so that any text would pass for credentials. */
+/** An etcd without authentication ignores tokens, so any text would pass as credentials. */
 async function refuseAnonymous(
   caller: Caller,
   verifier: Pick<CredentialVerifier, 'verifyBeforeDeadline'>,
@@ -61,26 +62,25 @@ async function refuseAnonymous(
   try {
     await verifier.verifyBeforeDeadline(caller, etcdIdentity({ kind: 'token', token }).login);
   } catch (error) {
-    const isUnread = error instanceof GatewayError && error.code === 'etcd-refused';
-    throw isUnread ? anonymousMemberChange() : error;
+    const isIgnored = error instanceof GatewayError && error.code === 'etcd-refused';
+    throw isIgnored ? anonymousMemberChange() : error;
   }
 }
 
-const WORDS_OF_ETCD: Partial<Record<ErrorCode, string>> = {
+const ETCD_MESSAGES: Partial<Record<ErrorCode, string>> = {
   'permission-denied': 'etcdserver: permission denied',
   'out-of-space': 'etcdserver: mvcc: database space exceeded',
 };
 
-function throwInWordsOfEtcd(error: unknown): never {
-  const words = error instanceof GatewayError ? WORDS_OF_ETCD[error.code] : undefined;
-  if (!(error instanceof GatewayError) || words === undefined) throw error;
-  throw new GatewayError(error.code, { detail: words });
+function throwWithEtcdMessage(error: unknown): never {
+  const message = error instanceof GatewayError ? ETCD_MESSAGES[error.code] : undefined;
+  if (!(error instanceof GatewayError) || message === undefined) throw error;
+  throw new GatewayError(error.code, { detail: message });
 }
 
 function adminsOnly(): GatewayError {
   return new GatewayError('permission-denied', {
-    detail:
-      "the raw door is etcd itself with the gateway's rights: this token lacks the right admin",
+    detail: "the raw v3 API has the gateway's own rights in etcd: this token lacks the right admin",
     hint: 'use /v1 or /v2 within the scope of the token',
   });
 }

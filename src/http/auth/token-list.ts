@@ -1,5 +1,5 @@
-// What a file of API tokens says: JSON `[{name, sha256, prefixes, rights}]`. The tokens themselves are not in it. All its mistakes are told
-// at once, each with its JSON pointer.
+// Parses a file of API tokens: JSON `[{name, sha256, prefixes, rights}]`. It contains digests, not tokens. All mistakes are reported at once,
+// each with its JSON pointer.
 import type { Right } from '../../core/caller.js';
 import { GatewayError } from '../../core/errors.js';
 import { parseJsonBody } from '../body/json.js';
@@ -11,7 +11,7 @@ export interface ListedToken {
   readonly rights: ReadonlySet<Right>;
 }
 
-/** Each is compared with what a caller presents. */
+/** Each digest is compared with every presented token. */
 const TOKENS_MAX = 1_000;
 const PREFIXES_MAX = 100;
 const PREFIX_BYTES_MAX = 1_024;
@@ -20,10 +20,10 @@ const VALUE_SHOWN_CHARACTERS_MAX = 80;
 
 const RIGHTS: readonly Right[] = ['read', 'write', 'lock', 'admin'];
 const FIELDS = ['name', 'sha256', 'prefixes', 'rights'] as const;
-/** Stands in logs, and in lock entries as who acquired them. */
+/** The name appears in logs, and in lock entries as their creator. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/;
-/** What callers without authentication are called. */
-const NAME_OF_NOBODY = 'anonymous';
+/** The name of clients without authentication. */
+const ANONYMOUS_NAME = 'anonymous';
 const SHA256 = /^[0-9a-f]{64}$/i;
 
 /** The message has one line for each mistake. */
@@ -40,24 +40,26 @@ export class TokenListError extends Error {
 export function parseTokenList(bytes: Buffer): readonly ListedToken[] {
   const list = parseJson(bytes);
   if (!Array.isArray(list))
-    throw new TokenListError(['the file is no list; write [{"name": ...}, ...]']);
+    throw new TokenListError(['the file is not a list; write [{"name": ...}, ...]']);
   if (list.length > TOKENS_MAX)
-    throw new TokenListError([`the file has ${list.length} tokens; ${TOKENS_MAX} are the most`]);
+    throw new TokenListError([
+      `the file has ${list.length} tokens; at most ${TOKENS_MAX} are allowed`,
+    ]);
   const problems: string[] = [];
-  const say = (pointer: string, problem: string): void =>
+  const report = (pointer: string, problem: string): void =>
     void problems.push(`${pointer}: ${problem}`);
-  list.forEach((each: unknown, index) => checkToken(each, `/${index}`, say));
+  list.forEach((each: unknown, index) => checkToken(each, `/${index}`, report));
   const tokens = list as readonly Record<(typeof FIELDS)[number], unknown>[];
   if (problems.length === 0) {
     checkDistinct(
       tokens.map(({ name }) => name),
       'name',
-      say,
+      report,
     );
     checkDistinct(
       tokens.map(({ sha256 }) => String(sha256).toLowerCase()),
       'sha256',
-      say,
+      report,
     );
   }
   if (problems.length > 0) throw new TokenListError(problems);
@@ -74,64 +76,72 @@ function parseJson(bytes: Buffer): unknown {
     return parseJsonBody(bytes);
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
-    const [place] = (error.fields.errors as { pointer: string }[] | undefined) ?? [];
-    const at = place === undefined || place.pointer === '' ? '' : `${place.pointer}: `;
+    const [first] = (error.fields.errors as { pointer: string }[] | undefined) ?? [];
+    const at = first === undefined || first.pointer === '' ? '' : `${first.pointer}: `;
     throw new TokenListError([`${at}${error.message.replace('the body', 'the file')}`]);
   }
 }
 
-type Say = (pointer: string, problem: string) => void;
+type Report = (pointer: string, problem: string) => void;
 
-function checkToken(token: unknown, at: string, say: Say): void {
+function checkToken(token: unknown, at: string, report: Report): void {
   if (typeof token !== 'object' || token === null || Array.isArray(token)) {
-    say(at, `it is no object with ${FIELDS.join(', ')}`);
+    report(at, `it is not an object with ${FIELDS.join(', ')}`);
     return;
   }
   for (const field of Object.keys(token)) {
     if (!FIELDS.some((known) => known === field))
-      say(`${at}/${field}`, `there is no such field; the fields are ${FIELDS.join(', ')}`);
+      report(`${at}/${field}`, `there is no such field; the fields are ${FIELDS.join(', ')}`);
   }
   const { name, sha256, prefixes, rights } = token as Partial<Record<string, unknown>>;
-  if (typeof name !== 'string' || !NAME.test(name) || name === NAME_OF_NOBODY)
-    say(
+  if (typeof name !== 'string' || !NAME.test(name) || name === ANONYMOUS_NAME)
+    report(
       `${at}/name`,
-      `${shown(name)} is no name; write 1 to 64 of A-Z a-z 0-9 . _ @ -, not ${NAME_OF_NOBODY}`,
+      `${shown(name)} is not a valid name; use 1 to 64 characters of A-Z a-z 0-9 . _ @ -, not ${ANONYMOUS_NAME}`,
     );
   if (typeof sha256 !== 'string' || !SHA256.test(sha256))
-    say(`${at}/sha256`, 'it is no SHA-256 in 64 hex digits; latchkey hash-token makes it');
-  if (checkList(prefixes, `${at}/prefixes`, PREFIXES_MAX, say))
-    prefixes.forEach((each, index) => checkPrefix(each, `${at}/prefixes/${index}`, say));
-  if (checkList(rights, `${at}/rights`, RIGHTS.length, say))
+    report(
+      `${at}/sha256`,
+      'it is not a SHA-256 digest in 64 hex digits; latchkey hash-token prints one',
+    );
+  if (checkList(prefixes, `${at}/prefixes`, PREFIXES_MAX, report))
+    prefixes.forEach((each, index) => checkPrefix(each, `${at}/prefixes/${index}`, report));
+  if (checkList(rights, `${at}/rights`, RIGHTS.length, report))
     rights.forEach((each, index) => {
       if (!RIGHTS.some((right) => right === each))
-        say(
+        report(
           `${at}/rights/${index}`,
-          `${shown(each)} is no right; the rights are ${RIGHTS.join(', ')}`,
+          `${shown(each)} is not a right; the rights are ${RIGHTS.join(', ')}`,
         );
     });
 }
 
-function checkList(value: unknown, at: string, lengthMax: number, say: Say): value is unknown[] {
+function checkList(
+  value: unknown,
+  at: string,
+  lengthMax: number,
+  report: Report,
+): value is unknown[] {
   if (Array.isArray(value) && value.length > 0 && value.length <= lengthMax) return true;
-  say(
+  report(
     at,
-    `it is no list of 1 to ${lengthMax}${at.endsWith('prefixes') ? '; [""] covers everything' : ''}`,
+    `it is not a list of 1 to ${lengthMax} entries${at.endsWith('prefixes') ? '; [""] covers everything' : ''}`,
   );
   return false;
 }
 
-function checkPrefix(prefix: unknown, at: string, say: Say): void {
-  if (typeof prefix !== 'string') say(at, `${shown(prefix)} is no text`);
+function checkPrefix(prefix: unknown, at: string, report: Report): void {
+  if (typeof prefix !== 'string') report(at, `${shown(prefix)} is not a string`);
   else if (Buffer.byteLength(prefix) > PREFIX_BYTES_MAX)
-    say(at, `it has more than ${PREFIX_BYTES_MAX} bytes`);
+    report(at, `it has more than ${PREFIX_BYTES_MAX} bytes`);
 }
 
-function checkDistinct(values: readonly unknown[], field: string, say: Say): void {
+function checkDistinct(values: readonly unknown[], field: string, report: Report): void {
   const first = new Map<unknown, number>();
   values.forEach((value, index) => {
-    const before = first.get(value);
-    if (before === undefined) first.set(value, index);
-    else say(`/${index}/${field}`, `the same as /${before}/${field}`);
+    const earlier = first.get(value);
+    if (earlier === undefined) first.set(value, index);
+    else report(`/${index}/${field}`, `the same as /${earlier}/${field}`);
   });
 }
 

@@ -1,5 +1,5 @@
-// The API tokens that the gateway knows, from a file that is read again when it changes. Who presents one is told apart by its hash: the
-// file gives nobody a token.
+// The API tokens that the gateway accepts, from a file that is reloaded when it changes. The file contains only digests, so reading it does
+// not reveal a token.
 import { setMaxListeners } from 'node:events';
 import type { Identity } from '../../core/caller.js';
 import { ReloadableFiles } from '../../files/reloadable-files.js';
@@ -10,7 +10,7 @@ import type { ListedToken } from './token-list.js';
 const FILE_BYTES_MAX = 1024 * 1024;
 
 export interface TokenFileOptions {
-  /** Called with the number of tokens when other ones are in force from now on. */
+  /** Called with the number of tokens after a changed file was loaded. */
   readonly onChange?: (tokens: number) => void;
   /** Called once for each problem. */
   readonly onProblem?: (reason: string) => void;
@@ -24,21 +24,21 @@ interface KnownToken {
 
 export class TokenFile {
   readonly #file: ReloadableFiles<readonly KnownToken[]>;
-  /** By all that the file says of them. */
+  /** By the fingerprint of all fields of their entry. */
   #known: ReadonlyMap<string, KnownToken> = new Map();
   #reads = 0;
 
-  /** Throws an `Error` that names every mistake when the file cannot be used. */
+  /** Throws an `Error` that names every mistake if the file is unusable. */
   constructor(path: string, { onChange, onProblem }: TokenFileOptions = {}) {
     this.#file = new ReloadableFiles({
       paths: [path],
-      parse: ([file]) => this.#take(parseTokens(file ?? Buffer.alloc(0))),
+      parse: ([file]) => this.#replace(parseTokens(file ?? Buffer.alloc(0))),
       onChange: ({ length }) => onChange?.(length),
       onProblem,
     });
   }
 
-  /** Whose token it is; `undefined` for one that the file does not name. Takes as long for any: each token of the file is compared. */
+  /** Returns the identity of a token, or `undefined` if the file has no such token. Compares every digest, so the time reveals nothing. */
   identify(presented: string): Identity | undefined {
     const digest = sha256(presented);
     let found: Identity | undefined;
@@ -53,20 +53,20 @@ export class TokenFile {
   }
 
   /**
-   * What the file says as before goes on undisturbed. A token that it says nothing of any more, or something else, is withdrawn at once;
-   * one that comes back later is another one, since what was shared under the old one may not have ended yet.
+   * Keeps tokens whose entry is unchanged. Revokes tokens whose entry was removed or changed. A token that returns later gets a new
+   * identity, because work that is shared under the old identity may not have ended yet.
    */
-  #take(listed: readonly ListedToken[]): readonly KnownToken[] {
+  #replace(listed: readonly ListedToken[]): readonly KnownToken[] {
     this.#reads++;
     const before = this.#known;
     const now = new Map(
       listed.map((token) => {
-        const name = nameOf(token);
-        return [name, before.get(name) ?? toKnown(token, `${name} ${this.#reads}`)];
+        const id = fingerprintOf(token);
+        return [id, before.get(id) ?? toKnown(token, `${id} ${this.#reads}`)];
       }),
     );
     this.#known = now;
-    for (const [name, token] of before) if (!now.has(name)) token.revoke();
+    for (const [id, token] of before) if (!now.has(id)) token.revoke();
     return [...now.values()];
   }
 }
@@ -74,11 +74,11 @@ export class TokenFile {
 function parseTokens(file: Buffer): readonly ListedToken[] {
   const size = file.length;
   if (size > FILE_BYTES_MAX)
-    throw new TokenListError([`the file has ${size} bytes; ${FILE_BYTES_MAX} are the most`]);
+    throw new TokenListError([`the file has ${size} bytes; at most ${FILE_BYTES_MAX} are allowed`]);
   return parseTokenList(file);
 }
 
-function nameOf({ name, sha256: digest, prefixes, rights }: ListedToken): string {
+function fingerprintOf({ name, sha256: digest, prefixes, rights }: ListedToken): string {
   return fingerprint(
     'token',
     name,
@@ -87,15 +87,15 @@ function nameOf({ name, sha256: digest, prefixes, rights }: ListedToken): string
   );
 }
 
-/** `key`: of one token, as one reading of the file and those after it know it. */
+/** `key` identifies the token from this load of the file until its entry changes. */
 function toKnown({ name, sha256: digest, prefixes, rights }: ListedToken, key: string): KnownToken {
-  const withdrawal = new AbortController();
-  // All that runs for its owner listens to it.
-  setMaxListeners(0, withdrawal.signal);
+  const revocation = new AbortController();
+  // Every request, watch and hold of the client listens to it.
+  setMaxListeners(0, revocation.signal);
   const scope = { prefixes, rights };
   return {
     digest,
-    identity: { key: `api-token:${key}`, name, scope, revoked: withdrawal.signal },
-    revoke: () => withdrawal.abort(),
+    identity: { key: `api-token:${key}`, name, scope, revoked: revocation.signal },
+    revoke: () => revocation.abort(),
   };
 }

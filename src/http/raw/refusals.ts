@@ -78,7 +78,7 @@ export function brokenCall(cause: unknown): GatewayError {
 /** 401 for who was let in, and is not any more. */
 export function withdrawn(isSent: boolean): GatewayError {
   return new GatewayError('unauthenticated', {
-    detail: 'the token was taken out of the list of API tokens, or may do something else now',
+    detail: 'the token was removed from the list of API tokens, or its scope changed',
     outcome: isSent ? 'unknown' : 'not-applied',
   });
 }

@@ -106,7 +106,7 @@ export function createRawDoor(deps: RawDoorDeps): RequestHandler {
     exchanges.set(req, exchange);
     running.add(exchange);
     onceOver(res, () => running.delete(exchange));
-    endWithdrawn(contextOf(req).caller, exchange, res);
+    endWhenRevoked(contextOf(req).caller, exchange, res);
     const headers = upstreamHeaders(req.headers, !isShared, instanceId, authorization);
     if (admitted.path === WATCH_PATH && contextOf(req).caller.identity.login !== undefined) {
       sendWatch(req, { exchange, agent, host: hostOf(pool), headers });
@@ -118,12 +118,12 @@ export function createRawDoor(deps: RawDoorDeps): RequestHandler {
   };
 }
 
-/** A caller whose token is withdrawn is let in no more; what he has open ends. */
-function endWithdrawn({ identity }: Caller, exchange: Exchange, res: Response): void {
-  const { revoked: withdrawn } = identity;
+/** Ends the exchange when the API token of its client is revoked. */
+function endWhenRevoked({ identity }: Caller, exchange: Exchange, res: Response): void {
+  const { revoked } = identity;
   const withdraw = (): void => exchange.withdraw();
-  withdrawn?.addEventListener('abort', withdraw);
-  onceOver(res, () => withdrawn?.removeEventListener('abort', withdraw));
+  revoked?.addEventListener('abort', withdraw);
+  onceOver(res, () => revoked?.removeEventListener('abort', withdraw));
 }
 
 /** Never connected to, the agent does that: it is what etcd's --host-whitelist sees. */

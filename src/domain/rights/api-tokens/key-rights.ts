@@ -1,4 +1,4 @@
-// Whether an API token allows a request, by the keys that it names: what etcd checks of its users. Pure. Callers without a scope pass.
+// Checks whether the scope of an API token covers the keys of a request, as etcd does for its users. Pure. Callers without a scope pass.
 import type { Identity, Scope } from '../../../core/caller.js';
 import type {
   DeleteRangeRequest,
@@ -10,67 +10,69 @@ import type {
 } from '../../../etcd/wire.js';
 import { V2_EVENT_RECORD_KEY, pathsInExpiryList } from '../../v2-private-keys.js';
 import { lacksRight, notCovered, requireNotRevoked } from '../denial.js';
-import { KeyspaceLayout, ScopeRanges, hasRightFor, rightsFor } from './keyspace-layout.js';
-import type { AccessMode, LockPrefixes } from './keyspace-layout.js';
+import { KeyspaceLayout } from './keyspace-layout.js';
+import type { LockPrefixes } from './keyspace-layout.js';
+import { ScopeRanges, hasRightFor, rightsFor } from './scope-ranges.js';
+import type { AccessMode } from './scope-ranges.js';
 
-/** Each method throws `permission-denied`, or `unauthenticated` for a token that was withdrawn. */
+/** Each method throws `permission-denied`, or `unauthenticated` for a revoked token. */
 export class KeyRights {
-  readonly #land: KeyspaceLayout;
-  /** A scope lives as long as the file of tokens says the same. */
-  readonly #territories = new WeakMap<Scope, ScopeRanges>();
+  readonly #layout: KeyspaceLayout;
+  /** A scope object exists as long as the token file has the same entry. */
+  readonly #ranges = new WeakMap<Scope, ScopeRanges>();
 
   constructor(prefixes: LockPrefixes) {
-    this.#land = new KeyspaceLayout(prefixes);
+    this.#layout = new KeyspaceLayout(prefixes);
   }
 
   checkRange(identity: Identity, request: RangeRequest): void {
     requireNotRevoked(identity);
     if (identity.scope === undefined || isGatewayRead(request)) return;
-    this.check(identity, request, 'look');
+    this.check(identity, request, 'read');
   }
 
   checkPut(identity: Identity, { key, prevKv }: PutRequest): void {
     requireNotRevoked(identity);
     if (identity.scope === undefined) return;
-    // Beside each change through a v2 door. Its doors let nobody name it.
-    if (!key.equals(V2_EVENT_RECORD_KEY)) this.check(identity, { key }, 'change');
-    if (prevKv === true) this.check(identity, { key }, 'look');
+    // The gateway writes this record with each v2 change. No API lets a client name the key.
+    if (!key.equals(V2_EVENT_RECORD_KEY)) this.check(identity, { key }, 'write');
+    if (prevKv === true) this.check(identity, { key }, 'read');
   }
 
   checkDelete(identity: Identity, { prevKv, ...range }: DeleteRangeRequest): void {
     if (identity.scope === undefined) return;
-    this.check(identity, range, 'change');
-    if (prevKv === true) this.check(identity, range, 'look');
+    this.check(identity, range, 'write');
+    if (prevKv === true) this.check(identity, range, 'read');
   }
 
-  /** Whichever branch etcd will take: as etcd itself, it asks for the rights to both. */
+  /** Checks both branches, whichever etcd will take, as etcd does. */
   checkTxn(identity: Identity, { compare, success, failure }: TxnRequest): void {
     requireNotRevoked(identity);
     if (identity.scope === undefined) return;
-    for (const each of compare) this.check(identity, each, 'look');
+    for (const each of compare) this.check(identity, each, 'read');
     for (const op of [...success, ...failure]) this.#checkOp(identity, op);
   }
 
-  /** Of a range that holds keys of several kinds, each has to be allowed. */
-  check(identity: Identity, asked: KeyRange, deed: AccessMode): void {
+  /** A range that spans several areas must be allowed in each. */
+  check(identity: Identity, requested: KeyRange, mode: AccessMode): void {
     requireNotRevoked(identity);
     const { scope } = identity;
     if (scope === undefined) return;
-    // The list of directories with a ttl: who may change one may change its entry.
-    const range = pathsInExpiryList(asked) ?? asked;
-    const [first] = this.#territoryOf(scope).outside(range, deed);
+    // The list of v2 directories with a ttl: the right to a directory includes its entry in the list.
+    const range = pathsInExpiryList(requested) ?? requested;
+    const [first] = this.#rangesOf(scope).outside(range, mode);
     if (first === undefined) return;
-    const area = this.#land.areaOf(first.key);
-    const what = `${deed === 'look' ? 'read' : 'change'} ${this.#land.describe(first)}`;
-    const rights = rightsFor(area, deed);
-    throw rights.length > 0 && !hasRightFor(scope, area, deed)
+    const area = this.#layout.areaOf(first.key);
+    const what = `${mode === 'read' ? 'read' : 'change'} ${this.#layout.describe(first)}`;
+    const rights = rightsFor(area, mode);
+    throw rights.length > 0 && !hasRightFor(scope, area, mode)
       ? lacksRight(identity, rights, what)
       : notCovered(identity, what, { isRange: range.rangeEnd !== undefined });
   }
 
-  /** Whether the scope reaches a key, for what is no request. */
-  covers(scope: Scope, key: Buffer, deed: AccessMode): boolean {
-    return this.#territoryOf(scope).outside({ key }, deed).length === 0;
+  /** Whether the scope covers a key that the request does not name. */
+  covers(scope: Scope, key: Buffer, mode: AccessMode): boolean {
+    return this.#rangesOf(scope).outside({ key }, mode).length === 0;
   }
 
   #checkOp(identity: Identity, op: RequestOp): void {
@@ -94,16 +96,16 @@ export class KeyRights {
     }
   }
 
-  #territoryOf(scope: Scope): ScopeRanges {
-    const known = this.#territories.get(scope) ?? new ScopeRanges(scope, this.#land);
-    this.#territories.set(scope, known);
-    return known;
+  #rangesOf(scope: Scope): ScopeRanges {
+    const ranges = this.#ranges.get(scope) ?? new ScopeRanges(scope, this.#layout);
+    this.#ranges.set(scope, ranges);
+    return ranges;
   }
 }
 
 /**
- * What the gateway asks on everybody's behalf: the record of a change through a v2 door, and counts of one key of its own, which tell the
- * store's revision. No door lets a caller name these keys.
+ * Whether the gateway itself reads on behalf of the client: the record of a v2 change, or the count of one internal key, which returns the
+ * revision of the store. No API lets a client name these keys.
  */
 function isGatewayRead({ key, rangeEnd, countOnly }: RangeRequest): boolean {
   if (rangeEnd !== undefined) return false;

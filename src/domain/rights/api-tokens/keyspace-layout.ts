@@ -1,6 +1,5 @@
-// Which keys the scope of an API token reaches, by what is to be done with them: as etcd's own rights are, a union of ranges. A prefix
-// stands for keys, lock names and election names alike, so that a key below the lock prefix belongs to its lock, not to its bytes. Pure.
-import type { Right, Scope } from '../../../core/caller.js';
+// Where keys, locks, elections and the gateway's own keys are in the keyspace of etcd. A prefix of a scope means keys, lock names and
+// election names alike. A key below the lock prefix therefore counts by the name of its lock, not by its bytes. Pure.
 import {
   containsKey,
   containsRange,
@@ -13,34 +12,17 @@ import type { KeyRange, Span } from '../../../etcd/wire.js';
 import { decodeName, encodeName } from '../../contention/key.js';
 import { PRIVATE_PREFIX } from '../../reserved.js';
 
-/** `look`: read, compare, watch. `change`: write and delete. */
-export type AccessMode = 'look' | 'change';
-
-/** Keys that people name, keys of locks and elections, and what else is the gateway's own. */
-export type Area = 'keys' | 'locks' | 'elections' | 'own';
+/** `keys`: keys of clients. `locks`, `elections`: their entries. `internal`: all other keys of the gateway. */
+export type Area = 'keys' | 'locks' | 'elections' | 'internal';
 
 export interface LockPrefixes {
   readonly lockPrefix: string;
   readonly electionPrefix: string;
 }
 
-export class ScopeRanges {
-  readonly #reach: Readonly<Record<AccessMode, readonly KeyRange[]>>;
-
-  constructor(scope: Scope, land: KeyspaceLayout) {
-    this.#reach = { look: reachOf(scope, 'look', land), change: reachOf(scope, 'change', land) };
-  }
-
-  /** What of the range the scope does not reach; nothing when it reaches all. */
-  outside(range: KeyRange, deed: AccessMode): readonly KeyRange[] {
-    return subtractRanges(range, this.#reach[deed]);
-  }
-}
-
 const FIRST_KEY = Buffer.from([0]);
-const OWN = prefixRange(Buffer.from(PRIVATE_PREFIX));
+const INTERNAL = prefixRange(Buffer.from(PRIVATE_PREFIX));
 
-/** Where the areas lie. */
 export class KeyspaceLayout {
   readonly #prefixes: LockPrefixes;
 
@@ -49,24 +31,24 @@ export class KeyspaceLayout {
   }
 
   static isInternal(key: Buffer): boolean {
-    return containsKey(OWN, key);
+    return containsKey(INTERNAL, key);
   }
 
   areaOf(key: Buffer): Area {
-    if (KeyspaceLayout.isInternal(key)) return 'own';
+    if (KeyspaceLayout.isInternal(key)) return 'internal';
     if (containsKey(this.#namesIn('locks', ''), key)) return 'locks';
     return containsKey(this.#namesIn('elections', ''), key) ? 'elections' : 'keys';
   }
 
-  /** What people call it: a key, a lock, an election, or many of them. */
+  /** Describes the range for a message: as a key, a lock, an election, or several of them. */
   describe(range: KeyRange): string {
     const area = this.areaOf(range.key);
     const text = range.key.toString('utf8');
     switch (area) {
-      case 'own':
+      case 'internal':
         return "the gateway's own keys";
       case 'keys':
-        return keysTitle(range);
+        return describeKeys(range);
       case 'locks':
       case 'elections': {
         const below = this.#below(area);
@@ -80,24 +62,24 @@ export class KeyspaceLayout {
     }
   }
 
-  /** What a prefix of a scope stands for in an area. Only the empty one covers what is the gateway's own. */
+  /** Returns the ranges of an area that a prefix of a scope covers. Only the empty prefix covers internal keys. */
   rangesFor(area: Area, prefix: string): readonly KeyRange[] {
     switch (area) {
       case 'keys':
         return subtractRanges(prefixRange(Buffer.from(prefix)), [
-          OWN,
+          INTERNAL,
           this.#namesIn('locks', ''),
           this.#namesIn('elections', ''),
         ]);
       case 'locks':
       case 'elections':
         return [this.#namesIn(area, prefix)];
-      case 'own':
-        return prefix === '' ? [OWN] : [];
+      case 'internal':
+        return prefix === '' ? [INTERNAL] : [];
     }
   }
 
-  // Names are encoded character by character: those that begin with a prefix are those whose encoded form begins with its encoded form.
+  // Names are encoded character by character, so a name begins with a prefix exactly if its encoded form begins with the encoded prefix.
   #namesIn(area: 'locks' | 'elections', prefix: string): Span {
     return prefixRange(Buffer.from(this.#below(area) + encodeName(prefix)));
   }
@@ -107,8 +89,8 @@ export class KeyspaceLayout {
   }
 }
 
-/** In the order of bytes; a range that begins at the first key or goes to the last one is named by its other end. */
-function keysTitle(range: KeyRange): string {
+/** A range that begins at the first key or ends at the last one is described by its other end. */
+function describeKeys(range: KeyRange): string {
   const { key, rangeEnd } = range;
   const from = JSON.stringify(key.toString('utf8'));
   if (rangeEnd === undefined) return `the key ${from}`;
@@ -118,29 +100,4 @@ function keysTitle(range: KeyRange): string {
   if (isOpenEnded(range)) return `the keys from ${from} to the last one`;
   const before = JSON.stringify(rangeEnd.toString('utf8'));
   return isFromFirst ? `the keys before ${before}` : `the keys from ${from} to before ${before}`;
-}
-
-/** Any one of them is enough. What is the gateway's own no caller changes. */
-export function rightsFor(area: Area, deed: AccessMode): readonly Right[] {
-  switch (area) {
-    case 'keys':
-      return [deed === 'look' ? 'read' : 'write'];
-    case 'locks':
-    case 'elections':
-      return deed === 'look' ? ['read', 'lock'] : ['lock'];
-    case 'own':
-      return deed === 'look' ? ['read'] : [];
-  }
-}
-
-export function hasRightFor({ rights }: Scope, area: Area, deed: AccessMode): boolean {
-  return rightsFor(area, deed).some((right) => rights.has(right));
-}
-
-const AREAS: readonly Area[] = ['keys', 'locks', 'elections', 'own'];
-
-function reachOf(scope: Scope, deed: AccessMode, land: KeyspaceLayout): KeyRange[] {
-  return AREAS.filter((area) => hasRightFor(scope, area, deed)).flatMap((area) =>
-    scope.prefixes.flatMap((prefix) => land.rangesFor(area, prefix)),
-  );
 }

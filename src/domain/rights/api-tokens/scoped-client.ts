@@ -71,7 +71,7 @@ function leaseCalls(etcd: EtcdClient, leases: LeaseRights): LeaseCalls {
     async leaseTimeToLive(caller, lease, withKeys) {
       requireNotRevoked(caller.identity);
       const state = await etcd.leaseTimeToLive(caller, lease, withKeys);
-      if (withKeys) leases.checkKeys(caller.identity, state, lease, 'look');
+      if (withKeys) leases.checkKeys(caller.identity, state, lease, 'read');
       return state;
     },
     // These are only IDs. Each listed lease is read with its keys, and shown only if the caller may read them.
@@ -121,7 +121,7 @@ export function withScopedWatches(watches: WatchClient, keys: KeyRights): WatchC
   return {
     watch(identity, request, listener) {
       try {
-        keys.check(identity, request, 'look');
+        keys.check(identity, request, 'read');
       } catch (error) {
         if (!(error instanceof GatewayError)) throw error;
         return neverOpened(listener, { kind: 'refused', error });

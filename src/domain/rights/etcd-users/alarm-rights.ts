@@ -1,5 +1,5 @@
-// What a user may delete while etcd's NOSPACE alarm is up. Before 3.6 etcd applies deletes, ends of leases and transactions without a put
-// past its own authentication then. A put it takes from nobody while the alarm is up, so that is what the gateway asks for first.
+// Checks what an etcd user may delete while the NOSPACE alarm is raised. Before 3.6 etcd then applies deletes, lease revocations and
+// transactions without a put without checking rights. It rejects every put, so the gateway tries a put first.
 import type { Caller } from '../../../core/caller.js';
 import { GatewayError } from '../../../core/errors.js';
 import { beforeWrite } from '../../../etcd/calls/outcome.js';
@@ -8,7 +8,7 @@ import { checksRightsUnderAlarm } from '../../../etcd/version.js';
 import type { RequestOp } from '../../../etcd/wire.js';
 import { checkRights } from './check-rights.js';
 
-/** A cluster changes its version once all of its members have changed theirs. */
+/** How long a cluster version is kept: it changes only after all members were upgraded. */
 const VERSION_MS = 60_000;
 const ANY_PUT: RequestOp = { kind: 'put', put: { key: Buffer.from('\0') } };
 
@@ -24,30 +24,30 @@ export class AlarmRights {
     this.#now = now;
   }
 
-  /** Whether every member looks at rights under the alarm, too; false as long as etcd does not say. Never rejects. */
-  async areChecked(caller: Caller): Promise<boolean> {
+  /** Whether every member checks rights under the alarm too. False while the version is unknown. Never rejects. */
+  async areRightsChecked(caller: Caller): Promise<boolean> {
     const known = this.#known;
     if (known !== undefined && this.#now() - known.at < VERSION_MS) return known.areRightsChecked;
     try {
       const { etcdcluster } = await this.#etcd.version(caller);
-      const areChecked = checksRightsUnderAlarm(etcdcluster);
-      this.#known = { areRightsChecked: areChecked, at: this.#now() };
-      return areChecked;
+      const areRightsChecked = checksRightsUnderAlarm(etcdcluster);
+      this.#known = { areRightsChecked, at: this.#now() };
+      return areRightsChecked;
     } catch {
       return false;
     }
   }
 
   /**
-   * Throws `out-of-space` for a user of etcd who is not root while the alarm is up and rights are not looked at. For calls that delete
-   * what only etcd knows; an alarm that is raised between this and the call is not seen.
+   * Throws `out-of-space` for an etcd user other than root while the alarm is raised and etcd checks no rights. For calls that delete keys
+   * which only etcd can list. Does not detect an alarm that is raised between this check and the call.
    */
   async refuseUnderAlarm(caller: Caller): Promise<void> {
-    if (caller.identity.login === undefined || (await this.areChecked(caller))) return;
+    if (caller.identity.login === undefined || (await this.areRightsChecked(caller))) return;
     try {
       await beforeWrite(checkRights(caller, this.#etcd, [ANY_PUT]));
     } catch (error) {
-      // Rights are looked at, and he has none to this key.
+      // etcd checked rights, and the user has none to this key. So the alarm does not suspend the checks.
       if (!(error instanceof GatewayError) || error.code !== 'permission-denied') throw error;
     }
   }

@@ -1,4 +1,4 @@
-// Asks etcd what a user may do, without doing any of it.
+// Checks with etcd what a user may do, without doing any of it.
 import type { Caller } from '../../../core/caller.js';
 import { GatewayError } from '../../../core/errors.js';
 import type { EtcdClient } from '../../../etcd/client.js';
@@ -7,7 +7,7 @@ import type { KeyRange, RequestOp } from '../../../etcd/wire.js';
 
 export type RightsClient = Pick<EtcdClient, 'txn' | 'userRoles' | 'userList'>;
 
-/** etcd gives all rights to whoever has this role; it cannot be made to mean less. */
+/** etcd gives all rights to users with this role; they cannot be limited. */
 const ROOT_ROLE = 'root';
 const EVERYTHING: KeyRange = prefixRange(Buffer.alloc(0));
 const ALL_RIGHTS: readonly RequestOp[] = [
@@ -16,10 +16,10 @@ const ALL_RIGHTS: readonly RequestOp[] = [
 ];
 
 /**
- * Throws `permission-denied` unless the caller may do all of it. Nothing is done: without a comparison a transaction never takes its
- * failure branch, but etcd checks both. While its NOSPACE alarm is up etcd before 3.6 checks reads alone, but no version takes a put
- * then, not even in a branch that is never taken: `out-of-space` for everybody but root where one is among the operations. As any put
- * does, one that is asked for raises that alarm when the database is full.
+ * Throws `permission-denied` unless the caller may perform all operations. None is performed: without a comparison a transaction never
+ * takes its failure branch, but etcd checks the rights to both branches. While the NOSPACE alarm is raised, etcd before 3.6 checks only the
+ * rights to reads. But no version accepts a put then, not even in the failure branch: with a put among the operations, every user except
+ * root gets `out-of-space`. Like any put, a put that is only checked raises the alarm if the database is full.
  */
 export async function checkRights(
   caller: Caller,
@@ -37,9 +37,9 @@ export async function checkRights(
 }
 
 /**
- * Throws `permission-denied` for a user of etcd who is not root. Before 3.4.42, 3.5.28 and 3.6.9 etcd lets anybody compact, raise alarms
- * and choose the leader. A token does not tell whose it is: its owner is root if etcd tells him all users and gives him all rights;
- * before 3.6 it tells everybody while the NOSPACE alarm is up, so that nobody is believed to be root for his token then (`out-of-space`).
+ * Throws `permission-denied` for an etcd user other than root. Before 3.4.42, 3.5.28 and 3.6.9 etcd lets every user compact, raise alarms
+ * and move the leader. A token does not reveal its user, so a token counts as root's if etcd lets it list all users and gives it all
+ * rights. Before 3.6 etcd lists users for every token while the NOSPACE alarm is raised, so no token counts as root's then (`out-of-space`).
  */
 export async function requireRoot(caller: Caller, etcd: RightsClient): Promise<void> {
   const { login } = caller.identity;
@@ -48,7 +48,9 @@ export async function requireRoot(caller: Caller, etcd: RightsClient): Promise<v
     await etcd.userList(caller);
     await checkRights(caller, etcd, ALL_RIGHTS);
   } else if (!(await hasRootRole(caller, etcd, login.name))) {
-    throw new GatewayError('permission-denied', { detail: 'etcd gives this to its root alone' });
+    throw new GatewayError('permission-denied', {
+      detail: 'only etcd users with the role root may do this',
+    });
   }
 }
 
@@ -60,12 +62,12 @@ export function isOutOfSpace(error: unknown): error is GatewayError {
   return error instanceof GatewayError && error.code === 'out-of-space';
 }
 
-const TOKEN_HINT = 'root comes with his name and password, to put out the alarm too';
+const TOKEN_HINT = 'authenticate as root with name and password, to clear the alarm as well';
 
 function rightsUnknownUnderAlarm(cause: GatewayError, hint = cause.hint): GatewayError {
   return new GatewayError('out-of-space', {
     detail:
-      "while its NOSPACE alarm is up etcd does not say what a user may change: until then deletes are root's",
+      'etcd does not report write rights while its NOSPACE alarm is raised: until it is cleared, only root may delete',
     ...(hint !== undefined && { hint }),
     cause,
   });

@@ -1,7 +1,7 @@
-// The rights of a user of etcd on a lease (those of API tokens are in lease-rights.ts): those on every key that is attached to it. Some
-// versions of etcd renew and show any lease to any user, and no version checks the owner of a lease that a transaction attaches a key to. A
-// lease without keys is for its creator and for root, as with API tokens. Not for the leases of the gateway's own entries: no client
-// learns their IDs.
+// Checks the rights of etcd users to leases: a user needs the rights to every key that is attached to the lease. Some versions of etcd let
+// any user renew and read any lease, and no version checks the lease that a transaction attaches a key to. Only its creator and root may
+// use a lease without keys, as with API tokens (api-tokens/lease-rights.ts). Leases of the gateway's own entries are not checked, because
+// no client learns their IDs.
 import type { Caller } from '../../../core/caller.js';
 import { GatewayError } from '../../../core/errors.js';
 import { beforeWrite } from '../../../etcd/calls/outcome.js';
@@ -21,10 +21,10 @@ import {
 } from '../api-tokens/lease-rights.js';
 
 /**
- * Returns the same client. Calls of a user that use, show, renew or revoke a lease throw `permission-denied` unless the user may write all
- * keys that are attached to it, or made it while it has none. While the NOSPACE alarm is raised, when etcd does not report which keys a
- * user may write, the right to read them all is enough to look and to renew, and only root revokes leases. A key that another client
- * attaches between the check and the call is not seen; etcd itself judges the revoke, in the same step.
+ * Returns a client whose calls that use, read, renew or revoke a lease throw `permission-denied` unless the etcd user may write all keys
+ * that are attached to it, or created it and it has none. While the NOSPACE alarm is raised, etcd does not report write rights: then the
+ * right to read all keys is enough to read and renew the lease, and only root revokes leases. Does not detect a key that another client
+ * attaches between the check and the call. etcd itself checks the revocation, in the same step.
  */
 export function withUserLeaseRights(
   etcd: EtcdClient,
@@ -90,14 +90,14 @@ function isForUser({ identity }: Caller, lease: string): boolean {
 
 class UserLeaseRights {
   readonly #etcd: EtcdClient;
-  /** By request, since a list asks it of many leases. */
-  readonly #areRoot = new WeakMap<Caller, Promise<boolean>>();
+  /** One check for each request, because a list reads many leases. */
+  readonly #isRootByCaller = new WeakMap<Caller, Promise<boolean>>();
 
   constructor(etcd: EtcdClient) {
     this.#etcd = etcd;
   }
 
-  /** Returns the state of the lease that the caller may use; `undefined` where nothing is checked. Throws `permission-denied`. */
+  /** Checks that the caller may use the lease. Returns its state, or `undefined` if nothing is checked. Throws `permission-denied`. */
   async checkUse(caller: Caller, lease: string): Promise<LeaseTimeToLiveResponse | undefined> {
     if (!isForUser(caller, lease)) return undefined;
     const state = await beforeWrite(timeToLive(caller, this.#etcd, lease, true));
@@ -135,19 +135,19 @@ class UserLeaseRights {
     if (!(await this.#isRoot(caller))) refuseEmptyLeaseOfOther(caller.identity, lease);
   }
 
-  /** A lease under an ID that does not name its creator would be useless to a user who is not root. */
+  /** Requires an ID that contains its creator, because a user other than root could not use another lease. */
   async checkGrant(caller: Caller, lease: string): Promise<void> {
     if (!isForUser(caller, lease) || isKeyLease(lease) || isMadeBy(lease, caller.identity)) return;
     if (!(await beforeWrite(this.#isRoot(caller)))) throw chosenLeaseId();
   }
 
   #isRoot(caller: Caller): Promise<boolean> {
-    const known = this.#areRoot.get(caller) ?? this.#askWhetherRoot(caller);
-    this.#areRoot.set(caller, known);
-    return known;
+    const isRoot = this.#isRootByCaller.get(caller) ?? this.#checkRoot(caller);
+    this.#isRootByCaller.set(caller, isRoot);
+    return isRoot;
   }
 
-  async #askWhetherRoot(caller: Caller): Promise<boolean> {
+  async #checkRoot(caller: Caller): Promise<boolean> {
     try {
       await requireRoot(caller, this.#etcd);
       return true;

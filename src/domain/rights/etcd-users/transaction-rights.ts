@@ -1,8 +1,9 @@
-// Checks those rights of a user that etcd does not always check: all that is nested in a transaction (before 3.4.42, 3.5.28 and 3.6.9;
-// seen on 3.4.23 and 3.5.16, where keys of others were read, written and deleted that way), the right to read what a put gives back as
-// previous (before 3.4.44, 3.5.30 and 3.6.11), and deletes while the NOSPACE alarm is up (before 3.6). They are
-// asked for at the top of another transaction first, in a branch that is never taken. What this cannot see is a right that is taken away
-// between the two.
+// Checks the rights of an etcd user that some versions of etcd do not check:
+// - operations in nested transactions (before 3.4.42, 3.5.28 and 3.6.9; on 3.4.23 and 3.5.16 they read, write and delete keys of others);
+// - the right to read the previous value that a put returns (before 3.4.44, 3.5.30 and 3.6.11);
+// - deletes while the NOSPACE alarm is raised (before 3.6).
+// The operations are first sent at the top level of another transaction, in a branch that is never taken. A right that is revoked between
+// the check and the call is not detected.
 import type { Caller } from '../../../core/caller.js';
 import { beforeWrite } from '../../../etcd/calls/outcome.js';
 import type { EtcdClient } from '../../../etcd/client.js';
@@ -13,16 +14,16 @@ import type { AlarmRights } from './alarm-rights.js';
 import { checkRights } from './check-rights.js';
 
 /**
- * The same client; of a caller with rights of his own `txn` and `deleteRange` throw `permission-denied` for what goes beyond them. On an
- * etcd that does not look at rights while the NOSPACE alarm is up, deletes are root's then: `out-of-space` for all others.
+ * Returns a client whose `txn` and `deleteRange` throw `permission-denied` if the etcd user lacks a right. On an etcd that checks no rights
+ * while the NOSPACE alarm is raised, only root may delete then, and all others get `out-of-space`.
  */
 export function withTransactionRights(
   etcd: EtcdClient,
-  alarm: Pick<AlarmRights, 'areChecked'>,
+  alarm: Pick<AlarmRights, 'areRightsChecked'>,
 ): EtcdClient {
   const check = async (caller: Caller, operations: readonly RequestOp[]): Promise<void> => {
-    const unchecked = uncheckedIn(operations, await alarm.areChecked(caller));
-    await beforeWrite(askFor(caller, etcd, unchecked));
+    const unchecked = uncheckedIn(operations, await alarm.areRightsChecked(caller));
+    await beforeWrite(checkInBatches(caller, etcd, unchecked));
   };
   return {
     async deleteRange(caller, deleteRange) {
@@ -60,8 +61,15 @@ export function withTransactionRights(
   };
 }
 
-/** Puts last: what they find of the alarm is true of all that was asked before. Apart: etcd takes no put beside a delete of its key. */
-async function askFor(caller: Caller, etcd: EtcdClient, all: readonly RequestOp[]): Promise<void> {
+/**
+ * Puts come last, because a put detects an alarm that made etcd skip the checks before it. They are sent separately, because etcd rejects
+ * a put and a delete of one key in one transaction.
+ */
+async function checkInBatches(
+  caller: Caller,
+  etcd: EtcdClient,
+  all: readonly RequestOp[],
+): Promise<void> {
   const puts = all.filter(({ kind }) => kind === 'put');
   const others = all.filter(({ kind }) => kind !== 'put');
   for (const operations of [others, uniqueByKey(puts)]) {
@@ -71,14 +79,14 @@ async function askFor(caller: Caller, etcd: EtcdClient, all: readonly RequestOp[
   }
 }
 
-/** Of operations at the top of a transaction, or alone: what etcd may do without looking at rights. */
-function uncheckedIn(operations: readonly RequestOp[], areChecked: boolean): RequestOp[] {
+/** Returns the operations, of those at the top level, whose rights etcd may not check. */
+function uncheckedIn(operations: readonly RequestOp[], areRightsChecked: boolean): RequestOp[] {
   return operations.flatMap((op) => {
     switch (op.kind) {
       case 'txn':
-        return everythingIn(op.txn, areChecked);
+        return allOperationsIn(op.txn, areRightsChecked);
       case 'deleteRange':
-        return areChecked ? [] : deletionUnderAlarm(op.deleteRange);
+        return areRightsChecked ? [] : deletionUnderAlarm(op.deleteRange);
       case 'put':
         return readBack(op);
       case 'range':
@@ -87,14 +95,17 @@ function uncheckedIn(operations: readonly RequestOp[], areChecked: boolean): Req
   });
 }
 
-/** What it compares, as reads, and what both branches do, at whatever depth. Rights are those of keys: values need not travel twice. */
-function everythingIn({ compare, success, failure }: TxnRequest, areChecked: boolean): RequestOp[] {
+/** Returns the comparisons, as reads, and all operations of both branches at any depth. Without values, because rights depend on keys only. */
+function allOperationsIn(
+  { compare, success, failure }: TxnRequest,
+  areRightsChecked: boolean,
+): RequestOp[] {
   const operations = [...success, ...failure].flatMap((op): RequestOp[] => {
     switch (op.kind) {
       case 'txn':
-        return everythingIn(op.txn, areChecked);
+        return allOperationsIn(op.txn, areRightsChecked);
       case 'deleteRange':
-        return areChecked ? [op] : deletionUnderAlarm(op.deleteRange);
+        return areRightsChecked ? [op] : deletionUnderAlarm(op.deleteRange);
       case 'put':
         return [{ kind: 'put', put: { key: op.put.key } }, ...readBack(op)];
       case 'range':
@@ -104,7 +115,7 @@ function everythingIn({ compare, success, failure }: TxnRequest, areChecked: boo
   return [...compare.map(({ key, rangeEnd }) => readOf({ key, rangeEnd })), ...operations];
 }
 
-/** The right to delete a key is the right to put it, and a put is what no etcd takes while the alarm is up. */
+/** The right to delete a key is the right to put it, and every version of etcd rejects a put while the alarm is raised. */
 function deletionUnderAlarm(deleteRange: DeleteRangeRequest): RequestOp[] {
   const put: RequestOp = { kind: 'put', put: { key: deleteRange.key } };
   const isOneKey = deleteRange.rangeEnd === undefined && deleteRange.prevKv !== true;

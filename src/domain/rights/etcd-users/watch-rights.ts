@@ -1,7 +1,7 @@
-// Checks a user's rights to watch, beside etcd. Every 3.4, and others before 3.5.33, 3.6.14 and 3.7.1, takes a watch to the end of the
-// keyspace for one of its first key alone when it looks at rights, and sends all that follows it (seen up to 3.5.30). And no version ends
-// a watch whose user has lost his rights, or is no user any more. A read of the same range, in a branch that is never taken, is judged right
-// by every version, whatever the size of the range.
+// Checks the rights of etcd users to watch, in addition to etcd. For a watch to the end of the keyspace, every 3.4 and versions before 3.5.33,
+// 3.6.14 and 3.7.1 check the right to the first key only, and then send all keys after it (seen up to 3.5.30). No version ends a watch whose
+// user lost the right or was deleted. Every version checks a read of the same range correctly, whatever its size, even in a branch that is
+// never taken.
 import type { Identity } from '../../../core/caller.js';
 import { GatewayError } from '../../../core/errors.js';
 import { isOpenEnded } from '../../../etcd/range.js';
@@ -11,15 +11,15 @@ import type { KeyRange } from '../../../etcd/wire.js';
 import { checkRights } from './check-rights.js';
 import type { RightsClient } from './check-rights.js';
 
-const ANSWER_MS = 5_000;
-/** A watch outlives its user's rights by no more than this, and the time of an answer. */
-const ASK_EVERY_MS = 10_000;
+const CHECK_TIMEOUT_MS = 5_000;
+/** A watch outlives the rights of its user by at most this plus the duration of one check. */
+const CHECK_EVERY_MS = 10_000;
 
-/** The same client; a watch of a user without the right to read the whole range ends with `refused`, then and later. */
+/** Returns a watch client that ends a watch with `refused` once its etcd user may not read the whole range. */
 export function withWatchRights(
   watches: WatchClient,
   etcd: RightsClient,
-  askEveryMs = ASK_EVERY_MS,
+  checkEveryMs = CHECK_EVERY_MS,
 ): WatchClient {
   return {
     watch(identity, request, listener) {
@@ -27,9 +27,9 @@ export function withWatchRights(
       const watch = new UserWatch(
         () => checkReadRights(identity, etcd, request),
         listener,
-        askEveryMs,
+        checkEveryMs,
       );
-      watch.begin(isOpenEnded(request), (heard) => watches.watch(identity, request, heard));
+      watch.begin(isOpenEnded(request), (checked) => watches.watch(identity, request, checked));
       return watch;
     },
     get streams() {
@@ -52,17 +52,17 @@ class UserWatch implements WatchHandle {
   #handle: WatchHandle | undefined;
   #isOver = false;
 
-  constructor(check: () => Promise<void>, listener: WatchListener, askEveryMs: number) {
+  constructor(check: () => Promise<void>, listener: WatchListener, checkEveryMs: number) {
     this.#check = check;
     this.#listener = listener;
-    this.#clock = setInterval(() => void this.#askAgain(), askEveryMs);
+    this.#clock = setInterval(() => void this.#checkAgain(), checkEveryMs);
     this.#clock.unref();
   }
 
-  /** `isDoubtful`: etcd's own judgement is not to be relied on, so nothing is asked of it before rights are sure. */
+  /** `isDoubtful`: etcd may not check the whole range, so the watch is opened only after the rights were checked. */
   begin(isDoubtful: boolean, open: (listener: WatchListener) => WatchHandle): void {
     const start = (): void => {
-      if (!this.#isOver) this.#handle = open(this.#heard());
+      if (!this.#isOver) this.#handle = open(this.#checkedListener());
     };
     if (!isDoubtful) start();
     else this.#check().then(start, (error: unknown) => this.#end(error));
@@ -78,7 +78,7 @@ class UserWatch implements WatchHandle {
     this.#handle?.requestProgress();
   }
 
-  #heard(): WatchListener {
+  #checkedListener(): WatchListener {
     const listener = this.#listener;
     return {
       onCreated: (revision) => listener.onCreated?.(revision),
@@ -92,11 +92,11 @@ class UserWatch implements WatchHandle {
     };
   }
 
-  async #askAgain(): Promise<void> {
+  async #checkAgain(): Promise<void> {
     try {
       await this.#check();
     } catch (error) {
-      // Whatever else stands in the way says nothing about rights.
+      // Other errors do not show that the right is missing.
       if (error instanceof GatewayError && REFUSALS.includes(error.code)) this.#end(error);
     }
   }
@@ -111,8 +111,8 @@ class UserWatch implements WatchHandle {
 const REFUSALS: readonly string[] = ['permission-denied', 'unauthenticated'];
 
 function endOf(error: unknown): Parameters<WatchListener['onEnd']>[0] {
-  const told = error instanceof GatewayError ? error : new GatewayError('internal-error');
-  return { kind: told.status >= 502 ? 'broken' : 'refused', error: told };
+  const reported = error instanceof GatewayError ? error : new GatewayError('internal-error');
+  return { kind: reported.status >= 502 ? 'broken' : 'refused', error: reported };
 }
 
 async function checkReadRights(
@@ -120,7 +120,7 @@ async function checkReadRights(
   etcd: RightsClient,
   { key, rangeEnd }: KeyRange,
 ): Promise<void> {
-  const signal = AbortSignal.timeout(ANSWER_MS);
-  const caller = { identity, signal, deadline: performance.now() + ANSWER_MS };
+  const signal = AbortSignal.timeout(CHECK_TIMEOUT_MS);
+  const caller = { identity, signal, deadline: performance.now() + CHECK_TIMEOUT_MS };
   await checkRights(caller, etcd, [{ kind: 'range', range: { key, rangeEnd, limit: 1 } }]);
 }

@@ -13,47 +13,47 @@ const wrong = (): never => {
 const codeOf = (attempt: Promise<unknown>): Promise<unknown> =>
   attempt.catch((error: unknown) => (error instanceof GatewayError ? error.code : error));
 
-/** One who guesses until he is refused. */
-async function exhaust(attempts: AttemptLimiter): Promise<void> {
+/** Guesses until the limit rejects the next attempt. */
+async function exhaust(limiter: AttemptLimiter): Promise<void> {
   for (let guess = 0; ; guess++) {
-    if ((await codeOf(attempts.run(HERE, `guess ${guess}`, wrong))) === 'too-many-requests') return;
+    if ((await codeOf(limiter.run(HERE, `guess ${guess}`, wrong))) === 'too-many-requests') return;
   }
 }
 
-describe('an address that was wrong too often', () => {
-  it('does not learn whether its next guess is right', async () => {
-    const attempts = new AttemptLimiter(() => 0);
-    await attempts.run(from('10.0.0.2'), 'of ann', right);
-    await exhaust(attempts);
-    expect(await codeOf(attempts.run(HERE, 'of ann', right))).toBe('too-many-requests');
-    expect(await attempts.run(from('10.0.0.2'), 'of ann', right)).toBe('right');
+describe('an address with too many failed attempts', () => {
+  it('gets 429 even if its next guess is valid', async () => {
+    const limiter = new AttemptLimiter(() => 0);
+    await limiter.run(from('10.0.0.2'), 'of ann', right);
+    await exhaust(limiter);
+    expect(await codeOf(limiter.run(HERE, 'of ann', right))).toBe('too-many-requests');
+    expect(await limiter.run(from('10.0.0.2'), 'of ann', right)).toBe('right');
   });
 
-  it('keeps nobody out who was right from there before, until he is wrong', async () => {
-    const attempts = new AttemptLimiter(() => 0);
-    await attempts.run(HERE, 'of ann', right);
-    await exhaust(attempts);
-    expect(await attempts.run(HERE, 'of ann', right)).toBe('right');
-    expect(await codeOf(attempts.run(HERE, 'of ann', wrong))).toBe('unauthenticated');
-    expect(await codeOf(attempts.run(HERE, 'of ann', right))).toBe('too-many-requests');
+  it('does not affect credentials that succeeded from there before, until they fail', async () => {
+    const limiter = new AttemptLimiter(() => 0);
+    await limiter.run(HERE, 'of ann', right);
+    await exhaust(limiter);
+    expect(await limiter.run(HERE, 'of ann', right)).toBe('right');
+    expect(await codeOf(limiter.run(HERE, 'of ann', wrong))).toBe('unauthenticated');
+    expect(await codeOf(limiter.run(HERE, 'of ann', right))).toBe('too-many-requests');
   });
 });
 
-describe('attempts without an answer yet', () => {
-  it('with the same credentials are as many as they like, with different ones sixteen', async () => {
-    const attempts = new AttemptLimiter(() => 0);
-    let answer: (text: string) => void = () => undefined;
-    const open = new Promise<string>((resolve) => (answer = resolve));
-    const same = Array.from({ length: 100 }, () => attempts.run(HERE, 'of ann', () => open));
+describe('attempts in progress', () => {
+  it('are unlimited with the same credentials and limited to sixteen with different ones', async () => {
+    const limiter = new AttemptLimiter(() => 0);
+    let respond: (text: string) => void = () => undefined;
+    const open = new Promise<string>((resolve) => (respond = resolve));
+    const same = Array.from({ length: 100 }, () => limiter.run(HERE, 'of ann', () => open));
     const others = Array.from({ length: 16 }, (_, index) =>
-      codeOf(attempts.run(HERE, `of ${index}`, () => open)),
+      codeOf(limiter.run(HERE, `of ${index}`, () => open)),
     );
-    answer('right');
+    respond('right');
     expect(new Set(await Promise.all(same))).toEqual(new Set(['right']));
     expect(await Promise.all(others)).toEqual([
       ...Array<string>(15).fill('right'),
       'too-many-requests',
     ]);
-    expect(await attempts.run(HERE, 'of nobody yet', right)).toBe('right');
+    expect(await limiter.run(HERE, 'of another', right)).toBe('right');
   });
 });

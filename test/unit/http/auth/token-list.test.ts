@@ -23,7 +23,7 @@ function problems(list: unknown): string[] {
 }
 
 describe('a list of API tokens', () => {
-  it('tells of each token its name, its hash and what it may do', () => {
+  it('has the name, the digest and the scope of each token', () => {
     const list = [token({ prefixes: ['', 'é/'], rights: ['read', 'write', 'lock', 'admin'] })];
     expect(parseTokenList(Buffer.from(JSON.stringify(list)))).toEqual([
       {
@@ -35,11 +35,11 @@ describe('a list of API tokens', () => {
     ]);
   });
 
-  it('may be empty: then nobody comes in', () => {
+  it('may be empty, and then has no token', () => {
     expect(parseTokenList(Buffer.from('[]'))).toEqual([]);
   });
 
-  it('is refused with all of its mistakes at once, each where it stands', () => {
+  it('is rejected with all mistakes at once, each with its pointer', () => {
     const list = [
       token({ name: 'a b', sha256: DIGEST.slice(1), right: ['read'] }),
       token({ prefixes: [], rights: ['reed', 'write'] }),
@@ -59,10 +59,10 @@ describe('a list of API tokens', () => {
       '/3',
       '/4/name',
     ]);
-    expect(problems(list)[4]).toContain('"reed" is no right; the rights are read, write');
+    expect(problems(list)[4]).toContain('"reed" is not a right; the rights are read, write');
   });
 
-  it('is refused when two tokens have one name, or one hash in whichever case', () => {
+  it('is rejected if two tokens have the same name, or the same digest in any case', () => {
     const other = { sha256: sha256('b').toString('hex') };
     expect(problems([token(), token(other)])).toEqual(['/1/name: the same as /0/name']);
     const same = { name: 'cd', sha256: DIGEST.toUpperCase() };
@@ -73,21 +73,21 @@ describe('a list of API tokens', () => {
   });
 
   it.each([
-    ['no JSON', '[{', 'the file is not JSON'],
-    ['nothing', '', 'the file is empty'],
-    ['no list', '{"name":"ci"}', 'the file is no list'],
-    ['a field twice', '[{"name":"a","name":"b"}]', '/0/name'],
-    ['half a character', '[{"prefixes":["\\ud800"]}]', '/0/prefixes/0'],
+    ['not JSON', '[{', 'the file is not JSON'],
+    ['empty', '', 'the file is empty'],
+    ['not a list', '{"name":"ci"}', 'the file is not a list'],
+    ['with a duplicate field', '[{"name":"a","name":"b"}]', '/0/name'],
+    ['with half a surrogate pair', '[{"prefixes":["\\ud800"]}]', '/0/prefixes/0'],
     [
       'too many',
       JSON.stringify(Array(1001).fill(0)),
-      'the file has 1001 tokens; 1000 are the most',
+      'the file has 1001 tokens; at most 1000 are allowed',
     ],
-  ])('is refused when it is %s', (_what, text, reason) => {
+  ])('is rejected if it is %s', (_what, text, reason) => {
     expect(problems(text).join('\n')).toContain(reason);
   });
 
-  it('shows at most fifty mistakes, and never a hash or a token that stands in the wrong place', () => {
+  it('reports at most fifty mistakes, and never a digest or a token in the wrong field', () => {
     const wrong = problems(Array(200).fill(token({ name: '', sha256: 'my-secret-token' })));
     expect(wrong).toHaveLength(51);
     expect(wrong.at(-1)).toBe('and 350 more');

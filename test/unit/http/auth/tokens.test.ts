@@ -5,8 +5,8 @@ import { TokenFile } from '../../../../src/http/auth/tokens.js';
 import { sha256 } from '../../../../src/core/secret.js';
 import { temporaryFolder } from '../../../support/fake-etcd.js';
 
-/** Longer than the file goes without a look. */
-const LOOK_MS = 3_000;
+/** Longer than the interval between two checks of the file. */
+const CHECK_MS = 3_000;
 
 let file = '';
 beforeEach(async () => {
@@ -28,16 +28,16 @@ async function write(...lines: readonly object[]): Promise<void> {
 }
 
 function open() {
-  const heard: string[] = [];
+  const reports: string[] = [];
   const tokens = new TokenFile(file, {
-    onChange: (count) => heard.push(`${count} tokens`),
-    onProblem: (reason) => heard.push(reason),
+    onChange: (count) => reports.push(`${count} tokens`),
+    onProblem: (reason) => reports.push(reason),
   });
-  return { tokens, heard };
+  return { tokens, reports };
 }
 
-describe('a file of tokens', () => {
-  it('tells whose token it is and what it may do', async () => {
+describe('a token file', () => {
+  it('identifies a token with its name and scope', async () => {
     await write(line('one'), line('two', { prefixes: ['web/'], rights: ['lock'] }));
     const { tokens } = open();
     expect(tokens.identify('two')).toMatchObject({
@@ -45,75 +45,75 @@ describe('a file of tokens', () => {
       scope: { prefixes: ['web/'], rights: new Set(['lock']) },
     });
     expect(tokens.identify('one')?.name).toBe('owner-of-one');
-    for (const stranger of ['three', '', sha256('one').toString('hex'), 'one '])
-      expect(tokens.identify(stranger)).toBeUndefined();
+    for (const unknown of ['three', '', sha256('one').toString('hex'), 'one '])
+      expect(tokens.identify(unknown)).toBeUndefined();
   });
 
-  it('keeps tokens apart, and a token before and after a change of what it may do', async () => {
+  it('gives tokens different keys, and a token a new key when its scope changes', async () => {
     await write(line('one'), line('two'));
     const { tokens } = open();
     const before = tokens.identify('one')?.key;
     expect(before).not.toBe(tokens.identify('two')?.key);
     expect(before).not.toContain(sha256('one').toString('hex'));
     await write(line('one', { prefixes: ['app/', 'web/'] }), line('two'));
-    vi.advanceTimersByTime(LOOK_MS);
+    vi.advanceTimersByTime(CHECK_MS);
     expect(tokens.identify('one')?.scope?.prefixes).toEqual(['app/', 'web/']);
     expect(tokens.identify('one')?.key).not.toBe(before);
   });
 
-  it('is read again when it changes, and a token that is gone from it is known no more', async () => {
+  it('is reloaded when it changes, and a removed token is rejected', async () => {
     await write(line('one'));
-    const { tokens, heard } = open();
+    const { tokens, reports } = open();
     const key = tokens.identify('one')?.key;
     await write(line('one'), line('two'));
-    vi.advanceTimersByTime(LOOK_MS);
+    vi.advanceTimersByTime(CHECK_MS);
     expect(tokens.identify('two')?.name).toBe('owner-of-two');
     expect(tokens.identify('one')?.key).toBe(key);
     await write(line('two'));
-    vi.advanceTimersByTime(LOOK_MS);
+    vi.advanceTimersByTime(CHECK_MS);
     expect(tokens.identify('one')).toBeUndefined();
-    expect(heard).toEqual(['2 tokens', '1 tokens']);
+    expect(reports).toEqual(['2 tokens', '1 tokens']);
     tokens.close();
     await write(line('one'), line('two'), line('three'));
-    vi.advanceTimersByTime(LOOK_MS);
+    vi.advanceTimersByTime(CHECK_MS);
     expect(tokens.identify('three')).toBeUndefined();
   });
 
-  it('keeps the last good one, and says once what is wrong with the new one', async () => {
+  it('keeps the last valid content, and reports each problem of a new one once', async () => {
     await write(line('one'));
-    const { tokens, heard } = open();
+    const { tokens, reports } = open();
     await writeFile(file, '[{"name": "half');
-    for (let look = 0; look < 3; look++) vi.advanceTimersByTime(LOOK_MS);
-    expect(heard).toEqual([expect.stringContaining('the file is not JSON')]);
+    for (let check = 0; check < 3; check++) vi.advanceTimersByTime(CHECK_MS);
+    expect(reports).toEqual([expect.stringContaining('the file is not JSON')]);
     await rm(file);
-    for (let look = 0; look < 3; look++) vi.advanceTimersByTime(LOOK_MS);
-    expect(heard).toHaveLength(2);
+    for (let check = 0; check < 3; check++) vi.advanceTimersByTime(CHECK_MS);
+    expect(reports).toHaveLength(2);
     expect(tokens.identify('one')?.name).toBe('owner-of-one');
     await write(line('two'));
-    vi.advanceTimersByTime(LOOK_MS);
+    vi.advanceTimersByTime(CHECK_MS);
     expect(tokens.identify('two')?.name).toBe('owner-of-two');
   });
 
-  it('is not taken at the start when it is missing, wrong or too large', async () => {
+  it('is rejected at the start if it is missing, invalid or too large', async () => {
     expect(open).toThrow('ENOENT');
     await write(line('one', { rights: ['root'] }));
-    expect(open).toThrow('/0/rights/0: "root" is no right');
+    expect(open).toThrow('/0/rights/0: "root" is not a right');
     await writeFile(file, ' '.repeat(1024 * 1024 + 1));
-    expect(open).toThrow('1048576 are the most');
+    expect(open).toThrow('at most 1048576 are allowed');
   });
 
-  it('withdraws who is gone, or may do something else, at once, and nobody else', async () => {
+  it('revokes removed and changed tokens at once, and no others', async () => {
     await write(line('one'), line('two'), line('three'));
     const { tokens } = open();
     const [one, two, three] = ['one', 'two', 'three'].map((secret) => tokens.identify(secret));
     await write(line('three'), line('two', { rights: ['read', 'write'] }));
-    vi.advanceTimersByTime(LOOK_MS);
+    vi.advanceTimersByTime(CHECK_MS);
     expect([one, two, three].map((each) => each?.revoked?.aborted)).toEqual([true, true, false]);
     expect(tokens.identify('three')).toBe(three);
     expect(tokens.identify('two')?.revoked?.aborted).toBe(false);
-    // What was shared under the old one may not have ended yet.
+    // Work that is shared under the old key may not have ended yet.
     await write(line('one'), line('three'));
-    vi.advanceTimersByTime(LOOK_MS);
+    vi.advanceTimersByTime(CHECK_MS);
     expect(tokens.identify('one')?.key).not.toBe(one?.key);
   });
 });

@@ -17,11 +17,10 @@ import type { EtcdClient } from '../../../../../src/etcd/client.js';
 import { containsKey, prefixRange } from '../../../../../src/etcd/range.js';
 import { isEmptyRange } from '../../../../../src/etcd/compare.js';
 import type { KeyRange, RequestOp, TxnRequest } from '../../../../../src/etcd/wire.js';
+import type { AccessMode } from '../../../../../src/domain/rights/api-tokens/scope-ranges.js';
 import { callerAs } from '../../../../support/identities.js';
 import { scopeOf, tokenHolder } from '../../../../support/scopes.js';
-import { LETTERS, PLACES, PREFIXES, isAllowed, recordingClient } from './keyspace.js';
-
-type Deed = 'look' | 'change';
+import { LETTERS, SAMPLE_KEYS, PREFIXES, isAllowed, recordingClient } from './keyspace.js';
 
 const rights = new KeyRights(PREFIXES);
 const NUL = Buffer.from([0]);
@@ -35,7 +34,7 @@ const anyScope: fc.Arbitrary<Scope> = fc
   })
   .map(({ prefixes, rights: some }) => scopeOf(prefixes, ...some));
 const anyKey = fc.oneof(
-  fc.constantFrom(...PLACES).map(({ key }) => key),
+  fc.constantFrom(...SAMPLE_KEYS).map(({ key }) => key),
   text(3)
     .filter((key) => key !== '')
     .map((key) => Buffer.from(key)),
@@ -54,37 +53,37 @@ const anyRange: fc.Arbitrary<KeyRange> = fc.oneof(
     ),
 );
 
-/** What is done to which keys; each with whether it may be. */
-interface Touch {
+/** One access of a request to a range of keys. */
+interface Access {
   readonly range: KeyRange;
-  readonly deed: Deed;
+  readonly mode: AccessMode;
 }
 
-const anyOp: fc.Arbitrary<{ op: RequestOp; touches: readonly Touch[] }> = fc.oneof(
+const anyOp: fc.Arbitrary<{ op: RequestOp; accesses: readonly Access[] }> = fc.oneof(
   anyRange.map((range) => ({
     op: { kind: 'range' as const, range },
-    touches: [{ range, deed: 'look' as const }],
+    accesses: [{ range, mode: 'read' as const }],
   })),
   fc.tuple(anyKey, fc.boolean()).map(([key, prevKv]) => ({
     op: { kind: 'put' as const, put: { key, prevKv } },
-    touches: touchesOf({ key }, prevKv),
+    accesses: accessesOf({ key }, prevKv),
   })),
   fc.tuple(anyRange, fc.boolean()).map(([range, prevKv]) => ({
     op: { kind: 'deleteRange' as const, deleteRange: { ...range, prevKv } },
-    touches: touchesOf(range, prevKv),
+    accesses: accessesOf(range, prevKv),
   })),
 );
 
-function touchesOf(range: KeyRange, prevKv: boolean): Touch[] {
-  return [{ range, deed: 'change' }, ...(prevKv ? [{ range, deed: 'look' as const }] : [])];
+function accessesOf(range: KeyRange, prevKv: boolean): Access[] {
+  return [{ range, mode: 'write' }, ...(prevKv ? [{ range, mode: 'read' as const }] : [])];
 }
 
-interface Asked {
+interface AnyTxn {
   readonly txn: TxnRequest;
-  readonly touches: readonly Touch[];
+  readonly accesses: readonly Access[];
 }
 
-const { txn: anyTxn } = fc.letrec<{ txn: Asked }>((tie) => ({
+const { txn: anyTxn } = fc.letrec<{ txn: AnyTxn }>((tie) => ({
   txn: fc
     .record({
       compare: fc.array(anyRange, { maxLength: 1 }),
@@ -101,17 +100,17 @@ const { txn: anyTxn } = fc.letrec<{ txn: Asked }>((tie) => ({
           ...(nested === null ? [] : [{ kind: 'txn' as const, txn: nested.txn }]),
         ],
       },
-      touches: [
-        ...compare.map((range) => ({ range, deed: 'look' as const })),
-        ...[...success, ...failure].flatMap(({ touches }) => touches),
-        ...(nested?.touches ?? []),
+      accesses: [
+        ...compare.map((range) => ({ range, mode: 'read' as const })),
+        ...[...success, ...failure].flatMap(({ accesses }) => accesses),
+        ...(nested?.accesses ?? []),
       ],
     })),
 }));
 
-function mustBeRefused(scope: Scope, touches: readonly Touch[]): boolean {
-  return touches.some(({ range, deed }) =>
-    PLACES.some((place) => containsKey(range, place.key) && !isAllowed(scope, place, deed)),
+function mustBeRefused(scope: Scope, accesses: readonly Access[]): boolean {
+  return accesses.some(({ range, mode }) =>
+    SAMPLE_KEYS.some((sample) => containsKey(range, sample.key) && !isAllowed(scope, sample, mode)),
   );
 }
 
@@ -134,16 +133,16 @@ async function send(scope: Scope, op: RequestOp): Promise<{ passed: string[]; er
 }
 
 describe('a client with scopes', () => {
-  it('lets no request through that reaches a key outside the scope', async () => {
+  it('rejects every request that reaches a key outside the scope', async () => {
     const anyRequest = fc.oneof(
       anyOp,
-      anyTxn.map(({ txn, touches }) => ({ op: { kind: 'txn' as const, txn }, touches })),
+      anyTxn.map(({ txn, accesses }) => ({ op: { kind: 'txn' as const, txn }, accesses })),
     );
     const seen = { passed: 0, refused: 0 };
     await fc.assert(
-      fc.asyncProperty(anyScope, anyRequest, async (scope, { op, touches }) => {
+      fc.asyncProperty(anyScope, anyRequest, async (scope, { op, accesses }) => {
         const { passed, error } = await send(scope, op);
-        if (mustBeRefused(scope, touches)) expect(passed).toEqual([]);
+        if (mustBeRefused(scope, accesses)) expect(passed).toEqual([]);
         if (passed.length === 0) expect(error).toMatchObject({ code: 'permission-denied' });
         seen[passed.length === 0 ? 'refused' : 'passed']++;
       }),
@@ -152,20 +151,20 @@ describe('a client with scopes', () => {
     expect(Math.min(seen.passed, seen.refused)).toBeGreaterThan(200);
   });
 
-  it('lets each single key through that the scope covers', async () => {
+  it('passes requests for every single key that the scope covers', async () => {
     await fc.assert(
-      fc.asyncProperty(anyScope, fc.constantFrom(...PLACES), async (scope, place) => {
-        const { key } = place;
-        const looked = await send(scope, { kind: 'range', range: { key } });
-        expect(looked.passed.length > 0).toBe(isAllowed(scope, place, 'look'));
+      fc.asyncProperty(anyScope, fc.constantFrom(...SAMPLE_KEYS), async (scope, sample) => {
+        const { key } = sample;
+        const read = await send(scope, { kind: 'range', range: { key } });
+        expect(read.passed.length > 0).toBe(isAllowed(scope, sample, 'read'));
         const deleted = await send(scope, { kind: 'deleteRange', deleteRange: { key } });
-        expect(deleted.passed.length > 0).toBe(isAllowed(scope, place, 'change'));
+        expect(deleted.passed.length > 0).toBe(isAllowed(scope, sample, 'write'));
       }),
       { numRuns: 4_000 },
     );
   });
 
-  it('lets lists through of what begins with a prefix of the scope: keys, locks and elections', async () => {
+  it('passes lists of keys, locks and elections that begin with a prefix of the scope', async () => {
     const scope = scopeOf(['app/'], 'read');
     const ranges = [
       prefixRange(Buffer.from('app/')),
@@ -190,7 +189,7 @@ describe('a client with scopes', () => {
     }
   });
 
-  it('lets a list through that several prefixes cover together', async () => {
+  it('passes a list that several prefixes cover together', async () => {
     const scope = scopeOf(['x/a', 'x/b'], 'read');
     const together = { key: Buffer.from('x/a'), rangeEnd: Buffer.from('x/c') };
     expect((await send(scope, { kind: 'range', range: together })).passed).toEqual(['range']);
@@ -198,13 +197,13 @@ describe('a client with scopes', () => {
     expect((await send(scope, { kind: 'range', range: further })).passed).toEqual([]);
   });
 
-  it('covers everything with an empty prefix, to the end of the keyspace', async () => {
+  it('covers the whole keyspace with an empty prefix', async () => {
     const everything = scopeOf([''], 'read', 'lock');
     const range = { key: NUL, rangeEnd: NUL };
     expect((await send(everything, { kind: 'range', range })).passed).toEqual(['range']);
   });
 
-  it('names the right that is missing, and the lock by its name', async () => {
+  it('names the missing right, and a lock by its name', async () => {
     const op: RequestOp = {
       kind: 'put',
       put: { key: createArena('a/', 'app/deploy', 'name').range.key },
@@ -218,7 +217,7 @@ describe('a client with scopes', () => {
     });
   });
 
-  it('writes the record of v2 changes beside what it allows, and lists directories of the scope', async () => {
+  it('writes the record of v2 changes, and the list of v2 directories within the scope', async () => {
     const scope = scopeOf(['/app/'], 'read', 'write');
     const put = (key: string | Buffer): RequestOp => ({
       kind: 'put',
@@ -235,12 +234,12 @@ describe('a client with scopes', () => {
     expect((await send(scope, { kind: 'range', range: all })).passed).toEqual([]);
   });
 
-  it('refuses a watch before etcd hears of it', async () => {
-    const heard: string[] = [];
+  it('rejects a watch outside the scope before it reaches etcd', async () => {
+    const opened: string[] = [];
     const watches = withScopedWatches(
       {
         watch: () => {
-          heard.push('watch');
+          opened.push('watch');
           return { close: () => undefined, requestProgress: () => undefined };
         },
         streams: 0,
@@ -257,13 +256,13 @@ describe('a client with scopes', () => {
       });
     });
     expect(end).toMatchObject({ kind: 'refused', error: { code: 'permission-denied' } });
-    expect(heard).toEqual([]);
+    expect(opened).toEqual([]);
     const listener = { onEvents: () => undefined, onEnd: () => undefined };
     watches.watch(identity, prefixRange(Buffer.from('app/')), listener);
-    expect(heard).toEqual(['watch']);
+    expect(opened).toEqual(['watch']);
   });
 
-  it('compacts and changes members for admin alone', async () => {
+  it('compacts and changes members only with the right admin', async () => {
     const { etcd, passed } = recordingClient();
     const client = withScopes(etcd, rights);
     const callsOf = (scope: Scope) => {
@@ -283,7 +282,7 @@ describe('a client with scopes', () => {
   });
 });
 
-describe('a lease in the hands of a caller with a scope', () => {
+describe('a lease, for a client with a scope,', () => {
   const lock = createArena('a/', 'app/x', 'name').range.key;
   const holder = tokenHolder(scopeOf(['app/'], 'read', 'write', 'lock'));
   const made = randomLeaseOf(holder);
@@ -304,8 +303,8 @@ describe('a lease in the hands of a caller with a scope', () => {
   const caller = callerAs(holder);
 
   it.each([
-    ['covers all keys of it', '1'],
-    ['made it, while it is empty', made],
+    ['covers all its keys', '1'],
+    ['created it, while it is empty', made],
   ])('is used by a caller that %s', async (_, lease) => {
     const { client, passed } = connect();
     await client.leaseTimeToLive(caller, lease, true);
@@ -315,7 +314,7 @@ describe('a lease in the hands of a caller with a scope', () => {
     expect(passed).toEqual(['leaseKeepAlive', 'put', 'leaseRevoke']);
   });
 
-  it('is neither read, renewed, used nor ended when it reaches beyond', async () => {
+  it('is not read, renewed, used or revoked if one of its keys is outside the scope', async () => {
     const { client, passed } = connect();
     const put: RequestOp = { kind: 'put', put: { key: Buffer.from('app/y'), lease: '2' } };
     const nested: TxnRequest = {
@@ -337,7 +336,7 @@ describe('a lease in the hands of a caller with a scope', () => {
   it.each([
     ['of another client', madeByAnother],
     ['of an unknown creator', '3'],
-  ])('S27: %s is for admin alone while it is empty', async (_, lease) => {
+  ])('S27: %s requires the right admin while it is empty', async (_, lease) => {
     const put: RequestOp = { kind: 'put', put: { key: Buffer.from('app/y'), lease } };
     const usesOf = (client: EtcdClient, by: Caller): (() => Promise<unknown>)[] => [
       () => client.leaseTimeToLive(by, lease, true),
@@ -355,7 +354,7 @@ describe('a lease in the hands of a caller with a scope', () => {
     expect(passed).toEqual(['leaseKeepAlive', 'put', 'txn', 'leaseRevoke']);
   });
 
-  it('S27: is granted under an ID that names the caller, or by admin', async () => {
+  it('S27: is granted under an ID that contains its creator, or with the right admin', async () => {
     const { client, passed } = connect();
     for (const lease of ['777', madeByAnother])
       await expect(client.leaseGrant(caller, lease, 5)).rejects.toThrow('choose the ID of a lease');
@@ -367,14 +366,14 @@ describe('a lease in the hands of a caller with a scope', () => {
     expect(passed).toHaveLength(4);
   });
 
-  it('that was made for a single key passes while it is empty', async () => {
+  it('passes while it is empty if it was created for a single key', async () => {
     const { client, passed } = connect();
     await client.put(caller, { key: Buffer.from('app/y'), lease: ofOneKey });
     await client.leaseRevoke(caller, ofOneKey);
     expect(passed).toEqual(['put', 'leaseRevoke']);
   });
 
-  it('with a lock on it takes the right lock', async () => {
+  it('requires the right lock if a lock entry is attached to it', async () => {
     const { client } = connect();
     const writer = callerAs(tokenHolder(scopeOf(['app/'], 'read', 'write')));
     await expect(client.leaseRevoke(writer, '1')).rejects.toMatchObject({
@@ -382,7 +381,7 @@ describe('a lease in the hands of a caller with a scope', () => {
     });
   });
 
-  it('that a member denies is not touched: the member may not have heard of it yet', async () => {
+  it('gets no call if a member reports that it does not exist, because the member may lag behind', async () => {
     const { client, passed } = connect();
     expect(await client.leaseRevoke(caller, '9')).toBe(false);
     expect((await client.leaseKeepAlive(caller, '9')).ttlSeconds).toBeUndefined();

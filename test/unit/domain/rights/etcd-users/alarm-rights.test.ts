@@ -16,12 +16,12 @@ const user = (name: string): Caller => as({ kind: 'user', key: 'k', name, passwo
 const token = as({ kind: 'token', key: 'k', token: secret });
 
 interface Setting {
-  /** Undefined: etcd does not say. */
+  /** Undefined: etcd does not return it. */
   readonly version?: string | undefined;
-  readonly isUp?: boolean;
+  readonly isRaised?: boolean;
 }
 
-/** An etcd that tells everybody all users, as those before 3.6 do while the alarm is up. */
+/** An etcd that lists all users for every client, as versions before 3.6 do while the alarm is raised. */
 function etcdOf(setting: Setting): { etcd: AlarmClient; calls: string[] } {
   const calls: string[] = [];
   const header = { clusterId: '1', memberId: '2', revision: 1, raftTerm: 1 };
@@ -34,7 +34,7 @@ function etcdOf(setting: Setting): { etcd: AlarmClient; calls: string[] } {
     },
     txn() {
       calls.push('txn');
-      if (setting.isUp === true) return Promise.reject(new GatewayError('out-of-space'));
+      if (setting.isRaised === true) return Promise.reject(new GatewayError('out-of-space'));
       return Promise.resolve({ header, succeeded: true, responses: [] });
     },
     userRoles: (_caller, name) =>
@@ -50,48 +50,53 @@ const codeOf = (done: Promise<void>): Promise<string> =>
     (error: unknown) => (error as GatewayError).code,
   );
 
-describe('under the alarm', () => {
-  it("rights are taken for checked when the whole cluster is of 3.6, not when one member's program is", async () => {
-    for (const [version, areChecked] of [
+describe('the NOSPACE alarm', () => {
+  it('leaves rights checked if the cluster version is 3.6, not if only one member has it', async () => {
+    for (const [version, areRightsChecked] of [
       ['3.6.0', true],
       ['3.7.0', true],
       ['3.5.0', false],
       ['not_decided', false],
       [undefined, false],
     ] as const)
-      expect(await new AlarmRights(etcdOf({ version }).etcd).areChecked(token)).toBe(areChecked);
+      expect(await new AlarmRights(etcdOf({ version }).etcd).areRightsChecked(token)).toBe(
+        areRightsChecked,
+      );
   });
 
-  it('the version is asked for once a minute, and again while etcd does not say', async () => {
+  it('causes one read of the version a minute, and more while etcd does not return it', async () => {
     let now = 0;
     const setting: { version?: string } = {};
     const { etcd, calls } = etcdOf(setting);
     const alarm = new AlarmRights(etcd, () => now);
-    expect(await alarm.areChecked(token)).toBe(false);
+    expect(await alarm.areRightsChecked(token)).toBe(false);
     setting.version = '3.6.0';
-    expect([await alarm.areChecked(token), await alarm.areChecked(token)]).toEqual([true, true]);
+    expect([await alarm.areRightsChecked(token), await alarm.areRightsChecked(token)]).toEqual([
+      true,
+      true,
+    ]);
     expect(calls).toEqual(['version', 'version']);
     setting.version = '3.5.0';
     now = 60_000;
-    expect(await alarm.areChecked(token)).toBe(false);
+    expect(await alarm.areRightsChecked(token)).toBe(false);
   });
 
-  it('a user is refused and root is not, unless he shows a token alone', async () => {
-    const alarm = new AlarmRights(etcdOf({ version: '3.5.0', isUp: true }).etcd);
+  it('stops users but not root, unless root has only a token', async () => {
+    const alarm = new AlarmRights(etcdOf({ version: '3.5.0', isRaised: true }).etcd);
     const done = [user('boss'), user('ann'), token, as()].map((each) =>
       codeOf(alarm.refuseUnderAlarm(each)),
     );
     expect(await Promise.all(done)).toEqual(['done', 'out-of-space', 'out-of-space', 'done']);
   });
 
-  it('nothing is asked where rights are checked', async () => {
-    const { etcd, calls } = etcdOf({ version: '3.6.0', isUp: true });
+  it('causes no check where etcd checks rights', async () => {
+    const { etcd, calls } = etcdOf({ version: '3.6.0', isRaised: true });
     expect(await codeOf(new AlarmRights(etcd).refuseUnderAlarm(user('ann')))).toBe('done');
     expect(calls).toEqual(['version']);
   });
 
-  it('nobody is root for his token, though etcd tells him all users', async () => {
-    const { etcd } = etcdOf({ isUp: true });
+  it('stops every token from counting as that of root, although etcd lists all users for it', async () => {
+    const { etcd } = etcdOf({ isRaised: true });
     expect(await codeOf(requireRoot(token, etcd))).toBe('out-of-space');
     expect(await codeOf(requireRoot(user('ann'), etcd))).toBe('permission-denied');
     expect(await codeOf(requireRoot(user('boss'), etcd))).toBe('done');
