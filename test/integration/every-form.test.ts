@@ -1,4 +1,4 @@
-// Any key and any value through every form that /v1 has for them, and what every form refuses.
+// Any key and any value in every format of /v1, and the input that every format rejects.
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { gzipSync } from 'node:zlib';
@@ -12,7 +12,7 @@ import { spawnGateway } from '../support/processes.js';
 import type { Gateway } from '../support/processes.js';
 import { call as callAt, codeOf, json, transact as transactAt } from '../support/v1-calls.js';
 
-// Of its own: a history costs etcd all that happened to all keys since its last compaction, and other tests write much.
+// A separate etcd: a history reads all changes of all keys since the last compaction, and other tests write many.
 let etcd: Member;
 let gateway: Gateway;
 beforeAll(async () => {
@@ -52,7 +52,7 @@ function keyed(method: string, key: Buffer, sent: Sent = {}, query = ''): Promis
   );
 }
 
-/** Each writes a value, and gives it back as it was read. */
+/** Each writes a value and returns the value that it then reads. */
 const WRITE: Record<string, (key: Buffer, value: Buffer) => Promise<Answer>> = {
   'raw bytes': (key, value) => keyed('PUT', key, { headers: BYTES_TYPE, body: value }),
   'bytes with ?raw, whatever the type': (key, value) =>
@@ -130,7 +130,7 @@ describe('any key and value', () => {
     );
   });
 
-  it('that are text go in and come out as they are, by path too', async () => {
+  it('that are text are written and read as they are, also by path', async () => {
     const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 });
     await fc.assert(
       fc.asyncProperty(text, text, async (tail, value) => {
@@ -149,7 +149,7 @@ describe('any key and value', () => {
   });
 });
 
-describe('S14: JSON that is no clear answer', () => {
+describe('S14: ambiguous or invalid JSON', () => {
   const bad: [string, string][] = [
     ['a field twice', '{"value":"a","value":"b"}'],
     ['a field in another spelling', '{"Value":"a"}'],
@@ -189,7 +189,7 @@ describe('L4: values at the limits', () => {
   const write = (body: Buffer, headers: object = BYTES_TYPE): Promise<Answer> =>
     call('putKey', 'PUT', `/v1/kv/${newKey()}`, { headers: { ...headers }, body });
 
-  it('takes what etcd takes, in either form, and refuses one that is a little larger with 413', async () => {
+  it('accepts the largest value of etcd in each format, and returns 413 for a larger one', async () => {
     const fits = Buffer.alloc(KIB_1536 - 200, 'x');
     const key = newKey();
     const path = `/v1/kv/${key}`;
@@ -205,15 +205,15 @@ describe('L4: values at the limits', () => {
     expect(codeOf(await write(Buffer.alloc(KIB_1536 + 1)))).toEqual([413, 'too-large']);
   });
 
-  it('takes 1.5 MiB - 1 or refuses it with 413, as etcd does: its limit counts the key, too', async () => {
+  it('accepts 1.5 MiB - 1 or returns 413, as etcd does, whose limit includes the key', async () => {
     expect([200, 413]).toContain((await write(Buffer.alloc(KIB_1536 - 1))).status);
   });
 
-  it('refuses a body of 5 MB before it is read', async () => {
+  it('rejects a body of 5 MB before it is read', async () => {
     expect(codeOf(await write(Buffer.alloc(5_000_000)))).toEqual([413, 'too-large']);
   });
 
-  it('unpacks nothing: a compressed body is 415, a bomb too', async () => {
+  it('decompresses nothing: a compressed body is 415', async () => {
     const bomb = gzipSync(Buffer.alloc(20_000_000));
     const headers = { ...BYTES_TYPE, 'content-encoding': 'gzip' };
     expect(codeOf(await write(bomb, headers))).toEqual([415, 'unsupported-media-type']);

@@ -15,7 +15,7 @@ interface Broken {
   readonly isWhole: boolean;
 }
 
-/** Reads an export that may break off. */
+/** Reads an export that may be incomplete. */
 async function readUntilBroken(base: string, range: string): Promise<Broken> {
   return new Promise((resolve, reject) => {
     const headers = { accept: 'application/x-ndjson' };
@@ -30,7 +30,7 @@ async function readUntilBroken(base: string, range: string): Promise<Broken> {
 }
 
 describe('an export', () => {
-  it('is the range, one entry a line, in the form of a single read', async () => {
+  it('has one entry per line, in the format of a single read', async () => {
     const root = newKey('');
     await putAll(etcd, [pair(`${root}/b`, Buffer.from([0xff, 0])), pair(`${root}/a`, 'text\n')]);
     const entries = await exported(`prefix=${root}/`);
@@ -44,13 +44,13 @@ describe('an export', () => {
     expect(keys.map((entry) => entry.value)).toEqual([undefined, undefined]);
   });
 
-  it('is empty for an empty range, and says its revision', async () => {
+  it('is empty for an empty range, with the revision', async () => {
     const answer = await exportLines(`prefix=${newKey()}`);
     expect([answer.status, answer.text]).toEqual([200, '']);
     expect(Number(answer.headers['etcd-revision'])).toBeGreaterThan(0);
   });
 
-  it('shows one revision, whatever is written meanwhile', async () => {
+  it('has the state of one revision, despite later writes', async () => {
     const root = newKey('');
     const keys = Array.from({ length: 500 }, (_, i) => pair(`${root}/${i + 1000}`, 'old'));
     await putAll(etcd, keys);
@@ -69,7 +69,7 @@ describe('an export', () => {
     expect(entries.map(({ value }) => value)).toEqual(keys.map(() => 'old'));
   });
 
-  it('asks for few keys at a time while they are large, and for many while they are small', async () => {
+  it('reads few large keys or many small keys at a time', async () => {
     const root = newKey('');
     await putAll(
       etcd,
@@ -87,7 +87,7 @@ describe('an export', () => {
     expect(limits[0]).toBeLessThan(50);
   });
 
-  it('leaves out reserved keys, unless it begins inside them', async () => {
+  it('omits reserved keys, unless the range begins inside them', async () => {
     const tail = newKey('');
     await putAll(etcd, [pair(`locks/${tail}/1`, 'x'), pair(`lock-${tail}`), pair(`locks0${tail}`)]);
     await putAll(etcd, [pair(`elections/${tail}/1`), pair(`\0latchkey/${tail}`)]);
@@ -111,7 +111,7 @@ describe('an export', () => {
     ]);
   });
 
-  it('breaks visibly when it fails in the middle: an error line, and no proper end', async () => {
+  it('ends with an error line and an incomplete body if it fails in the middle', async () => {
     const root = newKey('');
     await putAll(
       etcd,
@@ -133,7 +133,7 @@ describe('an export', () => {
     expect(last.error).toMatchObject({ code: 'revision-compacted', status: 410 });
   });
 
-  it('stops reading etcd when its reader is gone, and reads no further than he takes', async () => {
+  it('reads etcd no faster than its client, and stops when the client disconnects', async () => {
     const root = newKey('');
     const value = Buffer.alloc(10_000, 'x');
     await putAll(
@@ -148,7 +148,7 @@ describe('an export', () => {
     request.on('error', () => undefined);
     await new Promise((resolve) => request.on('response', resolve));
     let seen = -1;
-    // Buffers of the two sockets fill up, and then nothing moves.
+    // The buffers of both sockets fill up, and then the transfer stops.
     await expect
       .poll(() => (reads() > 1 && reads() === seen ? true : ((seen = reads()), false)), {
         interval: 500,
@@ -161,7 +161,7 @@ describe('an export', () => {
     expect(reads()).toBe(seen);
   });
 
-  it('takes longer than one request may: each upstream read has a deadline of its own', async () => {
+  it('may exceed the request timeout: each upstream read has its own deadline', async () => {
     const root = newKey('');
     await putAll(
       etcd,
@@ -185,7 +185,7 @@ describe('an export', () => {
   });
 
   it.each(['limit=5', 'next=x', 'countOnly', 'sort=mod', 'order=desc', 'delimiter=/'])(
-    'refuses %s, which is for pages',
+    'rejects %s, which is for pages',
     async (query) => {
       const answer = await exportLines(`prefix=a&${query}`);
       expect(answer.status).toBe(400);
@@ -193,7 +193,7 @@ describe('an export', () => {
     },
   );
 
-  it('is 406 for who takes neither lines nor pages', async () => {
+  it('is 406 for a client that accepts neither lines nor pages', async () => {
     const headers = { accept: 'application/octet-stream' };
     expect((await call('listKeys', 'GET', '/v1/kv?prefix=a', { headers })).status).toBe(406);
   });

@@ -1,4 +1,4 @@
-// Guarded writes, on entries that the simple lock makes and on entries of other clients.
+// Guarded writes, with locks of the simple lock API and of other clients.
 import { describe, expect, inject, it } from 'vitest';
 import { spawnGatewayBetween } from '../support/etcd-between.js';
 import { BYTES_TYPE, JSON_TYPE, send } from '../support/http-client.js';
@@ -27,14 +27,14 @@ async function rawDelete(key: string): Promise<void> {
   await send(etcd, 'POST', '/v3/kv/deleterange', { body: JSON.stringify({ key: base64(key) }) });
 }
 
-/** The fencing token of the entry under this key, read where it is: at etcd. */
+/** Reads the fencing token of the entry with this key from etcd. */
 async function tokenOf(key: string): Promise<number> {
   const body = JSON.stringify({ key: base64(key) });
   const { kvs } = (await send(etcd, 'POST', '/v3/kv/range', { body })).json();
   return Number(kvs[0].create_revision);
 }
 
-/** A write of `key` under the lock's fencing token. */
+/** Writes `key`, guarded by the lock's fencing token. */
 function guarded(key: string, lock: string, fencingToken: number, base?: string): Promise<Answer> {
   return put(key, { value: 'guarded', guard: { lock, fencingToken } }, base);
 }
@@ -42,7 +42,7 @@ function guarded(key: string, lock: string, fencingToken: number, base?: string)
 const LOST = [412, 'lock-lost'];
 
 describe('a guarded write', () => {
-  it('happens while the lock is held, and not after it was given back', async () => {
+  it('is applied while the lock is held, and not after its release', async () => {
     const [key, lock] = [newKey(), newKey('lock')];
     const token = await takeLock(lock);
     expect((await guarded(key, lock, token)).status).toBe(200);
@@ -52,7 +52,7 @@ describe('a guarded write', () => {
     expect(late.json().hint).toContain('take the lock again');
   });
 
-  it('does not happen under an earlier or a later fencing token', async () => {
+  it('is not applied with an earlier or later fencing token', async () => {
     const [key, lock] = [newKey(), newKey('lock')];
     const first = await takeLock(lock);
     await releaseLock(lock);
@@ -63,14 +63,14 @@ describe('a guarded write', () => {
     expect((await guarded(key, lock, second)).status).toBe(200);
   });
 
-  it('does not happen under the name of another lock', async () => {
+  it('is not applied with the name of another lock', async () => {
     const lock = newKey('lock');
     const token = await takeLock(lock);
     expect(codeOf(await guarded(newKey(), newKey('other'), token))).toEqual(LOST);
     expect(codeOf(await guarded(newKey(), `${lock}/deeper`, token))).toEqual(LOST);
   });
 
-  it('does not happen for a waiter, and does once those before him are gone', async () => {
+  it('is not applied for a waiter, until it is first in the queue', async () => {
     const [key, lock] = [newKey(), newKey('lock')];
     await takeLock(lock);
     const waiter = `locks/${lock}/foreign`;
@@ -83,7 +83,7 @@ describe('a guarded write', () => {
     expect((await guarded(key, lock, token)).status).toBe(200);
   });
 
-  it('happens for each shared holder, and not for a shared entry behind an exclusive one', async () => {
+  it('is applied for each shared holder, and not for a shared waiter after an exclusive entry', async () => {
     const lock = newKey('lock');
     const entries = ['~1', '~2', 'x', '~3'].map((id) => `locks/${lock}/${id}`);
     for (const entry of entries) await rawPut(entry);
@@ -94,7 +94,7 @@ describe('a guarded write', () => {
     expect(statuses).toEqual([200, 200, 412, 412]);
   });
 
-  it('takes the query form for raw bodies, for one deletion and for a range', async () => {
+  it('accepts query parameters for raw bodies, for a deletion and for a range', async () => {
     const [key, lock] = [newKey(), newKey('lock')];
     const token = await takeLock(lock);
     const guard = `guardLock=${lock}&guardToken=${token}`;
@@ -113,7 +113,7 @@ describe('a guarded write', () => {
     expect(await valueOf(key)).toBe('bytes');
   });
 
-  it('goes around reserved keys when it deletes a range', async () => {
+  it('does not delete reserved keys in a range', async () => {
     const lock = newKey('lock');
     const token = await takeLock(lock);
     const [before, behind] = [`lock-${newKey()}`, `locks0${newKey()}`];
@@ -123,7 +123,7 @@ describe('a guarded write', () => {
     expect((await guarded(before, lock, token)).status).toBe(200);
   });
 
-  it('tells a failed condition from a lost lock', async () => {
+  it('distinguishes a false condition from a lost lock', async () => {
     const [key, lock] = [newKey(), newKey('lock')];
     const token = await takeLock(lock);
     const create = (): Promise<Answer> =>
@@ -169,26 +169,23 @@ describe('a guard between its read and its write', () => {
     ['a put', 'PUT', '/v1/kv/KEY?', 'putKey'],
     ['a deletion', 'DELETE', '/v1/kv/KEY?', 'deleteKey'],
     ['the deletion of a range', 'DELETE', '/v1/kv?prefix=KEY&', 'deleteKeys'],
-  ])(
-    'is lock-lost for %s when the lock is given back in that moment',
-    async (_, method, path, id) => {
-      const [key, lock] = [newKey(), newKey('lock')];
-      await putValue(key, 'before');
-      const token = await takeLock(lock);
-      const between = await spawnGatewayBetween(etcd);
-      between.intercept(async ({ body }, forward) => {
-        if (body.includes(base64(key))) await releaseLock(lock);
-        return forward();
-      });
-      const target = `${path.replace('KEY', key)}guardLock=${lock}&guardToken=${token}`;
-      const sent = method === 'PUT' ? { headers: BYTES_TYPE, body: 'after' } : {};
-      expect(codeOf(await call(id, method, target, sent, between.baseUrl))).toEqual(LOST);
-      expect(await valueOf(key)).toBe('before');
-      expect(between.calls.map((each) => each.path)).toEqual(['/v3/kv/txn', '/v3/kv/txn']);
-    },
-  );
+  ])('is lock-lost for %s if the lock is released at that time', async (_, method, path, id) => {
+    const [key, lock] = [newKey(), newKey('lock')];
+    await putValue(key, 'before');
+    const token = await takeLock(lock);
+    const between = await spawnGatewayBetween(etcd);
+    between.intercept(async ({ body }, forward) => {
+      if (body.includes(base64(key))) await releaseLock(lock);
+      return forward();
+    });
+    const target = `${path.replace('KEY', key)}guardLock=${lock}&guardToken=${token}`;
+    const sent = method === 'PUT' ? { headers: BYTES_TYPE, body: 'after' } : {};
+    expect(codeOf(await call(id, method, target, sent, between.baseUrl))).toEqual(LOST);
+    expect(await valueOf(key)).toBe('before');
+    expect(between.calls.map((each) => each.path)).toEqual(['/v3/kv/txn', '/v3/kv/txn']);
+  });
 
-  it('is lock-lost when somebody else has taken the lock in that moment', async () => {
+  it('is lock-lost if another client has acquired the lock at that time', async () => {
     const [key, lock] = [newKey(), newKey('lock')];
     const token = await takeLock(lock);
     const between = await spawnGatewayBetween(etcd);
@@ -203,7 +200,7 @@ describe('a guard between its read and its write', () => {
     expect(await statusOf(key)).toBe(404);
   });
 
-  it('surely leaves the key alone when etcd cannot be asked who holds', async () => {
+  it('reports that nothing was written if the holder cannot be read', async () => {
     const [key, lock] = [newKey(), newKey('lock')];
     const token = await takeLock(lock);
     const between = await spawnGatewayBetween(etcd);
@@ -216,7 +213,7 @@ describe('a guard between its read and its write', () => {
     expect(answer.headers['retry-after']).toBe('1');
   });
 
-  it('is remembered: the second write costs one call, and sees the end of the lock all the same', async () => {
+  it('is remembered: the second write costs one request, and detects the release anyway', async () => {
     const [key, lock] = [newKey(), newKey('lock')];
     const token = await takeLock(lock);
     const between = await spawnGatewayBetween(etcd);
@@ -226,7 +223,7 @@ describe('a guard between its read and its write', () => {
     expect(between.calls.length - before).toBe(1);
     await releaseLock(lock);
     expect(codeOf(await guarded(key, lock, token, between.baseUrl))).toEqual(LOST);
-    // An entry made anew by hand under the same key has another create revision.
+    // An entry that is created again with the same key has another create revision.
     const entry = `locks/${lock}/by-hand`;
     await rawPut(entry);
     expect(codeOf(await guarded(key, lock, token, between.baseUrl))).toEqual(LOST);

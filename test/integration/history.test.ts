@@ -11,7 +11,7 @@ import { call, codeOf, pointersOf, put } from '../support/v1-calls.js';
 
 let etcd: Member;
 let shared: Gateway;
-// Of its own: others compact what they share.
+// A separate etcd: other tests compact the shared one.
 beforeAll(async () => {
   etcd = await startMember();
   shared = await spawnGateway({ args: ['--endpoints', etcd.endpoint, '--log-level=warn'] });
@@ -48,7 +48,7 @@ async function write(
 }
 
 describe('a history', () => {
-  it('has all versions, newest first, with the deletions between lives of the key', async () => {
+  it('has all versions and deletions, newest first', async () => {
     const key = newKey();
     const revisions = await write(key, ['1', '2', undefined, '3', '4']);
     await write(newKey(), ['other']);
@@ -68,7 +68,7 @@ describe('a history', () => {
     expect(answer.json().revision).toBe(Number(answer.headers['etcd-revision']));
   });
 
-  it('is there for a key that was deleted, and 404 for one that never was', async () => {
+  it('exists for a deleted key, and is 404 for a key that never existed', async () => {
     const key = newKey();
     await write(key, ['1', undefined]);
     await write(newKey(), ['other']);
@@ -78,7 +78,7 @@ describe('a history', () => {
     expect(never.headers['etcd-revision']).toBeDefined();
   });
 
-  it('is bounded, and goes on at an older revision', async () => {
+  it('has a limit, and continues at an older revision', async () => {
     const key = newKey();
     await write(key, ['1', '2', '3', undefined, '5']);
     const first = await history(key, '&limit=2');
@@ -88,7 +88,7 @@ describe('a history', () => {
     expect([shown(second), second.json().more]).toEqual([['3', '2', '1'], false]);
   });
 
-  it('leaves out older values above 4 MiB', async () => {
+  it('omits older values above 4 MiB', async () => {
     const key = newKey();
     await write(
       key,
@@ -99,7 +99,7 @@ describe('a history', () => {
     expect(versions[0].value[0]).toBe('6');
   });
 
-  it('is the same by query, also for keys that are no text', async () => {
+  it('is the same by query, also for keys that are not text', async () => {
     const key = `/${newKey()}`;
     const base = shared.baseUrl;
     const sent = { body: Buffer.from([0xff]) };
@@ -127,7 +127,7 @@ describe('a history', () => {
     expect(pointersOf(answer)).toEqual([pointer]);
   });
 
-  it('refuses limit without history, and hidden keys', async () => {
+  it('rejects limit without history, and hidden keys', async () => {
     expect(pointersOf(await call('getKey', 'GET', '/v1/kv/a?limit=5'))).toEqual(['limit']);
     expect(codeOf(await history('\0latchkey/x'))).toEqual([403, 'reserved-prefix']);
   });
@@ -147,7 +147,7 @@ describe.each(['3.4', '3.5'] as const)('a history after a compaction, etcd %s', 
     await member.stop();
   });
 
-  it('begins with what was there at the compaction', async () => {
+  it('begins with the version at the compaction', async () => {
     const [key, gone, quiet] = [newKey('a'), newKey('b'), newKey('c')];
     const base = gateway.baseUrl;
     expect(shown((await write(key, ['0'], base), await history(key, '', base)))).toEqual(['0']);
@@ -171,7 +171,7 @@ describe.each(['3.4', '3.5'] as const)('a history after a compaction, etcd %s', 
     expect((await history(key, '', base)).status).toBe(404);
   });
 
-  it('answers many at the same time', async () => {
+  it('serves many requests at the same time', async () => {
     const keys = Array.from({ length: 20 }, () => newKey());
     for (const key of keys) await write(key, ['1', '2'], gateway.baseUrl);
     const answers = await Promise.all(keys.map((key) => history(key, '', gateway.baseUrl)));

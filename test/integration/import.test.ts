@@ -1,4 +1,4 @@
-// Imports: the lines of an export, written in batches, with a report that says how far they came.
+// Imports: the lines of an export, written in batches, with a report of the progress.
 import { randomBytes } from 'node:crypto';
 import http from 'node:http';
 import { describe, expect, inject, it } from 'vitest';
@@ -23,7 +23,7 @@ const withoutNumbers = ({ key, keyEncoding, value, encoding }: any): unknown => 
 });
 
 describe('an import', () => {
-  it('writes what an export told, byte for byte: 2,000 keys, texts and bytes', async () => {
+  it('writes the lines of an export byte for byte: 2,000 keys, texts and bytes', async () => {
     const root = newKey('');
     const odd = Buffer.from([0xff, 0x00, 0x0a, 0xfe]);
     const pairs = Array.from({ length: 2_000 }, (_, i) => ({
@@ -53,7 +53,7 @@ describe('an import', () => {
     expect((await call('getKey', 'GET', path)).bytes).toEqual(first.value);
   });
 
-  it('writes many keys in few transactions, and each of two lines for one key in its turn', async () => {
+  it('writes many keys in few transactions, and two lines for one key in order', async () => {
     const root = newKey('');
     const between = await spawnGatewayBetween(etcd);
     const twice = [{ key: `${root}/1000`, value: 'last' }];
@@ -69,7 +69,7 @@ describe('an import', () => {
     expect(await valueOf(`${root}/x`)).toBe('2');
   });
 
-  it('leaves keys that exist alone with ifAbsent, each for itself', async () => {
+  it('does not change existing keys with ifAbsent', async () => {
     const root = newKey('');
     await putAll(etcd, [pair(`${root}/1000`, 'mine'), pair(`${root}/1002`, 'mine')]);
     const answer = await importLines(lines(root, 4, 'theirs'), '?ifAbsent=true');
@@ -97,7 +97,7 @@ describe('an import', () => {
     ]);
   });
 
-  it('goes on after the lines that skip names, and takes empty lines and CRLF', async () => {
+  it('starts after the lines of skip, and accepts empty lines and CRLF', async () => {
     const root = newKey('');
     const text = `garbage\n\r\n{"key":"${root}/a","value":"1"}\r\n\n{"key":"${root}/b","value":"2"}`;
     expect((await importLines(text, '?skip=1')).json()).toMatchObject({ lines: 5, written: 2 });
@@ -139,7 +139,7 @@ describe('an import', () => {
   });
 
   it.each(['locks/x/1', 'elections/x', '\0latchkey/y'])(
-    'S18: ends at a line that writes the reserved key %j; nothing of its batch is written',
+    'S18: ends at a line with the reserved key %j, without writing its batch',
     async (key) => {
       const root = newKey('');
       const answer = await importLines([...lines(root, 5), { key, value: 'x' }]);
@@ -149,7 +149,7 @@ describe('an import', () => {
     },
   );
 
-  it('finds the one line that etcd refuses, and writes what is in front of it', async () => {
+  it('finds the one line that etcd rejects, and writes the lines before it', async () => {
     const root = newKey('');
     const large = { key: `${root}/large`, value: 'x'.repeat(1_600_000) };
     const answer = await importLines([...lines(root, 3), large, ...lines(root, 3)]);
@@ -158,7 +158,7 @@ describe('an import', () => {
     expect(await statusOf(`${root}/large`)).toBe(404);
   });
 
-  it('does with fewer operations in a transaction where etcd allows fewer', async () => {
+  it('uses fewer operations per transaction if etcd allows fewer', async () => {
     const root = newKey('');
     const between = await spawnGatewayBetween(etcd);
     between.intercept(async ({ path, body }, forward) => {
@@ -175,7 +175,7 @@ describe('an import', () => {
     expect(await exported(`prefix=${root}/`)).toHaveLength(200);
   });
 
-  it('tells from which line to go on when a batch was not answered', async () => {
+  it('reports the line to continue from if the response to a batch is lost', async () => {
     const root = newKey('');
     const between = await spawnGatewayBetween(etcd);
     let writes = 0;
@@ -193,7 +193,7 @@ describe('an import', () => {
     expect(await exported(`prefix=${root}/`)).toHaveLength(500);
   });
 
-  it('surely wrote nothing when etcd is away from the beginning, and says so', async () => {
+  it('reports that nothing was written if etcd is unavailable from the start', async () => {
     const between = await spawnGatewayBetween(etcd);
     between.intercept(async ({ path }, forward) => {
       if (path !== '/v3/kv/txn') return forward();
@@ -235,16 +235,16 @@ describe('an import', () => {
     expect((await importLines(many)).json()).toMatchObject({ written: 30 });
   });
 
-  it('takes a value of 1.4 MB whose line is six times as long', async () => {
+  it('accepts a value of 1.4 MB whose line is six times as long', async () => {
     const key = newKey();
     const value = '\0'.repeat(1_400_000);
     expect((await importLines([{ key, value }])).json()).toMatchObject({ written: 1 });
     const { bytes } = await call('getKey', 'GET', `/v1/kv/${key}?raw`);
-    // toEqual() looks at every single byte, which takes many seconds on a machine that is busy.
+    // toEqual() compares byte by byte, which takes many seconds on a busy machine.
     expect(bytes.equals(Buffer.from(value))).toBe(true);
   });
 
-  it('writes whole batches of an upload that breaks off, and nothing of its last line', async () => {
+  it('writes whole batches of an incomplete upload, and nothing of its last line', async () => {
     const root = newKey('');
     const { hostname, port } = new URL(gateway);
     const request = http.request({
@@ -267,11 +267,11 @@ describe('an import', () => {
     expect(await exported(`prefix=${root}/`)).toHaveLength(100);
   });
 
-  it.each(['?skip=-1', '?skip=x', '?ifabsent=true'])('refuses %s', async (query) => {
+  it.each(['?skip=-1', '?skip=x', '?ifabsent=true'])('rejects %s', async (query) => {
     expect((await importLines('', query)).status).toBe(400);
   });
 
-  it('leaves the key "import" to GET, PUT and DELETE', async () => {
+  it('does not affect GET, PUT and DELETE of the key "import"', async () => {
     expect((await put('import', { value: 'x' })).status).toBe(200);
     expect(await valueOf('import')).toBe('x');
     await call('deleteKey', 'DELETE', '/v1/kv/import');

@@ -42,7 +42,7 @@ const KEYS = [
   '~',
 ];
 
-/** What etcd itself has under these bytes. */
+/** Reads the value of these key bytes from etcd itself. */
 async function valueInEtcd(key: Buffer): Promise<Buffer | undefined> {
   const answer = await send(etcd, 'POST', '/v3/kv/range', {
     body: JSON.stringify({ key: key.toString('base64') }),
@@ -51,12 +51,12 @@ async function valueInEtcd(key: Buffer): Promise<Buffer | undefined> {
   return kv && Buffer.from(kv.value ?? '', 'base64');
 }
 
-// Every byte but letters and digits escaped: encodeURIComponent leaves dots alone, which clients and proxies fold.
+// Escapes every byte except letters and digits. encodeURIComponent does not escape dots, which clients and proxies normalize.
 const escaped = (key: Buffer): string =>
   [...key].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
 
 describe('keys of every kind', () => {
-  it.each(KEYS)('keeps %j apart and whole, by path and by query', async (tail) => {
+  it.each(KEYS)('keeps %j distinct and unchanged, by path and by query', async (tail) => {
     const key = newKey(tail);
     const value = randomBytes(8);
     await send(base, 'PUT', `/v1/kv/${escaped(Buffer.from(key))}`, {
@@ -72,7 +72,7 @@ describe('keys of every kind', () => {
   });
 
   it.each(['a//b', 'a/', './a', '../a', 'a/../b', '/a', '//a'])(
-    'takes the path %j untouched when it comes unescaped',
+    'does not normalize the unescaped path %j',
     async (tail) => {
       const key = newKey('x');
       await send(base, 'PUT', `/v1/kv/${key}/${tail}`, { headers: BYTES_TYPE, body: 'v' });
@@ -80,7 +80,7 @@ describe('keys of every kind', () => {
     },
   );
 
-  it('has one key for %2F at the front of a path and a slash in the query', async () => {
+  it('reads %2F at the start of a path like a slash in the query', async () => {
     const key = `/${newKey()}`;
     await send(base, 'PUT', `/v1/kv/${encodeURIComponent(key)}`, {
       headers: BYTES_TYPE,
@@ -92,7 +92,7 @@ describe('keys of every kind', () => {
     });
   });
 
-  it('round-trips any key and value bytes with keyEncoding=base64url, in answers too', async () => {
+  it('writes and reads any key and value bytes with keyEncoding=base64url', async () => {
     const anyKey = fc
       .uint8Array({ minLength: 1, maxLength: 40 })
       .filter((key) => key[0] !== 0 && key[0] !== 0x6c && key[0] !== 0x65);
@@ -113,7 +113,7 @@ describe('keys of every kind', () => {
     );
   });
 
-  it('names a key that is no text in base64url unasked', async () => {
+  it('returns a key that is not text as base64url without keyEncoding', async () => {
     const key = Buffer.concat([Buffer.from(newKey()), Buffer.from([0xff, 0xfe])]);
     await send(base, 'PUT', `/v1/kv/${key.toString('base64url')}?keyEncoding=base64url`, {
       headers: BYTES_TYPE,
@@ -125,7 +125,7 @@ describe('keys of every kind', () => {
     ]);
   });
 
-  it('S24: gives a value that is no UTF-8 as base64, and every text as it is', async () => {
+  it('S24: returns a value that is not UTF-8 as base64, and every text as it is', async () => {
     const key = newKey();
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 64 }), async (bytes) => {

@@ -7,7 +7,7 @@ import { expectDocumentedResponse } from '../support/openapi-response.js';
 
 const base = inject('gatewayUrl');
 
-/** Sends, and holds the answer against the document. */
+/** Sends a request and checks the response against the document. */
 async function call(
   operationId: string,
   method: string,
@@ -28,7 +28,7 @@ const get = (key: string, headers = {}): Promise<Answer> =>
   call('getKey', 'GET', `/v1/kv/${encodeURIComponent(key)}`, { headers });
 
 describe('one key', () => {
-  it('comes back as it was written, with its revisions', async () => {
+  it('is read as it was written, with its revisions', async () => {
     const key = newKey();
     const written = (await put(key, 'wörld\n ')).json();
     expect(written).toEqual({ key, revision: written.revision });
@@ -48,13 +48,13 @@ describe('one key', () => {
     expect(Number(answer.headers['etcd-revision'])).toBeGreaterThanOrEqual(written.revision);
   });
 
-  it('is 404 with the revision to watch from when it is not there', async () => {
+  it('is 404 with the revision to watch from if it does not exist', async () => {
     const answer = await get(newKey());
     expect([answer.status, answer.json().code]).toEqual([404, 'key-not-found']);
     expect(Number(answer.headers['etcd-revision'])).toBeGreaterThan(0);
   });
 
-  it('answers HEAD with the headers of GET and no body', async () => {
+  it('has the headers of GET and no body for HEAD', async () => {
     const key = newKey();
     await put(key, 'four');
     const [head, full] = [await call('headKey', 'HEAD', `/v1/kv/${key}`), await get(key)];
@@ -69,7 +69,7 @@ describe('one key', () => {
     expect((await call('deleteKey', 'DELETE', `/v1/kv/${key}`)).status).toBe(404);
   });
 
-  it('takes base64 in and gives base64 out for values that are no text', async () => {
+  it('has values that are not text as base64, in requests and responses', async () => {
     const key = newKey();
     const bytes = Buffer.from([0, 0xff, 0xfe, 0x80]);
     const body = JSON.stringify({ value: bytes.toString('base64'), encoding: 'base64' });
@@ -80,7 +80,7 @@ describe('one key', () => {
     });
   });
 
-  it('reads the past with revision=, and refuses the future', async () => {
+  it('is read at a past revision, and is an error at a future one', async () => {
     const key = newKey();
     const first = (await put(key, 'one')).json().revision as number;
     await put(key, 'two');
@@ -92,7 +92,7 @@ describe('one key', () => {
     ).toBe('future-revision');
   });
 
-  it('reads a member of its choice with consistency=serializable', async () => {
+  it('is read from any member with consistency=serializable', async () => {
     const key = newKey();
     await put(key, 'x');
     expect(
@@ -122,7 +122,7 @@ describe('raw bodies', () => {
     });
   });
 
-  it('gives the bytes to who accepts application/octet-stream', async () => {
+  it('returns the bytes for Accept: application/octet-stream', async () => {
     const key = newKey();
     await put(key, 'plain');
     const answer = await get(key, { accept: 'application/octet-stream' });
@@ -146,7 +146,7 @@ describe('raw bodies', () => {
     },
   );
 
-  it.each([undefined, ''])('S38: refuses an empty body without a type: %j', async (body) => {
+  it.each([undefined, ''])('S38: rejects an empty body without a type: %j', async (body) => {
     const key = newKey();
     const answer = await call('putKey', 'PUT', `/v1/kv/${key}`, body === undefined ? {} : { body });
     expect([answer.status, answer.json().hint]).toEqual([
@@ -161,7 +161,7 @@ describe('raw bodies', () => {
     ['text/html', ' \n{"value":"red","ttl":5}'],
     [undefined, '{"value":"red","encoding":"base64"}'],
     [undefined, '{"guard":{"lock":"a","fencingToken":1},"value":null,"lease":"1"}'],
-  ])('S38: refuses the envelope under the type %s, and stores it with ?raw', async (type, body) => {
+  ])('S38: rejects an envelope with the type %s, and stores it with ?raw', async (type, body) => {
     const key = newKey();
     const headers = type === undefined ? {} : { 'content-type': type };
     const answer = await call('putKey', 'PUT', `/v1/kv/${key}`, { headers, body });
@@ -188,7 +188,7 @@ describe('raw bodies', () => {
     expect((await get(key)).json().value).toBe(body);
   });
 
-  it('S38: refuses a multipart form with 415, and stores it with ?raw', async () => {
+  it('S38: rejects a multipart form with 415, and stores it with ?raw', async () => {
     const key = newKey();
     const headers = { 'content-type': 'multipart/form-data; boundary=x' };
     const body = '--x\r\nContent-Disposition: form-data; name="a"\r\n\r\nb\r\n--x--\r\n';
@@ -207,7 +207,7 @@ describe('raw bodies', () => {
   });
 
   it.each(['plain text', '[1]', '"x"', '', 'value=x', '{"value":'])(
-    'refuses %j in the form type with the hint to use ?raw',
+    'rejects %j with the form type, with a hint at ?raw',
     async (body) => {
       const key = newKey();
       const headers = { 'content-type': 'application/x-www-form-urlencoded' };
@@ -218,13 +218,13 @@ describe('raw bodies', () => {
     },
   );
 
-  it('answers 406 to who accepts neither JSON nor bytes', async () => {
+  it('returns 406 to a client that accepts neither JSON nor bytes', async () => {
     expect((await get(newKey(), { accept: 'image/png' })).json().code).toBe('not-acceptable');
   });
 });
 
 describe('conditions', () => {
-  it('creates only, with If-None-Match: *', async () => {
+  it('creates a key only if it is absent, with If-None-Match: *', async () => {
     const key = newKey();
     const sent = { headers: { ...BYTES_TYPE, 'if-none-match': '*' }, body: 'mine' };
     expect((await call('putKey', 'PUT', `/v1/kv/${key}`, sent)).status).toBe(200);
@@ -232,7 +232,7 @@ describe('conditions', () => {
     expect([second.status, second.json().current.value]).toEqual([412, 'mine']);
   });
 
-  it('creates once among 50 at the same time', async () => {
+  it('creates a key once with 50 concurrent requests', async () => {
     const key = newKey();
     const sent = { headers: { ...BYTES_TYPE, 'if-none-match': '*' }, body: 'x' };
     const answers = await Promise.all(
@@ -261,7 +261,7 @@ describe('conditions', () => {
     expect((await over('*', 'DELETE')).status).toBe(412);
   });
 
-  it('answers 304 while nothing changed', async () => {
+  it('returns 304 while the key is unchanged', async () => {
     const key = newKey();
     const { revision } = (await put(key, 'one')).json();
     const headers = { 'if-none-match': `"${revision}"` };
@@ -274,7 +274,7 @@ describe('conditions', () => {
     ['if-match', '41'],
     ['if-match', '"abc"'],
     ['if-none-match', '"41"'],
-  ])('refuses %s: %s on a write', async (name, value) => {
+  ])('rejects %s: %s on a write', async (name, value) => {
     const answer = await call('putKey', 'PUT', `/v1/kv/${newKey()}`, {
       headers: { [name]: value },
       body: 'x',
@@ -304,7 +304,7 @@ describe('bad input', () => {
   });
 
   it.each(['/v1/kv/%ff', '/v1/kv/a%2', '/v1/kv?key=%ff', '/v1/kv?key=a%2'])(
-    'answers 400 with the keyEncoding hint to %s',
+    'returns 400 with a hint at keyEncoding for %s',
     async (path) => {
       const answer = await send(base, 'GET', path);
       expect([answer.status, answer.headers['content-type']]).toEqual([
@@ -315,11 +315,11 @@ describe('bad input', () => {
     },
   );
 
-  it.each(['/v1/kv/', '/v1/kv?key='])('answers 400 to the empty key of %s', async (path) => {
+  it.each(['/v1/kv/', '/v1/kv?key='])('returns 400 for the empty key of %s', async (path) => {
     expect((await send(base, 'GET', path)).status).toBe(400);
   });
 
-  it('answers 413 above the body limit and 413 above what etcd takes', async () => {
+  it('returns 413 above the body limit and above the limit of etcd', async () => {
     const [tooLarge, tooLargeForEtcd] = [
       await call('putKey', 'PUT', `/v1/kv/${newKey()}`, {
         headers: BYTES_TYPE,
@@ -333,14 +333,14 @@ describe('bad input', () => {
     expect([tooLarge.json().code, tooLargeForEtcd.json().code]).toEqual(['too-large', 'too-large']);
   });
 
-  it('answers 415 to compressed bodies', async () => {
+  it('returns 415 for compressed bodies', async () => {
     const headers = { ...JSON_TYPE, 'content-encoding': 'gzip' };
     expect(
       (await call('putKey', 'PUT', `/v1/kv/${newKey()}`, { headers, body: 'x' })).json().code,
     ).toBe('unsupported-media-type');
   });
 
-  it('answers 404 with a hint where there is nothing, and carries the request ID', async () => {
+  it('returns 404 with a hint and the request ID for an unknown path', async () => {
     const answer = await send(base, 'GET', '/v1/nothing', {
       headers: { 'x-request-id': 'my-id.1' },
     });
@@ -348,7 +348,7 @@ describe('bad input', () => {
     expect(answer.headers['x-request-id']).toBe('my-id.1');
   });
 
-  it('makes a request ID of its own for one that could forge log lines', async () => {
+  it('replaces a request ID that could forge log lines', async () => {
     const answer = await send(base, 'GET', '/v1/nothing', { headers: { 'x-request-id': 'a b' } });
     expect(answer.headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
   });

@@ -18,17 +18,17 @@ import {
 
 const gateway = inject('gatewayUrl');
 const etcd = inject('etcdEndpoint');
-/** A lease of 2 s is gone by then on the slowest machine. */
+/** A lease of 2 s has expired by then on the slowest machine. */
 const EXPIRED_WITHIN = { timeout: 20_000, interval: 200 };
 
 const keepAlive = (id: string): Promise<Answer> =>
   call('keepLeaseAlive', 'POST', `/v1/leases/${id}/keepalive`);
 
-/** Of the gateway's own kind, as a lock with a ttl has it. */
+/** One of the gateway's own leases, like that of a lock with a ttl. */
 const OWN_LEASE = '4c4b000000000001';
 
 describe('a lease', () => {
-  it('is made, looked at, renewed and ended', async () => {
+  it('is created, read, renewed and revoked', async () => {
     const made = (await createLease({ ttl: 60 })).json();
     expect(made).toEqual({ id: expect.stringMatching(/^[0-9a-f]{16}$/), ttl: 60 });
     const state = (await lookAtLease(made.id)).json();
@@ -51,7 +51,7 @@ describe('a lease', () => {
     }
   });
 
-  it('carries two keys: its end ends both', async () => {
+  it('has two keys, which are deleted when it is revoked', async () => {
     const keys = [newKey('a'), newKey('b')];
     const { id } = (await createLease({ ttl: 60 })).json();
     for (const key of keys)
@@ -61,7 +61,7 @@ describe('a lease', () => {
     expect(await Promise.all(keys.map(statusOf))).toEqual([404, 404]);
   });
 
-  it('carries two keys: both are gone when nobody renews it', async () => {
+  it('has two keys, which are deleted when it expires', async () => {
     const keys = [newKey('a'), newKey('b')];
     const { id } = (await createLease({ ttl: 2 })).json();
     for (const key of keys) await put(key, { value: 'x', lease: id });
@@ -70,13 +70,13 @@ describe('a lease', () => {
     await expect.poll(async () => (await keepAlive(id)).status, EXPIRED_WITHIN).toBe(404);
   });
 
-  it('tells the ttl that etcd granted, not the one that was asked for', async () => {
+  it('reports the ttl that etcd granted, not the requested one', async () => {
     const { id, ttl } = (await createLease({ ttl: 1 })).json();
     expect(ttl).toBeGreaterThanOrEqual(2);
     await endLease(id);
   });
 
-  it('takes an ID of the caller, with or without leading zeros, and only once', async () => {
+  it('accepts an ID of the client, with or without leading zeros, and only once', async () => {
     const id = newKey().slice(5, 12).replace(/^0+/, '1');
     const made = await createLease({ ttl: 60, id: `0${id.toUpperCase()}` });
     expect(made.json().id).toBe(id.padStart(16, '0'));
@@ -103,7 +103,7 @@ describe('a lease', () => {
     await Promise.all(made.map((id) => endLease(id)));
   });
 
-  it('shows keys that are not UTF-8 as base64url', async () => {
+  it('lists keys that are not UTF-8 as base64url', async () => {
     const { id } = (await createLease({ ttl: 60 })).json();
     const key = Buffer.concat([Buffer.from(newKey()), Buffer.from([0xff])]).toString('base64url');
     await call('putKey', 'PUT', `/v1/kv/${key}?keyEncoding=base64url&lease=${id}`, { body: 'x' });
@@ -116,7 +116,7 @@ describe('a lease', () => {
     await endLease(id);
   });
 
-  it('is made with any JSON type and refuses others, unknown fields and bodies where there is nothing to say', async () => {
+  it('accepts any JSON type, and rejects other types, unknown fields and needless bodies', async () => {
     const form = { 'content-type': 'application/x-www-form-urlencoded' };
     for (const headers of [form, JSON_TYPE, {}]) {
       const answer = await call('createLease', 'POST', '/v1/leases', {
@@ -140,7 +140,7 @@ describe('a lease', () => {
     expect(pointersOf(await createLease({}))).toEqual(['/ttl']);
   });
 
-  it('knows no other methods', async () => {
+  it('has no other methods', async () => {
     const answer = await send(gateway, 'PUT', '/v1/leases', json({ ttl: 9 }));
     expect([answer.status, answer.headers.allow]).toEqual([405, 'GET, HEAD, POST']);
   });
@@ -150,7 +150,7 @@ describe('S16: lease IDs', () => {
   const noIds = ['0', '0000000000000000', '-1', '8000000000000000', 'ffffffffffffffff'];
   const malformed = ['10000000000000000', 'xyz', '0x10', '1.5', ' 1'];
 
-  it.each([...noIds, ...malformed])('%j is 400 wherever an ID is taken', async (id) => {
+  it.each([...noIds, ...malformed])('%j is 400 in every field for an ID', async (id) => {
     const value = { value: 'x', lease: id };
     const answers = [
       [await put(newKey(), value), '/lease'],
@@ -193,7 +193,7 @@ describe('S16: lease IDs', () => {
     await send(etcd, 'POST', '/v3/lease/revoke', { body });
   });
 
-  it('those that no lease has are 404', async () => {
+  it('without a lease are 404', async () => {
     const id = '7ffffffffffffff1';
     expect(codeOf(await put(newKey(), { value: 'x', lease: id }))).toEqual([
       404,
@@ -202,14 +202,14 @@ describe('S16: lease IDs', () => {
     expect(codeOf(await lookAtLease(id))).toEqual([404, 'lease-not-found']);
   });
 
-  it('are texts, not numbers', async () => {
+  it('are strings, not numbers', async () => {
     expect(pointersOf(await put(newKey(), { value: 'x', lease: 777 }))).toEqual(['/lease']);
     expect(pointersOf(await createLease({ ttl: 9, id: 777 }))).toEqual(['/id']);
   });
 });
 
-describe('a lease whose answers are lost', () => {
-  it('is made under another ID, and the one before is revoked', async () => {
+describe('a lease with lost responses', () => {
+  it('is created with another ID, and the first one is revoked', async () => {
     const between = await spawnGatewayBetween(etcd);
     let cuts = 1;
     between.intercept(async ({ path }, forward) => {
@@ -235,7 +235,7 @@ describe('a lease whose answers are lost', () => {
     await endLease(answer.json().id);
   });
 
-  it('is not asked for twice under an ID of the caller: its outcome is unknown', async () => {
+  it('is not requested twice with an ID of the client: the outcome is unknown', async () => {
     const between = await spawnGatewayBetween(etcd);
     between.intercept(async ({ path }, forward) => {
       const answer = await forward();
@@ -248,7 +248,7 @@ describe('a lease whose answers are lost', () => {
     await endLease('7a7a');
   });
 
-  it('surely has not ended when it could not be looked at', async () => {
+  it('reports that nothing was revoked if the lease cannot be read', async () => {
     const { id } = (await createLease({ ttl: 60 })).json();
     const between = await spawnGatewayBetween(etcd);
     between.intercept(() => Promise.resolve(undefined));
@@ -260,7 +260,7 @@ describe('a lease whose answers are lost', () => {
     await endLease(id);
   });
 
-  it('has ended when its end is sent again and finds nothing', async () => {
+  it('is revoked if the repeated revocation finds no lease', async () => {
     const { id } = (await createLease({ ttl: 60 })).json();
     const between = await spawnGatewayBetween(etcd);
     let cuts = 1;

@@ -16,7 +16,7 @@ function list(query: string, base?: string): Promise<Answer> {
 const keysOf = (answer: Answer): string[] =>
   answer.json().items.map((item: { key: string }) => item.key);
 
-/** All pages, until there is no next; `afterFirst` happens in between. */
+/** Reads all pages, and calls `afterFirst` after the first. */
 async function pages(query: string, afterFirst?: () => Promise<void>): Promise<Answer[]> {
   const all = [await list(query)];
   await afterFirst?.();
@@ -26,7 +26,7 @@ async function pages(query: string, afterFirst?: () => Promise<void>): Promise<A
 }
 
 describe('delimiter=/', () => {
-  it('lists what lies directly below a prefix, and everything deeper by its beginning', async () => {
+  it('lists the keys directly below a prefix, and common prefixes of deeper keys', async () => {
     const root = newKey('');
     const tails = ['a', 'b/', 'b/1', 'b/2/x', 'c', 'c/1', 'c0', 'd//e'];
     await putAll(
@@ -43,7 +43,7 @@ describe('delimiter=/', () => {
     expect(answer.json().next).toBeUndefined();
   });
 
-  it('takes a prefix that ends in the middle of a name', async () => {
+  it('accepts a prefix that ends in the middle of a name', async () => {
     const root = newKey('');
     await putAll(
       etcd,
@@ -55,7 +55,7 @@ describe('delimiter=/', () => {
   });
 
   it.each([1, 2, 3, 7])(
-    'pages by %i, keys and beginnings together, at one revision',
+    'lists pages of %i keys and common prefixes at one revision',
     async (limit) => {
       const root = newKey('');
       const folders = Array.from({ length: 6 }, (_, i) => `f${i}`);
@@ -83,7 +83,7 @@ describe('delimiter=/', () => {
     },
   );
 
-  it('skips what is deeper: 5,000 keys under 10 folders cost some tens of upstream calls', async () => {
+  it('skips deeper keys: 5,000 keys in 10 folders need some tens of upstream requests', async () => {
     const root = newKey('');
     const keys = Array.from({ length: 5_000 }, (_, i) => pair(`${root}/${i % 10}/${i}`, 'v'));
     await putAll(etcd, keys);
@@ -95,7 +95,7 @@ describe('delimiter=/', () => {
     expect(between.calls.map(({ path }) => path)).not.toContain('/v3/kv/txn');
   });
 
-  it('reads a wide level in few calls, whatever is in its folders', async () => {
+  it('reads a wide level in few requests, regardless of its folders', async () => {
     const root = newKey('');
     const keys = Array.from({ length: 3_000 }, (_, i) =>
       pair(`${root}/${String(i >> 2).padStart(4, '0')}/${i}`),
@@ -107,7 +107,7 @@ describe('delimiter=/', () => {
     expect(between.calls.length).toBeLessThanOrEqual(20);
   });
 
-  it('begins at the top without a prefix, and stops where the range ends', async () => {
+  it('lists the topmost level without a prefix, up to the end of the range', async () => {
     const root = newKey('');
     await putAll(
       etcd,
@@ -118,7 +118,7 @@ describe('delimiter=/', () => {
     expect(answer.json().prefixes).toEqual([`${root}/`]);
   });
 
-  it('gives beginnings that are no text as base64url, all of them', async () => {
+  it('returns all common prefixes as base64url if one is not text', async () => {
     const root = newKey('');
     const odd = Buffer.concat([Buffer.from(`${root}/`), Buffer.from([0xff, 0x2f])]);
     await putAll(etcd, [pair(`${root}/a/1`), { key: Buffer.concat([odd, odd]), value: odd }]);
@@ -130,7 +130,7 @@ describe('delimiter=/', () => {
     ]);
   });
 
-  it('ends a page early above 4 MiB and goes on where it ended', async () => {
+  it('ends a page early above 4 MiB and continues after it', async () => {
     const root = newKey('');
     const value = Buffer.alloc(1_000_000, 'x');
     for (let i = 0; i < 6; i++)
@@ -141,7 +141,7 @@ describe('delimiter=/', () => {
     expect(all.flatMap((page) => page.json().prefixes)).toHaveLength(6);
   });
 
-  it('leaves values out with keysOnly', async () => {
+  it('omits values with keysOnly', async () => {
     const root = newKey('');
     await putAll(etcd, [pair(`${root}/a`, 'v')]);
     expect(
@@ -161,7 +161,7 @@ describe('order and sort', () => {
     return { root, keys };
   }
 
-  it('lists from the last key to the first, in pages that are pinned to the first', async () => {
+  it('lists from the last key to the first, at the revision of the first page', async () => {
     const { root, keys } = await fill(23);
     const query = `prefix=${root}/&order=desc&limit=10`;
     const all = await pages(query, () => putAll(etcd, [pair(`${root}/0005`)]));
@@ -170,7 +170,7 @@ describe('order and sort', () => {
     expect(all[2]!.json().items.at(-1).value).toBe(`v of ${keys[0]}`);
   });
 
-  it('sorts by creation, by change and by version, both ways, in one page', async () => {
+  it('sorts by creation, change or version in one page, ascending or descending', async () => {
     const root = newKey('');
     const [a, b, c] = ['a', 'b', 'c'].map((tail) => `${root}/${tail}`) as [string, string, string];
     for (const key of [b, c, a, c, c, b]) await put(key, { value: 'x' });
@@ -191,14 +191,14 @@ describe('order and sort', () => {
     expect(cut.json().next).toBeUndefined();
   });
 
-  it('goes around the hidden keys in descending order, too', async () => {
+  it('omits hidden keys in descending order, too', async () => {
     const tail = newKey('');
     await putAll(etcd, [pair(`\0a${tail}`), pair(`\0latchkey/${tail}`), pair(`\0m${tail}`)]);
     const found = (await pages('start=%00&end=%00n&order=desc&limit=1')).flatMap(keysOf);
     expect(found.filter((key) => key.includes(tail))).toEqual([`\0m${tail}`, `\0a${tail}`]);
   });
 
-  it('answers 410 to a next page whose revision was compacted', async () => {
+  it('returns 410 for the next page after its revision was compacted', async () => {
     const { root } = await fill(4);
     const queries = ['order=desc', 'delimiter=/'].map(
       (order) => `prefix=${root}/&limit=1&${order}`,
@@ -214,7 +214,7 @@ describe('order and sort', () => {
       ]);
   });
 
-  it('refuses a next of another order', async () => {
+  it('rejects a next of another order', async () => {
     const { root } = await fill(3);
     const { next } = (await list(`prefix=${root}/&limit=1`)).json();
     for (const other of ['order=desc', 'delimiter=/', 'sort=mod'])
@@ -240,7 +240,7 @@ describe('order and sort', () => {
 });
 
 describe('L5: a range of many keys', () => {
-  it('comes in pages of bounded size, 5,000 keys in the order of their bytes', async () => {
+  it('has pages of bounded size: 5,000 keys in the order of their bytes', async () => {
     const root = newKey('');
     const keys = Array.from({ length: 5_000 }, (_, i) => `${root}/${String(i).padStart(6, '0')}`);
     await putAll(
@@ -254,7 +254,7 @@ describe('L5: a range of many keys', () => {
     expect(all.flatMap(keysOf)).toEqual(keys);
   });
 
-  it('never becomes one large answer of etcd: values of 1 MB behind small ones', async () => {
+  it('never needs one large response of etcd: values of 1 MB after small ones', async () => {
     const root = newKey('');
     const small = Array.from({ length: 300 }, (_, i) => pair(`${root}/a${i}`, 'v'));
     await putAll(etcd, small);

@@ -43,7 +43,7 @@ describe('GET /v1/kv', () => {
     expect(answer.json().next).toBeUndefined();
   });
 
-  it('walks pages that are pinned to the first page, whatever is written in between', async () => {
+  it('pages through the revision of the first page, despite later writes', async () => {
     const prefix = newKey('p/');
     const keys = await fill(prefix, 25);
     const seen: string[] = [];
@@ -63,7 +63,7 @@ describe('GET /v1/kv', () => {
     expect(seen).toEqual(keys);
   });
 
-  it('answers 410 to a page whose revision was compacted', async () => {
+  it('returns 410 for a page after its revision was compacted', async () => {
     const prefix = newKey('p/');
     await fill(prefix, 3);
     const { next, revision } = (await list(`prefix=${prefix}&limit=1`)).json();
@@ -76,7 +76,7 @@ describe('GET /v1/kv', () => {
     );
   });
 
-  it('ends a page early above 4 MiB and goes on where it ended', async () => {
+  it('ends a page early above 4 MiB and continues after it', async () => {
     const prefix = newKey('p/');
     const value = Buffer.alloc(1_000_000, 'x');
     for (let i = 0; i < 7; i++)
@@ -87,7 +87,7 @@ describe('GET /v1/kv', () => {
     expect([...keysOf(first), ...keysOf(second)]).toHaveLength(7);
   });
 
-  it('leaves values out with keysOnly and everything out with countOnly', async () => {
+  it('omits values with keysOnly, and entries with countOnly', async () => {
     const prefix = newKey('p/');
     await fill(prefix, 3);
     expect((await list(`prefix=${prefix}&keysOnly`)).json().items[0].value).toBeUndefined();
@@ -95,13 +95,13 @@ describe('GET /v1/kv', () => {
     expect(counted).toEqual({ count: 3, revision: counted.revision });
   });
 
-  it('takes start and end, the end left out', async () => {
+  it('lists from start up to end, without end itself', async () => {
     const prefix = newKey('p/');
     const keys = await fill(prefix, 5);
     expect(keysOf(await list(`start=${keys[1]!}&end=${keys[3]!}`))).toEqual(keys.slice(1, 3));
   });
 
-  it("is the whole keyspace without a range, and never shows what is the gateway's own", async () => {
+  it("lists the whole keyspace without a range, but not the gateway's own keys", async () => {
     await send(inject('etcdEndpoint'), 'POST', '/v3/kv/put', {
       body: JSON.stringify({
         key: Buffer.from('\0latchkey/secret').toString('base64'),
@@ -132,7 +132,7 @@ describe('GET /v1/kv', () => {
     ['keysOnly=perhaps', 'keysOnly'],
     ['revision=-1', 'revision'],
     ['prefix=*&keyEncoding=base64url', 'prefix'],
-  ])('refuses ?%s and names %s', async (query, pointer) => {
+  ])('rejects ?%s at %s', async (query, pointer) => {
     const answer = await list(query);
     expect(answer.status).toBe(400);
     expect(answer.json().errors[0].pointer).toBe(pointer);
@@ -147,11 +147,11 @@ describe('DELETE /v1/kv', () => {
     expect((await list(`prefix=${prefix}`)).json().count).toBe(0);
   });
 
-  it.each(['', 'prefix='])('refuses ?%s: it would delete everything', async (query) => {
+  it.each(['', 'prefix='])('rejects ?%s, which would delete everything', async (query) => {
     expect((await remove(query)).status).toBe(400);
   });
 
-  it('S18: goes around reserved keys that the range contains', async () => {
+  it('S18: leaves reserved keys inside the range', async () => {
     const resource = newKey('resource');
     await send(base, 'PUT', '/', { body: JSON.stringify({ resource, user_id: 'u' }) });
     const [before, behind] = [`lock-${newKey()}`, `locks0${newKey()}`];
@@ -173,11 +173,11 @@ describe('DELETE /v1/kv', () => {
     'prefix=elections/',
     'key=locks/a/b',
     'prefix=%00latchkey%2Fx',
-  ])('S18: refuses ?%s, which begins inside reserved keys', async (query) => {
+  ])('S18: rejects ?%s, which begins inside reserved keys', async (query) => {
     expect((await remove(query)).json().code).toBe('reserved-prefix');
   });
 
-  it('S18: refuses to write a reserved key and lets it be read', async () => {
+  it('S18: rejects writes of a reserved key and allows reads', async () => {
     const path = '/v1/kv?key=locks/by-hand/1';
     expect(
       (await send(base, 'PUT', path, { headers: JSON_TYPE, body: '{"value":"x"}' })).json().code,

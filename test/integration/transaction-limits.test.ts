@@ -1,22 +1,22 @@
-// What POST /v1/txn refuses before etcd is asked, and the places that its errors name.
+// Transactions that POST /v1/txn rejects without a request to etcd, and the pointers in its errors.
 import { describe, expect, it } from 'vitest';
 import { newKey } from '../support/new-key.js';
 import { codeOf, pointersOf, takeLock, transact } from '../support/v1-calls.js';
 
 const putOf = (key: string, value = 'x'): object => ({ put: { key, value } });
 
-describe('limits are told before etcd is asked', () => {
+describe('a limit is checked without a request to etcd', () => {
   const puts = (count: number, name = newKey()): object[] =>
     Array.from({ length: count }, (_, index) => putOf(`${name}/${index}`));
   const conditions = (count: number): object[] =>
     Array.from({ length: count }, () => ({ key: newKey(), exists: false }));
 
-  it('128 of everything are taken', async () => {
+  it('accepts 128 comparisons and operations', async () => {
     const answer = await transact({ if: conditions(128), then: puts(128), else: puts(128) });
     expect(answer.json().results).toHaveLength(128);
   });
 
-  it('a nested transaction has what the level around it leaves', async () => {
+  it('gives a nested transaction the rest of the outer limit', async () => {
     const inside = (count: number): object => ({ txn: { if: conditions(count), then: [] } });
     expect((await transact({ then: [inside(127)] })).status).toBe(200);
     const beside = [...puts(26), inside(101)];
@@ -29,17 +29,17 @@ describe('limits are told before etcd is asked', () => {
     ['operations of else', { then: [], else: puts(129) }, '/else'],
     ['conditions inside', { then: [{ txn: { if: conditions(128), then: [] } }] }, '/then/0/txn/if'],
     [
-      'operations inside, beside others',
+      'nested operations next to others',
       { then: [...puts(26), { txn: { then: puts(102) } }] },
       '/then/26/txn/then',
     ],
     [
-      'transactions beside so many that none has room inside',
+      'nested transactions next to as many operations as the limit',
       { then: [...puts(127), { txn: { then: [] } }] },
       '/then/127/txn/if',
     ],
     [
-      'values with !=, each of which takes a level',
+      'values with !=, each of which needs a level',
       {
         if: Array.from({ length: 128 }, () => ({ key: newKey(), value: 'x', is: '!=' })),
         then: puts(2),
@@ -51,13 +51,13 @@ describe('limits are told before etcd is asked', () => {
       { then: [...puts(126), { delete: { prefix: '', all: true } }] },
       '/then',
     ],
-  ])('too many %s', async (_, body, pointer) => {
+  ])('rejects too many %s', async (_, body, pointer) => {
     const answer = await transact(body);
     expect(codeOf(answer)).toEqual([400, 'invalid-request']);
     expect(pointersOf(answer)[0]).toBe(pointer);
   });
 
-  it('a guard takes the places of two comparisons', async () => {
+  it('counts a guard as two comparisons', async () => {
     const lock = newKey('lock');
     const guard = { lock, fencingToken: await takeLock(lock) };
     expect((await transact({ guard, if: conditions(126), then: puts(128) })).status).toBe(200);
@@ -66,7 +66,7 @@ describe('limits are told before etcd is asked', () => {
     expect((await transact({ guard, then: puts(2), else: puts(126) })).status).toBe(200);
   });
 
-  it('keys that are written twice are refused, and named', async () => {
+  it('rejects and names keys that are written twice', async () => {
     const key = newKey('d/x');
     const twice: [object, string][] = [
       [{ then: [putOf(key), putOf(key)] }, '/then/1/put'],
@@ -89,7 +89,7 @@ describe('limits are told before etcd is asked', () => {
     expect((await transact({ then: deletions })).status).toBe(200);
   });
 
-  it('more bytes than etcd takes are refused', async () => {
+  it('rejects more bytes than etcd accepts', async () => {
     const large = 'x'.repeat(800_000);
     const answer = await transact({ then: [putOf(newKey(), large), putOf(newKey(), large)] });
     expect(codeOf(answer)).toEqual([413, 'too-large']);
@@ -97,7 +97,7 @@ describe('limits are told before etcd is asked', () => {
     expect((await transact({ then: [putOf(key, small), putOf(newKey(), small)] })).status).toBe(
       200,
     );
-    // The branch that is written once stands twice in what etcd gets.
+    // etcd gets this branch twice.
     const condition = (value: string): object => ({ key: newKey(), value, is: '!=' });
     const body = { if: [condition('a'), condition('b')], then: [], else: [putOf(key, small)] };
     expect((await transact(body)).status).toBe(200);
@@ -105,7 +105,7 @@ describe('limits are told before etcd is asked', () => {
     expect(codeOf(await transact(third))).toEqual([413, 'too-large']);
   });
 
-  it('a tree of branches that would grow without end is refused', async () => {
+  it('rejects a tree of branches that would grow without bound', async () => {
     const condition = (): object => ({ key: newKey(), value: 'x', is: '!=' });
     let body: object = { then: [], else: puts(1) };
     for (let depth = 0; depth < 10; depth++) {
@@ -151,7 +151,7 @@ describe('bad input', () => {
     [{ then: [], if: [{ key, lease: '0' }] }, '/if/0/lease'],
     [{ then: [], if: [{ key, version: 1, encoding: 'base64' }] }, '/if/0'],
     [{ then: [], guard: { lock: 'a' } }, '/guard/fencingToken'],
-  ])('%j is 400 and names %j', async (body, pointer) => {
+  ])('is 400 for %j at %j', async (body, pointer) => {
     const answer = await transact(body);
     expect(codeOf(answer)).toEqual([400, 'invalid-request']);
     expect(pointersOf(answer)[0]).toBe(pointer);

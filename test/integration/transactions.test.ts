@@ -1,4 +1,4 @@
-// POST /v1/txn against a real etcd: what it does, and what its comparisons mean.
+// POST /v1/txn against a real etcd: its operations and comparisons.
 import fc from 'fast-check';
 import { describe, expect, inject, it } from 'vitest';
 import { spawnGatewayBetween } from '../support/etcd-between.js';
@@ -23,7 +23,7 @@ const etcd = inject('etcdEndpoint');
 const putOf = (key: string, value = 'x'): object => ({ put: { key, value } });
 
 describe('a transaction', () => {
-  it('does all of then at one revision when its comparisons are true', async () => {
+  it('applies all of then at one revision if its comparisons are true', async () => {
     const prefix = newKey('t/');
     const seen = await putValue(`${prefix}a`, 'one');
     const answer = await transact({
@@ -62,7 +62,7 @@ describe('a transaction', () => {
     ]);
   });
 
-  it('does all of else, and nothing of then, when one is false', async () => {
+  it('applies all of else, and nothing of then, if a comparison is false', async () => {
     const [a, b] = [newKey('a'), newKey('b')];
     await putValue(a, 'one');
     const answer = await transact({
@@ -92,7 +92,7 @@ describe('a transaction', () => {
     });
   });
 
-  it('reads ranges in part, without values, or counts them', async () => {
+  it('reads ranges with a limit, without values, or counts them', async () => {
     const prefix = newKey('r/');
     for (const name of ['a', 'b', 'c']) await putValue(prefix + name, name);
     const { results } = (
@@ -117,7 +117,7 @@ describe('a transaction', () => {
     expect(results[2]).toEqual({ get: { count: 3 } });
   });
 
-  it('takes bytes as base64, and keys as base64url, and answers in kind', async () => {
+  it('has bytes as base64 and keys as base64url, in requests and responses', async () => {
     const key = Buffer.concat([Buffer.from(newKey()), Buffer.from([0xfe])]).toString('base64url');
     const text = newKey();
     const bytes = { value: 'AP8=', encoding: 'base64' };
@@ -135,7 +135,7 @@ describe('a transaction', () => {
     expect(all.json().results[0].get.items[0]).toMatchObject({ key: encoded, value: 'x' });
   });
 
-  it('hangs keys on leases, and fails whole when there is no such lease', async () => {
+  it('attaches keys to leases, and applies nothing if a lease does not exist', async () => {
     const [a, b] = [newKey('a'), newKey('b')];
     const made = await send(gateway, 'POST', '/v1/leases', {
       headers: JSON_TYPE,
@@ -160,7 +160,7 @@ describe('a transaction', () => {
     expect(await statusOf(a)).toBe(404);
   });
 
-  it('S16: refuses leases that are none of the caller, and texts that are none', async () => {
+  it("S16: rejects the gateway's own leases, and invalid lease IDs", async () => {
     const on = (lease: unknown): Promise<Answer> =>
       transact({ then: [{ put: { key: newKey(), value: 'x', lease } }] });
     expect(codeOf(await on('4c4b000000000001'))).toEqual([403, 'permission-denied']);
@@ -170,7 +170,7 @@ describe('a transaction', () => {
     }
   });
 
-  it('is of unknown outcome when its answer is lost, and is never sent again', async () => {
+  it('has an unknown outcome if the response is lost, and is never sent again', async () => {
     const key = newKey();
     const between = await spawnGatewayBetween(etcd);
     between.intercept(async (_call, forward) => {
@@ -184,7 +184,7 @@ describe('a transaction', () => {
     expect(await valueOf(key)).toBe('x');
   });
 
-  it('knows POST only, and JSON only', async () => {
+  it('accepts only POST and only JSON', async () => {
     const other = await send(gateway, 'GET', '/v1/txn');
     expect([other.status, other.headers.allow]).toEqual([405, 'POST']);
     const headers = { 'content-type': 'text/plain' };
@@ -198,7 +198,7 @@ describe('comparisons', () => {
   const isTrue = async (comparison: object): Promise<boolean> =>
     (await transact({ if: [comparison], then: [] })).json().succeeded;
 
-  it('of a missing key go by zeros', async () => {
+  it('of a missing key compare with zeros', async () => {
     const key = newKey();
     for (const name of ['version', 'createRevision', 'modRevision']) {
       expect(await isTrue({ key, [name]: 0 })).toBe(true);
@@ -221,7 +221,7 @@ describe('comparisons', () => {
     expect(await Promise.all(present)).toEqual([false, true, true, false]);
   });
 
-  it('of several values with != are all asked, with the branches where they belong', async () => {
+  it('of several values with != are all checked, with the right branches', async () => {
     const [a, b, c] = [newKey('a'), newKey('b'), newKey('c')];
     const run = async (): Promise<boolean> =>
       (
@@ -248,7 +248,7 @@ describe('comparisons', () => {
     expect([await run(), await valueOf(`${c}/result`)]).toEqual([true, 'then']);
   });
 
-  it('of a range ask every key of it', async () => {
+  it('of a range apply to every key', async () => {
     const prefix = newKey('c/');
     expect(await isTrue({ prefix, exists: false })).toBe(true);
     expect(await isTrue({ prefix, value: 'x', is: '!=' })).toBe(false);
@@ -265,7 +265,7 @@ describe('comparisons', () => {
   });
 });
 
-describe('whatever is asked', () => {
+describe('generated transactions', () => {
   const name = fc.constantFrom('a', 'b', 'c');
   const value = fc.constantFrom('', 'x', 'y');
   const comparison = fc.oneof(
@@ -291,7 +291,7 @@ describe('whatever is asked', () => {
   );
   const contents = fc.dictionary(name, value, { noNullPrototype: true });
 
-  it('etcd ends up, and answers, as a few lines of plain code do', async () => {
+  it('have the results and the final state of a simple model', async () => {
     let ran = 0;
     await fc.assert(
       fc.asyncProperty(contents, transaction, async (before, body) => {

@@ -1,10 +1,10 @@
-// Every place of /v1 and / that takes a ttl, and every ttl that is none.
+// Every field for a ttl in /v1 and /, and invalid ttls.
 import { describe, expect, it } from 'vitest';
 import { BYTES_TYPE } from '../support/http-client.js';
 import { newKey } from '../support/new-key.js';
 import { call, codeOf, json, pointersOf, statusOf } from '../support/v1-calls.js';
 
-/** Of JSON text, since many of them are no numbers of JavaScript. */
+/** JSON texts, because many of them are not JavaScript numbers. */
 const WRONG = [
   '0',
   '-0',
@@ -60,20 +60,17 @@ const PLACES: readonly Place[] = [
   ],
 ];
 
-describe('L19: a ttl that is none', () => {
-  it.each(PLACES)(
-    'is 400 and named by its pointer at %s',
-    async (operationId, method, path, body) => {
-      for (const ttl of WRONG) {
-        const name = newKey();
-        const answer = await call(operationId, method, path(name), json(body(name, ttl)));
-        expect(codeOf(answer), ttl.slice(0, 30)).toEqual([400, 'invalid-request']);
-        expect(new Set(pointersOf(answer)), ttl.slice(0, 30)).toEqual(new Set(['/ttl']));
-        expect(answer.text.length).toBeLessThan(2_000);
-        expect(await statusOf(name)).toBe(404);
-      }
-    },
-  );
+describe('L19: an invalid ttl', () => {
+  it.each(PLACES)('is 400 with its pointer at %s', async (operationId, method, path, body) => {
+    for (const ttl of WRONG) {
+      const name = newKey();
+      const answer = await call(operationId, method, path(name), json(body(name, ttl)));
+      expect(codeOf(answer), ttl.slice(0, 30)).toEqual([400, 'invalid-request']);
+      expect(new Set(pointersOf(answer)), ttl.slice(0, 30)).toEqual(new Set(['/ttl']));
+      expect(answer.text.length).toBeLessThan(2_000);
+      expect(await statusOf(name)).toBe(404);
+    }
+  });
 
   it.each([
     '0',
@@ -97,7 +94,7 @@ describe('L19: a ttl that is none', () => {
     expect(new Set(pointersOf(answer))).toEqual(new Set(['ttl']));
   });
 
-  it('is an unknown field where there is no ttl: in transactions, imports, renewals', async () => {
+  it('is an unknown field in operations without a ttl: transactions, imports, renewals', async () => {
     const lines = {
       headers: { 'content-type': 'application/x-ndjson' },
       body: '{"key":"a","value":"b","ttl":5}',

@@ -20,7 +20,7 @@ import {
 
 const gateway = inject('gatewayUrl');
 const etcd = inject('etcdEndpoint');
-/** A lease of 2 s is gone by then on the slowest machine. */
+/** A lease of 2 s has expired by then on the slowest machine. */
 const EXPIRED_WITHIN = { timeout: 20_000, interval: 200 };
 
 describe('S15: ttl', () => {
@@ -36,7 +36,7 @@ describe('S15: ttl', () => {
     'true',
   ];
 
-  it.each(wrong)('is 400 when it is %s, at PUT and where leases are made', async (ttl) => {
+  it.each(wrong)('is 400 if it is %s, for PUT and for new leases', async (ttl) => {
     const key = newKey();
     const answers = [
       await put(key, `{"value":"x","ttl":${ttl}}`),
@@ -50,7 +50,7 @@ describe('S15: ttl', () => {
   });
 
   it.each(['0', '-1', '1.5', '1e3', '0x10', '%205', '9223372036854775808', '', 'null', '[]'])(
-    'is 400 when the query says ttl=%s',
+    'is 400 for the query ttl=%s',
     async (ttl) => {
       const path = `/v1/kv/${newKey()}?ttl=${ttl}`;
       const answer = await call('putKey', 'PUT', path, { headers: BYTES_TYPE, body: 'x' });
@@ -59,7 +59,7 @@ describe('S15: ttl', () => {
     },
   );
 
-  it('is 400 when it is given twice, in whatever way', async () => {
+  it('is 400 if it is given twice, in any way', async () => {
     const twice = [
       ['?ttl=5&ttl=6', '{"value":"x"}', 'ttl'],
       ['', '{"value":"x","ttl":5,"ttl":6}', '/ttl'],
@@ -72,7 +72,7 @@ describe('S15: ttl', () => {
     expect((await createLease('{"ttl":5,"ttl":6}')).status).toBe(400);
   });
 
-  it('is a whole number however JSON writes it', async () => {
+  it('is a whole number in any JSON notation', async () => {
     const answer = await put(newKey(), '{"value":"x","ttl":1e3}');
     expect(answer.json().ttl).toBe(1000);
     await endLease(answer.json().lease);
@@ -80,7 +80,7 @@ describe('S15: ttl', () => {
 });
 
 describe('a key with a ttl', () => {
-  it('hangs on a lease of its own, whose ID and ttl the answer tells, and ends with it', async () => {
+  it('is attached to its own lease, whose ID and ttl are in the response, and expires with it', async () => {
     const key = newKey();
     const written = (await put(key, { value: 'x', ttl: 2 })).json();
     expect(written).toEqual({
@@ -94,7 +94,7 @@ describe('a key with a ttl', () => {
     await expect.poll(() => statusOf(key), EXPIRED_WITHIN).toBe(404);
   });
 
-  it('takes its ttl from the query for a raw body', async () => {
+  it('has its ttl in the query for a raw body', async () => {
     const key = newKey();
     const path = `/v1/kv/${key}?ttl=60`;
     const answer = await call('putKey', 'PUT', path, { headers: BYTES_TYPE, body: 'bytes' });
@@ -103,7 +103,7 @@ describe('a key with a ttl', () => {
     expect(await statusOf(key)).toBe(404);
   });
 
-  it('stays for good when it is written again without one', async () => {
+  it('does not expire after a write without a ttl', async () => {
     const key = newKey();
     const { lease } = (await put(key, { value: 'x', ttl: 60 })).json();
     expect((await put(key, { value: 'y' })).json()).not.toHaveProperty('lease');
@@ -112,7 +112,7 @@ describe('a key with a ttl', () => {
   });
 
   it.each(['/v1/kv/KEY', '/v1/kv/KEY?lease=777'])(
-    'is 400 with a lease besides, at %s',
+    'is 400 together with a lease, at %s',
     async (path) => {
       const fields = path.includes('?') ? { ttl: 5 } : { ttl: 5, lease: '777' };
       const answer = await call('putKey', 'PUT', path, json({ value: 'x', ...fields }));
@@ -128,7 +128,7 @@ describe('a key with a ttl', () => {
   };
   const pathsOf = ({ calls }: GatewayBetween): string[] => calls.map(({ path }) => path);
 
-  it('costs etcd one read while its condition does not hold', async () => {
+  it('costs etcd one read while its condition is false', async () => {
     const key = newKey();
     await putValue(key, 'x');
     const between = await spawnGatewayBetween(etcd);
@@ -138,7 +138,7 @@ describe('a key with a ttl', () => {
     expect(pathsOf(between)).toEqual(['/v3/kv/txn']);
   });
 
-  it('leaves no lease behind when somebody else was faster', async () => {
+  it('leaves no lease if another client was faster', async () => {
     const key = newKey();
     const between = await spawnGatewayBetween(etcd);
     between.intercept(async ({ path }, forward) => {
@@ -152,7 +152,7 @@ describe('a key with a ttl', () => {
     expect(JSON.parse(between.calls.at(-1)!.body)).toEqual({ ID: granted.ID });
   });
 
-  it('leaves the new value, lease and all, when its write was not answered: no undo takes the key', async () => {
+  it('keeps the new value and its lease if the response to the write is lost', async () => {
     const key = newKey();
     await put(key, { value: 'old' });
     const between = await spawnGatewayBetween(etcd);
@@ -171,7 +171,7 @@ describe('a key with a ttl', () => {
     await endLease(entry.lease);
   });
 
-  it('leaves the old value when its write was lost on the way: the same answer, never neither', async () => {
+  it('keeps the old value if the write is lost, with the same response', async () => {
     const key = newKey();
     await put(key, { value: 'old', ttl: 60 });
     const between = await spawnGatewayBetween(etcd);
@@ -185,7 +185,7 @@ describe('a key with a ttl', () => {
     expect(between.calls.map(({ path }) => path)).not.toContain('/v3/lease/revoke');
   });
 
-  it('surely was not written when no lease could be made, and says so', async () => {
+  it('reports that nothing was written if the lease cannot be created', async () => {
     const key = newKey();
     const between = await spawnGatewayBetween(etcd);
     between.intercept(async ({ path }, forward) =>

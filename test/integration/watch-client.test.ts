@@ -1,4 +1,4 @@
-// Watches against a real etcd of each line that is supported: their streams differ.
+// Watches against a real etcd of each supported version: their streams differ.
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { GATEWAY_IDENTITY } from '../../src/core/caller.js';
@@ -145,7 +145,7 @@ describe.each(['3.4', '3.5'] as const)('etcd %s', (version) => {
     await pause(200);
     for (const [i, { name }] of ranges.entries()) {
       const expected = names.filter((each) => each.replace('-' + prefix, prefix).startsWith(name));
-      // Keys of one transaction come in no order that etcd promises.
+      // etcd guarantees no order for the keys of one transaction.
       expect(inOrder(watches[i]!.names)).toEqual(inOrder(expected));
       const revisions = watches[i]!.events.map(({ kv }) => kv.modRevision);
       expect(revisions).toEqual([...revisions].sort((a, b) => a - b));
@@ -153,7 +153,7 @@ describe.each(['3.4', '3.5'] as const)('etcd %s', (version) => {
     expect(client.streams).toBe(1);
   });
 
-  it('answers further creates on a body that is open', async () => {
+  it('creates further watches on an open stream', async () => {
     const client = newClient();
     const key = newKey();
     for (let i = 0; i < 3; i++) {
@@ -165,7 +165,7 @@ describe.each(['3.4', '3.5'] as const)('etcd %s', (version) => {
     expect(client.streams).toBe(1);
   });
 
-  it('delivers what came right behind the revision that it was created at', async () => {
+  it('delivers events directly after its start revision', async () => {
     const client = newClient();
     const key = newKey();
     const watcher = watch(client, { key: Buffer.from(key) });
@@ -176,7 +176,7 @@ describe.each(['3.4', '3.5'] as const)('etcd %s', (version) => {
     expect(watcher.names).toEqual([`${key}@${revision}`]);
   });
 
-  it('starts in the past, with the values before', async () => {
+  it('starts in the past, with previous values', async () => {
     const client = newClient();
     const key = newKey();
     const first = await put(key, '1');
@@ -190,7 +190,7 @@ describe.each(['3.4', '3.5'] as const)('etcd %s', (version) => {
     expect(deletion!.prevKv).toMatchObject({ value: Buffer.from('2'), modRevision: second });
   });
 
-  it('starts at a revision to come', async () => {
+  it('starts at a future revision', async () => {
     const client = newClient();
     const key = newKey();
     const now = await put(key);
@@ -203,7 +203,7 @@ describe.each(['3.4', '3.5'] as const)('etcd %s', (version) => {
     expect(watcher.names).toEqual([`${key}@${wanted}`]);
   });
 
-  it('passes only what is asked for', async () => {
+  it('delivers only requested events', async () => {
     const client = newClient();
     const key = newKey();
     const range = { key: Buffer.from(key) };
@@ -217,7 +217,7 @@ describe.each(['3.4', '3.5'] as const)('etcd %s', (version) => {
     expect(puts!.names).toEqual([`${key}@${revisions[0]}`, `${key}@${revisions[2]}`]);
   });
 
-  it('catches up with values larger than one message, no call ending inside a revision', async () => {
+  it('catches up with values larger than one message, without splitting a revision', async () => {
     const client = newClient({ messageBytesMax: 8 * MEGABYTE });
     const prefix = newKey('');
     const value = Buffer.alloc(MEGABYTE, 'v');
@@ -237,12 +237,12 @@ describe.each(['3.4', '3.5'] as const)('etcd %s', (version) => {
       call.some(({ kv }) => kv.modRevision === removed),
     );
     expect(withDeletions).toHaveLength(1);
-    // More than one message: the fragments were joined by us.
+    // More than one message: the gateway joined the fragments.
     expect(watcher.calls.length).toBeGreaterThan(1);
     expect(watcher.events.every(({ prevKv, kind }) => kind === 'put' || prevKv)).toBe(true);
   });
 
-  it('F39: ends a watch that starts before a compaction, not one that is up to date', async () => {
+  it('F39: ends a watch that starts before a compaction, not a current one', async () => {
     const client = newClient();
     const key = newKey();
     const range = { key: Buffer.from(key) };
@@ -263,7 +263,7 @@ describe.each(['3.4', '3.5'] as const)('etcd %s', (version) => {
     expect([client.streams, client.watches]).toEqual([1, 2]);
   });
 
-  it('is refused without harm to the others of its stream', async () => {
+  it('is rejected without an effect on other watches of its stream', async () => {
     const client = newClient();
     const key = newKey();
     const watcher = watch(client, { key: Buffer.from(key) });
@@ -276,10 +276,10 @@ describe.each(['3.4', '3.5'] as const)('etcd %s', (version) => {
     expect([empty.created, empty.ends.length]).toEqual([[], 1]);
   });
 
-  it('leaves no watcher in etcd when it is closed, and no stream when all are', async () => {
+  it('leaves no watcher in etcd after it is closed, and no stream after all are closed', async () => {
     const watchers = (): Promise<number> => gauge('etcd_debugging_mvcc_watcher_total');
     const streams = (): Promise<number> => gauge('etcd_debugging_mvcc_watch_stream_total');
-    // Those of other tests may take a moment to go.
+    // Watchers of other tests may close a little later.
     await eventually(async () => (await watchers()) === 0 && (await streams()) === 0);
     const client = newClient({ lingerMs: 500 });
     const keys = Array.from({ length: 5 }, () => newKey());
@@ -297,7 +297,7 @@ describe.each(['3.4', '3.5'] as const)('etcd %s', (version) => {
     expect([await watchers(), client.streams]).toEqual([0, 0]);
   });
 
-  it('tells its progress: when asked once everything is written, and by itself', async () => {
+  it('reports its progress: on request after all events, and periodically', async () => {
     const client = newClient();
     const key = newKey();
     const periodic = watch(client, { key: Buffer.from(key), progressNotify: true });
@@ -312,11 +312,11 @@ describe.each(['3.4', '3.5'] as const)('etcd %s', (version) => {
     expect([periodic.events, asked.events]).toEqual([[], []]);
   });
 
-  it('stays while nothing is written, though etcd answers no progress request then', async () => {
+  it('stays open without writes, although etcd then ignores progress requests', async () => {
     const client = newClient({ keepaliveIdleMs: 200, keepaliveTimeoutMs: 400 });
     const key = newKey();
     const now = await put(key);
-    // From a revision that is not written yet: etcd from 3.5.8 on is silent about its progress.
+    // The start revision is in the future: etcd since 3.5.8 then reports no progress.
     const watcher = watch(client, { key: Buffer.from(key), startRevision: now + 1 });
     await watcher.untilCreated();
     await pause(3_000);
@@ -326,7 +326,7 @@ describe.each(['3.4', '3.5'] as const)('etcd %s', (version) => {
     expect([client.streams, client.watches]).toEqual([1, 1]);
   });
 
-  it('is refused where authentication is on and nobody is named', async () => {
+  it('is rejected without a user if authentication is enabled', async () => {
     const guarded = await startMember({ version });
     try {
       const call = async (path: string, body: object): Promise<number> => {

@@ -1,4 +1,4 @@
-// GET /v1/watch when things go wrong around it: history that is gone, etcd that is gone, a gateway that goes, a reader who does not read.
+// GET /v1/watch in failures: compacted history, an unavailable etcd, a gateway that drains, a client that does not read.
 import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
@@ -21,7 +21,7 @@ import type { WatchAsked, WatchReader } from '../support/watch-reader.js';
 const MEGABYTE = 1024 * 1024;
 const LIVE_WITHIN_MS = 5_000;
 
-/** Before this etcd until the test is over. */
+/** Starts a gateway before this etcd until the test ends. */
 async function startGateway(endpoint: string, until: 'ready' | 'live' = 'ready'): Promise<Gateway> {
   const gateway = await spawnGateway({
     args: ['--endpoints', endpoint, '--log-level=warn'],
@@ -52,7 +52,7 @@ async function ask(gateway: Gateway, query: string): Promise<Answer> {
   return answer;
 }
 
-describe.each(['3.4', '3.5'] as const)('history that is compacted, etcd %s', (version) => {
+describe.each(['3.4', '3.5'] as const)('a compaction, etcd %s', (version) => {
   let member: Member;
   let etcd: RawEtcd;
   beforeAll(async () => {
@@ -77,7 +77,7 @@ describe.each(['3.4', '3.5'] as const)('history that is compacted, etcd %s', (ve
     }
   });
 
-  it('F39: before the start is told to an event stream, whose next connection goes on behind the gap', async () => {
+  it('F39: before the start is reported to an event stream, whose next connection continues after the gap', async () => {
     const gateway = await startGateway(member.endpoint);
     const key = newKey();
     const first = await put(gateway, key);
@@ -97,7 +97,7 @@ describe.each(['3.4', '3.5'] as const)('history that is compacted, etcd %s', (ve
     expect(wordsOf(await next.until(1))).toEqual([`put ${key}@${after}.1`]);
   });
 
-  it('F39: right behind the start takes nothing away', async () => {
+  it('F39: directly after the start loses nothing', async () => {
     const gateway = await startGateway(member.endpoint);
     const key = newKey();
     const first = await put(gateway, key);
@@ -107,7 +107,7 @@ describe.each(['3.4', '3.5'] as const)('history that is compacted, etcd %s', (ve
     expect(wordsOf(await stream.until(1))).toEqual([`put ${key}@${second}.1`]);
   });
 
-  it('F39: while etcd was out of reach ends the streams that miss something, told', async () => {
+  it('F39: while etcd is unreachable ends the streams that miss events, with a notice', async () => {
     const between = await serveTcpBetween(member.endpoint);
     const gateway = await startGateway(between.endpoint);
     const key = newKey();
@@ -134,7 +134,7 @@ describe.each(['3.4', '3.5'] as const)('history that is compacted, etcd %s', (ve
     }
   });
 
-  it('loses nothing when the way to etcd was cut', async () => {
+  it('loses nothing when the connection to etcd was cut', async () => {
     const between = await serveTcpBetween(member.endpoint);
     const gateway = await startGateway(between.endpoint);
     const key = newKey();
@@ -152,7 +152,7 @@ describe.each(['3.4', '3.5'] as const)('history that is compacted, etcd %s', (ve
     );
   });
 
-  it('F42: arrives whole when it comes byte by byte', async () => {
+  it('F42: is delivered if etcd sends it byte by byte', async () => {
     const between = await serveTcpBetween(member.endpoint);
     const gateway = await startGateway(between.endpoint);
     const prefix = newKey('');
@@ -164,8 +164,8 @@ describe.each(['3.4', '3.5'] as const)('history that is compacted, etcd %s', (ve
   });
 });
 
-describe('an etcd that is gone', () => {
-  it('lets a browser come again, and is told to everybody else', async () => {
+describe('an unavailable etcd', () => {
+  it('makes browsers reconnect, and is an error for other clients', async () => {
     const gateway = await startGateway(await deadEndpoint(), 'live');
     const startedAt = performance.now();
     const [stream, ...answers] = await Promise.all([
@@ -182,7 +182,7 @@ describe('an etcd that is gone', () => {
     expect(performance.now() - startedAt).toBeLessThan(5 * LIVE_WITHIN_MS);
   });
 
-  it('ends no stream that is open, and no poll that waits', async () => {
+  it('ends no open stream and no waiting poll', async () => {
     const member = await startMember();
     onTestFinished(() => member.stop());
     const gateway = await startGateway(member.endpoint);
@@ -203,7 +203,7 @@ describe('an etcd that is gone', () => {
 });
 
 describe('a gateway that drains', () => {
-  it('ends what is open, sends a browser that comes away, and ends itself', async () => {
+  it('ends open watches, makes new browsers reconnect, and exits', async () => {
     const gateway = await spawnGateway({ args: ['--endpoints', inject('etcdEndpoint')] });
     onTestFinished(() => gateway.stop());
     const key = newKey();
@@ -211,7 +211,7 @@ describe('a gateway that drains', () => {
     const lines = await watch(gateway, `key=${key}`, { as: 'ndjson' });
     const poll = ask(gateway, `key=${key}&wait=60`);
     await eventually(() => stream.ids.length + lines.ids.length === 2);
-    // A request that is half sent when the drain begins: its connection is none of the idle ones, which a drain closes.
+    // A half-sent request when the drain begins: its connection is not idle, so the drain does not close it.
     const late = openConnection(Number(new URL(gateway.baseUrl).port));
     late.socket.write(
       'GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n' +
@@ -231,10 +231,10 @@ describe('a gateway that drains', () => {
   });
 });
 
-describe('a reader who does not read', () => {
+describe('a client that does not read', () => {
   const EVENTS = 150;
   const LOAD_LIMIT_MS = 90_000;
-  /** What the gateway may grow by, however much is written: what a reader may leave unread, recent events, and garbage. */
+  /** The allowed growth of the gateway for any number of writes: unread bytes, recent events, and memory before garbage collection. */
   const GROWTH_MB_MAX = 110;
 
   async function residentMb({ pid }: Gateway): Promise<number> {
@@ -242,7 +242,7 @@ describe('a reader who does not read', () => {
     return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
   }
 
-  /** Takes the head of the answer and nothing else. */
+  /** Reads the start of the response and nothing else. */
   async function slowReader(gateway: Gateway, query: string): Promise<Socket> {
     const { hostname, port } = new URL(gateway.baseUrl);
     const socket = connect(Number(port), hostname);
@@ -257,7 +257,7 @@ describe('a reader who does not read', () => {
   }
 
   it.runIf(process.platform === 'linux')(
-    'L2: is dropped, memory stays bounded, others get everything',
+    'L2: is disconnected, memory stays bounded, other clients get everything',
     async () => {
       const member = await startMember();
       onTestFinished(() => member.stop());

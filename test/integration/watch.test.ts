@@ -1,4 +1,4 @@
-// GET /v1/watch through the gateway before a real etcd: the forms, the ranges, the positions, and what is refused.
+// GET /v1/watch with a real etcd: formats, ranges, positions and errors.
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { JSON_TYPE, send } from '../support/http-client.js';
 import type { Answer } from '../support/http-client.js';
@@ -16,7 +16,7 @@ async function watch(query: string, asked?: WatchAsked): Promise<WatchReader> {
   return reader;
 }
 
-/** Any answer that is no stream. */
+/** Sends a request whose response is not a stream. */
 async function ask(query: string, headers: Record<string, string> = {}): Promise<Answer> {
   const answer = await send(gateway, 'GET', `/v1/watch?${query}`, { headers });
   expectDocumentedResponse('watchKeys', answer);
@@ -28,14 +28,14 @@ async function remove(query: string): Promise<number> {
   return answer.json().revision as number;
 }
 
-/** Puts all at one revision. */
+/** Writes all keys at one revision. */
 async function putTogether(...keys: string[]): Promise<number> {
   const then = keys.map((key) => ({ put: { key, value: 'v' } }));
   return (await transact({ then })).json().revision as number;
 }
 
 describe('an event stream', () => {
-  it('carries puts and deletes with all that is known of them', async () => {
+  it('has puts and deletes with all their fields', async () => {
     const key = newKey();
     const stream = await watch(`key=${key}`);
     const created = await putValue(key, 'one');
@@ -78,7 +78,7 @@ describe('an event stream', () => {
     ]);
   });
 
-  it('shows the lease of a key', async () => {
+  it('has the lease of a key', async () => {
     const key = newKey();
     const stream = await watch(`key=${key}`);
     const body = JSON.stringify({ value: 'v', ttl: 60 });
@@ -87,7 +87,7 @@ describe('an event stream', () => {
     expect(event!.data.lease).toBe(put.json().lease);
   });
 
-  it('carries values and keys that are no text', async () => {
+  it('has values and keys that are not text', async () => {
     const key = Buffer.concat([Buffer.from(newKey()), Buffer.from([0xff])]);
     const keyText = key.toString('base64url');
     const value = Buffer.from([0, 0xfe, 0xff]);
@@ -102,7 +102,7 @@ describe('an event stream', () => {
     });
   });
 
-  it('carries the value before, when asked', async () => {
+  it('has the previous value on request', async () => {
     const key = newKey();
     const since = await putValue(key, 'one');
     const changed = await putValue(key, 'two');
@@ -117,7 +117,7 @@ describe('an event stream', () => {
 });
 
 describe('a start', () => {
-  it('from now on sees nothing of the past', async () => {
+  it('at the current revision has no past events', async () => {
     const key = newKey();
     await putValue(key, 'past');
     const stream = await watch(`key=${key}`);
@@ -125,25 +125,22 @@ describe('a start', () => {
     expect(wordsOf(await stream.until(1))).toEqual([`put ${key}@${revision}.1`]);
   });
 
-  it.each(['sse', 'ndjson'] as const)(
-    'at a past revision sees all that came after it: %s',
-    async (as) => {
-      const key = newKey();
-      const [first, second, third] = [
-        await putValue(key, '1'),
-        await putValue(key, '2'),
-        await putValue(key, '3'),
-      ];
-      const stream = await watch(`key=${key}&since=${first}`, { as });
-      expect(stream.ids[0] ?? String(first)).toBe(String(first));
-      expect(wordsOf(await stream.until(2))).toEqual([
-        `put ${key}@${second}.1`,
-        `put ${key}@${third}.1`,
-      ]);
-    },
-  );
+  it.each(['sse', 'ndjson'] as const)('at a past revision has all later events: %s', async (as) => {
+    const key = newKey();
+    const [first, second, third] = [
+      await putValue(key, '1'),
+      await putValue(key, '2'),
+      await putValue(key, '3'),
+    ];
+    const stream = await watch(`key=${key}&since=${first}`, { as });
+    expect(stream.ids[0] ?? String(first)).toBe(String(first));
+    expect(wordsOf(await stream.until(2))).toEqual([
+      `put ${key}@${second}.1`,
+      `put ${key}@${third}.1`,
+    ]);
+  });
 
-  it('inside a revision sees the rest of it', async () => {
+  it('inside a revision has the rest of it', async () => {
     const prefix = newKey('');
     const revision = await putTogether(...['a', 'b', 'c'].map((name) => prefix + name));
     const expected = [`put ${prefix}b@${revision}.2`, `put ${prefix}c@${revision}.3`];
@@ -152,11 +149,11 @@ describe('a start', () => {
     const fromHeader = await watch(`prefix=${prefix}`, { headers });
     expect(wordsOf(await fromQuery.until(2))).toEqual(expected);
     expect(wordsOf(await fromHeader.until(2))).toEqual(expected);
-    // The rest of the revision is not claimed before it is there.
+    // The ID does not include the rest of the revision before it is delivered.
     expect([fromQuery.ids[0], fromHeader.ids[0]]).toEqual([`${revision}.1`, `${revision}.1`]);
   });
 
-  it('is where Last-Event-ID says, whatever since says', async () => {
+  it('is at Last-Event-ID, which overrides since', async () => {
     const key = newKey();
     const [first, second] = [await putValue(key, '1'), await putValue(key, '2')];
     const headers = { 'last-event-id': `${first}.1` };
@@ -164,7 +161,7 @@ describe('a start', () => {
     expect(wordsOf(await stream.until(1))).toEqual([`put ${key}@${second}.1`]);
   });
 
-  it('F57: is at lastEventId as at Last-Event-ID, which wins over it', async () => {
+  it('F57: is at lastEventId as at Last-Event-ID, which overrides it', async () => {
     const key = newKey();
     const [first, second] = [await putValue(key, '1'), await putValue(key, '2')];
     const query = `key=${key}&since=${first - 1}&lastEventId=`;
@@ -180,7 +177,7 @@ describe('a start', () => {
     expect(invalid.json()).toMatchObject({ status: 400, errors: [{ pointer: 'lastEventId' }] });
   });
 
-  it('at the revision of a read misses nothing', async () => {
+  it('at the revision of a read misses no events', async () => {
     const key = newKey();
     const read = await send(gateway, 'GET', `/v1/kv/${key}`);
     const revision = await putValue(key, 'after');
@@ -257,7 +254,7 @@ describe('JSON lines', () => {
 });
 
 describe('a long poll', () => {
-  it('answers what happens after its position, and where to go on', async () => {
+  it('returns the events after its position, and the next position', async () => {
     const key = newKey();
     const { next } = (await ask(`key=${key}&wait=0`)).json();
     const answer = ask(`key=${key}&wait=20&since=${next as string}`);
@@ -282,14 +279,14 @@ describe('a long poll', () => {
     });
   });
 
-  it('that may not wait finds what there is', async () => {
+  it('returns past events if it must not wait', async () => {
     const key = newKey();
     const [first, second] = [await putValue(key, '1'), await putValue(key, '2')];
     const { events } = (await ask(`key=${key}&wait=0&since=${first}`)).json();
     expect(events).toMatchObject([{ id: `${second}.1` }]);
   });
 
-  it('answers an empty list when the time is up, never going back', async () => {
+  it('returns an empty list after the wait, and never an earlier position', async () => {
     const key = newKey();
     const since = await putValue(key, 'v');
     const { events, next } = (await ask(`key=${key}&wait=1&since=${since}`)).json();
@@ -297,7 +294,7 @@ describe('a long poll', () => {
     expect(Number(next)).toBeGreaterThanOrEqual(since);
   });
 
-  it('again and again loses nothing and repeats nothing, whatever the transactions', async () => {
+  it('repeated many times, misses and repeats no event of any transaction', async () => {
     const prefix = newKey('');
     const since = await putValue(`${prefix}start`, '');
     const expected: string[] = [];
@@ -344,7 +341,7 @@ describe('a watch', () => {
     ['a key that is no base64url', 'key=%21&keyEncoding=base64url', 'key'],
     ['a word that nobody knows', 'prefixx=a', 'prefixx'],
     ['previous that is neither', 'previous=maybe', 'previous'],
-  ])('is refused for %s, which is named', async (_, query, pointer) => {
+  ])('is rejected for %s, with its pointer', async (_, query, pointer) => {
     const answer = await ask(query);
     expect([answer.status, answer.json()]).toMatchObject([
       400,
@@ -352,13 +349,13 @@ describe('a watch', () => {
     ]);
   });
 
-  it('is refused for a Last-Event-ID that is no position', async () => {
+  it('is rejected for an invalid Last-Event-ID', async () => {
     const answer = await ask('', { 'last-event-id': 'abc' });
     expect(answer.json()).toMatchObject({ status: 400, errors: [{ pointer: 'Last-Event-ID' }] });
   });
 
   it.each(['key=%00latchkey%2Fx', 'prefix=%00latchkey%2F', 'start=%00latchkey%2Fx'])(
-    'is refused for what the gateway keeps to itself: %s',
+    "is rejected for the gateway's own keys: %s",
     async (query) => {
       const answer = await ask(query);
       expect([answer.status, answer.json().code]).toEqual([403, 'reserved-prefix']);
@@ -366,19 +363,19 @@ describe('a watch', () => {
   );
 
   it.each(['application/json', 'text/html', 'text/event-stream;q=0'])(
-    'is refused for Accept: %s without wait',
+    'is rejected for Accept: %s without wait',
     async (accept) => {
       const answer = await ask('key=a', { accept });
       expect([answer.status, answer.json().code]).toEqual([406, 'not-acceptable']);
     },
   );
 
-  it('is none for HEAD', async () => {
+  it('does not exist for HEAD', async () => {
     const answer = await send(gateway, 'HEAD', '/v1/watch');
     expect([answer.status, answer.headers.allow]).toEqual([405, 'GET']);
   });
 
-  it('is refused for an empty range', async () => {
+  it('is rejected for an empty range', async () => {
     const answer = await ask('start=b&end=a');
     expect([answer.status, answer.json().code]).toEqual([400, 'invalid-request']);
   });
