@@ -106,7 +106,7 @@ export function createApp(deps: AppDeps): Express {
   app.use(createContext(limits, initialIdentity(authentication)));
   app.use(createAccessLog({ log, requests: metrics.requests }));
   app.use(createOperationsRouter(readiness), createGates(config));
-  if (config.doorTls?.ca !== undefined) app.use(requireClientCertificate());
+  if (config.serverTls?.ca !== undefined) app.use(requireClientCertificate());
   app.use(refuseLoops(upstream.instanceId));
   app.use(createAuthMiddleware(authentication, { isLocal: isLoopback(config.listen.host) }));
   app.use(answerOptions(paths.own), createMetricsRouter(metrics));

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The process: settings -> embedded etcd if no endpoint is configured -> app -> listen -> drain on SIGTERM.
+// The process: settings, embedded etcd if no endpoint is configured, app, listen, drain on SIGTERM.
 import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import type { Server } from 'node:http';
@@ -49,21 +49,22 @@ async function main(): Promise<void> {
       return;
     }
     case 'hash-token':
-      await printToken(result.isToMake);
+      await printTokenHash(result.generate);
       return;
     case 'run':
       await run(result.config);
   }
 }
 
-/** Standard output gets the line alone: it can be sent on. */
-async function printToken(isToMake: boolean): Promise<void> {
-  const { line, token } = await hashToken(process.stdin, isToMake).catch((error: unknown) => {
+/** Writes only the line to standard output, so that it can be redirected to a file. */
+async function printTokenHash(generate: boolean): Promise<void> {
+  const { line, token } = await hashToken(process.stdin, generate).catch((error: unknown) => {
     throw new StartError(messageOf(error));
   });
-  if (token !== undefined) process.stderr.write(`latchkey: the token, shown only once: ${token}\n`);
+  if (token !== undefined)
+    process.stderr.write(`latchkey: the token, which is shown only once: ${token}\n`);
   process.stderr.write(
-    'latchkey: fill in name, prefixes ("" for everything) and rights (read, write, lock, admin)\n',
+    'latchkey: fill in name, prefixes ("" for all keys) and rights (read, write, lock, admin)\n',
   );
   process.stdout.write(`${line}\n`);
 }
@@ -85,7 +86,7 @@ async function run(config: Config): Promise<void> {
   }
 }
 
-/** Before etcd starts, which takes seconds. */
+/** Fails before etcd starts, which takes seconds. */
 async function requireFreeAddress(address: Config['listen'], flag: string): Promise<void> {
   const problem = await addressProblem(address, flag);
   if (problem !== undefined) throw new StartError(problem);
@@ -102,19 +103,19 @@ async function serve(
   const openFiles = readOpenFilesMax();
   const { socketShare, ...counts } = budgetConnections(given, endpoints, openFiles);
   const config = { ...given, limits: { ...given.limits, ...counts } };
-  const doorTls = usable('cannot load --tls-cert, --tls-key or --tls-client-ca', () =>
-    openDoorTls(config, log, (material) => useCertificates(server, material)),
+  const serverTls = orStartError('cannot load --tls-cert, --tls-key or --tls-client-ca', () =>
+    openServerTls(config, log, (material) => useCertificates(server, material)),
   );
-  const upstream = usable('cannot load --cacert, --cert or --key', () =>
+  const upstream = orStartError('cannot load --cacert, --cert or --key', () =>
     createUpstream({ config, endpoints, callMetrics: metrics.calls, log, socketShare }),
   );
-  const tokens = usable('cannot load --tokens', () => openTokens(config, log));
+  const tokens = orStartError('cannot load --tokens', () => openTokens(config, log));
   await checkEndpoints(upstream, config, log);
   const background = new Background((what, error) =>
-    log.warn({ what, error: String(error) }, 'a clean-up was given up'),
+    log.warn({ what, error: String(error) }, 'a clean-up failed'),
   );
   const draining = new AbortController();
-  // Every waiter and every stream listens to it.
+  // Every wait and every stream adds a listener.
   setMaxListeners(0, draining.signal);
   const server = createServer(
     createApp({
@@ -129,7 +130,7 @@ async function serve(
     {
       connectionsMax: config.limits.connectionsMax,
       onDropped: metrics.connectionDropped,
-      tls: doorTls?.material,
+      tls: serverTls?.material,
     },
   );
   const url = await listen(server, config.listen).catch((error: unknown) => {
@@ -141,12 +142,12 @@ async function serve(
     { url, etcd: upstream.pool.all.map((endpoint) => endpoint.url), pid: process.pid },
     `Latchkey serves on ${url}, documentation at ${url}/docs/`,
   );
-  const reason = await untilTold(embedded);
+  const reason = await untilStopRequested(embedded);
   log.info({ reason }, 'draining');
   draining.abort();
   await drain(server, background, config.limits.drainSeconds);
   upstream.close();
-  doorTls?.close();
+  serverTls?.close();
   tokens?.close();
   log.info('stopped');
 }
@@ -161,13 +162,13 @@ function reportConnections(
   if (connections < wanted)
     log.warn(
       { openFiles, connections, wanted },
-      'the limit of open files allows fewer connections',
+      'the limit of open files allows fewer connections than configured',
     );
-  // Without a listener an error of accept(2) would end the process.
+  // Without a listener, an error of accept(2) would crash the process.
   server.on('error', ({ message }) => log.error({ reason: message }, 'cannot accept connections'));
 }
 
-/** Discovery names its endpoints later: as many members as a cluster usually has at most. */
+/** Discovery finds the endpoints later; clusters rarely have more members. */
 const DISCOVERED_ENDPOINTS = 5;
 
 function budgetConnections(
@@ -177,7 +178,7 @@ function budgetConnections(
 ): ConnectionBudget {
   const perEndpoint = Object.values(SOCKETS_MAX).reduce((sum, sockets) => sum + sockets, 0);
   const socketsWanted = perEndpoint * (endpoints.length || DISCOVERED_ENDPOINTS);
-  return usable('cannot serve', () =>
+  return orStartError('cannot serve', () =>
     divideOpenFiles(openFiles, {
       connectionsMax: limits.connectionsMax,
       rawCallsMax: RAW_CALLS_MAX,
@@ -197,24 +198,25 @@ function authenticationOf(
     case 'etcd':
       return { mode: auth, verifier: credentialVerifier };
     case 'tokens': {
-      if (tokens === undefined) throw new Error('no file of tokens was opened');
+      if (tokens === undefined) throw new Error('the file of API tokens is not open');
       return { mode: auth, find: (token) => tokens.identify(token) };
     }
   }
 }
 
-function openDoorTls(
-  { doorTls }: Config,
+function openServerTls(
+  { serverTls: serverTls }: Config,
   log: Log,
   use: (material: TlsMaterial) => void,
 ): TlsFiles | undefined {
-  if (doorTls === undefined) return undefined;
-  return new TlsFiles(doorTls, {
+  if (serverTls === undefined) return undefined;
+  return new TlsFiles(serverTls, {
     onChange(material) {
       use(material);
-      log.info('certificates of the door were read again');
+      log.info('the server certificate was reloaded');
     },
-    onProblem: (reason) => log.error({ reason }, 'the new certificates of the door are of no use'),
+    onProblem: (reason) =>
+      log.error({ reason }, 'cannot load the new server certificate; keeping the previous one'),
   });
 }
 
@@ -227,7 +229,7 @@ function openTokens({ tokensFile }: Config, log: Log): TokenFile | undefined {
   });
 }
 
-function usable<T>(what: string, open: () => T): T {
+function orStartError<T>(what: string, open: () => T): T {
   try {
     return open();
   } catch (error) {
@@ -249,11 +251,11 @@ async function startEmbedded(config: Config, signal: AbortSignal): Promise<Embed
   });
 }
 
-/** Resolves with the reason to stop: a signal, or the unasked end of embedded etcd, which also makes the exit code 1. */
-async function untilTold(embedded: EmbeddedEtcd | undefined): Promise<string> {
+/** Resolves with the reason to stop: a signal, or the unexpected exit of embedded etcd, which also sets the exit code to 1. */
+async function untilStopRequested(embedded: EmbeddedEtcd | undefined): Promise<string> {
   return new Promise((resolve) => {
     const onSignal = (signal: string): void => {
-      // A second signal does not wait for the drain.
+      // A second signal stops the process without waiting for the drain.
       process.once('SIGTERM', () => process.exit(1)).once('SIGINT', () => process.exit(1));
       resolve(signal);
     };
@@ -270,14 +272,14 @@ async function drain(server: Server, background: Background, drainSeconds: numbe
   const timeoutMs = drainSeconds * 1000;
   await drainServer(server, timeoutMs);
   let timer: NodeJS.Timeout | undefined;
-  const isLate = new Promise<void>((resolve) => (timer = setTimeout(resolve, timeoutMs)));
-  await Promise.race([background.idle(), isLate]);
+  const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, timeoutMs)));
+  await Promise.race([background.idle(), timeout]);
   clearTimeout(timer);
 }
 
 main().catch((error: unknown) => {
   if (error instanceof Error && error.name === 'AbortError') {
-    process.stderr.write('latchkey: stopped before it served\n');
+    process.stderr.write('latchkey: stopped before it was ready\n');
     process.exit(1);
   }
   const isExpected = error instanceof StartError || error instanceof EmbeddedEtcdError;

@@ -1,12 +1,12 @@
-// `latchkey hash-token`: makes the line that the file of API tokens needs for a token. The token is read from standard input, or made; never
-// from the command line, which other processes see.
+// `latchkey hash-token`: prints the line for a token in the file of API tokens. The token is read from standard input or generated; it is
+// never an argument, because other processes can read those.
 import { createToken } from '../domain/contention/key.js';
 import { sha256 } from '../core/secret.js';
 
-/** Hashed once and without salt: it has to be one that nobody finds by trying. */
+/** The hash has no salt and a single round, so tokens must be long enough to resist guessing. */
 const TOKEN_CHARACTERS_MIN = 20;
 const TOKEN_CHARACTERS_MAX = 512;
-/** What an Authorization header carries. */
+/** Characters that an Authorization header can contain. */
 const TOKEN = /^[\x21-\x7e]+$/;
 
 export interface TokenInput extends AsyncIterable<Buffer> {
@@ -14,15 +14,15 @@ export interface TokenInput extends AsyncIterable<Buffer> {
 }
 
 export interface HashedToken {
-  /** The line for the file: prefixes and rights are left to fill in, and an unfinished line is refused. */
+  /** The line for the file, with empty name, prefixes and rights; the gateway rejects it until they are filled in. */
   readonly line: string;
-  /** One that was made here: shown once. */
+  /** The generated token, which is shown once. */
   readonly token?: string;
 }
 
-/** Throws an `Error` with a reason for people for what is no token. */
-export async function hashToken(input: TokenInput, isToMake: boolean): Promise<HashedToken> {
-  if (isToMake || input.isTTY === true) {
+/** Throws an `Error` with a readable reason if the input is not a token. */
+export async function hashToken(input: TokenInput, generate: boolean): Promise<HashedToken> {
+  if (generate || input.isTTY === true) {
     const token = createToken();
     return { line: lineFor(token), token };
   }
@@ -35,13 +35,15 @@ async function readToken(input: TokenInput): Promise<string> {
     text += chunk.toString('latin1');
     if (text.length > TOKEN_CHARACTERS_MAX + 2) break;
   }
-  // One newline at the end is the shell's.
+  // The shell adds a newline at the end.
   const token = text.replace(/\r?\n$/, '');
   if (!TOKEN.test(token))
-    throw new Error('standard input is no token: one line of printable ASCII without spaces');
+    throw new Error(
+      'standard input is not a token: expected one line of printable ASCII without spaces',
+    );
   if (token.length < TOKEN_CHARACTERS_MIN || token.length > TOKEN_CHARACTERS_MAX) {
     throw new Error(
-      `the token has ${token.length} characters; ${TOKEN_CHARACTERS_MIN} to ${TOKEN_CHARACTERS_MAX} random ones are right: latchkey hash-token --generate makes one`,
+      `the token has ${token.length} characters; ${TOKEN_CHARACTERS_MIN} to ${TOKEN_CHARACTERS_MAX} random characters are required; latchkey hash-token --generate creates a token`,
     );
   }
   return token;

@@ -1,36 +1,39 @@
-// `latchkey healthcheck`: asks the gateway on the listen address whether it is ready. For images without curl.
+// `latchkey healthcheck`: checks whether the gateway on the listen address is ready. For images without curl.
 import http from 'node:http';
 import https from 'node:https';
 import { problemText } from '../config/setting.js';
 import { messageOf } from '../core/errors.js';
 
-/** A container engine's own limit should be longer than this. */
+/** The timeout of a container engine should be longer. */
 const HEALTHCHECK_TIMEOUT_MS = 4_000;
 
 export interface Health {
   readonly isReady: boolean;
-  /** One line for people. */
+  /** One line for the user. */
   readonly text: string;
 }
 
 export interface HealthcheckTarget {
   readonly listen: { readonly host: string; readonly port: number };
   /** The gateway serves https. */
-  readonly doorTls?: object;
+  readonly serverTls?: object;
   readonly timeoutMs?: number;
 }
 
-/** GETs `/readyz`. Never rejects: whatever keeps the answer from being 200 in time is an unready gateway. */
+/** Requests `/readyz`. Never rejects: every failure means that the gateway is not ready. */
 export async function checkHealth({
   listen,
-  doorTls,
+  serverTls: doorTls,
   timeoutMs = HEALTHCHECK_TIMEOUT_MS,
 }: HealthcheckTarget): Promise<Health> {
   const host = reachableHost(listen.host);
   const isSecure = doorTls !== undefined;
   const url = `${isSecure ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${listen.port}/readyz`;
   if (listen.port === 0) {
-    return { isReady: false, text: problemText(url, 'port 0 tells nobody where the gateway is') };
+    return {
+      isReady: false,
+      text: problemText(url, 'the port is 0, so the address of the gateway is unknown'),
+    };
   }
   try {
     const status = await statusOf({ host, port: listen.port, isSecure, timeoutMs });
@@ -41,13 +44,13 @@ export async function checkHealth({
   }
 }
 
-// An address that means "all of them" is none to connect to.
+// Replaces the addresses for all interfaces, which are not addresses to connect to.
 function reachableHost(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1';
   return host === '::' ? '::1' : host;
 }
 
-// The status is the whole contract: the body is not read. The signal also ends an answer that trickles in.
+// Reads only the status, not the body. The timeout also covers a response that arrives slowly.
 function statusOf({
   host,
   port,
@@ -61,7 +64,7 @@ function statusOf({
 }): Promise<number> {
   return new Promise((resolve, reject) => {
     const signal = AbortSignal.timeout(timeoutMs);
-    // It asks its own machine for a status and tells nothing: the certificate is for the gateway's clients to check.
+    // The certificate is not verified: the request stays on this machine and contains no secret.
     const options = { host, port, path: '/readyz', signal, rejectUnauthorized: false };
     const { get } = isSecure ? https : http;
     const request = get({ ...options, agent: false }, (response) => {
@@ -69,7 +72,7 @@ function statusOf({
       response.destroy();
     });
     request.on('error', (error) => {
-      reject(signal.aborted ? new Error(`no answer within ${timeoutMs / 1_000} s`) : error);
+      reject(signal.aborted ? new Error(`no response within ${timeoutMs / 1_000} s`) : error);
     });
   });
 }

@@ -1,138 +1,137 @@
-// The part of the table of settings about how etcd is found and trusted, and how the gateway is: discovery, certificates, identities.
+// The settings for discovery, certificates and identities, of clients and of the gateway itself.
 import { parseDomain, parseServiceName, parseDnsServers } from './address.js';
 import { durationIn } from './duration.js';
-import { row } from './setting.js';
+import { setting } from './setting.js';
 import { AUTH_MODES, parseAuthMode, parseSecret, parseUser } from './identity-values.js';
 import { parseOptionalPath } from './values.js';
 
 const DISCOVERY_INTERVAL_RANGE = { secondsMin: 1, secondsMax: 86_400 };
 
 export const IDENTITY = {
-  auth: row({
+  auth: setting({
     env: 'LATCHKEY_AUTH',
     flag: 'auth',
     placeholder: AUTH_MODES.join('|'),
     default: '',
     defaultNote: 'none',
     parse: parseAuthMode,
-    describe: 'who callers are: anybody, users of etcd, or owners of API tokens',
+    describe: 'client authentication: none, users of etcd, or API tokens',
   }),
-  tokensFile: row({
+  tokensFile: setting({
     env: 'LATCHKEY_TOKENS',
     flag: 'tokens',
     placeholder: 'FILE',
     default: '',
     parse: parseOptionalPath,
-    describe: 'file of API tokens for --auth=tokens (JSON); read again when it changes',
+    describe: 'JSON file of API tokens for --auth=tokens; reloaded when it changes',
   }),
 } as const;
 
-export const DOOR_TLS = {
-  tlsCert: row({
+export const SERVER_TLS = {
+  tlsCert: setting({
     env: 'LATCHKEY_TLS_CERT',
     flag: 'tls-cert',
     placeholder: 'FILE',
     default: '',
     parse: parseOptionalPath,
-    describe: 'certificate of this gateway, PEM: serves https; read again when it changes',
+    describe: 'certificate of this gateway, PEM, to serve HTTPS; reloaded when it changes',
   }),
-  tlsKey: row({
+  tlsKey: setting({
     env: 'LATCHKEY_TLS_KEY',
     flag: 'tls-key',
     placeholder: 'FILE',
     default: '',
     parse: parseOptionalPath,
-    describe: 'its private key, PEM',
+    describe: 'private key of --tls-cert, PEM',
   }),
-  tlsClientCa: row({
+  tlsClientCa: setting({
     env: 'LATCHKEY_TLS_CLIENT_CA',
     flag: 'tls-client-ca',
     placeholder: 'FILE',
     default: '',
     parse: parseOptionalPath,
-    describe: 'authority whose certificates callers must present, PEM; counts as authentication',
+    describe: 'authority that must sign client certificates, PEM; counts as authentication',
   }),
 } as const;
 
 export const ETCD_ACCESS = {
-  discoverySrv: row({
+  discoverySrv: setting({
     env: 'ETCDCTL_DISCOVERY_SRV',
     flag: 'discovery-srv',
     placeholder: 'DOMAIN',
     default: '',
     parse: parseDomain,
-    describe: 'domain whose SRV records name the etcd endpoints, instead of --endpoints',
+    describe: 'domain with SRV records of the etcd endpoints; replaces --endpoints',
   }),
-  discoverySrvName: row({
+  discoverySrvName: setting({
     env: 'ETCDCTL_DISCOVERY_SRV_NAME',
     flag: 'discovery-srv-name',
     placeholder: 'NAME',
     default: '',
     parse: parseServiceName,
-    describe: 'suffix of the service in these records: _etcd-client-NAME._tcp.DOMAIN',
+    describe: 'suffix of the SRV service name: _etcd-client-NAME._tcp.DOMAIN',
   }),
-  discoveryIntervalSeconds: row({
+  discoveryIntervalSeconds: setting({
     env: 'LATCHKEY_DISCOVERY_INTERVAL',
     flag: 'discovery-interval',
     placeholder: 'SECONDS',
     default: '30',
     parse: durationIn(DISCOVERY_INTERVAL_RANGE),
-    describe: 'how often the records are looked up again',
+    describe: 'interval between lookups of the SRV records',
   }),
-  dnsServers: row({
+  dnsServers: setting({
     env: 'LATCHKEY_DNS_SERVERS',
     flag: 'dns-servers',
     placeholder: 'ADDRESS,...',
     default: '',
     defaultNote: "the system's",
     parse: parseDnsServers,
-    describe:
-      'DNS servers to ask for the records and for the names of endpoints, ADDRESS or ADDRESS:PORT',
+    describe: 'DNS servers for SRV records and endpoint names, ADDRESS or ADDRESS:PORT',
     isList: true,
   }),
-  user: row({
+  user: setting({
     env: 'ETCDCTL_USER',
     flag: 'user',
     placeholder: 'NAME[:PASSWORD]',
     default: '',
     defaultNote: 'none',
     parse: parseUser,
-    describe: 'etcd user as whom the gateway itself calls',
+    describe: 'etcd user of the gateway itself',
     isSecret: true,
   }),
-  password: row({
+  password: setting({
     env: 'ETCDCTL_PASSWORD',
     flag: 'password',
     placeholder: 'PASSWORD',
     default: '',
     defaultNote: 'that of --user',
     parse: parseSecret,
-    describe: "that user's password; better from ETCDCTL_PASSWORD_FILE",
+    describe: 'password of --user; ETCDCTL_PASSWORD_FILE is safer',
     isSecret: true,
   }),
-  cacert: row({
+  cacert: setting({
     env: 'ETCDCTL_CACERT',
     flag: 'cacert',
     placeholder: 'FILE',
     default: '',
     defaultNote: "the system's",
     parse: parseOptionalPath,
-    describe: "authority of etcd's certificates, PEM; read again when it changes",
+    describe: "authority that signs etcd's certificates, PEM; reloaded when it changes",
   }),
-  cert: row({
+  cert: setting({
     env: 'ETCDCTL_CERT',
     flag: 'cert',
     placeholder: 'FILE',
     default: '',
     parse: parseOptionalPath,
-    describe: 'certificate that etcd is shown, PEM',
+    describe: 'client certificate of the gateway for etcd, PEM',
   }),
-  key: row({
+  key: setting({
     env: 'ETCDCTL_KEY',
     flag: 'key',
     placeholder: 'FILE',
     default: '',
     parse: parseOptionalPath,
-    describe: 'its private key, PEM',
+    describe: 'private key of --cert, PEM',
   }),
 } as const;

@@ -1,4 +1,4 @@
-// Addresses and URLs in settings: where to listen, what to advertise, whom to admit, which endpoints to call.
+// Parses addresses, URLs, origins and host names in settings.
 import { isIPv4, isIPv6 } from 'node:net';
 import { parseEndpoint } from '../etcd/endpoint.js';
 import { GatewayError } from '../core/errors.js';
@@ -10,55 +10,59 @@ export interface ListenAddress {
   readonly port: number;
 }
 
-/** More entries than this in one list are a mistake, not a deployment. */
+/** Longer lists are considered a mistake. */
 const LIST_ENTRIES_MAX = 100;
 const PORT_MAX = 65_535;
 const HOST_NAME =
   /^(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]{0,62})(?:\.[a-z0-9_](?:[a-z0-9_-]{0,62}))*$/;
 
 export function parseListen(text: string): ListenAddress {
-  const match = /^(?:\[(?<six>[^\]]+)\]|(?<host>[^:[\]]+)):(?<port>\d{1,5})$/.exec(text.trim());
-  const six = match?.groups?.six;
-  const host = six ?? match?.groups?.host?.toLowerCase();
+  const match = /^(?:\[(?<ipv6>[^\]]+)\]|(?<host>[^:[\]]+)):(?<port>\d{1,5})$/.exec(text.trim());
+  const ipv6 = match?.groups?.ipv6;
+  const host = ipv6 ?? match?.groups?.host?.toLowerCase();
   const port = Number(match?.groups?.port);
-  const isValid = six === undefined ? isHostName(host ?? '') : isIPv6(six);
+  const isValid = ipv6 === undefined ? isHostName(host ?? '') : isIPv6(ipv6);
   if (host === undefined || !isValid || port > PORT_MAX) {
     throw refused(text, 'an address and port', 'write 127.0.0.1:8888, [::1]:8888 or 0.0.0.0:8888');
   }
   return { host, port };
 }
 
-/** A fixed TCP port on loopback, with an address for its host; `undefined` for none. */
+/** Parses a loopback address with a fixed TCP port; `undefined` for an empty text. */
 export function parseLoopbackPort(text: string): ListenAddress | undefined {
   if (text === '') return undefined;
   const { host, port } = parseListen(text);
   if (!isLoopback(host)) {
-    throw refused(text, 'on loopback', 'write 127.0.0.1:2379: embedded etcd asks for no password');
+    throw refused(
+      text,
+      'a loopback address',
+      'write 127.0.0.1:2379; embedded etcd has no authentication',
+    );
   }
   if (port === 0) throw refused(text, 'a fixed port', 'write 127.0.0.1:2379');
   // etcd listens on addresses, not on names.
   return { host: host === 'localhost' ? '127.0.0.1' : host, port };
 }
 
-/** Whether only this machine can reach what listens there. A name other than localhost may resolve to anything. */
+/** Returns whether only this machine can connect to the host. A name other than localhost can resolve to any address. */
 export function isLoopback(host: string): boolean {
   const plain = host.toLowerCase().replace(/^::ffff:(?=\d+\.)/, '');
   return plain === 'localhost' || plain === '::1' || (isIPv4(plain) && plain.startsWith('127.'));
 }
 
-/** Advertised URLs, as origins (`http://gateway:8888`). */
+/** Parses advertised URLs to origins (`http://gateway:8888`). */
 export function parseAdvertiseUrls(text: string): string[] {
   return listOf(text).map((entry) => originOf(entry, 'write http://HOST:PORT, without a path'));
 }
 
-/** Origins that browsers may come from. Neither `*` nor `null`: every page of the internet has one of them. */
+/** Parses origins of web pages. Rejects `*` and `null`, which would allow every web page. */
 export function parseOrigins(text: string): string[] {
   return listOf(text).map((entry) =>
     originOf(entry, 'name each origin as https://HOST or http://HOST:PORT, without a path'),
   );
 }
 
-/** Host names in lower case: `name`, `*.suffix` or `*`. */
+/** Parses host names to lower case: `name`, `*.suffix` or `*`. */
 export function parseAllowedHosts(text: string): string[] {
   return listOf(text).map((entry) => {
     const name = entry.toLowerCase();
@@ -67,13 +71,13 @@ export function parseAllowedHosts(text: string): string[] {
   });
 }
 
-/** etcd endpoints as URLs, those without a scheme as `//host:port`, each once. One with credentials is not repeated in the message. */
+/** Parses etcd endpoints to distinct URLs; an endpoint without a scheme becomes `//host:port`. The message does not repeat credentials. */
 export function parseEndpoints(text: string): string[] {
   const urls = listOf(text).map((entry) => {
     if (entry.includes('@')) {
       throw new GatewayError('invalid-request', {
-        detail: 'an endpoint carries a user name or password',
-        hint: 'write the endpoint alone, such as https://host:2379',
+        detail: 'an endpoint contains a user name or password',
+        hint: 'write only the endpoint, such as https://host:2379; set --user for credentials',
       });
     }
     const { url } = parseEndpoint(entry);
@@ -82,7 +86,7 @@ export function parseEndpoints(text: string): string[] {
   return [...new Set(urls)];
 }
 
-/** A domain name in lower case, without a dot at the end; `undefined` for none. */
+/** Parses a domain name to lower case without a final dot; `undefined` for an empty text. */
 export function parseDomain(text: string): string | undefined {
   const name = text.trim().toLowerCase().replace(/\.$/, '');
   if (name === '') return undefined;
@@ -90,7 +94,7 @@ export function parseDomain(text: string): string | undefined {
   throw refused(text, 'a domain', 'write a name such as etcd.example.com');
 }
 
-/** One label of a domain name; `undefined` for none. */
+/** Parses one label of a domain name; `undefined` for an empty text. */
 export function parseServiceName(text: string): string | undefined {
   const name = text.trim().toLowerCase();
   if (name === '') return undefined;
@@ -98,7 +102,7 @@ export function parseServiceName(text: string): string | undefined {
   throw refused(text, 'a service name', 'write letters, digits and hyphens');
 }
 
-/** Addresses of DNS servers as Node takes them, with or without a port. */
+/** Parses addresses of DNS servers in Node's format, with or without a port. */
 export function parseDnsServers(text: string): string[] {
   return listOf(text).map((entry) => {
     const bare =
@@ -112,7 +116,7 @@ export function parseDnsServers(text: string): string[] {
   });
 }
 
-/** A base URL to which a path is appended; answers it without a slash at the end. */
+/** Parses a base URL. Returns it without a final slash, so that a path can be appended. */
 export function parseBaseUrl(text: string): string {
   const url = httpUrl(text.trim());
   if (url?.search !== '' || url.hash !== '') {
@@ -151,7 +155,7 @@ function isHostName(text: string): boolean {
 }
 
 function refused(text: string, what: string, hint: string): GatewayError {
-  // Whatever stands before an @ may be a password.
+  // The text before an @ may be a password.
   const shown = JSON.stringify(text.replace(/^.*@/s, '…@'));
   return new GatewayError('invalid-request', { detail: `${shown} is not ${what}`, hint });
 }

@@ -1,11 +1,11 @@
-// What settings may not say together: each mistake is a line that names them as the user wrote them. Knows no source of settings.
+// Finds settings that contradict each other. Each problem is one line that names the settings as the user wrote them.
 import { isLoopback } from './address.js';
 import { problemText } from './setting.js';
 import { SETTINGS } from './settings.js';
 import type { Values, WrittenAs } from './settings.js';
 import { isInside } from './values.js';
 
-/** All but what concerns serving. Settings that could not be parsed are missing, and have their own line already. */
+/** Returns all contradictions except `exposureProblems`. Settings that could not be parsed are missing and were reported before. */
 export function combinationProblems(values: Partial<Values>, writtenAs: WrittenAs): string[] {
   return [
     ...prefixProblems(values, writtenAs),
@@ -15,7 +15,7 @@ export function combinationProblems(values: Partial<Values>, writtenAs: WrittenA
   ];
 }
 
-/** Serving other machines needs something that says who they are, or the word of the user that it does not matter. */
+/** A non-loopback address requires client authentication, or the explicit permission to run without it. */
 export function exposureProblems(
   { listen, allowAnonymous, auth = 'none', tlsClientCa }: Partial<Values>,
   writtenAs: WrittenAs,
@@ -25,8 +25,8 @@ export function exposureProblems(
   return [
     problemText(
       writtenAs('listen'),
-      `${listen.host} is not a loopback address, and without authentication whoever reaches it may read and write every key`,
-      'listen on 127.0.0.1, say who callers are (--auth), ask for client certificates (--tls-client-ca), or say --allow-anonymous (LATCHKEY_ALLOW_ANONYMOUS=true) if only trusted machines reach it',
+      `${listen.host} is not a loopback address; without authentication any client that reaches it can read and write every key`,
+      'listen on 127.0.0.1, set --auth or --tls-client-ca, or set --allow-anonymous (LATCHKEY_ALLOW_ANONYMOUS=true) if only trusted machines reach it',
     ),
   ];
 }
@@ -37,21 +37,22 @@ function identityProblems(
 ): string[] {
   if (user === undefined) {
     if (password === undefined) return [];
-    return [problemText(writtenAs('password'), 'there is no user for it', 'set --user too')];
+    return [problemText(writtenAs('password'), 'no user is set', 'also set --user')];
   }
   const problems: string[] = [];
   if (user.password === undefined && password === undefined) {
     const hint = 'write NAME:PASSWORD, or set ETCDCTL_PASSWORD or ETCDCTL_PASSWORD_FILE';
-    problems.push(problemText(writtenAs('user'), 'there is no password for this user', hint));
+    problems.push(problemText(writtenAs('user'), 'the user has no password', hint));
   }
   if (user.password !== undefined && password !== undefined) {
-    const detail = `${writtenAs('password')} is set too`;
-    problems.push(problemText(writtenAs('user'), detail, 'write the password once'));
+    const detail = `${writtenAs('password')} is also set`;
+    problems.push(problemText(writtenAs('user'), detail, 'set the password only once'));
   }
-  // Whoever gives the gateway rights of its own has to say to whom it lends them.
+  // With its own user, the gateway lends its rights to clients: the user has to choose which clients get them.
   if (auth === undefined) {
-    const detail = 'the gateway has an identity of its own, and nothing says who may call with it';
-    const hint = 'say --auth=etcd or --auth=tokens, or --auth=none to lend its rights to everybody';
+    const detail = 'the gateway has its own etcd user, but client authentication is not configured';
+    const hint =
+      'set --auth=etcd or --auth=tokens, or --auth=none to give every client the rights of this user';
     problems.push(problemText(writtenAs('user'), detail, hint));
   }
   return problems;
@@ -60,8 +61,14 @@ function identityProblems(
 function tokenProblems({ auth, tokensFile }: Partial<Values>, writtenAs: WrittenAs): string[] {
   if ((auth === 'tokens') === (tokensFile !== undefined)) return [];
   return tokensFile === undefined
-    ? [problemText(writtenAs('auth'), 'there are no API tokens', 'set --tokens=FILE too')]
-    : [problemText(writtenAs('tokensFile'), 'nobody asks for API tokens', 'set --auth=tokens too')];
+    ? [problemText(writtenAs('auth'), 'no file of API tokens is set', 'also set --tokens=FILE')]
+    : [
+        problemText(
+          writtenAs('tokensFile'),
+          'API tokens are not used without --auth=tokens',
+          'also set --auth=tokens',
+        ),
+      ];
 }
 
 const TLS_PAIRS = [
@@ -75,18 +82,18 @@ function accessProblems(values: Partial<Values>): string[] {
   ).map(([cert, key]) =>
     problemText(
       `--${SETTINGS[cert].flag}`,
-      `it goes with --${SETTINGS[key].flag}, and only one of them is set`,
+      `it requires --${SETTINGS[key].flag}, which is not set`,
       'set both',
     ),
   );
   if (values.discoverySrv !== undefined && (values.endpoints ?? []).length > 0) {
     problems.push(
-      problemText('--discovery-srv', 'endpoints are set too', 'set only one of --endpoints and it'),
+      problemText('--discovery-srv', '--endpoints is also set', 'set only one of them'),
     );
   }
   if (values.tlsClientCa === undefined || values.tlsCert !== undefined) return problems;
-  const detail = 'client certificates need TLS';
-  return [...problems, problemText('--tls-client-ca', detail, 'set --tls-cert and --tls-key too')];
+  const detail = 'client certificates require TLS';
+  return [...problems, problemText('--tls-client-ca', detail, 'also set --tls-cert and --tls-key')];
 }
 
 function prefixProblems(
@@ -98,8 +105,8 @@ function prefixProblems(
   return [
     problemText(
       writtenAs('lockPrefix'),
-      `${JSON.stringify(lockPrefix)} and ${writtenAs('electionPrefix')} ${JSON.stringify(electionPrefix)} lie one inside the other`,
-      'write two prefixes of which neither begins with the other, such as locks/ and elections/',
+      `${JSON.stringify(lockPrefix)} and ${writtenAs('electionPrefix')} ${JSON.stringify(electionPrefix)} overlap`,
+      'set two prefixes that do not begin with each other, such as locks/ and elections/',
     ),
   ];
 }

@@ -1,5 +1,5 @@
-// Flags and environment become one frozen Config, or the list of everything that is wrong with them.
-// The only reader of the environment; what the settings are stands in config/settings.ts.
+// Converts flags and environment to one frozen Config, or to the list of all problems. The only reader of the environment.
+// The table of settings is in settings.ts.
 import { combinationProblems, exposureProblems } from './combinations.js';
 import { effectiveText, helpText, versionText } from './help.js';
 import { nearestName } from '../core/nearest-name.js';
@@ -16,16 +16,16 @@ import type { Secret } from '../core/secret.js';
 import type { TlsPaths } from '../files/tls-files.js';
 
 export interface Config {
-  /** `host` without brackets; port 0 = any free one. */
+  /** `host` without brackets; port 0 = any free port. */
   readonly listen: { readonly host: string; readonly port: number };
   readonly allowAnonymous: boolean;
-  /** Who callers are. */
+  /** How clients are authenticated. */
   readonly auth: AuthMode;
-  /** The etcd user as whom the gateway itself calls. */
+  /** The etcd user of the gateway itself. */
   readonly user?: { readonly name: string; readonly password: Secret };
   /** The file of API tokens. */
   readonly tokensFile?: string;
-  /** Origins (`http://gateway:8888`); empty = from listen, else from the request. */
+  /** Origins (`http://gateway:8888`); empty = derived from `listen`, else from the request. */
   readonly advertiseUrls: readonly string[];
   /** Lower case: `name`, `*.suffix` or `*`. */
   readonly allowedHosts: readonly string[];
@@ -33,26 +33,26 @@ export interface Config {
   readonly corsOrigins: readonly string[];
   /** URLs; empty = run embedded etcd. */
   readonly endpoints: readonly string[];
-  /** Ends with `/`; neither inside the other. */
+  /** Both end with `/`, and neither begins with the other. */
   readonly lockPrefix: string;
   readonly electionPrefix: string;
-  /** Where DNS names the endpoints. */
+  /** SRV discovery of the endpoints. */
   readonly discovery?: Omit<DiscoverySettings, 'isTlsOnly'>;
   /** Addresses; empty = the system's resolver. */
   readonly dnsServers: readonly string[];
-  /** Files for TLS to etcd; none of them for the system's authorities and no certificate. */
+  /** Files for TLS to etcd; empty = the system's authorities and no client certificate. */
   readonly etcdTls: TlsPaths;
-  /** Files for TLS at the gateway's own door, `ca` for callers' certificates; undefined = plain HTTP. */
-  readonly doorTls?: TlsPaths;
+  /** Files for TLS of the gateway's own server, `ca` for client certificates; undefined = plain HTTP. */
+  readonly serverTls?: TlsPaths;
   readonly logLevel: LogLevel;
   readonly etcdBin?: string;
-  /** As it was written: relative to the working directory unless absolute. */
+  /** As written; a relative path is relative to the working directory. */
   readonly dataDir: string;
-  /** Where embedded etcd listens on TCP; undefined = a unix socket. */
+  /** The TCP address of embedded etcd; undefined = a unix socket. */
   readonly etcdListen?: { readonly host: string; readonly port: number };
-  /** Without a slash at the end. */
+  /** Without a final slash. */
   readonly etcdDownloadUrl: string;
-  /** The PATH on which etcd and the system's programs are looked for. */
+  /** The PATH for etcd and for system programs. */
   readonly path: string;
   readonly limits: Limits;
 }
@@ -61,19 +61,19 @@ interface Limits {
   readonly requestTimeoutSeconds: number;
   readonly connectTimeoutMs: number;
   readonly bodyLimitBytes: number;
-  /** Of the bodies of all requests together. */
+  /** For the bodies of all requests together. */
   readonly bodyMemoryBytes: number;
-  /** In progress at the same time, beside those that wait or stream. */
+  /** Concurrent requests, without waits and streams. */
   readonly requestsMax: number;
   readonly eventLoopDelayMs: number;
-  /** Requests a second of one caller. */
+  /** Requests per second of one client. */
   readonly callerRate: number | undefined;
   readonly callerStreamsMax: number | undefined;
   readonly connectionsMax: number;
-  /** Raw calls in progress at the same time; the usual number by default. */
+  /** Concurrent requests of the raw v3 API; a fixed number by default. */
   readonly rawCallsMax?: number;
   readonly drainSeconds: number;
-  /** Event streams and holds open at the same time. */
+  /** Open event streams and holds. */
   readonly streamsMax: number;
   readonly locks: LockLimits;
 }
@@ -81,8 +81,8 @@ interface Limits {
 export type ConfigResult =
   | { readonly kind: 'run'; readonly config: Config }
   | { readonly kind: 'healthcheck'; readonly config: Config }
-  /** `isToMake`: the token too, instead of reading it. */
-  | { readonly kind: 'hash-token'; readonly isToMake: boolean }
+  /** `generate`: creates the token instead of reading it. */
+  | { readonly kind: 'hash-token'; readonly generate: boolean }
   | { readonly kind: 'help' | 'version' | 'print-config'; readonly text: string }
   | { readonly kind: 'errors'; readonly problems: string[] };
 
@@ -90,28 +90,28 @@ const COMMANDS = ['healthcheck', 'hash-token'] as const;
 type Command = (typeof COMMANDS)[number];
 
 /**
- * `argv` is without the program's own name (`process.argv.slice(2)`). Never throws for a mistake of the user's: each becomes one line of
- * `problems`, which names what he wrote and what to write instead. An empty value counts as not set.
+ * `argv` excludes the program's own name (`process.argv.slice(2)`). Does not throw for invalid input: each problem is one line that states
+ * what is wrong and what to write instead. An empty value counts as not set.
  */
 export function parseConfig(argv: readonly string[], env: NodeJS.ProcessEnv): ConfigResult {
   const line = readCommandLine(SETTINGS, argv);
   if (line.actions.has('help')) return { kind: 'help', text: helpText(SETTINGS) };
   if (line.actions.has('version')) return { kind: 'version', text: versionText() };
 
-  const { command, problems: wordProblems } = readCommand(line.words);
-  const lineProblems = [...line.problems, ...wordProblems, ...generateProblems(line, command)];
-  // It needs no settings, so that none of them is in its way.
+  const { command, problems: commandProblems } = readCommand(line.words);
+  const lineProblems = [...line.problems, ...commandProblems, ...generateProblems(line, command)];
+  // hash-token uses no settings, so invalid settings do not prevent it.
   if (command === 'hash-token') {
     return lineProblems.length > 0
       ? { kind: 'errors', problems: lineProblems }
-      : { kind: command, isToMake: line.actions.has('generate') };
+      : { kind: command, generate: line.actions.has('generate') };
   }
   const { values, sources, problems: valueProblems } = readSettings(SETTINGS, line.flags, env);
   const writtenAs: WrittenAs = (name) => sources.get(name)?.writtenAs ?? name;
   const problems = [
     ...lineProblems,
     ...valueProblems,
-    // The health check serves nobody.
+    // The health check does not listen.
     ...(command === 'healthcheck' ? [] : exposureProblems(values, writtenAs)),
     ...combinationProblems(values, writtenAs),
   ];
@@ -125,12 +125,11 @@ export function parseConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Co
 function readCommand(words: readonly string[]): { command?: Command; problems: string[] } {
   const [first, ...rest] = words;
   const command = COMMANDS.find((name) => name === first);
-  const strangers = command === undefined ? words : rest;
-  const problems = strangers.map((word) => {
+  const unknown = command === undefined ? words : rest;
+  const problems = unknown.map((word) => {
     const near = nearestName(word, COMMANDS);
-    const hint =
-      near === undefined ? 'values belong to a flag, as in --flag=value' : `did you mean ${near}?`;
-    return problemText(word, 'there is no such command', hint);
+    const hint = near === undefined ? 'write values as --flag=value' : `did you mean ${near}?`;
+    return problemText(word, 'unknown command', hint);
   });
   return command === undefined ? { problems } : { command, problems };
 }
@@ -140,7 +139,7 @@ function generateProblems({ actions }: CommandLine, command: Command | undefined
   return [
     problemText(
       '--generate',
-      'only hash-token makes anything',
+      'only hash-token generates a token',
       'write latchkey hash-token --generate',
     ),
   ];
@@ -227,7 +226,7 @@ function pathsOf<Name extends string>(
   ) as Partial<Record<Name, string>>;
 }
 
-/** As etcdctl takes them: an endpoint without a scheme is one with TLS where there is anything for TLS. */
+/** Adds a missing scheme as etcdctl does: https if any file for TLS is set. */
 function withScheme(endpoints: readonly string[], isSecure: boolean): string[] {
   const scheme = isSecure ? 'https' : 'http';
   return [...new Set(endpoints.map((each) => each.replace(/^\/\//, `${scheme}://`)))];

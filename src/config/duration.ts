@@ -1,4 +1,4 @@
-// Durations as people write them: plain seconds, or Go's form that etcdctl's users know (`500ms`, `1m30s`).
+// Parses durations: plain seconds, or Go's format that etcdctl uses (`500ms`, `1m30s`).
 import { GatewayError } from '../core/errors.js';
 
 const SECONDS_OF_UNIT: Readonly<Record<string, number>> = {
@@ -8,7 +8,7 @@ const SECONDS_OF_UNIT: Readonly<Record<string, number>> = {
   ms: 1e-3,
   us: 1e-6,
   µs: 1e-6, // U+00B5, the micro sign
-  μs: 1e-6, // U+03BC, the Greek letter; Go takes both
+  μs: 1e-6, // U+03BC, the Greek letter; Go accepts both
   ns: 1e-9,
 };
 const PLAIN_SECONDS = /^(?:\d+(?:\.\d*)?|\.\d+)$/;
@@ -19,7 +19,7 @@ export interface DurationRange {
   readonly secondsMax: number;
 }
 
-/** A parser of durations inside `range`; answers seconds, fractions included. Throws `invalid-request`. */
+/** Returns a parser of durations within `range`, which returns seconds with fractions and throws `invalid-request`. */
 export function durationIn(range: DurationRange): (text: string) => number {
   return (text) => {
     const seconds = secondsOf(text.trim());

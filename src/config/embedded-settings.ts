@@ -1,27 +1,27 @@
-// The part of the table of settings about the etcd that the gateway runs itself.
+// The settings of embedded etcd.
 import { parseBaseUrl, parseLoopbackPort } from './address.js';
-import { row } from './setting.js';
+import { setting } from './setting.js';
 import { parseOptionalPath } from './values.js';
 
 export const EMBEDDED = {
-  etcdBin: row({
+  etcdBin: setting({
     env: 'LATCHKEY_ETCD_BIN',
     flag: 'etcd-bin',
     placeholder: 'PATH',
     default: '',
-    defaultNote: 'found, else fetched',
+    defaultNote: 'found, else downloaded',
     parse: parseOptionalPath,
-    describe: 'the etcd program that embedded etcd runs',
+    describe: 'etcd program for embedded etcd',
   }),
-  dataDir: row({
+  dataDir: setting({
     env: 'LATCHKEY_DATA_DIR',
     flag: 'data-dir',
     placeholder: 'PATH',
     default: '.latchkey/',
     parse: (text: string) => text,
-    describe: 'where embedded etcd keeps its data, its log and a fetched program',
+    describe: 'folder for the data, log and downloaded program of embedded etcd',
   }),
-  etcdListen: row({
+  etcdListen: setting({
     env: 'LATCHKEY_ETCD_LISTEN',
     flag: 'etcd-listen',
     placeholder: 'HOST:PORT',
@@ -29,14 +29,14 @@ export const EMBEDDED = {
     defaultNote: 'a unix socket',
     parse: parseLoopbackPort,
     describe:
-      'TCP port of embedded etcd on loopback; any web page open on this machine can then write to etcd',
+      'loopback address and port of embedded etcd; web pages on this machine can then write to it',
   }),
-  etcdDownloadUrl: row({
+  etcdDownloadUrl: setting({
     env: 'LATCHKEY_ETCD_DOWNLOAD_URL',
     flag: 'etcd-download-url',
     placeholder: 'URL',
     default: 'https://github.com/etcd-io/etcd/releases/download',
     parse: parseBaseUrl,
-    describe: 'base URL of the release archives that embedded etcd is fetched from',
+    describe: 'base URL of the etcd release archives for embedded etcd',
   }),
 } as const;

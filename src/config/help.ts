@@ -1,4 +1,4 @@
-// What --help, --version and --print-config print. Made from the table, so that no setting can be forgotten.
+// The output of --help, --version and --print-config, generated from the table of settings.
 import { readFileSync } from 'node:fs';
 import type { Setting, SettingTable, SourceText } from './setting.js';
 
@@ -10,14 +10,14 @@ export function versionText(): string {
   return `latchkey ${packageVersion()}`;
 }
 
-/** Of the package that this program belongs to. */
+/** Returns the version in package.json. */
 export function packageVersion(): string {
   const file = new URL('../../package.json', import.meta.url);
   const { version } = JSON.parse(readFileSync(file, 'utf8')) as { version: string };
   return version;
 }
 
-/** Two lines for each setting: flag and meaning, environment variable and default. */
+/** Each setting has two lines: flag and meaning, environment variable and default. */
 export function helpText(table: SettingTable): string {
   const settings = Object.values(table);
   const width = Math.max(...settings.flatMap((s) => [usageOf(s).length, s.env.length])) + 2;
@@ -26,14 +26,20 @@ export function helpText(table: SettingTable): string {
     `${versionText()}: an HTTP gateway to etcd v3`,
     '',
     'Usage:',
-    line('latchkey [settings]', 'serve until SIGTERM'),
-    line('latchkey healthcheck', 'exit 0 when the gateway on the listen address is ready, else 1'),
-    line('latchkey hash-token', 'hash the API token on standard input; --generate makes one first'),
-    line('latchkey --print-config', 'print the effective settings, secrets masked'),
+    line('latchkey [settings]', 'run the gateway until SIGTERM'),
+    line(
+      'latchkey healthcheck',
+      'exit with 0 if the gateway on the listen address is ready, else with 1',
+    ),
+    line(
+      'latchkey hash-token',
+      'print the hash of the API token on standard input; --generate creates a token',
+    ),
+    line('latchkey --print-config', 'print the effective settings with masked secrets'),
     line('latchkey --version', 'print the version'),
-    line('latchkey --help, -h', 'print this'),
+    line('latchkey --help, -h', 'print this help'),
     '',
-    'Settings (a flag wins over the environment, the environment over the default):',
+    'Settings (a flag overrides the environment, which overrides the default):',
     ...settings.flatMap((setting) => [
       '',
       line(usageOf(setting), setting.describe),
@@ -42,7 +48,7 @@ export function helpText(table: SettingTable): string {
   ].join('\n');
 }
 
-/** `NAME=value  # where it comes from`, one a line, in the order of the table. Secrets are masked, whatever their length. */
+/** Returns one line `NAME=value  # source` per setting, in the order of the table. Secrets are masked with a fixed length. */
 export function effectiveText(
   table: SettingTable,
   sources: ReadonlyMap<string, SourceText>,
@@ -57,7 +63,7 @@ export function effectiveText(
     .join('\n');
 }
 
-/** The default in words, as --help and the README name it. */
+/** Returns the default as --help and docs/settings.md show it. */
 export function defaultOf(setting: Setting<unknown>): string {
   return setting.default === '' ? (setting.defaultNote ?? 'none') : setting.default;
 }
@@ -67,7 +73,7 @@ function usageOf({ flag, placeholder }: Setting<unknown>): string {
 }
 
 function fileNoteOf(setting: Setting<unknown>): string {
-  return setting.isSecret === true ? `; or the file that ${setting.env}_FILE names` : '';
+  return setting.isSecret === true ? `; or in the file ${setting.env}_FILE` : '';
 }
 
 function shown(setting: Setting<unknown>, text: string): string {

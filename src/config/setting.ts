@@ -1,29 +1,30 @@
-// The shape of one setting: a row of the table that parsing, --help, --print-config and the README are made from.
+// The type of one setting: a row of the table behind parsing, --help, --print-config and docs/settings.md.
 
 export interface Setting<T> {
   /** Name of the environment variable. */
   readonly env: string;
   /** Name of the flag, without the dashes. */
   readonly flag: string;
-  /** Names of flags that other programs give to the same setting: the error of an unknown flag then names this one. */
+  /** Flag names of other programs for this setting; the error of such an unknown flag suggests this one. */
   readonly alsoCalled?: readonly string[];
-  /** What --help shows as the flag's value; absent for a boolean, which needs none. */
+  /** The flag's value in --help; absent for a boolean. */
   readonly placeholder?: string;
-  /** The text that is parsed when nobody sets it; '' when it has no value then. */
+  /** The text that is parsed if the setting is not set; '' = no value. */
   readonly default: string;
-  /** What happens when `default` is ''. */
+  /** The meaning of a `default` of ''. */
   readonly defaultNote?: string;
-  /** Throws `invalid-request` whose detail names the value and whose hint says what to write. */
+  /** Throws `invalid-request` with the value in the detail and what to write in the hint. */
   readonly parse: (text: string) => T;
+  /** A noun phrase with its unit, then the effect. */
   readonly describe: string;
   /** A comma-separated list: its flag may be repeated. */
   readonly isList?: true;
-  /** Never printed, and also read from the file that `<env>_FILE` names. */
+  /** Never printed. Can also be read from the file that `<env>_FILE` names. */
   readonly isSecret?: true;
 }
 
-/** A row whose type is that of its parser's answer. */
-export function row<T>(setting: Setting<T>): Setting<T> {
+/** Returns the row with the type of its parser's result. */
+export function setting<T>(setting: Setting<T>): Setting<T> {
   return setting;
 }
 
@@ -34,7 +35,7 @@ export type ValuesOf<T extends SettingTable> = {
   readonly [Name in keyof T]: ReturnType<T[Name]['parse']>;
 };
 
-/** Where the text of a setting came from, in words that the user wrote. */
+/** The text of a setting and its source. */
 export interface SourceText {
   readonly text: string;
   readonly origin: 'flag' | 'environment' | 'file' | 'default';
@@ -42,7 +43,7 @@ export interface SourceText {
   readonly writtenAs: string;
 }
 
-/** What one mistake is called in a message: `--listen: "x" is no address; write 127.0.0.1:8888`. */
+/** Returns the line for one problem: `--listen: "x" is not an address and port; write 127.0.0.1:8888`. */
 export function problemText(writtenAs: string, detail: string, hint?: string): string {
   return `${writtenAs}: ${detail}${hint === undefined ? '' : `; ${hint}`}`;
 }

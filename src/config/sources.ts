@@ -1,5 +1,5 @@
-// Collects the text of every setting from flags, environment and secret files, and parses it by the table.
-// Never stops at the first mistake: all of them are worth one start. Knows no particular setting.
+// Reads the text of every setting from flags, environment and secret files, and parses it by the table. Collects all problems, so that
+// one start reports all of them.
 import { readFileSync, statSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { GatewayError } from '../core/errors.js';
@@ -8,7 +8,7 @@ import { systemReason } from '../core/system-reason.js';
 import { problemText } from './setting.js';
 import type { Setting, SettingTable, SourceText, ValuesOf } from './setting.js';
 
-/** Flags that ask for something else than serving; `generate` belongs to a command. */
+/** Flags that are not settings; `generate` belongs to hash-token. */
 const ACTION_FLAGS = ['help', 'version', 'print-config', 'generate'] as const;
 type ActionFlag = (typeof ACTION_FLAGS)[number];
 
@@ -17,7 +17,7 @@ const OWN_ENV_PREFIX = 'LATCHKEY_';
 
 export interface CommandLine {
   readonly actions: ReadonlySet<ActionFlag>;
-  /** Words that are no flags, in order. */
+  /** Arguments that are not flags, in order. */
   readonly words: readonly string[];
   /** By flag name, in order; booleans without a value are 'true'. */
   readonly flags: ReadonlyMap<string, readonly string[]>;
@@ -25,7 +25,7 @@ export interface CommandLine {
 }
 
 export interface Reading<T extends SettingTable> {
-  /** Every setting that could be parsed; all of them when there are no problems. */
+  /** Every setting that could be parsed; all of them if there are no problems. */
   readonly values: Partial<ValuesOf<T>>;
   readonly sources: ReadonlyMap<string, SourceText>;
   readonly problems: readonly string[];
@@ -52,7 +52,7 @@ export function readCommandLine(table: SettingTable, argv: readonly string[]): C
   return { actions, words, flags, problems };
 }
 
-/** Parses every setting of the table: flag, else environment, else secret file, else default. Reads only `<env>_FILE` files. */
+/** Parses every setting of the table: flag, else environment, else secret file, else default. Reads only the `<env>_FILE` files. */
 export function readSettings<T extends SettingTable>(
   table: T,
   flags: CommandLine['flags'],
@@ -99,7 +99,7 @@ interface OptionToken {
   readonly inlineValue?: boolean | undefined;
 }
 
-// `--listen --allow-anonymous` is a forgotten value, not an address that begins with dashes.
+// `--listen --allow-anonymous` has a missing value, not an address that begins with dashes.
 function isMissing(setting: Setting<unknown>, token: OptionToken): boolean {
   if (setting.placeholder === undefined) return false;
   return token.value === undefined || (token.inlineValue !== true && token.value.startsWith('--'));
@@ -115,7 +115,7 @@ function unknownFlag(rawName: string, table: SettingTable): string {
   const same = Object.values(table).find(({ alsoCalled }) => alsoCalled?.includes(name));
   const near = same?.flag ?? nearestName(name, known);
   const hint = near === undefined ? 'see --help' : `did you mean --${near}?`;
-  return problemText(rawName, 'there is no such flag', hint);
+  return problemText(rawName, 'unknown flag', hint);
 }
 
 function sourceOf(
@@ -123,24 +123,24 @@ function sourceOf(
   flags: CommandLine['flags'],
   env: NodeJS.ProcessEnv,
 ): SourceText {
-  const given = (flags.get(setting.flag) ?? []).filter((text) => text !== '');
-  if (given.length > 1 && setting.isList !== true) {
-    throw mistake(`--${setting.flag}`, `given ${given.length} times`, 'write it once');
+  const values = (flags.get(setting.flag) ?? []).filter((text) => text !== '');
+  if (values.length > 1 && setting.isList !== true) {
+    throw settingError(`--${setting.flag}`, `set ${values.length} times`, 'set it once');
   }
-  if (given.length > 0) {
-    return { text: given.join(','), origin: 'flag', writtenAs: `--${setting.flag}` };
+  if (values.length > 0) {
+    return { text: values.join(','), origin: 'flag', writtenAs: `--${setting.flag}` };
   }
   const text = env[setting.env] ?? '';
   const file = setting.isSecret === true ? (env[`${setting.env}_FILE`] ?? '') : '';
   if (text !== '' && file !== '') {
-    throw mistake(setting.env, `${setting.env}_FILE is set too`, 'set only one of them');
+    throw settingError(setting.env, `${setting.env}_FILE is also set`, 'set only one of them');
   }
   if (text !== '') return { text, origin: 'environment', writtenAs: setting.env };
   if (file !== '') return secretFrom(file, `${setting.env}_FILE`);
   return { text: setting.default, origin: 'default', writtenAs: `--${setting.flag}` };
 }
 
-// One newline at the end is the editor's, not the secret's.
+// Editors add a newline at the end, which is not part of the secret.
 function secretFrom(path: string, writtenAs: string): SourceText {
   let text: string;
   try {
@@ -148,9 +148,13 @@ function secretFrom(path: string, writtenAs: string): SourceText {
     text = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
   } catch (error) {
     const reason = systemReason(error);
-    throw mistake(writtenAs, `cannot read ${path}: ${reason}`, 'name a file that holds the secret');
+    throw settingError(
+      writtenAs,
+      `cannot read ${path}: ${reason}`,
+      'name a file that contains the secret',
+    );
   }
-  if (text === '') throw mistake(writtenAs, `${path} is empty`, 'write the secret into it');
+  if (text === '') throw settingError(writtenAs, `${path} is empty`, 'write the secret into it');
   return { text, origin: 'file', writtenAs };
 }
 
@@ -159,13 +163,13 @@ function parsed(setting: Setting<unknown>, source: SourceText): unknown {
     return setting.parse(source.text);
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
-    // The detail of a parser repeats the value.
+    // The detail of the parser contains the value, which is secret here.
     const detail = setting.isSecret === true ? 'the value is not valid' : error.message;
-    throw mistake(source.writtenAs, detail, error.hint);
+    throw settingError(source.writtenAs, detail, error.hint);
   }
 }
 
-// Only near misses: orchestrators put variables of their own there, such as Kubernetes' LATCHKEY_PORT for a service of that name.
+// Reports only names similar to a setting: orchestrators add other variables, such as Kubernetes' LATCHKEY_PORT for a service `latchkey`.
 function mistypedVariables(table: SettingTable, env: NodeJS.ProcessEnv): string[] {
   const known = Object.values(table).map((setting) => setting.env);
   const files = Object.values(table)
@@ -177,10 +181,10 @@ function mistypedVariables(table: SettingTable, env: NodeJS.ProcessEnv): string[
     .flatMap((name) => {
       const near = nearestName(name, [...known, ...files]);
       if (near === undefined) return [];
-      return [problemText(name, 'there is no such setting', `did you mean ${near}?`)];
+      return [problemText(name, 'unknown setting', `did you mean ${near}?`)];
     });
 }
 
-function mistake(writtenAs: string, detail: string, hint?: string): GatewayError {
+function settingError(writtenAs: string, detail: string, hint?: string): GatewayError {
   return new GatewayError('invalid-request', { detail: problemText(writtenAs, detail, hint) });
 }

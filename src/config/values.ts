@@ -1,4 +1,4 @@
-// Parsers of the plain values in settings: booleans, byte counts, key prefixes, log levels, paths.
+// Parses plain values in settings: booleans, numbers, byte counts, key prefixes, log levels, paths.
 import { GatewayError } from '../core/errors.js';
 import type { LogLevel } from '../process/log.js';
 
@@ -14,14 +14,14 @@ const LOG_LEVELS: readonly LogLevel[] = [
 const TRUE_WORDS: readonly string[] = ['true', '1', 'yes', 'on'];
 const FALSE_WORDS: readonly string[] = ['false', '0', 'no', 'off'];
 const KEY_PREFIX_BYTES_MAX = 256;
-/** Everything else that is the gateway's own lies below it. */
+/** The prefix of the gateway's internal keys. */
 const OWN_PREFIX = '\0latchkey/';
 
 export function parseBoolean(text: string): boolean {
   const word = text.trim().toLowerCase();
   if (TRUE_WORDS.includes(word)) return true;
   if (FALSE_WORDS.includes(word)) return false;
-  throw refused(text, 'yes or no', 'write true or false');
+  throw refused(text, 'a boolean', 'write true or false');
 }
 
 export function parseLogLevel(text: string): LogLevel {
@@ -30,12 +30,12 @@ export function parseLogLevel(text: string): LogLevel {
   throw refused(text, 'a log level', `write one of ${LOG_LEVELS.join(', ')}`);
 }
 
-/** A path as it is, or `undefined` for none. */
+/** Returns the path unchanged, or `undefined` for an empty text. */
 export function parseOptionalPath(text: string): string | undefined {
   return text === '' ? undefined : text;
 }
 
-/** A parser of whole numbers of bytes from 1 to `bytesMax`. */
+/** Returns a parser of byte counts from 1 to `bytesMax`. */
 export function bytesUpTo(bytesMax: number): (text: string) => number {
   return (text) => {
     const bytes = /^\d{1,15}$/.test(text.trim()) ? Number(text) : 0;
@@ -44,7 +44,7 @@ export function bytesUpTo(bytesMax: number): (text: string) => number {
   };
 }
 
-/** A whole number from 1 to `max`. */
+/** Returns a parser of integers from 1 to `max`. */
 export function integerUpTo(max: number): (text: string) => number {
   return (text) => {
     const number = /^\d{1,15}$/.test(text.trim()) ? Number(text) : 0;
@@ -53,19 +53,23 @@ export function integerUpTo(max: number): (text: string) => number {
   };
 }
 
-/** A whole number from 1 to `max`, or `undefined` for none. */
+/** Returns a parser of integers from 1 to `max`; `undefined` for an empty text. */
 export function optionalIntegerUpTo(max: number): (text: string) => number | undefined {
   const parse = integerUpTo(max);
   return (text) => (text === '' ? undefined : parse(text));
 }
 
-/** A key prefix that ends with a slash, can be typed into etcdctl and is not among the gateway's own keys. */
+/** Parses a key prefix that ends with a slash, can be typed into etcdctl and does not overlap the gateway's internal keys. */
 export function parseKeyPrefix(text: string): string {
   if (!text.endsWith('/')) throw refused(text, 'a key prefix', 'end it with a slash, as in locks/');
   if (isInside(text, OWN_PREFIX) || isInside(OWN_PREFIX, text)) {
-    throw refused(text, 'free', `${JSON.stringify(OWN_PREFIX)} belongs to the gateway itself`);
+    throw refused(
+      text,
+      'available',
+      `choose another prefix; ${JSON.stringify(OWN_PREFIX)} is reserved for the gateway`,
+    );
   }
-  // Control characters cannot be typed into etcdctl, lone surrogates have no UTF-8.
+  // Control characters cannot be typed into etcdctl, lone surrogates have no UTF-8 encoding.
   if (/[\p{Cc}\p{Cs}]/u.test(text)) {
     throw refused(text, 'a key prefix', 'write printable text, as in locks/');
   }
@@ -75,7 +79,7 @@ export function parseKeyPrefix(text: string): string {
   return text;
 }
 
-/** Whether every key below `inner` is also below `outer`. */
+/** Returns whether every key below `inner` is also below `outer`. */
 export function isInside(inner: string, outer: string): boolean {
   return inner.startsWith(outer);
 }

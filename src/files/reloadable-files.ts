@@ -1,5 +1,5 @@
-// The content of files, reloaded when they change, so that certificates and tokens can be replaced under a running gateway. Files that
-// are invalid (half written, or of different pairs) change nothing: the last valid content stays in force, and every look tries again.
+// Reloads files when they change, so that certificates and tokens can be replaced while the gateway runs. While files are invalid, for
+// example half written or of different pairs, the last valid content stays in use, and every check reads them again.
 import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
@@ -8,24 +8,24 @@ import { systemReason } from '../core/system-reason.js';
 
 export interface ReloadableFilesOptions<T> {
   readonly paths: readonly string[];
-  /** Gets the bytes of each path, in order. Throws an `Error` with a reason for people if the files are invalid. */
+  /** Gets the bytes of each path, in order. Throws an `Error` with a readable reason if the files are invalid. */
   readonly parse: (files: readonly Buffer[]) => T;
-  /** Called when other content is in force. If it throws, the next look calls it again. */
+  /** Called when new content is in use. If it throws, the next check calls it again. */
   readonly onChange?: ((content: T) => void) | undefined;
-  /** Called once for each problem, however many looks it lasts. */
+  /** Called once for each problem, regardless of how long it lasts. */
   readonly onProblem?: ((reason: string) => void) | undefined;
 }
 
-/** The time between two looks at the files. */
-const LOOK_MS = 2_000;
-/** File systems round their times, some of them to two seconds: a file this young may change again under the same times. */
+/** The time between two checks of the files. */
+const CHECK_MS = 2_000;
+/** File systems round times, some of them to two seconds: a file changed this recently may change again without a new time. */
 const UNSETTLED_MS = 5_000;
 const FILE_BYTES_MAX = 4 * 1024 * 1024;
 
 interface Loaded<T> {
   readonly content: T;
   readonly digest: string;
-  /** `undefined`: the next look reads the files again. */
+  /** `undefined`: the next check reads the files again. */
   readonly stamp: string | undefined;
 }
 
@@ -39,7 +39,7 @@ export class ReloadableFiles<T> {
   constructor(options: ReloadableFilesOptions<T>) {
     this.#options = options;
     this.#loaded = load(options);
-    this.#timer = setInterval(() => this.#look(), LOOK_MS);
+    this.#timer = setInterval(() => this.#check(), CHECK_MS);
     this.#timer.unref();
   }
 
@@ -51,7 +51,7 @@ export class ReloadableFiles<T> {
     clearInterval(this.#timer);
   }
 
-  #look(): void {
+  #check(): void {
     const { onChange, onProblem } = this.#options;
     const before = this.#loaded;
     try {
@@ -66,7 +66,7 @@ export class ReloadableFiles<T> {
     }
   }
 
-  /** What is not announced counts as not loaded: the next look parses and announces it again. */
+  /** Content whose announcement failed counts as not loaded: the next check parses and announces it again. */
   #announce(announce: () => void): void {
     try {
       announce();
@@ -77,7 +77,7 @@ export class ReloadableFiles<T> {
   }
 }
 
-/** The content of `before` if the files are the same. Stamps are taken before the read, so that a later change has another stamp. */
+/** Returns `before` if the files are unchanged. Stamps are taken before the read, so that a later change has another stamp. */
 function load<T>({ paths, parse }: ReloadableFilesOptions<T>, before?: Loaded<T>): Loaded<T> {
   const now = Date.now();
   const stats = paths.map((path) => readable(path, () => statSync(path, { bigint: true })));
@@ -86,18 +86,18 @@ function load<T>({ paths, parse }: ReloadableFilesOptions<T>, before?: Loaded<T>
   const files = paths.map((path, index) => readBounded(path, Number(stats[index]?.size)));
   const digest = digestOf(files);
   const content = before?.digest === digest ? before.content : parse(files);
-  const isSettled = stats.every((each) => isOlder(each, now - UNSETTLED_MS));
+  const isSettled = stats.every((each) => isUnchangedSince(each, now - UNSETTLED_MS));
   return { content, digest, stamp: isSettled ? stamp : undefined };
 }
 
-/** Mounted secrets change by their link, so the file behind it counts. `ctime` changes even if a tool restores size and `mtime`. */
+/** Mounted secrets change by their link, so the stamp is that of its target. `ctime` changes even if a tool restores size and `mtime`. */
 function stampOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
   return [dev, ino, size, mtimeNs, ctimeNs].join(':');
 }
 
-/** A pipe is read once: its content does not come again. */
-function isOlder(stats: BigIntStats, thenMs: number): boolean {
-  return !stats.isFile() || (Number(stats.mtimeMs) < thenMs && Number(stats.ctimeMs) < thenMs);
+/** True for a pipe, which can be read only once. */
+function isUnchangedSince(stats: BigIntStats, timeMs: number): boolean {
+  return !stats.isFile() || (Number(stats.mtimeMs) < timeMs && Number(stats.ctimeMs) < timeMs);
 }
 
 function readBounded(path: string, size: number): Buffer {
@@ -107,7 +107,7 @@ function readBounded(path: string, size: number): Buffer {
   return readable(path, () => readFileSync(path));
 }
 
-/** Node's message names a system call and no remedy. */
+/** Replaces Node's message, which names only the system call. */
 function readable<T>(path: string, read: () => T): T {
   try {
     return read();
@@ -116,7 +116,7 @@ function readable<T>(path: string, read: () => T): T {
   }
 }
 
-/** Spares the content of a private key in memory. Lengths first: no two lists of files have one digest. */
+/** The digest avoids a second copy of private keys in memory. The lengths make the digest of each list of files unique. */
 function digestOf(files: readonly Buffer[]): string {
   const hash = createHash('sha256').update(JSON.stringify(files.map(({ length }) => length)));
   for (const file of files) hash.update(file);

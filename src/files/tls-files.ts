@@ -1,4 +1,4 @@
-// Certificates and keys from files, reloaded when they change, so that they can be rotated under a running gateway.
+// Certificates and keys from files, reloaded when they change, so that they can be rotated while the gateway runs.
 import { X509Certificate, createPrivateKey } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import type { SecureContext } from 'node:tls';
@@ -6,7 +6,7 @@ import { messageOf } from '../core/errors.js';
 import { ReloadableFiles } from './reloadable-files.js';
 
 export interface TlsPaths {
-  /** Authorities that the other side's certificate must come from; the system's own without it. */
+  /** Authorities that must sign the peer's certificate; the system's authorities by default. */
   readonly ca?: string;
   readonly cert?: string;
   readonly key?: string;
@@ -19,7 +19,7 @@ export interface TlsMaterial {
 }
 
 export interface TlsFilesOptions {
-  /** Called when other files are in force. If it throws, it is called again later. */
+  /** Called when new files are in use. If it throws, it is called again later. */
   readonly onChange?: (material: TlsMaterial) => void;
   /** Called once for each problem. */
   readonly onProblem?: (reason: string) => void;
@@ -36,7 +36,7 @@ const MATERIAL = ['ca', 'cert', 'key'] as const;
 export class TlsFiles {
   readonly #files: ReloadableFiles<Loaded>;
 
-  /** Throws an `Error` with a reason for people when the files cannot be used. */
+  /** Throws an `Error` with a readable reason if the files are invalid. */
   constructor(paths: TlsPaths, { onChange, onProblem }: TlsFilesOptions = {}) {
     const names = MATERIAL.filter((name) => paths[name] !== undefined);
     this.#files = new ReloadableFiles({
@@ -66,19 +66,19 @@ export class TlsFiles {
   }
 }
 
-/** OpenSSL names neither the file nor what is wrong with it. */
+/** Checks each file separately, because OpenSSL's errors name neither the file nor the problem. */
 function requirePem(paths: TlsPaths, { ca, cert, key }: TlsMaterial): void {
-  const notIn = (what: string, path: string | undefined): string =>
-    `${path ?? ''} does not hold a ${what} in PEM format`;
-  if (ca !== undefined) parsed(() => new X509Certificate(ca), notIn('certificate', paths.ca));
+  const notFoundIn = (what: string, path: string | undefined): string =>
+    `${path ?? ''} does not contain a ${what} in PEM format`;
+  if (ca !== undefined) parsed(() => new X509Certificate(ca), notFoundIn('certificate', paths.ca));
   const certificate =
-    cert && parsed(() => new X509Certificate(cert), notIn('certificate', paths.cert));
+    cert && parsed(() => new X509Certificate(cert), notFoundIn('certificate', paths.cert));
   const privateKey =
     key &&
-    parsed(() => createPrivateKey(key), notIn('private key without a passphrase', paths.key));
+    parsed(() => createPrivateKey(key), notFoundIn('private key without a passphrase', paths.key));
   if (certificate && privateKey && !certificate.checkPrivateKey(privateKey)) {
     throw new Error(
-      `the key in ${paths.key ?? ''} does not belong to the certificate in ${paths.cert ?? ''}`,
+      `the key in ${paths.key ?? ''} does not match the certificate in ${paths.cert ?? ''}`,
     );
   }
 }
@@ -95,7 +95,7 @@ function contextOf(material: TlsMaterial): SecureContext {
   try {
     return createSecureContext(material);
   } catch (error) {
-    throw new Error(`certificate, key or authority cannot be used: ${messageOf(error)}`, {
+    throw new Error(`the certificate, key or authority is invalid: ${messageOf(error)}`, {
       cause: error,
     });
   }

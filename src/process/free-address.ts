@@ -1,8 +1,8 @@
-// Whether an address is free to listen on, asked before anything else is started. It may be taken by the time it is used.
+// Checks whether an address is free to listen on, before anything else starts. Another process can take it before it is used.
 import { createServer } from 'node:net';
 import { systemReason } from '../core/system-reason.js';
 
-/** `undefined` when the address is free; otherwise one line that names it, the reason and the flag to write. */
+/** Returns `undefined` if the address is free, else one line with the address, the reason and the flag to change. */
 export async function addressProblem(
   { host, port }: { readonly host: string; readonly port: number },
   flag: string,
@@ -26,5 +26,5 @@ export function cannotListen(
   error: unknown,
 ): string {
   const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-  return `cannot listen on ${address}: ${systemReason(error)}; name another address with ${flag}`;
+  return `cannot listen on ${address}: ${systemReason(error)}; set another address with ${flag}`;
 }

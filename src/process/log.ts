@@ -1,4 +1,4 @@
-// The process' logger: pino, one JSON object a line on standard output. No values, no tokens, no credentials go in.
+// The logger of the process: pino, one JSON object per line on standard output. It never logs values, tokens or credentials.
 import { pino } from 'pino';
 import type { DestinationStream, Logger } from 'pino';
 
@@ -6,16 +6,16 @@ export type Log = Logger;
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 
-/** What JSON leaves as it is although terminals obey it, and editors take it for the end of a line or turn the text round. */
+/** Characters that JSON does not escape, but that control terminals, end lines in editors or change the direction of text. */
 const UNSAFE = /[\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
-/** `destination` is standard output unless a test says otherwise. */
+/** `destination` is standard output by default. */
 export function createLog(level: LogLevel, destination?: DestinationStream): Log {
   const options = {
     level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
-    // Names of locks, owners and users come from callers. In a line of JSON these characters stand in strings only.
+    // Names of locks, owners and users come from clients. In a line of JSON these characters occur only in strings.
     hooks: { streamWrite: (line: string) => line.replace(UNSAFE, escapeCharacter) },
   };
   return destination === undefined ? pino(options) : pino(options, destination);

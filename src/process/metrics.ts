@@ -1,12 +1,12 @@
-// The process' numbers, for Prometheus: the only importer of prom-client. Everybody else is handed the small interfaces that he counts by.
-// Labels are bounded: routes are templates, never paths; endpoints are those configured or discovered, and past a limit all the others.
+// Prometheus metrics of the process. The only importer of prom-client; other modules get small interfaces to count with.
+// Labels are bounded: routes are templates, never paths; endpoints are the configured or discovered ones, above a limit `others`.
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { CallMetrics } from '../etcd/calls/call-metrics.js';
 import type { RequestMeter } from '../http/server/access-log.js';
 import type { CallerRefusal } from '../http/load/caller-limits.js';
 import type { Shed } from '../http/load/load.js';
 
-/** What is looked at when somebody asks, and costs nothing until then. */
+/** Functions that are called when metrics are collected. */
 export interface GaugeSources {
   readonly requestsInProgress: () => number;
   readonly lockWaiters: () => number;
@@ -22,23 +22,23 @@ export interface GaugeSources {
 export interface Metrics {
   readonly requests: RequestMeter;
   readonly calls: CallMetrics;
-  /** A connection was one too many. */
+  /** Counts a connection that was closed because of the limit. */
   readonly connectionDropped: () => void;
-  /** A request was refused because of load, or because its caller asks for too much. */
+  /** Counts a request that was rejected because of load, or because of the limits of its client. */
   readonly shed: (what: Shed | CallerRefusal | 'body-bytes') => void;
-  /** Tells where the gauges are read; once. */
+  /** Registers the sources of the gauges. Call it once. */
   observe(sources: GaugeSources): void;
-  /** The text exposition of all, and its content type. */
+  /** Returns all metrics in the text format, and its content type. */
   expose(): Promise<{ readonly type: string; readonly text: string }>;
 }
 
 const SECONDS_BUCKETS = [
   0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
 ];
-/** DNS may bring ever new endpoints; more than this in one life of the process share a label. */
+/** Discovery can return new endpoints indefinitely; endpoints above this number share a label. */
 const ENDPOINT_LABELS_MAX = 100;
 const OTHER_ENDPOINTS = 'others';
-/** Wakes the process this seldom to measure how late its timers are. */
+/** Interval at which the delay of timers is measured. */
 const EVENT_LOOP_RESOLUTION_MS = 20;
 
 const GAUGES: Readonly<
@@ -46,37 +46,37 @@ const GAUGES: Readonly<
 > = {
   requestsInProgress: {
     name: 'latchkey_http_requests_in_progress',
-    help: 'Requests that are being served; those that wait or stream are not among them.',
+    help: 'Requests in progress, without waits and streams.',
   },
   lockWaiters: {
     name: 'latchkey_lock_waiters',
-    help: 'Callers that wait for a lock or an election at this gateway.',
+    help: 'Clients that wait for a lock or an election at this gateway.',
   },
   lockHolds: {
     name: 'latchkey_lock_holds',
-    help: 'Locks that are held by an open connection to this gateway.',
+    help: 'Locks that an open connection to this gateway holds.',
   },
   streams: {
     name: 'latchkey_streams',
-    help: 'Event streams, watches, long polls and holds that are open.',
+    help: 'Open event streams, watches, long polls and holds.',
   },
-  watchers: { name: 'latchkey_watchers', help: 'Callers that watch keys.' },
+  watchers: { name: 'latchkey_watchers', help: 'Clients that watch keys.' },
   etcdWatches: {
     name: 'latchkey_etcd_watches',
-    help: 'Watches at etcd; many watchers and waiters share one.',
+    help: 'Watches in etcd; watchers and waiters share them.',
   },
   etcdWatchStreams: {
     name: 'latchkey_etcd_watch_streams',
-    help: 'Connections to etcd that carry the watches.',
+    help: 'Connections to etcd for watches.',
   },
   cleanUps: {
     name: 'latchkey_clean_ups',
-    help: 'Clean-ups under way: leases to revoke, entries to take back.',
+    help: 'Clean-ups in progress: leases to revoke, entries to delete.',
   },
   isDraining: { name: 'latchkey_draining', help: '1 while the gateway shuts down.' },
 };
 
-/** Numbers of its own for each gateway: nothing is kept in the module. */
+/** Each gateway has its own registry: the module has no state. */
 export function createMetrics(version: string): Metrics {
   const registry = new Registry();
   const registers = [registry];
@@ -86,18 +86,18 @@ export function createMetrics(version: string): Metrics {
   });
   const dropped = new Counter({
     name: 'latchkey_connections_dropped_total',
-    help: 'Connections that were closed at once because there were too many.',
+    help: 'Connections that were closed immediately because of the limit.',
     registers,
   });
   const shed = new Counter({
     name: 'latchkey_http_requests_shed_total',
-    help: 'Requests refused with 429: too many in progress (request), a wait or stream while busy (wait), too many of one caller (caller-rate, caller-streams), too many bytes of bodies (body-bytes).',
+    help: 'Requests rejected with 429: too many in progress (request), a wait or stream while busy (wait), too many of one client (caller-rate, caller-streams), too many bytes of bodies (body-bytes).',
     labelNames: ['what'],
     registers,
   });
   new Gauge({
     name: 'latchkey_info',
-    help: 'The version.',
+    help: 'The version of the gateway, as a label.',
     labelNames: ['version'],
     registers,
   }).set({ version }, 1);
@@ -128,7 +128,7 @@ export function createMetrics(version: string): Metrics {
 function createRequestMeter(registry: Registry): RequestMeter {
   const seconds = new Histogram({
     name: 'latchkey_http_request_duration_seconds',
-    help: 'Requests by route, until the last byte of the answer; waits and streams last as long as they were asked to.',
+    help: 'Duration of requests by route until the last byte of the response, including waits and streams.',
     labelNames: ['method', 'route', 'status'],
     buckets: SECONDS_BUCKETS,
     registers: [registry],
@@ -142,14 +142,14 @@ function createRequestMeter(registry: Registry): RequestMeter {
 function createCallMeter(registry: Registry): CallMetrics {
   const seconds = new Histogram({
     name: 'latchkey_etcd_call_duration_seconds',
-    help: 'Requests to etcd by call, endpoint and result; of a stream, the time until it was open.',
+    help: 'Duration of requests to etcd by RPC, endpoint and result; for a stream, the time until it was open.',
     labelNames: ['rpc', 'endpoint', 'result'],
     buckets: SECONDS_BUCKETS,
     registers: [registry],
   });
   const failovers = new Counter({
     name: 'latchkey_etcd_failovers_total',
-    help: 'Calls that went on to another endpoint because one did not serve them.',
+    help: 'Requests to etcd that were repeated at another endpoint.',
     labelNames: ['rpc'],
     registers: [registry],
   });

@@ -1,30 +1,29 @@
-// Divides the open files that the system allows this process between clients and etcd, so that clients never take the connections that
-// renewals need.
+// Divides the open files of this process between clients and etcd, so that clients never use the connections that renewals need.
 
 /** Node's own files, the listening socket, certificates, tokens and logs. */
 const OWN_FILES = 64;
-/** Below this too few connections are left, and Node itself may fail to load the gateway. */
+/** With fewer files too few connections are left, and Node may fail to load the gateway. */
 const OPEN_FILES_MIN = 160;
-/** Raw calls, and the watch streams of single users. */
+/** Requests of the raw v3 API, and the watch streams of single users. */
 const RAW_AND_WATCHES_MAX = 4_352;
 
 export interface ConnectionBudget {
-  /** From clients. */
+  /** Connections from clients. */
   readonly connectionsMax: number;
-  /** Raw calls in progress at the same time. */
+  /** Concurrent requests of the raw v3 API. */
   readonly rawCallsMax: number;
-  /** The part of the usual number of connections to etcd that the process may have. Above 0, at most 1. */
+  /** The share of the usual connections to etcd that the process may open. Above 0, at most 1. */
   readonly socketShare: number;
 }
 
-interface Wanted {
+interface ConnectionRequest {
   readonly connectionsMax: number;
   readonly rawCallsMax: number;
-  /** To all endpoints. */
+  /** Connections to all endpoints. */
   readonly socketsWanted: number;
 }
 
-/** The limit of open files; `undefined` where the system has none, or does not state it. Node raises the soft limit to the hard one. */
+/** Returns the limit of open files; `undefined` if there is none or it is unknown. Node raises the soft limit to the hard limit. */
 export function readOpenFilesMax(): number | undefined {
   const { userLimits } = process.report.getReport() as {
     userLimits?: { open_files?: { soft?: unknown } };
@@ -33,16 +32,16 @@ export function readOpenFilesMax(): number | undefined {
   return typeof soft === 'number' ? soft : undefined;
 }
 
-/** Throws when the limit is too small to serve. */
+/** Throws if the limit is too low for the gateway. */
 export function divideOpenFiles(
   openFilesMax: number | undefined,
-  wanted: Wanted,
+  requested: ConnectionRequest,
 ): ConnectionBudget {
-  const { connectionsMax, rawCallsMax, socketsWanted } = wanted;
+  const { connectionsMax, rawCallsMax, socketsWanted } = requested;
   if (openFilesMax === undefined) return { connectionsMax, rawCallsMax, socketShare: 1 };
   if (openFilesMax < OPEN_FILES_MIN) {
     throw new Error(
-      `the limit of open files is ${openFilesMax}: raise it to at least ${OPEN_FILES_MIN} (ulimit -n)`,
+      `the limit of open files is ${openFilesMax}; raise it to at least ${OPEN_FILES_MIN} (ulimit -n)`,
     );
   }
   const left = openFilesMax - OWN_FILES;

@@ -1,14 +1,14 @@
-// The check of the etcd endpoints at the start of the process.
+// Checks the etcd endpoints at the start of the process.
 import type { Config } from '../config/config.js';
 import { authenticationIsOff } from '../etcd/auth/call-authenticator.js';
 import { describeFailure } from '../etcd/endpoints/probe-failure.js';
 import type { Log } from './log.js';
 import type { Upstream } from '../upstream.js';
 
-/** An error of the settings or of the machine: the process prints one line on standard error, without a stack, and exits with 1. */
+/** An error of the settings or of the machine: the process prints its message without a stack, and exits with 1. */
 export class StartError extends Error {}
 
-/** Of the question whether etcd has authentication. */
+/** Timeout of the check for authentication in etcd. */
 const AUTHENTICATION_CHECK_MS = 2_000;
 
 /**

@@ -106,7 +106,7 @@ describe('npm run cluster', { timeout: TEST_LIMIT_MS }, () => {
     const cluster = await spawnCluster(spot, await temporaryFolder());
     expect(await cluster.ended).toBe(1);
     expect(cluster.output()).toBe(
-      `cannot listen on 127.0.0.1:${spot.clients[1]}: another program listens there (EADDRINUSE); name another address with --client-ports\n`,
+      `cannot listen on 127.0.0.1:${spot.clients[1]}: another program listens there (EADDRINUSE); set another address with --client-ports\n`,
     );
     for (const port of [spot.clients[0]!, spot.clients[2]!, spot.listen]) {
       await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow();
@@ -121,7 +121,7 @@ describe('npm run cluster', { timeout: TEST_LIMIT_MS }, () => {
     const cluster = await spawnCluster(spot, await temporaryFolder());
     expect(await cluster.ended).toBe(1);
     expect(cluster.output()).toBe(
-      `cannot listen on 127.0.0.1:${spot.listen}: another program listens there (EADDRINUSE); name another address with --listen\n`,
+      `cannot listen on 127.0.0.1:${spot.listen}: another program listens there (EADDRINUSE); set another address with --listen\n`,
     );
     for (const port of spot.clients) {
       await expect(fetch(`http://127.0.0.1:${port}/health`)).rejects.toThrow();

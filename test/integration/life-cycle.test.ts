@@ -125,7 +125,7 @@ describe('S41: a start that fails', () => {
     const used = `127.0.0.1:${(server.address() as AddressInfo).port}`;
     const dataDir = await folder();
     const problem = (flag: string): string =>
-      `latchkey: cannot listen on ${used}: another program listens there (EADDRINUSE); name another address with ${flag}\n`;
+      `latchkey: cannot listen on ${used}: another program listens there (EADDRINUSE); set another address with ${flag}\n`;
     expect(await failing(`--listen=${used}`, '--data-dir', dataDir)).toBe(problem('--listen'));
     const args = [`--etcd-listen=${used}`, '--data-dir', dataDir];
     expect(await failing(...args)).toBe(problem('--etcd-listen'));
@@ -145,7 +145,7 @@ describe('S41: a start that fails', () => {
       `latchkey: cannot load --tls-cert, --tls-key or --tls-client-ca: ${unread}\n`,
     );
     expect(await failing(...base, `--cacert=${file}`)).toBe(
-      `latchkey: cannot load --cacert, --cert or --key: ${file} does not hold a certificate in PEM format\n`,
+      `latchkey: cannot load --cacert, --cert or --key: ${file} does not contain a certificate in PEM format\n`,
     );
   });
 });

@@ -407,7 +407,7 @@ describe('the right admin', () => {
 });
 
 describe('the file of tokens', () => {
-  it('is read again when it changes', async () => {
+  it('is reloaded when it changes', async () => {
     const before = await readFile(door.tokensFile, 'utf8');
     const list = JSON.parse(before) as { name: string }[];
     const withoutReader = JSON.stringify(list.filter(({ name }) => name !== 'reader'));

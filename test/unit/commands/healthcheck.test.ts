@@ -19,7 +19,7 @@ async function serve(listener: RequestListener): Promise<number> {
 }
 
 describe('checkHealth', () => {
-  it('calls a gateway ready that answers /readyz with 200', async () => {
+  it('reports a gateway as ready if /readyz is 200', async () => {
     const paths: (string | undefined)[] = [];
     const port = await serve((req, res) => {
       paths.push(req.url);
@@ -35,18 +35,18 @@ describe('checkHealth', () => {
     expect((await checkHealth({ listen: { host: '0.0.0.0', port } })).isReady).toBe(true);
   });
 
-  it('calls a gateway unready that answers 503', async () => {
+  it('reports a gateway as not ready if /readyz is 503', async () => {
     const port = await serve((_req, res) => res.writeHead(503).end());
     const health = await checkHealth({ listen: { host: '127.0.0.1', port } });
     expect(health).toEqual({ isReady: false, text: `http://127.0.0.1:${port}/readyz: status 503` });
   });
 
-  it('gives up on a gateway that does not answer in time', async () => {
+  it('reports a gateway as not ready without a response in time', async () => {
     const port = await serve(() => undefined);
     const health = await checkHealth({ listen: { host: '127.0.0.1', port }, timeoutMs: 50 });
     expect(health).toEqual({
       isReady: false,
-      text: `http://127.0.0.1:${port}/readyz: no answer within 0.05 s`,
+      text: `http://127.0.0.1:${port}/readyz: no response within 0.05 s`,
     });
   });
 

@@ -103,15 +103,15 @@ describe('parseConfig', () => {
     expect(run([], env).listen.port).toBe(8888);
   });
 
-  it('reports all mistakes at once, each with what was written and what to write', () => {
+  it('reports all problems at once, each with the value and what to write', () => {
     expect(
       problems(['--lisen=x', '--request-timeout=soon', 'serve'], {
         LATCHKEY_LOG_LEVEL: 'loud',
         LATCHKEY_BODY_LIMIT: '2MB',
       }),
     ).toEqual([
-      '--lisen: there is no such flag; did you mean --listen?',
-      'serve: there is no such command; values belong to a flag, as in --flag=value',
+      '--lisen: unknown flag; did you mean --listen?',
+      'serve: unknown command; write values as --flag=value',
       'LATCHKEY_LOG_LEVEL: "loud" is not a log level; write one of trace, debug, info, warn, error, fatal, silent',
       '--request-timeout: "soon" is not a duration; write seconds such as 10 or 0.5, or a duration such as 500ms or 1m30s',
       'LATCHKEY_BODY_LIMIT: "2MB" is not a number of bytes in range; write 1 to 104857600, digits only',
@@ -120,35 +120,33 @@ describe('parseConfig', () => {
 
   it('names the variable that was probably meant', () => {
     expect(problems([], { LATCHKEY_LISTN: '127.0.0.1:1' })).toEqual([
-      'LATCHKEY_LISTN: there is no such setting; did you mean LATCHKEY_LISTEN?',
+      'LATCHKEY_LISTN: unknown setting; did you mean LATCHKEY_LISTEN?',
     ]);
   });
 
   it.each(['port=80', 'host=x', 'bind=x'])('names --listen for --%s', (flag) => {
-    expect(problems([`--${flag}`]).join()).toMatch(
-      /there is no such flag; did you mean --listen\?$/,
-    );
+    expect(problems([`--${flag}`]).join()).toMatch(/unknown flag; did you mean --listen\?$/);
   });
 
   it('points to the help for a flag that resembles none', () => {
-    expect(problems(['--colour'])).toEqual(['--colour: there is no such flag; see --help']);
+    expect(problems(['--colour'])).toEqual(['--colour: unknown flag; see --help']);
   });
 
   it('names the command that was probably meant', () => {
     expect(problems(['healtcheck'])).toEqual([
-      'healtcheck: there is no such command; did you mean healthcheck?',
+      'healtcheck: unknown command; did you mean healthcheck?',
     ]);
   });
 
-  it('does not take the next flag as a forgotten value', () => {
+  it('does not use the next flag as a missing value', () => {
     expect(problems(['--listen', '--allow-anonymous'])).toEqual([
       '--listen: the value is missing; write --listen=HOST:PORT',
     ]);
   });
 
-  it('refuses a single-valued flag that is given twice', () => {
+  it('rejects a single-valued flag that is set twice', () => {
     expect(problems(['--listen=127.0.0.1:1', '--listen=127.0.0.1:2'])).toEqual([
-      '--listen: given 2 times; write it once',
+      '--listen: set 2 times; set it once',
     ]);
   });
 });
@@ -200,23 +198,23 @@ describe('actions', () => {
 });
 
 describe('hash-token', () => {
-  it('reads the token or makes it, whatever the settings are', () => {
+  it('reads or generates the token, regardless of the settings', () => {
     const env = { LATCHKEY_LISTEN: '0.0.0.0:8888', LATCHKEY_LISTN: 'x' };
-    expect(parseConfig(['hash-token'], env)).toEqual({ kind: 'hash-token', isToMake: false });
+    expect(parseConfig(['hash-token'], env)).toEqual({ kind: 'hash-token', generate: false });
     const making = parseConfig(['hash-token', '--generate'], env);
-    expect(making).toEqual({ kind: 'hash-token', isToMake: true });
+    expect(making).toEqual({ kind: 'hash-token', generate: true });
   });
 
   it('takes no token from the command line, which other processes see', () => {
     expect(problems(['hash-token', 'secret'])).toEqual([
-      'secret: there is no such command; values belong to a flag, as in --flag=value',
+      'secret: unknown command; write values as --flag=value',
     ]);
-    expect(problems(['hash-token', '--token=secret'])[0]).toContain('there is no such flag');
+    expect(problems(['hash-token', '--token=secret'])[0]).toContain('unknown flag');
   });
 
-  it('is the only command that makes anything', () => {
+  it('is the only command with --generate', () => {
     expect(problems(['--generate'])).toEqual([
-      '--generate: only hash-token makes anything; write latchkey hash-token --generate',
+      '--generate: only hash-token generates a token; write latchkey hash-token --generate',
     ]);
   });
 });
@@ -276,7 +274,7 @@ describe('--allow-anonymous', () => {
 
   it('refuses other words', () => {
     expect(problems(['--allow-anonymous=maybe'])).toEqual([
-      '--allow-anonymous: "maybe" is not yes or no; write true or false',
+      '--allow-anonymous: "maybe" is not a boolean; write true or false',
     ]);
   });
 });
@@ -305,7 +303,7 @@ describe('lists', () => {
       port: 2379,
     });
     expect(problems(['--etcd-listen=0.0.0.0:2379', '--listen=127.0.0.1:1'])).toEqual([
-      '--etcd-listen: "0.0.0.0:2379" is not on loopback; write 127.0.0.1:2379: embedded etcd asks for no password',
+      '--etcd-listen: "0.0.0.0:2379" is not a loopback address; write 127.0.0.1:2379; embedded etcd has no authentication',
     ]);
     expect(problems(['--etcd-listen=127.0.0.1:0'])).toEqual([
       '--etcd-listen: "127.0.0.1:0" is not a fixed port; write 127.0.0.1:2379',
@@ -314,7 +312,7 @@ describe('lists', () => {
 
   it('refuses an endpoint with credentials without repeating them', () => {
     const [problem, ...more] = problems([], { ETCDCTL_ENDPOINTS: 'http://root:hunter2@a:1' });
-    expect(problem).toMatch(/^ETCDCTL_ENDPOINTS: an endpoint carries a user name or password/);
+    expect(problem).toMatch(/^ETCDCTL_ENDPOINTS: an endpoint contains a user name or password/);
     expect(problem).not.toContain('hunter2');
     expect(more).toEqual([]);
   });
@@ -388,11 +386,11 @@ describe('key prefixes', () => {
     ['elections/mine/', ''],
   ])('refuses locks in %j beside elections in %j', (locks, elections) => {
     expect(problems([`--lock-prefix=${locks}`, `--election-prefix=${elections}`])).toEqual([
-      expect.stringMatching(/lie one inside the other/),
+      expect.stringMatching(/overlap/),
     ]);
   });
 
-  it('takes prefixes that only look alike', () => {
+  it('accepts prefixes that only look similar', () => {
     expect(run(['--lock-prefix=/app/a/', '--election-prefix=/app/ab/']).lockPrefix).toBe('/app/a/');
   });
 });
@@ -451,8 +449,10 @@ describe('identities', () => {
     expect(apart?.password.reveal()).toBe('secret');
   });
 
-  it('wants it written out to whom the gateway lends rights of its own', () => {
-    expect(problems(USER)).toEqual([expect.stringMatching(/^--user: .*identity.*--auth=none/)]);
+  it('requires an explicit --auth if the gateway has its own etcd user', () => {
+    expect(problems(USER)).toEqual([
+      expect.stringMatching(/^--user: .*own etcd user.*--auth=none/),
+    ]);
     expect(run([...USER, '--auth=none']).auth).toBe('none');
     expect(run([...USER, '--auth=etcd']).auth).toBe('etcd');
   });
@@ -462,12 +462,12 @@ describe('identities', () => {
     [['--user=gateway', '--auth=etcd'], /^--user: .*no password/],
     [['--user=:x', '--auth=etcd'], /^--user: .*not valid/],
     [['--password=x'], /^--password: .*no user/],
-    [[...USER, '--password=x', '--auth=etcd'], /^--user: .*--password is set too/],
+    [[...USER, '--password=x', '--auth=etcd'], /^--user: .*--password is also set/],
   ])('refuses %j', (argv, line) => {
     expect(problems(argv)).toEqual([expect.stringMatching(line)]);
   });
 
-  it('serves other machines once callers have to say who they are', () => {
+  it('allows other addresses than loopback with client authentication', () => {
     expect(problems(['--listen=0.0.0.0:1'])[0]).toContain('--auth');
     expect(run(['--listen=0.0.0.0:1', '--auth=etcd']).listen.host).toBe('0.0.0.0');
     expect(problems(['--listen=0.0.0.0:1', '--auth=none'])).toHaveLength(1);

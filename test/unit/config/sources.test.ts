@@ -66,7 +66,7 @@ describe('secrets', () => {
   it('refuse to come from two places', () => {
     const env = { ETCDCTL_PASSWORD: 'a', ETCDCTL_PASSWORD_FILE: file };
     expect(readSettings(TABLE, NO_FLAGS, env).problems).toEqual([
-      'ETCDCTL_PASSWORD: ETCDCTL_PASSWORD_FILE is set too; set only one of them',
+      'ETCDCTL_PASSWORD: ETCDCTL_PASSWORD_FILE is also set; set only one of them',
     ]);
   });
 
@@ -81,7 +81,7 @@ describe('secrets', () => {
     expect(messages).toEqual([
       [
         expect.stringMatching(
-          /^ETCDCTL_PASSWORD_FILE: cannot read .*: it does not exist \(ENOENT\); name a file that holds the secret$/,
+          /^ETCDCTL_PASSWORD_FILE: cannot read .*: it does not exist \(ENOENT\); name a file that contains the secret$/,
         ),
       ],
       [`ETCDCTL_PASSWORD_FILE: ${empty} is empty; write the secret into it`],
@@ -91,8 +91,6 @@ describe('secrets', () => {
   });
 
   it('are named with their file in the help', () => {
-    expect(helpText(TABLE)).toContain(
-      'default: none; or the file that ETCDCTL_PASSWORD_FILE names',
-    );
+    expect(helpText(TABLE)).toContain('default: none; or in the file ETCDCTL_PASSWORD_FILE');
   });
 });
