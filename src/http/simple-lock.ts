@@ -1,4 +1,4 @@
-// The simple lock at `/`: byte for byte what clients of the small lock manager expect, one newline at the end of each answer.
+// The simple lock at `/`. Responses are byte for byte those of the small lock manager, with one newline at the end.
 import { Router } from 'express';
 import type { Request, Response } from 'express';
 import { invalidRequest } from '../core/errors.js';
@@ -75,10 +75,10 @@ function readFields(req: Request, query: SimpleLockQuery): unknown {
   return query;
 }
 
-function send(res: Response, answer: object): void {
+function send(res: Response, body: object): void {
   res.setHeader('Content-Type', 'application/json');
   res.setHeader('Cache-Control', 'no-cache');
-  res.end(`${JSON.stringify(answer)}\n`);
+  res.end(`${JSON.stringify(body)}\n`);
 }
 
 /** Returns whether a person opened `/` in a browser. */
