@@ -1,33 +1,32 @@
-// The whole comparison: an etcd 3.4 that speaks v2 itself, and a gateway over an etcd that need not. Every made-up sequence is played
-// against both, step by step; one that is answered differently is made shorter, and shown.
+// The whole comparison: an etcd 3.4 that serves v2 itself, and a gateway with an etcd that does not. Every generated sequence is played
+// against both, step by step. A sequence with different responses is shortened and printed.
 import { setTimeout as pause } from 'node:timers/promises';
 import { Random } from '../harness/random.js';
 import { startMember } from '../support/etcd.js';
 import type { Member } from '../support/etcd.js';
 import { spawnGateway } from '../support/processes.js';
 import type { Gateway } from '../support/processes.js';
-import { AnswerComparison } from './answers.js';
+import { ResponseComparison } from './response-comparison.js';
 import { Player } from './player.js';
-import type { Told } from './player.js';
+import type { StepResponse } from './player.js';
 import { makeSequence } from './sequences.js';
 import type { DifferentialSettings } from './settings.js';
 import { describeStep } from './step.js';
 import type { Sequence, Step } from './step.js';
 
-/** Sequences that are shown: more are seldom of another kind. */
+/** Printed sequences. Further ones rarely show anything new. */
 const MISMATCHES_MAX = 5;
 const SHRINKS_MAX = 80;
-/** Sequences that take seconds, and go by no exact index, are played at the same time. */
-const TIMED_TOGETHER_MAX = 10;
-/** How long waits may need to be told what the others were told; shorter when they are known to differ. */
+/** Concurrent sequences, for those that take seconds and do not depend on exact indexes. */
+const TIMED_CONCURRENT_MAX = 10;
+/** How long waits may need to be responses what the others were responses; shorter when they are known to differ. */
 const SETTLE_LIMIT_MS = 5_000;
 const SHRINK_SETTLE_LIMIT_MS = 500;
 const SETTLE_POLL_MS = 10;
-/** What comes too much comes soon. */
+/** Surplus events arrive within this time. */
 const SETTLED_MS = 40;
 
 export interface DifferentialOutcome {
-  /** For people. */
   readonly report: string;
   readonly mismatches: readonly string[];
 }
@@ -52,19 +51,19 @@ export async function compareWithEtcd(
 interface Mismatch {
   readonly step: Step;
   readonly what: string;
-  readonly etcd: Told | undefined;
-  readonly door: Told | undefined;
+  readonly etcd: StepResponse | undefined;
+  readonly gateway: StepResponse | undefined;
 }
 
 class Differential {
   readonly #etcd: string;
-  readonly #door: string;
+  readonly #gateway: string;
   readonly #counts = new Map<string, number>();
   #plays = 0;
 
-  constructor(etcd: string, door: string) {
+  constructor(etcd: string, gateway: string) {
     this.#etcd = etcd;
-    this.#door = door;
+    this.#gateway = gateway;
   }
 
   async run(
@@ -88,7 +87,7 @@ class Differential {
       if (sequence.isTimed && !hasInOrderKeys(sequence)) timed.push(sequence);
       else await compare(sequence);
       const isLast = sent >= requests || mismatches.length >= MISMATCHES_MAX;
-      if (isLast || timed.length >= TIMED_TOGETHER_MAX)
+      if (isLast || timed.length >= TIMED_CONCURRENT_MAX)
         await Promise.all(timed.splice(0).map(compare));
     }
     const counts = [...this.#counts].sort().map(([name, count]) => `  ${name}: ${count}`);
@@ -102,10 +101,10 @@ class Differential {
     return { report, mismatches };
   }
 
-  /** Shows the shortest sequence that is still answered differently. */
+  /** Describes the shortest sequence that still gets different responses. */
   async #show(sequence: Sequence, mismatch: Mismatch): Promise<string> {
     let shortest = { sequence, mismatch };
-    // What ends takes its time, and ends only where all of it is made.
+    // Timed sequences are not shortened: each takes seconds, and needs all of its steps.
     let tries = sequence.isTimed ? SHRINKS_MAX : 0;
     for (let at = sequence.steps.length - 1; at >= 0 && tries < SHRINKS_MAX; at--, tries++) {
       const steps = shortest.sequence.steps.filter((_, index) => index !== at);
@@ -113,35 +112,35 @@ class Differential {
       const again = await this.#play(shorter, false);
       if (again !== undefined) shortest = { sequence: shorter, mismatch: again };
     }
-    const { step, what, etcd, door } = shortest.mismatch;
+    const { step, what, etcd, gateway } = shortest.mismatch;
     return [
       ...shortest.sequence.steps.map(describeStep),
-      `${what} of the answer to step ${step.id} differs`,
-      `etcd: ${describeTold(etcd)}`,
-      `gateway: ${describeTold(door)}`,
+      `${what} of the response to step ${step.id} differs`,
+      `etcd: ${describeStepResponse(etcd)}`,
+      `gateway: ${describeStepResponse(gateway)}`,
     ].join('\n');
   }
 
   async #play(original: Sequence, isCounted: boolean): Promise<Mismatch | undefined> {
-    // Of each play its own directory: nothing of the last one is in its way.
+    // Each play has its own directory, so that it is independent of the last one.
     const sequence = inRoot(original, `${original.root}-${++this.#plays}`);
     const { root, steps } = sequence;
-    const players = [new Player(this.#etcd, root), new Player(this.#door, root)] as const;
+    const players = [new Player(this.#etcd, root), new Player(this.#gateway, root)] as const;
     try {
       for (const step of sequence.steps)
         await Promise.all(players.map((player) => player.play(step)));
       const limitMs = isCounted ? SETTLE_LIMIT_MS : SHRINK_SETTLE_LIMIT_MS;
       if (steps.some(({ kind }) => kind === 'wait')) await settle(players, limitMs);
-      const [etcd, door] = [players[0].told(), players[1].told()];
+      const [etcd, gateway] = [players[0].responses(), players[1].responses()];
       if (isCounted) this.#count(etcd);
-      return firstMismatch(sequence, etcd, door);
+      return firstMismatch(sequence, etcd, gateway);
     } finally {
-      await Promise.all(players.map((player) => player.leave()));
+      await Promise.all(players.map((player) => player.cleanUp()));
     }
   }
 
-  /** What was seen, so that what never happens is seen too. */
-  #count(etcd: ReadonlyMap<number, Told>): void {
+  /** Counts the kinds of responses, so that the report shows which ones never occur. */
+  #count(etcd: ReadonlyMap<number, StepResponse>): void {
     for (const { status, text } of etcd.values()) {
       const word = /"action":"(\w+)"/.exec(text)?.[1] ?? /"errorCode":(\d+)/.exec(text)?.[1] ?? '';
       const name = `${status} ${word}`;
@@ -150,7 +149,7 @@ class Differential {
   }
 }
 
-/** Their names are the indexes of their creation only while nobody else writes. */
+/** In-order keys are named by their index, which is predictable only without concurrent writes. */
 function hasInOrderKeys({ steps }: Sequence): boolean {
   return steps.some((step) => step.kind === 'request' && step.method === 'POST');
 }
@@ -164,7 +163,7 @@ function inRoot({ root, steps, isTimed }: Sequence, name: string): Sequence {
   };
 }
 
-/** Until both have been told as much, and nothing more comes. */
+/** Until both have been responses as much, and nothing more comes. */
 async function settle(players: readonly [Player, Player], limitMs: number): Promise<void> {
   const deadline = Date.now() + limitMs;
   const isEven = (): boolean => players[0].received === players[1].received;
@@ -180,22 +179,22 @@ async function settle(players: readonly [Player, Player], limitMs: number): Prom
 
 function firstMismatch(
   sequence: Sequence,
-  etcd: ReadonlyMap<number, Told>,
-  door: ReadonlyMap<number, Told>,
+  etcd: ReadonlyMap<number, StepResponse>,
+  gateway: ReadonlyMap<number, StepResponse>,
 ): Mismatch | undefined {
-  const comparison = new AnswerComparison(sequence, etcd, door);
+  const comparison = new ResponseComparison(sequence, etcd, gateway);
   for (const step of sequence.steps) {
-    const [theirs, ours] = [etcd.get(step.id), door.get(step.id)];
-    if (theirs === undefined || ours === undefined) continue;
-    const what = comparison.difference(step, theirs, ours);
-    if (what !== undefined) return { step, what, etcd: theirs, door: ours };
+    const [expected, actual] = [etcd.get(step.id), gateway.get(step.id)];
+    if (expected === undefined || actual === undefined) continue;
+    const what = comparison.difference(step, expected, actual);
+    if (what !== undefined) return { step, what, etcd: expected, gateway: actual };
   }
   return undefined;
 }
 
-function describeTold(told: Told | undefined): string {
-  if (told === undefined) return 'nothing';
-  const { status, headers, text, isEnded } = told;
-  const end = isEnded === false ? ' (not over)' : '';
+function describeStepResponse(responses: StepResponse | undefined): string {
+  if (responses === undefined) return 'nothing';
+  const { status, headers, text, isEnded } = responses;
+  const end = isEnded === false ? ' (not ended)' : '';
   return `${status} ${JSON.stringify(headers)}\n  ${text.trimEnd()}${end}`;
 }

@@ -1,4 +1,4 @@
-// Makes up the parameters of one request: those that make sense together most of the time, and what does not belong there now and then.
+// Generates the parameters of one request: usually a sensible combination, and sometimes an invalid one.
 import type { Random } from '../harness/random.js';
 import { BAD_BOOLEANS, BAD_NUMBERS, FALSE, ODD_VALUES, TRUE, TTLS, VALUES } from './pools.js';
 import type { Template } from './step.js';
@@ -10,31 +10,31 @@ export interface Earlier {
   readonly id: number;
   /** Without the query. */
   readonly path: Template;
-  /** What a file there was given. */
+  /** The value that a file got there. */
   readonly value?: string | undefined;
 }
 
-export interface Surroundings {
+export interface SequenceContext {
   readonly random: Random;
   readonly root: string;
-  /** Steps so far: what they brought can be asked for. */
+  /** Earlier steps. Requests can refer to their results. */
   readonly earlier: readonly Earlier[];
-  /** Those that made in-order keys. */
+  /** Steps that created in-order keys. */
   readonly queued: readonly number[];
 }
 
 export type Pair = readonly [name: string, value: Template];
 
-export function pairsOf(around: Surroundings, method: string, path: Template): Pair[] {
-  const { random } = around;
-  if (method === 'PUT') return putPairs(around, path);
+export function pairsOf(context: SequenceContext, method: string, path: Template): Pair[] {
+  const { random } = context;
+  if (method === 'PUT') return putPairs(context, path);
   if (method === 'POST')
     return [
       ...maybe(random, 0.9, 'value', () => value(random)),
       ...maybe(random, 0.15, 'dir', () => boolean(random)),
       ...maybe(random, 0.1, 'ttl', () => ttl(random)),
     ];
-  if (method === 'DELETE') return deletePairs(around, path);
+  if (method === 'DELETE') return deletePairs(context, path);
   return [
     ...maybe(random, 0.4, 'recursive', () => boolean(random)),
     ...maybe(random, 0.5, 'sorted', () => boolean(random)),
@@ -43,11 +43,11 @@ export function pairsOf(around: Surroundings, method: string, path: Template): P
   ];
 }
 
-/** Kinds of PUT, by what they are meant to do. */
+/** Weights of PUT requests by purpose. */
 const PUTS = { set: 40, mkdir: 14, create: 12, update: 12, swap: 26, refresh: 8, any: 6 };
 
-function putPairs(around: Surroundings, path: Template): Pair[] {
-  const { random } = around;
+function putPairs(context: SequenceContext, path: Template): Pair[] {
+  const { random } = context;
   const withValue: Pair[] = [['value', value(random)]];
   const withTtl = maybe(random, 0.15, 'ttl', () => ttl(random));
   switch (random.weighted(PUTS)) {
@@ -82,7 +82,7 @@ function putPairs(around: Surroundings, path: Template): Pair[] {
       return [
         ...withValue,
         ...withTtl,
-        ...comparison(around, path),
+        ...comparison(context, path),
         ...maybe(random, 0.2, 'prevExist', () => boolean(random)),
         ...maybe(random, 0.1, 'dir', () => boolean(random)),
       ];
@@ -100,17 +100,17 @@ function putPairs(around: Surroundings, path: Template): Pair[] {
   }
 }
 
-function deletePairs(around: Surroundings, path: Template): Pair[] {
-  const { random } = around;
-  if (random.chance(0.3)) return comparison(around, path);
+function deletePairs(context: SequenceContext, path: Template): Pair[] {
+  const { random } = context;
+  if (random.chance(0.3)) return comparison(context, path);
   return [
     ...maybe(random, 0.35, 'dir', () => boolean(random)),
     ...maybe(random, 0.4, 'recursive', () => boolean(random)),
   ];
 }
 
-/** With the value, the index, or both; often what was there. */
-function comparison({ random, earlier }: Surroundings, path: Template): Pair[] {
+/** Compares the value, the index, or both, often with the current ones. */
+function comparison({ random, earlier }: SequenceContext, path: Template): Pair[] {
   const last = earlier.findLast((step) => step.path === path);
   const index = (): Template => {
     if (random.chance(BAD)) return random.pick(BAD_NUMBERS);
@@ -125,8 +125,8 @@ function comparison({ random, earlier }: Surroundings, path: Template): Pair[] {
   ];
 }
 
-/** Now and then what does not belong there. */
-export function noise({ random, earlier }: Surroundings): Pair[] {
+/** Sometimes returns a parameter that does not belong to the request. */
+export function noise({ random, earlier }: SequenceContext): Pair[] {
   if (!random.chance(0.12)) return [];
   const name = random.pick([
     'dir',
@@ -161,7 +161,7 @@ export function noise({ random, earlier }: Surroundings): Pair[] {
         ],
       ];
     case 'wait':
-      // A wait that is one has its own step.
+      // Valid waits have their own kind of step.
       return [[name, random.pick([...FALSE, ...BAD_BOOLEANS])]];
     default:
       return [[name, boolean(random)]];
@@ -190,7 +190,7 @@ export function boolean(random: Random): string {
   return random.pick(random.chance(0.75) ? TRUE : FALSE);
 }
 
-export function waitIndex({ random, earlier }: Surroundings): Template {
+export function waitIndex({ random, earlier }: SequenceContext): Template {
   if (earlier.length === 0 || random.chance(ODD))
     return random.chance(0.5) ? '0' : random.pick(BAD_NUMBERS);
   const step = random.pick(earlier).id;

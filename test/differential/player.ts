@@ -1,34 +1,34 @@
-// Plays a sequence against one door and notes down what it answers: requests one after the other, waits beside them.
+// Plays a sequence against one server and records the responses. Requests are sent one after another, with concurrent waits.
 import http from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { send } from '../support/http-client.js';
 import { resolve } from './step.js';
-import type { Brought, RequestStep, Step } from './step.js';
+import type { StepResult, RequestStep, Step } from './step.js';
 
-/** What a step was answered with: 0 and what went wrong where there was no answer. A wait's is what has come so far. */
-export interface Told {
+/** Status 0 and the error as text if there was no response. For a wait, `text` is what has arrived so far. */
+export interface StepResponse {
   readonly status: number;
   readonly headers: http.IncomingHttpHeaders;
   readonly text: string;
-  /** Of a wait: the server has ended the answer. */
+  /** For a wait: the server has ended the response. */
   readonly isEnded?: boolean;
 }
 
 const OPEN_LIMIT_MS = 15_000;
-/** A node that has not ended by then is seen by the steps that follow. */
-const END_LIMIT_MS = 10_000;
-const END_POLL_MS = 100;
+/** The following steps show whether a node has expired by then. */
+const EXPIRY_LIMIT_MS = 10_000;
+const EXPIRY_POLL_MS = 100;
 
 interface OpenWait {
-  readonly told: () => Told;
+  readonly response: () => StepResponse;
   readonly close: () => void;
 }
 
 export class Player {
   readonly #baseUrl: string;
   readonly #root: string;
-  readonly #brought = new Map<number, Brought>();
-  readonly #answers = new Map<number, Told>();
+  readonly #results = new Map<number, StepResult>();
+  readonly #responses = new Map<number, StepResponse>();
   readonly #waits = new Map<number, OpenWait>();
 
   constructor(baseUrl: string, root: string) {
@@ -39,45 +39,45 @@ export class Player {
   async play(step: Step): Promise<void> {
     switch (step.kind) {
       case 'request': {
-        const told = await this.#send(step);
-        this.#answers.set(step.id, told);
-        this.#brought.set(step.id, broughtBy(told));
+        const response = await this.#send(step);
+        this.#responses.set(step.id, response);
+        this.#results.set(step.id, resultOf(response));
         return;
       }
       case 'wait': {
         this.#waits.set(step.id, await openWait(this.#baseUrl, this.#resolve(step.target)));
         return;
       }
-      case 'end':
-        await this.#untilGone(this.#resolve(step.target));
+      case 'expiry':
+        await this.#untilAbsent(this.#resolve(step.target));
     }
   }
 
-  /** By the id of the step. */
-  told(): Map<number, Told> {
-    const waits = [...this.#waits].map(([id, wait]) => [id, wait.told()] as const);
-    return new Map([...this.#answers, ...waits]);
+  /** Returns the responses by step id. */
+  responses(): Map<number, StepResponse> {
+    const waits = [...this.#waits].map(([id, wait]) => [id, wait.response()] as const);
+    return new Map([...this.#responses, ...waits]);
   }
 
-  /** How far the waits are. */
+  /** Summarizes how much the waits have received. */
   get received(): string {
-    return [...this.#waits.values()].map((wait) => lineCount(wait.told())).join(' ');
+    return [...this.#waits.values()].map((wait) => lineCount(wait.response())).join(' ');
   }
 
-  /** Ends its waits, and removes what it made. */
-  async leave(): Promise<void> {
+  /** Ends the waits and deletes the created keys. */
+  async cleanUp(): Promise<void> {
     for (const wait of this.#waits.values()) wait.close();
-    const keys = [...this.#brought.values()].map(({ key }) => key ?? '/');
-    const astray = keys.filter((key) => /^\/\d+$/.test(key));
-    for (const key of [...astray, `/${this.#root}`])
+    const keys = [...this.#results.values()].map(({ key }) => key ?? '/');
+    const keysInRoot = keys.filter((key) => /^\/\d+$/.test(key));
+    for (const key of [...keysInRoot, `/${this.#root}`])
       await send(this.#baseUrl, 'DELETE', `/v2/keys${key}?recursive=true`);
   }
 
   #resolve(template: string): string {
-    return resolve(template, this.#brought, this.#root);
+    return resolve(template, this.#results, this.#root);
   }
 
-  async #send({ method, target, contentType, body }: RequestStep): Promise<Told> {
+  async #send({ method, target, contentType, body }: RequestStep): Promise<StepResponse> {
     const headers = contentType === undefined ? {} : { 'content-type': contentType };
     const sent = body === undefined ? { headers } : { headers, body: this.#resolve(body) };
     const answer = await send(this.#baseUrl, method, this.#resolve(target), sent).catch(
@@ -86,20 +86,20 @@ export class Player {
     return { status: answer.status, headers: answer.headers, text: answer.text };
   }
 
-  async #untilGone(target: string): Promise<void> {
-    const deadline = Date.now() + END_LIMIT_MS;
-    const isThere = async (): Promise<boolean> =>
+  async #untilAbsent(target: string): Promise<void> {
+    const deadline = Date.now() + EXPIRY_LIMIT_MS;
+    const isPresent = async (): Promise<boolean> =>
       (await send(this.#baseUrl, 'GET', target)).status === 200;
-    while (Date.now() < deadline && (await isThere())) await pause(END_POLL_MS);
+    while (Date.now() < deadline && (await isPresent())) await pause(EXPIRY_POLL_MS);
   }
 }
 
-function lineCount({ text, isEnded }: Told): string {
+function lineCount({ text, isEnded }: StepResponse): string {
   return `${text.split('\n').length}${isEnded === true ? '.' : ''}`;
 }
 
-/** Its node's index and key; else the index of the store. */
-function broughtBy({ text, headers }: Told): Brought {
+/** Returns the index and key of the node, or else the index of the store. */
+function resultOf({ text, headers }: StepResponse): StepResult {
   const node = nodeIn(text);
   const index = node?.modifiedIndex ?? Number(headers['x-etcd-index']);
   return { index: index > 0 ? index : undefined, key: node?.key };
@@ -119,7 +119,7 @@ async function openWait(baseUrl: string, path: string): Promise<OpenWait> {
   const response = await new Promise<http.IncomingMessage>((onResponse, onError) => {
     request.on('response', onResponse);
     request.on('error', onError);
-    request.on('timeout', () => request.destroy(new Error(`no answer to ${path} at ${baseUrl}`)));
+    request.on('timeout', () => request.destroy(new Error(`no response to ${path} at ${baseUrl}`)));
     request.end();
   });
   request.setTimeout(0);
@@ -132,7 +132,7 @@ async function openWait(baseUrl: string, path: string): Promise<OpenWait> {
   request.on('error', () => undefined);
   const { statusCode = 0, headers } = response;
   return {
-    told: () => ({ status: statusCode, headers, text, isEnded }),
+    response: () => ({ status: statusCode, headers, text, isEnded }),
     close: () => void request.destroy(),
   };
 }

@@ -1,6 +1,6 @@
-// What requests are made of: names, values, numbers and words as v2 takes them, and as it does not.
+// Valid and invalid names, values, numbers and booleans for requests.
 
-/** Percent-encoded. Few, so that requests meet. */
+/** Percent-encoded. There are few, so that requests often use the same one. */
 export const NAMES = ['a', 'a', 'a', 'b', 'b', 'a-b', '_h'] as const;
 export const ODD_NAMES = [
   'a%20b',
@@ -27,7 +27,7 @@ export const ODD_VALUES = [
   'v'.repeat(3_000),
 ] as const;
 
-/** Seconds that are not over before a sequence is. */
+/** Seconds. No sequence lasts that long. */
 export const TTLS = ['100', '500', '1000000000', '', '0100'] as const;
 export const BAD_NUMBERS = [
   '-1',
@@ -58,7 +58,7 @@ export const OTHER_TYPES = [
   '/',
 ] as const;
 
-/** Pieces of a form that are no pairs. */
+/** Parts of a form that are not valid pairs. */
 export const ODD_PAIRS = [
   '&',
   '=',

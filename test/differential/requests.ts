@@ -1,7 +1,7 @@
-// Makes up one request of v2: a method, a path, and parameters that make sense most of the time.
+// Generates one v2 request: a method, a path, and parameters that usually make sense.
 import type { Random } from '../harness/random.js';
 import { ODD, boolean, maybe, noise, pairsOf, ttl, value, waitIndex } from './parameters.js';
-import type { Pair, Surroundings } from './parameters.js';
+import type { Pair, SequenceContext } from './parameters.js';
 import {
   FORM_TYPE,
   NAMES,
@@ -15,41 +15,49 @@ import type { RequestStep, Template, WaitStep } from './step.js';
 
 const METHODS = { PUT: 46, GET: 22, DELETE: 14, POST: 8, HEAD: 4, other: 2 };
 
-export function makeRequest(around: Surroundings, id: number): RequestStep {
-  const { random } = around;
+export function makeRequest(context: SequenceContext, id: number): RequestStep {
+  const { random } = context;
   const kind = random.weighted(METHODS);
   const method = kind === 'other' ? random.pick(OTHER_METHODS) : kind;
-  // The gateway knows methods that no door has before it looks at the path.
-  const path = makePath(around, kind === 'other' ? 0 : ODD);
-  // Go answers a HEAD whose path it cannot read with a body, which no client takes.
-  const isUnreadable = method === 'HEAD' && path.includes('%zz');
-  const pairs = [...pairsOf(around, method, path), ...noise(around)];
-  return { kind: 'request', id, ...spread(random, isUnreadable ? 'GET' : method, path, pairs) };
+  // The gateway rejects unknown methods before it validates the path.
+  const path = makePath(context, kind === 'other' ? 0 : ODD);
+  // Go responds to a HEAD with an invalid path with a body, which HTTP clients cannot read.
+  const isInvalidHead = method === 'HEAD' && path.includes('%zz');
+  const pairs = [...pairsOf(context, method, path), ...noise(context)];
+  return {
+    kind: 'request',
+    id,
+    ...placeParameters(random, isInvalidHead ? 'GET' : method, path, pairs),
+  };
 }
 
-/** A request that changes something if it can. */
-export function makeChange(around: Surroundings, id: number): RequestStep {
-  const { random } = around;
+/** Generates a request that usually changes something. */
+export function makeChange(context: SequenceContext, id: number): RequestStep {
+  const { random } = context;
   const method = random.weighted({ PUT: 80, DELETE: 12, POST: 8 });
-  const path = makePath(around, 0);
-  return { kind: 'request', id, ...spread(random, method, path, pairsOf(around, method, path)) };
+  const path = makePath(context, 0);
+  return {
+    kind: 'request',
+    id,
+    ...placeParameters(random, method, path, pairsOf(context, method, path)),
+  };
 }
 
-/** Of whatever is there. */
-export function makeRemoval(around: Surroundings, id: number): RequestStep {
+/** Deletes any path recursively. */
+export function makeDeletion(context: SequenceContext, id: number): RequestStep {
   return {
     kind: 'request',
     id,
     method: 'DELETE',
-    target: `${makePath(around, 0)}?recursive=true`,
+    target: `${makePath(context, 0)}?recursive=true`,
   };
 }
 
-/** Compares with what was there last, so that it succeeds most of the time. */
-export function makeComparison(around: Surroundings, id: number): RequestStep {
-  const { random, earlier } = around;
+/** Compares with the last known state, so that it usually succeeds. */
+export function makeComparison(context: SequenceContext, id: number): RequestStep {
+  const { random, earlier } = context;
   const files = earlier.filter((step) => step.value !== undefined);
-  if (files.length === 0) return makeChange(around, id);
+  if (files.length === 0) return makeChange(context, id);
   const { path } = random.pick(files);
   const last = earlier.findLast((step) => step.path === path)?.id;
   const text = files.findLast((step) => step.path === path)?.value ?? '';
@@ -58,8 +66,8 @@ export function makeComparison(around: Surroundings, id: number): RequestStep {
     ...(kind === 'index' ? [] : [['prevValue', text] as const]),
     ...(kind === 'value' ? [] : [['prevIndex', `{${last}}`] as const]),
   ];
-  const isRemoval = random.chance(0.35);
-  const pairs: Pair[] = isRemoval
+  const isDeletion = random.chance(0.35);
+  const pairs: Pair[] = isDeletion
     ? comparison
     : [
         ...maybe(random, 0.9, 'value', () => value(random)),
@@ -68,36 +76,40 @@ export function makeComparison(around: Surroundings, id: number): RequestStep {
         ...maybe(random, 0.1, 'refresh', () => boolean(random)),
         ...comparison,
       ];
-  return { kind: 'request', id, ...spread(random, isRemoval ? 'DELETE' : 'PUT', path, pairs) };
+  return {
+    kind: 'request',
+    id,
+    ...placeParameters(random, isDeletion ? 'DELETE' : 'PUT', path, pairs),
+  };
 }
 
-/** Of a node that was there. */
-export function makeRefresh(around: Surroundings, id: number): RequestStep {
-  const { random, earlier } = around;
+/** Refreshes the ttl of a path that was used before. */
+export function makeRefresh(context: SequenceContext, id: number): RequestStep {
+  const { random, earlier } = context;
   const again = earlier.filter(({ path }) => !UNCLEAN.test(path));
-  if (again.length === 0) return makeChange(around, id);
+  if (again.length === 0) return makeChange(context, id);
   const pairs: Pair[] = [
     ['refresh', random.pick(TRUE)],
     ['ttl', ttl(random)],
     ...maybe(random, 0.8, 'prevExist', () => random.pick(TRUE)),
     ...maybe(random, 0.3, 'dir', () => boolean(random)),
   ];
-  return { kind: 'request', id, ...spread(random, 'PUT', random.pick(again).path, pairs) };
+  return { kind: 'request', id, ...placeParameters(random, 'PUT', random.pick(again).path, pairs) };
 }
 
-export function makeWait(around: Surroundings, id: number): WaitStep {
-  const { random } = around;
+export function makeWait(context: SequenceContext, id: number): WaitStep {
+  const { random } = context;
   const pairs: Pair[] = [['wait', random.pick(TRUE)]];
   if (random.chance(0.5)) pairs.push(['recursive', boolean(random)]);
   if (random.chance(0.35)) pairs.push(['stream', boolean(random)]);
-  if (random.chance(0.45)) pairs.push(['waitIndex', waitIndex(around)]);
+  if (random.chance(0.45)) pairs.push(['waitIndex', waitIndex(context)]);
   if (random.chance(0.1)) pairs.push(['quorum', boolean(random)]);
-  return { kind: 'wait', id, target: `${makePath(around)}?${encodePairs(pairs)}` };
+  return { kind: 'wait', id, target: `${makePath(context)}?${encodePairs(pairs)}` };
 }
 
 const UNCLEAN = /\/\/|\/\.|\/%/;
 
-function makePath({ random, root, earlier, queued }: Surroundings, unclean = ODD): Template {
+function makePath({ random, root, earlier, queued }: SequenceContext, unclean = ODD): Template {
   const again = earlier.filter(({ path }) => !UNCLEAN.test(path));
   if (again.length > 0 && random.chance(0.35)) return random.pick(again).path;
   const names = Array.from({ length: random.pick([0, 1, 1, 1, 2, 2, 3]) }, () =>
@@ -120,8 +132,8 @@ function makePath({ random, root, earlier, queued }: Surroundings, unclean = ODD
   ]);
 }
 
-/** Parameters into query, form, or both; now and then into something that is neither. */
-function spread(
+/** Puts parameters into the query, the form, or both, and sometimes into another kind of body. */
+function placeParameters(
   random: Random,
   method: string,
   path: Template,
@@ -155,7 +167,7 @@ function withOddities(random: Random, text: Template): Template {
   return random.chance(0.5) ? `${text}&${odd}` : `${odd}&${text}`;
 }
 
-/** References stay what they are. */
+/** Leaves references unchanged. */
 function encodePairs(pairs: readonly Pair[]): Template {
   return pairs.map(([name, text]) => `${name}=${encodeValue(text)}`).join('&');
 }

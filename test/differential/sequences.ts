@@ -1,27 +1,27 @@
-// Makes up sequences of requests: each in a directory of its own, on few names, so that its requests meet.
+// Generates sequences of requests. Each has its own directory and few names, so that its requests affect each other.
 import type { Random } from '../harness/random.js';
 import {
   makeChange,
   makeComparison,
   makeRefresh,
-  makeRemoval,
+  makeDeletion,
   makeRequest,
   makeWait,
 } from './requests.js';
 import { makeTimed } from './timed.js';
-import type { Earlier, Surroundings } from './parameters.js';
+import type { Earlier, SequenceContext } from './parameters.js';
 import { put } from './step.js';
 import type { RequestStep, Sequence, Step } from './step.js';
 
 const STEPS = [4, 24] as const;
 const WAIT_SHARE = 0.1;
-/** How often which kind is made. One in which nodes end takes seconds. */
+/** Weights of the kinds. Timed sequences take seconds. */
 const KINDS = { plain: 52, watched: 34, queue: 6, timed: 8 };
 const REQUESTS = { any: 78, comparison: 16, refresh: 6 };
-const CHANGES = { any: 55, removal: 23, comparison: 16, refresh: 6 };
+const CHANGES = { any: 55, deletion: 23, comparison: 16, refresh: 6 };
 
-/** Files that are there when the requests come. */
-const BEGINNINGS = [
+/** Files that exist before the other requests. */
+const INITIAL_FILES = [
   [],
   ['a'],
   ['a/a', 'b'],
@@ -43,62 +43,62 @@ export function makeSequence(random: Random, root: string): Sequence {
 }
 
 function makePlain(random: Random, root: string): Sequence {
-  const made = new Making(random, root);
+  const builder = new SequenceBuilder(random, root);
   const hasWaits = random.chance(0.6);
   const count = random.whole(STEPS);
-  made.begin();
-  while (made.steps.length < count) {
-    if (hasWaits && random.chance(WAIT_SHARE)) made.wait();
-    else made.request();
+  builder.createInitialFiles();
+  while (builder.steps.length < count) {
+    if (hasWaits && random.chance(WAIT_SHARE)) builder.wait();
+    else builder.request();
   }
-  return made.sequence();
+  return builder.sequence();
 }
 
-/** Waits of every kind, changes that wake them or do not, and waits for what has happened. */
+/** Waits of every kind, changes for them, and waits for past events. */
 function makeWatched(random: Random, root: string): Sequence {
-  const made = new Making(random, root);
-  made.begin();
-  for (let left = random.whole([2, 6]); left > 0; left--) made.wait();
+  const builder = new SequenceBuilder(random, root);
+  builder.createInitialFiles();
+  for (let left = random.whole([2, 6]); left > 0; left--) builder.wait();
   for (let left = random.whole([3, 10]); left > 0; left--) {
-    made.change();
+    builder.change();
   }
-  for (let left = random.whole([0, 3]); left > 0; left--) made.wait();
-  return made.sequence();
+  for (let left = random.whole([0, 3]); left > 0; left--) builder.wait();
+  return builder.sequence();
 }
 
-/** Files in the order of their creation: how they are listed, taken, and waited for. */
+/** In-order keys: listed, deleted and watched. */
 function makeQueue(random: Random, root: string): Sequence {
-  const made = new Making(random, root);
+  const builder = new SequenceBuilder(random, root);
   const queue = `/v2/keys/${root}${random.pick(['', '/q', '/q', '/a/q'])}`;
-  made.begin();
-  made.waitFor(`${queue}?wait=true&recursive=true&stream=true`);
+  builder.createInitialFiles();
+  builder.waitFor(`${queue}?wait=true&recursive=true&stream=true`);
   for (let left = random.whole([4, 12]); left > 0; left--) {
-    if (random.chance(0.55)) made.post(queue);
-    else if (random.chance(0.4)) made.take();
-    else made.get(`${queue}?${random.pick(['', 'recursive=true&'])}sorted=true`);
+    if (random.chance(0.55)) builder.post(queue);
+    else if (random.chance(0.4)) builder.take();
+    else builder.get(`${queue}?${random.pick(['', 'recursive=true&'])}sorted=true`);
   }
-  made.get(`${queue}?recursive=true&sorted=true`);
-  return made.sequence();
+  builder.get(`${queue}?recursive=true&sorted=true`);
+  return builder.sequence();
 }
 
-class Making {
+class SequenceBuilder {
   readonly steps: Step[] = [];
-  readonly #around: Surroundings & { readonly earlier: Earlier[]; readonly queued: number[] };
+  readonly #context: SequenceContext & { readonly earlier: Earlier[]; readonly queued: number[] };
 
   constructor(random: Random, root: string) {
-    this.#around = { random, root, earlier: [], queued: [] };
+    this.#context = { random, root, earlier: [], queued: [] };
   }
 
-  begin(): void {
-    const { random, root } = this.#around;
-    for (const path of random.pick(BEGINNINGS)) {
+  createInitialFiles(): void {
+    const { random, root } = this.#context;
+    for (const path of random.pick(INITIAL_FILES)) {
       const body = `value=${path.length % 2 === 0 ? 'one' : 'two'}`;
       this.#add(put(this.#id, `/v2/keys/${root}/${path}`, body));
     }
   }
 
   wait(): void {
-    this.#add(makeWait(this.#around, this.#id));
+    this.#add(makeWait(this.#context, this.#id));
   }
 
   waitFor(target: string): void {
@@ -110,14 +110,14 @@ class Making {
   }
 
   post(target: string): void {
-    const { random } = this.#around;
+    const { random } = this.#context;
     const body = random.pick(['value=one', 'value=two', 'value=', 'dir=true', 'value=one&ttl=500']);
     this.#add({ ...put(this.#id, target, body), method: 'POST' });
   }
 
-  /** Removes a node that was put into a queue. */
+  /** Deletes an in-order key. */
   take(): void {
-    const { random, queued } = this.#around;
+    const { random, queued } = this.#context;
     const key = queued.length === 0 ? '/nothing' : `{${random.pick(queued)}.key}`;
     const query = random.pick(['', '', '?dir=true', '?prevValue=one']);
     this.#add({
@@ -130,21 +130,21 @@ class Making {
 
   request(): void {
     const make = { any: makeRequest, comparison: makeComparison, refresh: makeRefresh };
-    this.#add(make[this.#around.random.weighted(REQUESTS)](this.#around, this.#id));
+    this.#add(make[this.#context.random.weighted(REQUESTS)](this.#context, this.#id));
   }
 
   change(): void {
     const make = {
       any: makeChange,
-      removal: makeRemoval,
+      deletion: makeDeletion,
       comparison: makeComparison,
       refresh: makeRefresh,
     };
-    this.#add(make[this.#around.random.weighted(CHANGES)](this.#around, this.#id));
+    this.#add(make[this.#context.random.weighted(CHANGES)](this.#context, this.#id));
   }
 
   sequence(): Sequence {
-    return { root: this.#around.root, steps: this.steps, isTimed: false };
+    return { root: this.#context.root, steps: this.steps, isTimed: false };
   }
 
   get #id(): number {
@@ -155,12 +155,12 @@ class Making {
     this.steps.push(step);
     if (step.kind !== 'request') return;
     const path = step.target.split('?', 1)[0] ?? '';
-    this.#around.earlier.push({ id: step.id, path, value: valueIn(step) });
-    if (step.method === 'POST') this.#around.queued.push(step.id);
+    this.#context.earlier.push({ id: step.id, path, value: valueIn(step) });
+    if (step.method === 'POST') this.#context.queued.push(step.id);
   }
 }
 
-/** Of a file that the step makes, if it makes one. */
+/** Returns the value of the file that the step creates, if it does. */
 function valueIn({ method, target, body }: RequestStep): string | undefined {
   if (method !== 'PUT') return undefined;
   const query = target.slice(target.indexOf('?') + 1);

@@ -1,41 +1,41 @@
-// What a sequence is made of. Indexes differ from store to store: a step names them by the step that brought them, and each player puts
-// in its own.
+// The steps of a sequence. Indexes differ between stores. Therefore a step refers to the step that returned the index, and each player
+// inserts its own.
 import { FORM_TYPE } from './pools.js';
 
-/** In texts: `{3}` is the index that step 3 brought, `{3+1}` the one behind it, `{3.key}` the key of its node. */
+/** Contains references: `{3}` is the index that step 3 returned, `{3+1}` the next one, `{3.key}` the key of its node. */
 export type Template = string;
 
 export interface RequestStep {
   readonly kind: 'request';
   readonly id: number;
   readonly method: string;
-  /** Everything behind the host: path and query. */
+  /** Path and query. */
   readonly target: Template;
   readonly contentType?: string | undefined;
   readonly body?: Template | undefined;
 }
 
-/** Opens a wait; what it brings is read when the sequence is over. */
+/** Starts a wait. Its events are read at the end of the sequence. */
 export interface WaitStep {
   readonly kind: 'wait';
   readonly id: number;
   readonly target: Template;
 }
 
-/** Asks until the node has ended: what is told afterwards is told by both. */
-export interface EndStep {
-  readonly kind: 'end';
+/** Polls until the node has expired in both stores. */
+export interface ExpiryStep {
+  readonly kind: 'expiry';
   readonly id: number;
   readonly target: Template;
 }
 
-export type Step = RequestStep | WaitStep | EndStep;
+export type Step = RequestStep | WaitStep | ExpiryStep;
 
 export interface Sequence {
-  /** The directory that it works in, without a slash. Nothing else does. */
+  /** The directory of this sequence, without a slash. */
   readonly root: string;
   readonly steps: readonly Step[];
-  /** Nodes end in it: their ends raise the index of each store in its own time. */
+  /** Nodes expire in it. Each expiry changes the index of its store at a different time. */
   readonly isTimed: boolean;
 }
 
@@ -43,30 +43,30 @@ export function put(id: number, target: Template, body: Template): RequestStep {
   return { kind: 'request', id, method: 'PUT', target, contentType: FORM_TYPE, body };
 }
 
-/** What a step is known by to those after it. */
-export interface Brought {
+/** The result of a step, for references in later steps. */
+export interface StepResult {
   readonly index?: number | undefined;
   readonly key?: string | undefined;
 }
 
-/** Of every store. */
+/** The first index of every store. */
 const FIRST_INDEX = 1;
 
 const REFERENCE = /\{(\d+)(\+\d+|\.key)?\}/g;
 
-/** `root`: where there is nothing, a key is looked for there. */
+/** A reference to a missing key becomes a key in `root` that does not exist. */
 export function resolve(
   template: Template,
-  brought: ReadonlyMap<number, Brought>,
+  results: ReadonlyMap<number, StepResult>,
   root: string,
 ): string {
   return template.replace(REFERENCE, (_, id: string, rest = '') => {
-    const { index = FIRST_INDEX, key = `/${root}/nothing` } = brought.get(Number(id)) ?? {};
+    const { index = FIRST_INDEX, key = `/${root}/nothing` } = results.get(Number(id)) ?? {};
     return rest === '.key' ? encodeURI(key) : String(index + Number(rest));
   });
 }
 
-/** As one would type it. */
+/** Returns a line for the report. */
 export function describeStep(step: Step): string {
   if (step.kind !== 'request') return `${step.id}: ${step.kind} ${step.target}`;
   const { id, method, target, contentType, body } = step;
@@ -76,7 +76,7 @@ export function describeStep(step: Step): string {
 
 const SHOWN_CHARACTERS = 300;
 
-/** Long values are all alike. */
+/** Shortens long runs of one character. */
 function shorten(text: string): string {
   return text.replace(/(.)\1{20,}/g, (run) => `${run.slice(0, 3)}…`).slice(0, SHOWN_CHARACTERS);
 }

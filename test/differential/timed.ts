@@ -1,5 +1,5 @@
-// Makes up sequences in which a node ends with its ttl: those who wait for its end, and what is there afterwards. They take seconds, and
-// the moments at which two stores end something differ: one node ends in each.
+// Generates sequences in which a node expires, with waits for the expiry and reads afterwards. They take seconds. Only one node expires in
+// each sequence, because two stores expire nodes at different times.
 import type { Random } from '../harness/random.js';
 import { put } from './step.js';
 import type { Sequence, Step, Template } from './step.js';
@@ -7,22 +7,26 @@ import type { Sequence, Step, Template } from './step.js';
 export function makeTimed(random: Random, root: string): Sequence {
   const kind = random.weighted({ file: 35, directory: 50, queued: 15 });
   const name = random.pick(['f', 'd', 'd/e']);
-  const made = new TimedMaking(random, root, kind === 'queued' ? QUEUED : `${root}/${name}`);
-  made.put(`/v2/keys/${root}/stays`, 'value=x');
-  made.wait(`/v2/keys/${root}`, 'recursive=true&stream=true');
-  made.begin(kind);
-  made.prolong(kind);
-  made.end();
-  return { root, steps: made.steps, isTimed: true };
+  const builder = new TimedSequenceBuilder(
+    random,
+    root,
+    kind === 'queued' ? QUEUED : `${root}/${name}`,
+  );
+  builder.put(`/v2/keys/${root}/stays`, 'value=x');
+  builder.wait(`/v2/keys/${root}`, 'recursive=true&stream=true');
+  builder.create(kind);
+  builder.extend(kind);
+  builder.expire();
+  return { root, steps: builder.steps, isTimed: true };
 }
 
 type Kind = 'file' | 'directory' | 'queued';
 
-/** The step that makes the node. */
-const MAKES = 4;
-const QUEUED = `{${MAKES}.key}`;
+/** The step that creates the node. */
+const CREATION_STEP = 4;
+const QUEUED = `{${CREATION_STEP}.key}`;
 
-class TimedMaking {
+class TimedSequenceBuilder {
   readonly steps: Step[] = [];
   readonly #random: Random;
   readonly #root: string;
@@ -36,14 +40,14 @@ class TimedMaking {
     this.#ttl = random.pick(['1', '2']);
   }
 
-  begin(kind: Kind): void {
+  create(kind: Kind): void {
     this.wait(kind === 'queued' ? `${this.#root}/q` : this.#path);
     switch (kind) {
       case 'file':
-        this.#beginFile();
+        this.#createFile();
         break;
       case 'directory':
-        this.#beginDirectory();
+        this.#createDirectory();
         break;
       case 'queued':
         this.#add({
@@ -51,21 +55,21 @@ class TimedMaking {
           method: 'POST',
         });
     }
-    this.#look();
+    this.#read();
   }
 
-  #beginFile(): void {
-    const begun = this.#random.pick(['', '&prevExist=false', 'swap', 'update']);
-    const isLater = begun === 'swap' || begun === 'update';
-    this.put(this.#path, isLater ? 'value=1' : `value=1&ttl=${this.#ttl}${begun}`);
-    if (begun === 'swap') this.put(this.#path, `value=1&prevValue=1&ttl=${this.#ttl}`);
-    if (begun === 'update') this.put(this.#path, `value=1&prevExist=true&ttl=${this.#ttl}`);
+  #createFile(): void {
+    const variant = this.#random.pick(['', '&prevExist=false', 'swap', 'update']);
+    const hasLaterTtl = variant === 'swap' || variant === 'update';
+    this.put(this.#path, hasLaterTtl ? 'value=1' : `value=1&ttl=${this.#ttl}${variant}`);
+    if (variant === 'swap') this.put(this.#path, `value=1&prevValue=1&ttl=${this.#ttl}`);
+    if (variant === 'update') this.put(this.#path, `value=1&prevExist=true&ttl=${this.#ttl}`);
   }
 
-  #beginDirectory(): void {
-    const isLater = this.#random.chance(0.3);
-    this.put(this.#path, isLater ? 'dir=true' : `dir=true&ttl=${this.#ttl}`);
-    if (isLater) this.put(this.#path, `dir=true&prevExist=true&ttl=${this.#ttl}`);
+  #createDirectory(): void {
+    const hasLaterTtl = this.#random.chance(0.3);
+    this.put(this.#path, hasLaterTtl ? 'dir=true' : `dir=true&ttl=${this.#ttl}`);
+    if (hasLaterTtl) this.put(this.#path, `dir=true&prevExist=true&ttl=${this.#ttl}`);
     if (this.#random.chance(0.2)) return;
     this.put(`${this.#path}/below`, 'value=2');
     this.put(`${this.#path}/sub/deep`, 'value=3');
@@ -73,8 +77,8 @@ class TimedMaking {
     this.wait(this.#path, 'recursive=true&stream=true');
   }
 
-  /** Now and then it gets more time. */
-  prolong(kind: Kind): void {
+  /** Sometimes extends the ttl. */
+  extend(kind: Kind): void {
     const dir = kind === 'directory' ? '&dir=true' : '';
     const more = this.#random.pick([
       undefined,
@@ -86,19 +90,19 @@ class TimedMaking {
     if (more !== undefined) this.put(this.#path, `${more}&ttl=${this.#ttl}`);
   }
 
-  end(): void {
-    this.#add({ kind: 'end', id: this.#id, target: this.#path });
-    this.#look();
+  expire(): void {
+    this.#add({ kind: 'expiry', id: this.#id, target: this.#path });
+    this.#read();
     this.#get(`${this.#path}/below`);
     this.put(this.#path, 'value=again&prevExist=false');
     this.#get(this.#path);
-    for (const index of [`{${MAKES}}`, `{${MAKES}+1}`]) {
+    for (const index of [`{${CREATION_STEP}}`, `{${CREATION_STEP}+1}`]) {
       this.wait(this.#root, `recursive=true&waitIndex=${index}`);
       this.wait(`${this.#path}/below/never`, `waitIndex=${index}`);
     }
   }
 
-  #look(): void {
+  #read(): void {
     this.#get(this.#path);
     this.#get(`${this.#root}?recursive=true&sorted=true`);
   }
@@ -108,8 +112,8 @@ class TimedMaking {
   }
 
   wait(target: Template, query = ''): void {
-    const asked = `wait=true${query === '' ? '' : `&${query}`}`;
-    this.#add({ kind: 'wait', id: this.#id, target: `${target}?${asked}` });
+    const parameters = `wait=true${query === '' ? '' : `&${query}`}`;
+    this.#add({ kind: 'wait', id: this.#id, target: `${target}?${parameters}` });
   }
 
   #get(target: Template): void {

@@ -1,4 +1,4 @@
-// The errors that the gateway makes at the paths of v2 around the keys, next to those of an etcd 3.4 with v2 and its authentication.
+// Errors of the gateway at v2 paths other than /v2/keys, compared with an etcd 3.4 that serves v2 with authentication.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,18 +17,18 @@ const PEERS = JSON.stringify({ peerURLs: ['http://127.0.0.1:1'] });
 
 let folder = '';
 let etcd: Member;
-let door: TokenDoor;
+let gateway: TokenDoor;
 let withoutEtcd: Gateway;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'latchkey-test-'));
   etcd = await startMember({ version: '3.4', extraArgs: ['--enable-v2'] });
-  // The users of v2 are others than those of v3.
+  // The v2 API has its own users, separate from those of v3.
   const root = JSON.stringify({ user: 'root', password: 'of root' });
   await send(etcd.endpoint, 'PUT', '/v2/auth/users/root', { headers: JSON_TYPE, body: root });
   await send(etcd.endpoint, 'PUT', '/v2/auth/enable');
   const authorization = `Basic ${btoa('root:of root')}`;
   await send(etcd.endpoint, 'DELETE', '/v2/auth/roles/guest', { headers: { authorization } });
-  [door, withoutEtcd] = await Promise.all([
+  [gateway, withoutEtcd] = await Promise.all([
     openTokenDoor(etcd.endpoint, folder),
     spawnGateway({
       args: ['--endpoints=http://127.0.0.1:1', '--request-timeout=2', '--log-level=error'],
@@ -37,7 +37,7 @@ beforeAll(async () => {
   ]);
 });
 afterAll(async () => {
-  await Promise.all([door.stop(), withoutEtcd.stop()]);
+  await Promise.all([gateway.stop(), withoutEtcd.stop()]);
   await etcd.stop();
   await rm(folder, { recursive: true, force: true });
 });
@@ -45,7 +45,7 @@ afterAll(async () => {
 function messageOf({ status, headers, text }: Answer): [number, unknown, unknown] {
   return [status, headers['content-type'], JSON.parse(text)];
 }
-const answered = (status: number, message: unknown): [number, string, object] => [
+const jsonMessage = (status: number, message: unknown): [number, string, object] => [
   status,
   'application/json',
   { message },
@@ -60,75 +60,77 @@ const READS = [
   '/v2/leader',
 ];
 
-describe('an error at a path of v2 around the keys is a message', () => {
+describe('an error at a v2 path other than /v2/keys is a JSON message', () => {
   it.each([...READS, '/v2/stats/store', '/v2/machines'])(
-    'S36: without credentials at %s',
+    'S36: for a request without credentials at %s',
     async (path) => {
-      const answer = await send(door.baseUrl, 'GET', path);
-      expect(messageOf(answer)).toEqual(answered(401, 'Insufficient credentials'));
+      const answer = await send(gateway.baseUrl, 'GET', path);
+      expect(messageOf(answer)).toEqual(jsonMessage(401, 'Insufficient credentials'));
       expect(answer.headers['www-authenticate']).toContain('Bearer');
     },
   );
 
-  it('S36: without credentials at a change of members, as by etcd', async () => {
+  it('S36: for a member change without credentials, like in etcd', async () => {
     const sent = { headers: JSON_TYPE, body: PEERS };
-    const ofEtcd = messageOf(await send(etcd.endpoint, 'POST', '/v2/members', sent));
-    expect(ofEtcd).toEqual(answered(401, 'Insufficient credentials'));
-    expect(messageOf(await send(door.baseUrl, 'POST', '/v2/members', sent))).toEqual(ofEtcd);
+    const etcdResponse = messageOf(await send(etcd.endpoint, 'POST', '/v2/members', sent));
+    expect(etcdResponse).toEqual(jsonMessage(401, 'Insufficient credentials'));
+    expect(messageOf(await send(gateway.baseUrl, 'POST', '/v2/members', sent))).toEqual(
+      etcdResponse,
+    );
   });
 
-  it('S36: for a method that no API has, in plain text as by etcd', async () => {
+  it('S36: for an unknown method, in plain text like in etcd', async () => {
     for (const path of ['/v2/members', '/v2/machines', '/v2/stats/self']) {
       const sent = { headers: bearer('admin') };
-      const ofEtcd = await send(etcd.endpoint, 'PATCH', path);
-      const own = await send(door.baseUrl, 'PATCH', path, sent);
-      expect([own.status, own.headers['content-type'], own.text]).toEqual([
-        ofEtcd.status,
-        ofEtcd.headers['content-type'],
-        ofEtcd.text,
+      const etcdResponse = await send(etcd.endpoint, 'PATCH', path);
+      const response = await send(gateway.baseUrl, 'PATCH', path, sent);
+      expect([response.status, response.headers['content-type'], response.text]).toEqual([
+        etcdResponse.status,
+        etcdResponse.headers['content-type'],
+        etcdResponse.text,
       ]);
-      expect(own.headers.allow).toContain('GET');
+      expect(response.headers.allow).toContain('GET');
     }
   });
 
-  it.each(READS)('S36: while etcd is down, with the status of etcd: %s', async (path) => {
+  it.each(READS)('S36: while etcd is down, with the status that etcd uses: %s', async (path) => {
     const answer = await send(withoutEtcd.baseUrl, 'GET', path);
-    expect(messageOf(answer)).toEqual(answered(500, expect.any(String)));
+    expect(messageOf(answer)).toEqual(jsonMessage(500, expect.any(String)));
     expect(answer.text).not.toContain('urn:');
   });
 
-  it('S36: for a body that is too large, with what to do about it', async () => {
+  it('S36: for a body that is too large, with a hint', async () => {
     const headers = { ...JSON_TYPE, ...bearer('admin') };
     const body = JSON.stringify({ peerURLs: ['a'.repeat(1_000_000)] });
-    const answer = await send(door.baseUrl, 'POST', '/v2/members', { headers, body });
-    expect(messageOf(answer)).toEqual(answered(413, containing('; ')));
+    const answer = await send(gateway.baseUrl, 'POST', '/v2/members', { headers, body });
+    expect(messageOf(answer)).toEqual(jsonMessage(413, containing('; ')));
   });
 
-  it('S36: for another host and a page of another site', async () => {
-    const to = (headers: Record<string, string>): Promise<Answer> =>
-      send(door.baseUrl, 'GET', '/v2/members', { headers });
-    expect(messageOf(await to({ host: 'other.example' }))).toEqual(
-      answered(421, containing('--allowed-hosts')),
+  it('S36: for a wrong Host and a foreign Origin', async () => {
+    const sendWith = (headers: Record<string, string>): Promise<Answer> =>
+      send(gateway.baseUrl, 'GET', '/v2/members', { headers });
+    expect(messageOf(await sendWith({ host: 'other.example' }))).toEqual(
+      jsonMessage(421, containing('--allowed-hosts')),
     );
-    expect(messageOf(await to({ origin: 'http://other.example' }))).toEqual(
-      answered(403, containing('--cors-origins')),
+    expect(messageOf(await sendWith({ origin: 'http://other.example' }))).toEqual(
+      jsonMessage(403, containing('--cors-origins')),
     );
   });
 
   it('S36: for an invalid Request-Timeout', async () => {
     const headers = { 'request-timeout': 'soon' };
-    const answer = await send(door.baseUrl, 'GET', '/v2/stats/self', { headers });
-    expect(messageOf(answer)).toEqual(answered(400, containing('write seconds')));
+    const answer = await send(gateway.baseUrl, 'GET', '/v2/stats/self', { headers });
+    expect(messageOf(answer)).toEqual(jsonMessage(400, containing('write seconds')));
   });
 
-  // The last one: afterwards the gateway refuses further attempts.
-  it('S36: for too many attempts', async () => {
+  // This test is last, because the gateway rejects further attempts afterwards.
+  it('S36: for too many failed attempts', async () => {
     let answer: Answer | undefined;
     for (let count = 0; answer?.status !== 429 && count < ATTEMPTS_MAX; count++) {
       const headers = { authorization: `Bearer guess-${count}-0123456789` };
-      answer = await send(door.baseUrl, 'GET', '/v2/members', { headers });
+      answer = await send(gateway.baseUrl, 'GET', '/v2/members', { headers });
     }
-    expect(messageOf(answer!)).toEqual(answered(429, containing('too many attempts')));
+    expect(messageOf(answer!)).toEqual(jsonMessage(429, containing('too many attempts')));
     expect(answer!.headers['retry-after']).toBeDefined();
   });
 });

@@ -1,4 +1,4 @@
-// The real command line of v2, unchanged, at the gateway and at an etcd 3.4 that speaks v2 itself: it says the same, and asks nobody else.
+// The unmodified etcdctl in v2 mode against the gateway and an etcd 3.4 that serves v2. It prints the same and contacts no other server.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startMember } from '../support/etcd.js';
 import type { Member } from '../support/etcd.js';
@@ -12,8 +12,9 @@ import { eventually } from '../support/raw-door.js';
 import { newPath } from '../support/v2-client.js';
 
 const found = await findEtcdctlOfV2();
-const obstacle = 'reason' in found ? found.reason : undefined;
-if (obstacle !== undefined) console.error(`not tested against etcdctl of v2: ${obstacle}`);
+const skipReason = 'reason' in found ? found.reason : undefined;
+if (skipReason !== undefined)
+  console.error(`skipping the tests with etcdctl in v2 mode: ${skipReason}`);
 
 const stops: (() => Promise<void>)[] = [];
 let native: Member;
@@ -35,25 +36,25 @@ afterAll(async () => {
 
 const bases = (): [string, string] => [native.endpoint, gateway.baseUrl];
 
-/** What each member calls its own: ids, addresses, indexes. */
+/** Replaces IDs, addresses and indexes, which differ between clusters. */
 function common({ status, stdout, stderr }: V2Command): object {
-  const plain = (text: string): string =>
+  const normalize = (text: string): string =>
     text
       .replace(/\b[0-9a-f]{15,16}\b/g, 'ID')
       .replace(/http:\/\/127\.0\.0\.1:\d+/g, 'URL')
       .replace(/\[\d+\]$|(?<=Index: )\d+/gm, 'INDEX');
-  return { status, stdout: plain(stdout), stderr: plain(stderr) };
+  return { status, stdout: normalize(stdout), stderr: normalize(stderr) };
 }
 
-/** Runs it at both, and gives what the gateway's said. */
+/** Runs a command against both servers and returns the result of the gateway. */
 async function both(...args: string[]): Promise<V2Command> {
-  const [theirs, ours] = await Promise.all(ctls.map((ctl) => ctl.run(...args)));
-  expect(common(ours!), args.join(' ')).toEqual(common(theirs!));
-  return ours!;
+  const [etcdResult, result] = await Promise.all(ctls.map((ctl) => ctl.run(...args)));
+  expect(common(result!), args.join(' ')).toEqual(common(etcdResult!));
+  return result!;
 }
 
-/** What the gateway wrote into its access log. */
-function served(): string[] {
+/** Returns the requests in the gateway's access log. */
+function loggedRequests(): string[] {
   return gateway
     .output()
     .split('\n')
@@ -65,8 +66,8 @@ function served(): string[] {
 const withoutQuery = (request: string): string =>
   request.replace(gateway.baseUrl, '').replace(/\?.*/, '');
 
-describe.skipIf(obstacle !== undefined)('etcdctl in v2 mode', () => {
-  it('sets, makes, updates, reads, lists and removes', async () => {
+describe.skipIf(skipReason !== undefined)('etcdctl in v2 mode', () => {
+  it('sets, creates, updates, reads, lists and deletes keys', async () => {
     const path = newPath();
     expect((await both('set', `${path}/f`, 'one')).stdout).toBe('one\n');
     await both('mk', `${path}/g`, 'two');
@@ -96,23 +97,23 @@ describe.skipIf(obstacle !== undefined)('etcdctl in v2 mode', () => {
     expect((await both('ls', path)).status).toBe(4);
   });
 
-  it('names the members, the leader, and a cluster that is well', async () => {
+  it('lists the members and the leader, and reports a healthy cluster', async () => {
     const list = await both('member', 'list');
     expect(list.stdout).toContain(`clientURLs=${gateway.baseUrl} isLeader=true`);
     expect((await both('cluster-health')).stdout).toContain('cluster is healthy');
   });
 
-  it('watches', async () => {
+  it('watches a directory', async () => {
     const path = newPath();
     const watching = ctls.map((ctl) => ctl.run('watch', '--recursive', path));
     await Promise.all(bases().map(untilWatched));
     await both('set', `${path}/a`, '1');
-    const [theirs, ours] = await Promise.all(watching);
-    expect(common(ours!)).toEqual(common(theirs!));
-    expect(ours!.stdout).toContain(`[set] ${path}/a`);
+    const [etcdResult, result] = await Promise.all(watching);
+    expect(common(result!)).toEqual(common(etcdResult!));
+    expect(result!.stdout).toContain(`[set] ${path}/a`);
   });
 
-  it('runs a command for every change', async () => {
+  it('runs a command for each change', async () => {
     const path = newPath();
     const script = ['sh', '-c', 'echo "$ETCD_WATCH_ACTION $ETCD_WATCH_KEY $ETCD_WATCH_VALUE"'];
     const watching = ctls.map((ctl) =>
@@ -122,14 +123,14 @@ describe.skipIf(obstacle !== undefined)('etcdctl in v2 mode', () => {
     await both('set', `${path}/a`, '1');
     await Promise.all(bases().map(untilWatched));
     await both('rm', `${path}/a`);
-    const [theirs, ours] = await Promise.all(watching);
-    expect(ours!.stdout).toBe(theirs!.stdout);
-    expect(ours!.stdout).toBe(`set ${path}/a 1\ndelete ${path}/a \n`);
+    const [etcdResult, result] = await Promise.all(watching);
+    expect(result!.stdout).toBe(etcdResult!.stdout);
+    expect(result!.stdout).toBe(`set ${path}/a 1\ndelete ${path}/a \n`);
   });
 
-  it('asks the gateway and nobody else', async () => {
+  it('contacts only the gateway', async () => {
     const path = newPath();
-    const before = served().length;
+    const before = loggedRequests().length;
     const [, ctl] = ctls;
     const commands = [
       await ctl.run('set', `${path}/a`, '1'),
@@ -137,17 +138,17 @@ describe.skipIf(obstacle !== undefined)('etcdctl in v2 mode', () => {
       await ctl.run('member', 'list'),
       await ctl.run('cluster-health'),
     ];
-    const asked = commands.flatMap(({ requests }) => requests);
-    expect(asked.filter((request) => !request.includes(` ${gateway.baseUrl}/`))).toEqual([]);
-    // Of cluster-health it tells all but the question itself.
-    const expected = [...asked.map(withoutQuery), 'GET /health'];
-    // A wait of an earlier command may be written to the log only now.
-    const servedNow = (): string[] =>
-      served()
+    const sent = commands.flatMap(({ requests }) => requests);
+    expect(sent.filter((request) => !request.includes(` ${gateway.baseUrl}/`))).toEqual([]);
+    // In its debug output, cluster-health leaves out its own request.
+    const expected = [...sent.map(withoutQuery), 'GET /health'];
+    // The log can contain a late entry for a wait of an earlier command.
+    const newRequests = (): string[] =>
+      loggedRequests()
         .slice(before)
         .filter((line) => !line.includes('/v2/keys/') || line.includes(path));
-    await eventually(() => servedNow().length >= expected.length, 5_000);
-    expect(servedNow()).toEqual(expected);
+    await eventually(() => newRequests().length >= expected.length, 5_000);
+    expect(newRequests()).toEqual(expected);
   });
 });
 

@@ -1,4 +1,4 @@
-// The markers of v2 directories are keys below `\0latchkey` inside those directories: no API names them.
+// The internal keys of v2 directories are below `\0latchkey` in those directories. Clients of /v1 and /v2 cannot access them.
 import { describe, expect, inject, it } from 'vitest';
 import { send } from '../support/http-client.js';
 import type { Answer } from '../support/http-client.js';
@@ -10,8 +10,8 @@ const NAME = '%00latchkey';
 
 async function newDirectory(): Promise<string> {
   const path = newPath();
-  const made = await v2.put(path, { dir: true });
-  expect(made.status).toBe(201);
+  const created = await v2.put(path, { dir: true });
+  expect(created.status).toBe(201);
   return path;
 }
 
@@ -26,7 +26,7 @@ function transact(body: object): Promise<Answer> {
   });
 }
 
-describe('keys of the gateway inside v2 directories', () => {
+describe('internal keys in v2 directories', () => {
   it.each([
     ['GET', ''],
     ['GET', '?recursive=true'],
@@ -41,21 +41,21 @@ describe('keys of the gateway inside v2 directories', () => {
     ['DELETE', '?dir=true'],
     ['DELETE', '/dir'],
     ['DELETE', '/dir?prevIndex=1'],
-  ])('S32: refuses %s of a path with the internal name (%s)', async (method, rest) => {
+  ])('S32: reject %s of a path with the internal name (%s)', async (method, rest) => {
     const path = await newDirectory();
     const answer = await send(base, method, `/v2/keys${path}/${NAME}${rest}`);
     expect([answer.status, answer.json().errorCode]).toEqual([400, 106]);
     await expectDirectory(path);
   });
 
-  it('S32: takes names that only begin alike', async () => {
+  it('S32: do not reserve names that only begin like the internal name', async () => {
     const path = await newDirectory();
-    const made = await send(base, 'PUT', `/v2/keys${path}/${NAME}s?value=x`);
-    expect(made.status).toBe(201);
+    const created = await send(base, 'PUT', `/v2/keys${path}/${NAME}s?value=x`);
+    expect(created.status).toBe(201);
   });
 
   it.each(['%00latchkey', '%00latchkey/', '%00latchkey/d', '%00latchkey/dir'])(
-    'S32: refuses to delete and to list the prefix %s',
+    'S32: cannot be deleted or listed by the prefix %s',
     async (tail) => {
       const path = await newDirectory();
       for (const method of ['DELETE', 'GET']) {
@@ -66,7 +66,7 @@ describe('keys of the gateway inside v2 directories', () => {
     },
   );
 
-  it('S32: refuses to delete a range that ends among the markers', async () => {
+  it('S32: cannot be deleted by a range that ends among them', async () => {
     const path = await newDirectory();
     const query = `start=${path}/&end=${path}/%00latchkey/f`;
     const answer = await send(base, 'DELETE', `/v1/kv?${query}`);
@@ -74,7 +74,7 @@ describe('keys of the gateway inside v2 directories', () => {
     await expectDirectory(path);
   });
 
-  it('S32: refuses transactions that read, compare, write or delete a marker', async () => {
+  it('S32: cannot be read, compared, written or deleted by a transaction', async () => {
     const path = await newDirectory();
     const key = `${path}/\0latchkey/dir`;
     for (const body of [
@@ -91,7 +91,7 @@ describe('keys of the gateway inside v2 directories', () => {
     await expectDirectory(path);
   });
 
-  it('S32: still deletes a directory with its marker by the prefix of the directory', async () => {
+  it('S32: are deleted together with the directory by its prefix', async () => {
     const path = await newDirectory();
     const answer = await send(base, 'DELETE', `/v1/kv?prefix=${path}/`);
     expect(answer.status).toBe(200);
@@ -99,8 +99,8 @@ describe('keys of the gateway inside v2 directories', () => {
   });
 });
 
-describe('the page of a v2 redirection', () => {
-  it('S33: escapes its target as etcd does', async () => {
+describe('the page of a v2 redirect', () => {
+  it('S33: escapes its target like etcd', async () => {
     const answer = await send(base, 'GET', `/v2/keys//a?x=<script>"'&b`);
     expect([answer.status, answer.headers.location, answer.text]).toEqual([
       301,

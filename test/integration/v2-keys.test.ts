@@ -6,17 +6,17 @@ import { FORM_TYPE, newPath, v2Client } from '../support/v2-client.js';
 const base = inject('gatewayUrl');
 const v2 = v2Client(base);
 
-const told = (answer: Answer): unknown[] => {
+const errorOf = (answer: Answer): unknown[] => {
   const { errorCode, message, cause } = answer.json();
   return [answer.status, errorCode, message, cause];
 };
 
 describe('a file', () => {
-  it('is created with 201, replaced with 200, and tells what it was', async () => {
+  it('is created with 201 and replaced with 200 and the previous node', async () => {
     const path = newPath();
-    const made = await v2.put(path, { value: 'one' });
-    const { modifiedIndex } = made.json().node;
-    expect([made.status, made.json()]).toEqual([
+    const created = await v2.put(path, { value: 'one' });
+    const { modifiedIndex } = created.json().node;
+    expect([created.status, created.json()]).toEqual([
       201,
       {
         action: 'set',
@@ -35,7 +35,7 @@ describe('a file', () => {
     expect(replaced.json().node.modifiedIndex).toBeGreaterThan(modifiedIndex);
   });
 
-  it('comes with the headers of the store and ends in a newline', async () => {
+  it('is returned with the headers of the store and a trailing newline', async () => {
     const path = newPath();
     await v2.put(path, { value: 'x' });
     const answer = await v2.get(path);
@@ -58,72 +58,72 @@ describe('a file', () => {
     expect(answer.json()).toMatchObject({ key: `${path}/b`, value: 'shared' });
   });
 
-  it('takes its value from a form or the query, and the form wins', async () => {
+  it('takes its value from the form, or else from the query', async () => {
     const path = newPath();
-    const ofQuery = await send(base, 'PUT', `/v2/keys${path}?value=query`);
-    expect(ofQuery.json().node.value).toBe('query');
+    const fromQuery = await send(base, 'PUT', `/v2/keys${path}?value=query`);
+    expect(fromQuery.json().node.value).toBe('query');
     const both = { headers: FORM_TYPE, body: 'value=a%20b+c&value=second' };
-    const ofForm = await send(base, 'PUT', `/v2/keys${path}?value=query`, both);
-    expect(ofForm.json().node.value).toBe('a b c');
+    const fromForm = await send(base, 'PUT', `/v2/keys${path}?value=query`, both);
+    expect(fromForm.json().node.value).toBe('a b c');
   });
 
-  it('keeps bytes that are no text', async () => {
+  it('keeps bytes that are not UTF-8', async () => {
     const path = newPath();
     await send(base, 'PUT', `/v2/keys${path}`, { headers: FORM_TYPE, body: 'value=%ff%00%fe' });
     const raw = await send(base, 'GET', `/v1/kv?key=${path}&raw`);
     expect([...raw.bytes]).toEqual([0xff, 0, 0xfe]);
   });
 
-  it('is told as etcd spells it: what means something in HTML is escaped', async () => {
+  it('is encoded like in etcd: characters with a meaning in HTML are escaped', async () => {
     const path = newPath();
     const answer = await v2.put(path, { value: '<a> & "b" \b \\b' });
     expect(answer.text).toContain(String.raw`"value":"\u003ca\u003e \u0026 \"b\" \u0008 \\b"`);
     expect(answer.json().node.value).toBe('<a> & "b" \b \\b');
   });
 
-  it('is not there after its deletion, and its directory still is', async () => {
+  it('is absent after its deletion, and its directory remains', async () => {
     const path = newPath();
     await v2.put(`${path}/f`, { value: 'x' });
-    const gone = await v2.delete(`${path}/f`);
-    expect(gone.json()).toMatchObject({
+    const deleted = await v2.delete(`${path}/f`);
+    expect(deleted.json()).toMatchObject({
       action: 'delete',
       node: { key: `${path}/f` },
       prevNode: { value: 'x' },
     });
-    expect(gone.json().node).not.toHaveProperty('value');
-    expect(told(await v2.get(`${path}/f`))).toEqual([404, 100, 'Key not found', `${path}/f`]);
+    expect(deleted.json().node).not.toHaveProperty('value');
+    expect(errorOf(await v2.get(`${path}/f`))).toEqual([404, 100, 'Key not found', `${path}/f`]);
     expect((await v2.get(path)).json().node).toMatchObject({ key: path, dir: true });
   });
 
-  it('answers only its action when the value is not wanted', async () => {
+  it('returns only the action with noValueOnSuccess', async () => {
     const answer = await v2.put(newPath(), { value: 'x', noValueOnSuccess: true });
     expect([answer.status, answer.text]).toEqual([201, '{"action":"set"}\n']);
   });
 });
 
 describe('conditions', () => {
-  it('prevExist=false creates once', async () => {
+  it('prevExist=false creates a file only once', async () => {
     const path = newPath();
     const first = await v2.put(path, { value: 'x', prevExist: false });
     expect([first.status, first.json().action]).toEqual([201, 'create']);
     const second = await v2.put(path, { value: 'y', prevExist: false });
-    expect(told(second)).toEqual([412, 105, 'Key already exists', path]);
+    expect(errorOf(second)).toEqual([412, 105, 'Key already exists', path]);
   });
 
-  it('prevExist=true updates what is there and keeps its createdIndex', async () => {
+  it('prevExist=true updates an existing file and keeps its createdIndex', async () => {
     const path = newPath();
     const missing = await v2.put(path, { value: 'x', prevExist: true });
-    expect(told(missing)).toEqual([404, 100, 'Key not found', path]);
+    expect(errorOf(missing)).toEqual([404, 100, 'Key not found', path]);
     const { createdIndex } = (await v2.put(path, { value: 'x' })).json().node;
     const updated = await v2.put(path, { value: 'y', prevExist: true });
     expect(updated.json()).toMatchObject({ action: 'update', node: { value: 'y', createdIndex } });
   });
 
-  it('prevValue and prevIndex swap only what was seen, and say what was not', async () => {
+  it('prevValue and prevIndex swap only the expected file, and the error names the difference', async () => {
     const path = newPath();
     const index = (await v2.put(path, { value: 'one' })).json().node.modifiedIndex as number;
     const wrong = await v2.put(path, { value: 'x', prevValue: 'no', prevIndex: 1 });
-    expect(told(wrong)).toEqual([412, 101, 'Compare failed', `[no != one] [1 != ${index}]`]);
+    expect(errorOf(wrong)).toEqual([412, 101, 'Compare failed', `[no != one] [1 != ${index}]`]);
     const value = await v2.put(path, { value: 'x', prevValue: 'no', prevIndex: index });
     expect(value.json().cause).toBe('[no != one]');
     const byIndex = await v2.put(path, { value: 'x', prevValue: 'one', prevIndex: 1 });
@@ -139,15 +139,15 @@ describe('conditions', () => {
 });
 
 describe('a directory', () => {
-  it('is made with dir=true, and not twice', async () => {
+  it('is created with dir=true, and only once', async () => {
     const path = newPath();
-    const made = await v2.put(path, { dir: true });
-    expect([made.status, made.json().node]).toMatchObject([201, { key: path, dir: true }]);
-    expect(told(await v2.put(path, { dir: true }))).toEqual([403, 102, 'Not a file', path]);
-    expect(told(await v2.put(path, { value: 'x' }))).toEqual([403, 102, 'Not a file', path]);
+    const created = await v2.put(path, { dir: true });
+    expect([created.status, created.json().node]).toMatchObject([201, { key: path, dir: true }]);
+    expect(errorOf(await v2.put(path, { dir: true }))).toEqual([403, 102, 'Not a file', path]);
+    expect(errorOf(await v2.put(path, { value: 'x' }))).toEqual([403, 102, 'Not a file', path]);
   });
 
-  it('lists one level sorted by name, without what is hidden', async () => {
+  it('lists its own nodes sorted by name, without hidden nodes', async () => {
     const path = newPath();
     for (const name of ['b', 'a/deep/er', '_hidden', 'a-x', 'c/_h'])
       await v2.put(`${path}/${name}`, { value: name });
@@ -162,7 +162,7 @@ describe('a directory', () => {
     expect((await v2.get(`${path}/_hidden`)).json().node.value).toBe('_hidden');
   });
 
-  it('lists all below it when it is asked to', async () => {
+  it('lists everything below it with recursive=true', async () => {
     const path = newPath();
     for (const name of ['b', 'a/deep/er', 'a/_h', 'c/_h'])
       await v2.put(`${path}/${name}`, { value: name });
@@ -182,11 +182,11 @@ describe('a directory', () => {
     expect(nodes[2]).not.toHaveProperty('nodes');
   });
 
-  it('goes with dir=true when it is empty, with recursive=true whatever is below', async () => {
+  it('is deleted with dir=true if empty, and with recursive=true in any case', async () => {
     const path = newPath();
     await v2.put(`${path}/a/b`, { value: 'x' });
-    expect(told(await v2.delete(`${path}/a`))).toEqual([403, 102, 'Not a file', `${path}/a`]);
-    expect(told(await v2.delete(`${path}/a`, { dir: true }))).toEqual([
+    expect(errorOf(await v2.delete(`${path}/a`))).toEqual([403, 102, 'Not a file', `${path}/a`]);
+    expect(errorOf(await v2.delete(`${path}/a`, { dir: true }))).toEqual([
       403,
       108,
       'Directory not empty',
@@ -201,10 +201,10 @@ describe('a directory', () => {
     });
     await v2.put(`${path}/c/d/e`, { value: 'x' });
     await v2.delete(path, { recursive: true });
-    expect(told(await v2.get(`${path}/c/d/e`))).toEqual([404, 100, 'Key not found', path]);
+    expect(errorOf(await v2.get(`${path}/c/d/e`))).toEqual([404, 100, 'Key not found', path]);
   });
 
-  it('does not touch a sibling whose name begins alike', async () => {
+  it('is separate from a sibling whose name has the same beginning', async () => {
     const path = newPath();
     await v2.put(`${path}/a/x`, { value: '1' });
     await v2.put(`${path}/ab/x`, { value: '2' });
@@ -213,16 +213,16 @@ describe('a directory', () => {
     expect((await v2.get(`${path}/ab/x`)).json().node.value).toBe('2');
   });
 
-  it('is not made below a file', async () => {
+  it('is not created below a file', async () => {
     const path = newPath();
     await v2.put(path, { value: 'file' });
-    const refused = [400, 104, 'Not a directory', path];
-    expect(told(await v2.put(`${path}/a/b`, { value: 'x' }))).toEqual(refused);
-    expect(told(await v2.get(`${path}/a`))).toEqual(refused);
-    expect(told(await v2.post(path, { value: 'x' }))).toEqual(refused);
+    const notADirectory = [400, 104, 'Not a directory', path];
+    expect(errorOf(await v2.put(`${path}/a/b`, { value: 'x' }))).toEqual(notADirectory);
+    expect(errorOf(await v2.get(`${path}/a`))).toEqual(notADirectory);
+    expect(errorOf(await v2.post(path, { value: 'x' }))).toEqual(notADirectory);
   });
 
-  it('takes the place of a file with dir=true', async () => {
+  it('replaces a file with dir=true', async () => {
     const path = newPath();
     await v2.put(path, { value: 'file' });
     const answer = await v2.put(path, { dir: true });
@@ -234,7 +234,7 @@ describe('a directory', () => {
     expect((await v2.get(`${path}/x`)).json().node.value).toBe('below');
   });
 
-  it('holds the keys that other doors made', async () => {
+  it('contains the keys that other APIs created', async () => {
     const path = newPath();
     await send(base, 'PUT', `/v1/kv?key=${path}/a/b`, {
       headers: JSON_TYPE,
@@ -246,7 +246,7 @@ describe('a directory', () => {
     expect((await send(base, 'GET', `/v1/kv?key=${path}/a/b`)).status).toBe(404);
   });
 
-  it('is hidden behind a file of the same name, which only other doors can make', async () => {
+  it('is hidden by a file of the same name, which only other APIs can create', async () => {
     const path = newPath();
     await v2.put(`${path}/x/y`, { value: 'below' });
     await send(base, 'PUT', `/v1/kv?key=${path}/x`, {
@@ -262,18 +262,18 @@ describe('a directory', () => {
 });
 
 describe('the root', () => {
-  it('is a directory without a name, and read only', async () => {
+  it('is a read-only directory without a name', async () => {
     const root = (await v2.get('/')).json().node;
     expect(root).toMatchObject({ dir: true, nodes: expect.any(Array) });
     expect(Object.keys(root).sort()).toEqual(['dir', 'nodes']);
     const readOnly = [400, 107, 'Root is read only', '/'];
-    expect(told(await v2.put('/', { value: 'x' }))).toEqual(readOnly);
-    expect(told(await v2.delete('', { recursive: true }))).toEqual(readOnly);
+    expect(errorOf(await v2.put('/', { value: 'x' }))).toEqual(readOnly);
+    expect(errorOf(await v2.delete('', { recursive: true }))).toEqual(readOnly);
   });
 });
 
 describe('in-order keys', () => {
-  it('grow in the order of their creation and have the index as their name', async () => {
+  it('are named by numbers that grow in the order of creation', async () => {
     const path = newPath();
     const first = (await v2.post(path, { value: 'a' })).json();
     const second = (await v2.post(path, { dir: true })).json();
@@ -284,7 +284,7 @@ describe('in-order keys', () => {
     expect((await v2.get(path)).json().node.nodes).toHaveLength(2);
   });
 
-  it('are all different and in order when many come at once', async () => {
+  it('are distinct and in order for concurrent requests', async () => {
     const path = newPath();
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, i) => v2.post(path, { value: i })),
@@ -297,7 +297,7 @@ describe('in-order keys', () => {
   });
 });
 
-describe('what is not understood', () => {
+describe('an invalid v2 request', () => {
   it.each([
     ['PUT', 'value=%zz', 210, 'invalid URL escape "%zz"'],
     ['PUT', 'value=1&ttl=x', 202, 'invalid value for "ttl"'],
@@ -308,14 +308,14 @@ describe('what is not understood', () => {
     ['PUT', 'refresh=true', 212, 'No TTL value set'],
     ['PUT', 'refresh=true&ttl=1&value=x', 211, 'A value was provided on a refresh'],
     ['PUT', 'wait=true', 209, '"wait" can only be used with GET requests'],
-  ])('is refused with its number: %s %s', async (method, body, errorCode, cause) => {
+  ])('is rejected with the error number of etcd: %s %s', async (method, body, errorCode, cause) => {
     const answer = await send(base, method, `/v2/keys${newPath()}`, { headers: FORM_TYPE, body });
     expect(answer.status).toBe(400);
     expect(answer.json()).toMatchObject({ errorCode, cause, index: 0 });
     expect(answer.headers['x-etcd-index']).toBe('0');
   });
 
-  it('is a method that v2 does not have', async () => {
+  it('gets 405 for a method that v2 does not have', async () => {
     const answer = await send(base, 'PATCH', `/v2/keys${newPath()}`);
     expect([answer.status, answer.headers.allow, answer.text]).toEqual([
       405,
@@ -324,7 +324,7 @@ describe('what is not understood', () => {
     ]);
   });
 
-  it('is sent to the clean path when a path is not', async () => {
+  it('is redirected to the clean path', async () => {
     const answer = await send(base, 'GET', '/v2/keys//a/./b/../c/?sorted=true');
     expect([answer.status, answer.headers.location]).toEqual([301, '/v2/keys/a/c/?sorted=true']);
     expect(answer.headers).not.toHaveProperty('x-etcd-cluster-id');
@@ -335,12 +335,12 @@ describe('what is not understood', () => {
     expect([before.status, before.headers.location]).toEqual([301, '/v2/keys/a']);
   });
 
-  it('is a path that cannot be read', async () => {
+  it('gets 400 for a path with an invalid escape', async () => {
     const answer = await send(base, 'GET', '/v2/keys/%zz');
     expect([answer.status, answer.text]).toEqual([400, '400 Bad Request']);
   });
 
-  it('is a browser that asks first, who is told nothing', async () => {
+  it('gets an empty response to OPTIONS, like in etcd', async () => {
     const answer = await send(base, 'OPTIONS', `/v2/keys${newPath()}`);
     expect([answer.status, answer.text, answer.headers.allow]).toEqual([200, '', undefined]);
   });

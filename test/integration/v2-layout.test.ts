@@ -12,8 +12,8 @@ const v2 = v2Client(base);
 const list = async (query: string): Promise<any> =>
   (await send(base, 'GET', `/v1/kv?${query}`)).json();
 
-describe('the keys of the v2 tree at other doors', () => {
-  it('are files only: lists, counts, exports, levels, histories and watches hide the markers', async () => {
+describe('the v2 tree in other APIs', () => {
+  it('shows only files: lists, counts, exports, levels and watches of /v1 hide internal keys', async () => {
     const path = newPath();
     const watch = await openWatch(base, `prefix=${path}`);
     for (let i = 0; i < 40; i++) await v2.put(`${path}/d${i}/e`, { dir: true });
@@ -31,7 +31,7 @@ describe('the keys of the v2 tree at other doors', () => {
     watch.close();
   });
 
-  it('include the markers at the raw door, and a prefix that covers the directory deletes them', async () => {
+  it('includes internal keys in the raw API, and /v1 deletes them with the prefix of the directory', async () => {
     const path = newPath();
     await v2.put(`${path}/d`, { dir: true });
     const key = Buffer.from(`${path}/`).toString('base64');
@@ -47,7 +47,7 @@ describe('the keys of the v2 tree at other doors', () => {
     expect((await v2.get(path)).status).toBe(404);
   });
 
-  it('cannot be forged: a marker is neither read nor written at /v1', async () => {
+  it('does not let /v1 read or write a marker', async () => {
     const marker = encodeURIComponent(`${newPath()}/\0latchkey/dir`);
     for (const method of ['GET', 'PUT', 'DELETE']) {
       const answer = await send(base, method, `/v1/kv?key=${marker}`, {
@@ -59,8 +59,8 @@ describe('the keys of the v2 tree at other doors', () => {
   });
 });
 
-describe('one level of a directory', () => {
-  it('with 50,000 keys below it is listed without reading them all', async () => {
+describe('the listing of a directory', () => {
+  it('does not read all of the 50,000 keys below its subdirectories', async () => {
     const path = newPath();
     const keys = Array.from({ length: 50_000 }, (_, i) => ({
       key: Buffer.from(`${path}/deep/${i % 50}/${i}`),
@@ -83,29 +83,29 @@ describe('one level of a directory', () => {
   });
 });
 
-describe('two writers at once', () => {
-  /** Holds the transaction that writes `path` until the other writer is done. */
-  const held = async (path: string, write: string, other: () => Promise<unknown>) => {
+describe('two concurrent writers', () => {
+  /** Delays the transaction that writes `path` until the other write is complete. */
+  const putAfter = async (path: string, write: string, other: () => Promise<unknown>) => {
     const between = await spawnGatewayBetween(etcd);
-    let isHeld = false;
+    let isDelayed = false;
     between.intercept(async (call, forward) => {
       const isWrite = call.path === '/v3/kv/txn' && call.body.includes('request_put');
-      if (isWrite && !isHeld) {
-        isHeld = true;
+      if (isWrite && !isDelayed) {
+        isDelayed = true;
         await other();
       }
       return forward();
     });
     const answer = await v2Client(between.baseUrl).put(`${path}${write}`, { value: 'late' });
-    expect(isHeld).toBe(true);
+    expect(isDelayed).toBe(true);
     return answer;
   };
 
-  it('never leave a file below a file: who comes late is told what is there', async () => {
+  it('never create a file below a file: the later one gets an error', async () => {
     const path = newPath();
-    const below = await held(path, '/a/b', () => v2.put(`${path}/a`, { value: 'first' }));
+    const below = await putAfter(path, '/a/b', () => v2.put(`${path}/a`, { value: 'first' }));
     expect([below.status, below.json().errorCode]).toEqual([400, 104]);
-    const above = await held(path, '/c', () => v2.put(`${path}/c/d`, { value: 'first' }));
+    const above = await putAfter(path, '/c', () => v2.put(`${path}/c/d`, { value: 'first' }));
     expect([above.status, above.json().errorCode]).toEqual([403, 102]);
     const { nodes } = (await v2.get(path, { recursive: true })).json().node;
     expect(nodes).toMatchObject([
@@ -114,10 +114,10 @@ describe('two writers at once', () => {
     ]);
   });
 
-  it('make a directory anew when it was deleted under the late one', async () => {
+  it('create a directory again if the other writer deleted it', async () => {
     const path = newPath();
     await v2.put(`${path}/d`, { dir: true });
-    const late = await held(path, '/d/f', () => v2.delete(path, { recursive: true }));
+    const late = await putAfter(path, '/d/f', () => v2.delete(path, { recursive: true }));
     expect(late.status).toBe(201);
     expect((await v2.get(`${path}/d`)).json().node.nodes).toMatchObject([{ value: 'late' }]);
   });

@@ -1,4 +1,4 @@
-// Nodes whose ttl ends at once, or overflows: the write is answered as a real etcd 3.4 answers it, and its lease ends after it.
+// Nodes whose ttl expires at once or overflows: the write gets the response of a real etcd 3.4, and the lease is revoked after it.
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { spawnGatewayBetween } from '../support/etcd-between.js';
 import type { GatewayBetween } from '../support/etcd-between.js';
@@ -10,10 +10,10 @@ import { newPath, v2Client } from '../support/v2-client.js';
 import type { V2Parameters } from '../support/v2-client.js';
 
 const etcd = inject('etcdEndpoint');
-/** A lease that etcd grants for its minimum of 2 s is gone by then on the slowest machine. */
+/** Even on the slowest machine, a lease with etcd's minimum ttl of 2 s has expired by then. */
 const EXPIRED_WITHIN = { timeout: 20_000, interval: 50 };
-/** Longer than a revoke needs that is not held back. */
-const HELD_BACK_MS = 300;
+/** Longer than a revoke takes without the delay. */
+const WRITE_DELAY_MS = 300;
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 const pathsOf = ({ calls }: GatewayBetween): string[] => calls.map(({ path }) => path);
@@ -34,7 +34,7 @@ describe('F62: a ttl of 0', () => {
     const v2 = v2Client(between.baseUrl);
     if (exists) await v2.put(path, { value: 'old' });
     between.intercept(async ({ path: called, body }, forward) => {
-      if (called === '/v3/kv/txn' && body.includes('requestPut')) await pause(HELD_BACK_MS);
+      if (called === '/v3/kv/txn' && body.includes('requestPut')) await pause(WRITE_DELAY_MS);
       return forward();
     });
     const answer = await v2.put(path, { ...parameters, ttl: 0 });
@@ -51,21 +51,21 @@ describe('F62: a ttl of 0', () => {
     const v2 = v2Client(between.baseUrl);
     await v2.put(path, { dir: true });
     between.intercept(async ({ path: called, body }, forward) => {
-      if (called === '/v3/kv/txn' && body.includes('requestPut')) await pause(HELD_BACK_MS);
+      if (called === '/v3/kv/txn' && body.includes('requestPut')) await pause(WRITE_DELAY_MS);
       return forward();
     });
     expect((await v2.put(path, { dir: true, ttl: 0, prevExist: true })).status).toBe(200);
     await expect.poll(async () => (await v2.get(path)).status, EXPIRED_WITHIN).toBe(404);
   });
 
-  it('names a new file of POST', async () => {
+  it('creates a file by POST', async () => {
     const answer = await v2Client(inject('gatewayUrl')).post(newPath(), { value: 'x', ttl: 0 });
     expect(answer.status).toBe(201);
   });
 });
 
-describe('F62: a ttl that is over before etcd has the write', () => {
-  it('does not make the write fail when etcd is slower than the ttl', async () => {
+describe('F62: a write whose ttl expires before it reaches etcd', () => {
+  it('succeeds if etcd is slower than the ttl', async () => {
     const path = newPath();
     const between = await spawnGatewayBetween(etcd);
     between.intercept(async ({ path: called, body }, forward) => {
@@ -79,7 +79,7 @@ describe('F62: a ttl that is over before etcd has the write', () => {
     [1, 201, undefined],
     [Number.POSITIVE_INFINITY, 500, 300],
   ])(
-    'is repeated on another lease, three times at most (%d leases lost)',
+    'is repeated with another lease, three times at most (%d leases lost)',
     async (lost, status, errorCode) => {
       const path = newPath();
       const between = await spawnGatewayBetween(etcd);
@@ -109,7 +109,7 @@ describe('F62: ttls that overflow', () => {
   });
   afterAll(() => native.stop());
 
-  /** The response without what differs from store to store; seconds may pass between the two. */
+  /** Replaces what differs between stores. Seconds may pass between the two responses. */
   const common = (text: string): string =>
     text
       .replace(/Index":\d+/g, 'Index":0')
@@ -137,7 +137,7 @@ describe('F62: ttls that overflow', () => {
     ' 5',
   ];
 
-  it.each(TTLS)('answers ttl=%s as etcd 3.4 does, for files and directories', async (ttl) => {
+  it.each(TTLS)('get the response of etcd 3.4 for files and directories: ttl=%s', async (ttl) => {
     for (const kind of [{ value: 'x' }, { dir: true }]) {
       for (const exists of [false, true]) {
         const path = newPath();
@@ -162,7 +162,8 @@ describe('F63: a read that finds an expired directory', () => {
     await v2.put(path, { dir: true, ttl: 1 });
     const wait = await openWait(inject('gatewayUrl'), path);
     between.intercept(async ({ path: called, body }, forward) => {
-      if (called === '/v3/kv/txn' && body.includes('requestDeleteRange')) await pause(HELD_BACK_MS);
+      if (called === '/v3/kv/txn' && body.includes('requestDeleteRange'))
+        await pause(WRITE_DELAY_MS);
       return forward();
     });
     const index = async (): Promise<number> => {

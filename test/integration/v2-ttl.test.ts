@@ -8,10 +8,10 @@ import { openWait } from '../support/v2-wait.js';
 const base = inject('gatewayUrl');
 const v2 = v2Client(base);
 
-const isGone = (path: string) => async () => (await v2.get(path)).status === 404;
+const isAbsent = (path: string) => async () => (await v2.get(path)).status === 404;
 
 describe('the ttl of a file', () => {
-  it('is told as seconds and as a moment that does not move from answer to answer', async () => {
+  it('is reported in seconds and as an expiration that stays the same', async () => {
     const path = newPath();
     const before = Date.now();
     const { node } = (await v2.put(path, { value: 'x', ttl: 100 })).json();
@@ -26,7 +26,7 @@ describe('the ttl of a file', () => {
     expect(listed.find(({ key }) => key === path)).toMatchObject({ expiration: node.expiration });
   });
 
-  it('ends it, also sooner than etcd grants leases, and wakes who waits with expire', async () => {
+  it('expires the file on time below the minimum ttl of etcd, with an expire event', async () => {
     const path = newPath();
     const { node } = (await v2.put(path, { value: 'x', ttl: 1 })).json();
     const wait = await openWait(base, path);
@@ -41,7 +41,7 @@ describe('the ttl of a file', () => {
     expect((await v2.get(path)).status).toBe(404);
   });
 
-  it('is taken away by a write without one, and by an empty one', async () => {
+  it('is removed by a write without a ttl or with an empty one', async () => {
     const path = newPath();
     await v2.put(path, { value: 'x', ttl: 100 });
     expect((await v2.put(path, { value: 'y' })).json().node).not.toHaveProperty('ttl');
@@ -50,7 +50,7 @@ describe('the ttl of a file', () => {
     expect((await v2.get(path)).json().node).not.toHaveProperty('expiration');
   });
 
-  it('is refreshed without a value, under a condition too', async () => {
+  it('is refreshed without a value, also with a condition', async () => {
     const path = newPath();
     await v2.put(path, { value: 'x', ttl: 100 });
     const plain = await v2.put(path, { ttl: 200, refresh: true });
@@ -64,14 +64,14 @@ describe('the ttl of a file', () => {
     expect(missing.json().errorCode).toBe(100);
   });
 
-  it('leaves no lease behind when it is replaced or its file is deleted', async () => {
+  it('leaves no lease after it is replaced or the file is deleted', async () => {
     const path = newPath();
     const leases = async (): Promise<string[]> =>
       (await send(base, 'POST', '/v3/lease/leases', { body: '{}' }))
         .json()
         .leases.map(({ ID }: { ID: string }) => BigInt(ID).toString(16));
-    const own = async (moment: number): Promise<string[]> =>
-      (await leases()).filter((id) => id.includes(moment.toString(16)));
+    const own = async (expiresAt: number): Promise<string[]> =>
+      (await leases()).filter((id) => id.includes(expiresAt.toString(16)));
     const first = Date.parse(
       (await v2.put(path, { value: 'x', ttl: 5000 })).json().node.expiration,
     );
@@ -85,29 +85,29 @@ describe('the ttl of a file', () => {
 });
 
 describe('the ttl of a directory', () => {
-  it('is given, refreshed and taken away by updates', async () => {
+  it('is set, refreshed and removed by updates', async () => {
     const path = newPath();
-    const made = (await v2.put(path, { dir: true, ttl: 100 })).json().node;
-    expect(made).toMatchObject({ dir: true, ttl: 100 });
+    const created = (await v2.put(path, { dir: true, ttl: 100 })).json().node;
+    expect(created).toMatchObject({ dir: true, ttl: 100 });
     await v2.put(`${path}/f`, { value: 'x' });
     const updated = (await v2.put(path, { dir: true, ttl: 200, prevExist: true })).json();
     expect(updated).toMatchObject({
       action: 'update',
-      node: { dir: true, ttl: 200, createdIndex: made.createdIndex },
-      prevNode: { dir: true, expiration: made.expiration },
+      node: { dir: true, ttl: 200, createdIndex: created.createdIndex },
+      prevNode: { dir: true, expiration: created.expiration },
     });
     const read = (await v2.get(path)).json().node;
     expect(read).toMatchObject({
       expiration: updated.node.expiration,
-      modifiedIndex: made.createdIndex,
-      createdIndex: made.createdIndex,
+      modifiedIndex: created.createdIndex,
+      createdIndex: created.createdIndex,
     });
     await v2.put(path, { dir: true, prevExist: true });
     expect((await v2.get(path)).json().node).not.toHaveProperty('ttl');
     expect((await v2.get(`${path}/f`)).json().node.value).toBe('x');
   });
 
-  it('ends all that is below in one event', async () => {
+  it('expires everything below the directory in one event', async () => {
     const path = newPath();
     await v2.put(`${path}/d`, { dir: true, ttl: 1 });
     const { createdIndex } = (await v2.get(`${path}/d`)).json().node;
@@ -129,11 +129,11 @@ describe('the ttl of a directory', () => {
     tree.close();
   });
 
-  it('is over for reads as soon as its marker is gone, whatever is still below', async () => {
+  it('has expired for reads once the marker is deleted, even with keys below', async () => {
     const path = newPath();
     await v2.put(`${path}/d`, { dir: true, ttl: 5000 });
     await v2.put(`${path}/d/f`, { value: 'x' });
-    // What etcd does when the lease ends; no gateway expects it that early.
+    // etcd does this when the lease expires. No gateway has scheduled the expiry that early.
     const marker = Buffer.from(`${path}/d/\0latchkey/dir`).toString('base64');
     const body = JSON.stringify({ key: marker });
     await send(base, 'POST', '/v3/kv/deleterange', { body });
@@ -151,7 +151,7 @@ describe('the ttl of a directory', () => {
     });
   });
 
-  it('lets a write make the directory anew once it is over', async () => {
+  it('allows a write to create the directory again after it expired', async () => {
     const path = newPath();
     await v2.put(`${path}/d`, { dir: true, ttl: 5000 });
     await v2.put(`${path}/d/f`, { value: 'old' });
@@ -163,16 +163,16 @@ describe('the ttl of a directory', () => {
     expect((await v2.get(`${path}/d`)).json().node).not.toHaveProperty('ttl');
   });
 
-  it('is kept by another gateway when the one that gave it is gone', async () => {
+  it('is enforced by another gateway if the one that set it was killed', async () => {
     const path = newPath();
-    const maker = await spawnGateway({
+    const creator = await spawnGateway({
       args: ['--endpoints', inject('etcdEndpoint'), '--log-level=warn'],
     });
-    await v2Client(maker.baseUrl).put(path, { dir: true, ttl: 3 });
+    await v2Client(creator.baseUrl).put(path, { dir: true, ttl: 3 });
     await v2.put(`${path}/f`, { value: 'x' });
-    await maker.kill('SIGKILL');
+    await creator.kill('SIGKILL');
     const wait = await openWait(base, `${path}/f`);
     expect(JSON.parse(await wait.ended)).toMatchObject({ action: 'expire', node: { key: path } });
-    await eventually(isGone(path));
+    await eventually(isAbsent(path));
   });
 });

@@ -8,8 +8,8 @@ import { openWait } from '../support/v2-wait.js';
 const base = inject('gatewayUrl');
 const v2 = v2Client(base);
 
-/** `set /a=1`, with what was there before in brackets. */
-const words = (events: readonly any[], path: string): string[] =>
+/** Returns texts like `set /a=1 (0)`, with the previous value in parentheses. */
+const summaries = (events: readonly any[], path: string): string[] =>
   events.map(({ action, node, prevNode }) => {
     const name = node.key === path ? '/' : node.key.slice(path.length);
     const value = node.value === undefined ? '' : `=${node.value}`;
@@ -21,18 +21,18 @@ const indexOf = async (path: string): Promise<number> =>
   Number((await v2.get(path)).headers['x-etcd-index']);
 
 describe('a wait', () => {
-  it('begins at once with the headers of the store and ends with its first event', async () => {
+  it('sends headers at once and ends after its first event', async () => {
     const path = newPath();
     await v2.put(path, { value: 'old' });
     const wait = await openWait(base, path);
     expect([wait.status, wait.headers['content-type']]).toEqual([200, 'application/json']);
-    const begun = Number(wait.headers['x-etcd-index']);
+    const startIndex = Number(wait.headers['x-etcd-index']);
     const set = await v2.put(path, { value: 'new' });
     expect(await wait.ended).toBe(set.text);
-    expect(set.json().node.modifiedIndex).toBeGreaterThan(begun);
+    expect(set.json().node.modifiedIndex).toBeGreaterThan(startIndex);
   });
 
-  it('tells the true action of every change of a file', async () => {
+  it('reports the exact action of every change', async () => {
     const path = newPath();
     const wait = await openWait(base, path, 'recursive=true&stream=true');
     await v2.put(`${path}/f`, { value: '1', prevExist: false });
@@ -45,7 +45,7 @@ describe('a wait', () => {
     await v2.delete(`${path}/d`, { dir: true });
     const events = await wait.until(8);
     const queued = events[5].node.key.slice(path.length);
-    expect(words(events, path)).toEqual([
+    expect(summaries(events, path)).toEqual([
       'create /f=1',
       'set /f=2 (1)',
       'update /f=3 (2)',
@@ -58,31 +58,31 @@ describe('a wait', () => {
     wait.close();
   });
 
-  it('finds in the history what came after its index, one event at a time', async () => {
+  it('returns past events from its index on, one at a time', async () => {
     const path = newPath();
     const first = await indexOf('/');
     for (const value of ['1', '2', '3']) await v2.put(`${path}/f`, { value });
-    const told: string[] = [];
-    for (let index = first + 1; told.length < 3;) {
+    const values: string[] = [];
+    for (let index = first + 1; values.length < 3;) {
       const wait = await openWait(base, path, `recursive=true&waitIndex=${index}`);
       const event = JSON.parse(await wait.ended);
-      told.push(event.node.value);
+      values.push(event.node.value);
       index = Number(event.node.modifiedIndex) + 1;
     }
-    expect(told).toEqual(['1', '2', '3']);
+    expect(values).toEqual(['1', '2', '3']);
   });
 
-  it('goes on from the history into what happens', async () => {
+  it('continues from past events with new ones', async () => {
     const path = newPath();
     const first = await indexOf('/');
     await v2.put(`${path}/a`, { value: '1' });
     const wait = await openWait(base, `${path}/a`, `stream=true&waitIndex=${first + 1}`);
     await v2.put(`${path}/a`, { value: '2' });
-    expect(words(await wait.until(2), path)).toEqual(['set /a=1', 'set /a=2 (1)']);
+    expect(summaries(await wait.until(2), path)).toEqual(['set /a=1', 'set /a=2 (1)']);
     wait.close();
   });
 
-  it('for an index to come passes over what is before', async () => {
+  it('for a future index skips earlier events', async () => {
     const path = newPath();
     const index = await indexOf('/');
     const wait = await openWait(base, path, `waitIndex=${index + 1_000_000}&stream=true`);
@@ -93,7 +93,7 @@ describe('a wait', () => {
     wait.close();
   });
 
-  it('of a file hears nothing of its siblings, and a recursive one nothing of hidden nodes', async () => {
+  it('for a file receives no events of siblings, and a recursive one none of hidden nodes', async () => {
     const path = newPath();
     await v2.put(`${path}/a/x`, { value: '0' });
     const file = await openWait(base, `${path}/a`);
@@ -102,44 +102,44 @@ describe('a wait', () => {
     await v2.put(`${path}/ab/x`, { value: '1' });
     await v2.put(`${path}/a/_hidden/x`, { value: '1' });
     await v2.put(`${path}/a/x`, { value: '1' });
-    expect(words(await tree.until(1), path)).toEqual(['set /a/x=1 (0)']);
+    expect(summaries(await tree.until(1), path)).toEqual(['set /a/x=1 (0)']);
     await v2.delete(`${path}/a`, { recursive: true });
-    expect(words([JSON.parse(await file.ended)], path)).toEqual(['delete /a/ (dir)']);
+    expect(summaries([JSON.parse(await file.ended)], path)).toEqual(['delete /a/ (dir)']);
     tree.close();
   });
 
-  it('is told of the removal of a directory above when the node was there', async () => {
+  it('receives the deletion of a directory above if the node existed', async () => {
     const path = newPath();
     await v2.put(`${path}/a/b/c`, { value: 'x' });
     const there = await openWait(base, `${path}/a/b/c`);
     const missing = await openWait(base, `${path}/a/b/d`);
     await v2.delete(`${path}/a`, { recursive: true });
-    expect(words([JSON.parse(await there.ended)], path)).toEqual(['delete /a/ (dir)']);
+    expect(summaries([JSON.parse(await there.ended)], path)).toEqual(['delete /a/ (dir)']);
     await v2.put(`${path}/a/b/d`, { value: 'now' });
-    expect(words([JSON.parse(await missing.ended)], path)).toEqual(['set /a/b/d=now']);
+    expect(summaries([JSON.parse(await missing.ended)], path)).toEqual(['set /a/b/d=now']);
   });
 
-  it('for the past is told of the removal of a directory above, though the node was not there', async () => {
+  it('for a past index receives the deletion of a directory above, even if the node did not exist', async () => {
     const path = newPath();
     const first = await indexOf('/');
     await v2.put(`${path}/a/b/c`, { value: 'x' });
     await v2.put(`${path}/other`, { value: 'x' });
     await v2.delete(`${path}/a`, { recursive: true });
     const again = await v2.put(`${path}/a/b/never`, { value: '1' });
-    const told = async (at: string, index: number): Promise<string[]> => {
+    const firstEvent = async (at: string, index: number): Promise<string[]> => {
       const wait = await openWait(base, `${path}${at}`, `waitIndex=${index}`);
-      return words([JSON.parse(await wait.ended)], path);
+      return summaries([JSON.parse(await wait.ended)], path);
     };
-    expect(await told('/a/b/never', first + 1)).toEqual(['delete /a/ (dir)']);
-    expect(await told('/a/b/c/d/e', first + 1)).toEqual(['delete /a/ (dir)']);
-    // v2's history compared characters.
-    expect(await told('/a-b', first + 1)).toEqual(['delete /a/ (dir)']);
-    expect(await told('/a/b/never', again.json().node.modifiedIndex as number)).toEqual([
+    expect(await firstEvent('/a/b/never', first + 1)).toEqual(['delete /a/ (dir)']);
+    expect(await firstEvent('/a/b/c/d/e', first + 1)).toEqual(['delete /a/ (dir)']);
+    // The history of etcd's v2 store compares characters instead of names.
+    expect(await firstEvent('/a-b', first + 1)).toEqual(['delete /a/ (dir)']);
+    expect(await firstEvent('/a/b/never', again.json().node.modifiedIndex as number)).toEqual([
       'set /a/b/never=1',
     ]);
   });
 
-  it('that goes on tells past removals above and the events of its node in their order', async () => {
+  it('with stream=true reports past deletions above and events of its node in order', async () => {
     const path = newPath();
     const first = await indexOf('/');
     await v2.put(`${path}/a/n`, { value: '1' });
@@ -150,7 +150,7 @@ describe('a wait', () => {
     const wait = await openWait(base, `${path}/a/n`, `stream=true&waitIndex=${first + 1}`);
     await v2.put(`${path}/a/other`, { value: 'y' });
     await v2.put(`${path}/a/n`, { value: '3' });
-    expect(words(await wait.until(5), path)).toEqual([
+    expect(summaries(await wait.until(5), path)).toEqual([
       'set /a/n=1',
       'delete /a/n (1)',
       'delete /a/ (dir)',
@@ -160,14 +160,14 @@ describe('a wait', () => {
     wait.close();
   });
 
-  it('that asks the quorum is no wait', async () => {
+  it('with quorum=true returns at once', async () => {
     const path = newPath();
     await v2.put(path, { value: 'x' });
     const answer = await v2.get(path, { wait: true, quorum: true });
     expect(answer.json()).toMatchObject({ action: 'get', node: { value: 'x' } });
   });
 
-  it('tells of the past what the ttl was then', async () => {
+  it('reports past events with the ttl of that time', async () => {
     const path = newPath();
     await v2.put(path, { value: '1', ttl: 100 });
     const index = (await v2.put(path, { value: '2', ttl: 50 })).json().node.modifiedIndex as number;
@@ -179,7 +179,7 @@ describe('a wait', () => {
     });
   });
 
-  it('is not woken by a refresh', async () => {
+  it('receives no event for a refresh', async () => {
     const path = newPath();
     await v2.put(path, { value: 'x', ttl: 100 });
     const wait = await openWait(base, path);
@@ -189,7 +189,7 @@ describe('a wait', () => {
     expect(JSON.parse(await wait.ended).node.value).toBe('y');
   });
 
-  it('names the nearest action when another door made the change', async () => {
+  it('reports the most similar action for changes through other APIs', async () => {
     const path = newPath();
     const wait = await openWait(base, path, 'recursive=true&stream=true');
     const key = `/v1/kv?key=${path}/f`;
@@ -197,12 +197,12 @@ describe('a wait', () => {
     await send(base, 'PUT', key, { headers: JSON_TYPE, body: '{"value":"2","ttl":100}' });
     await send(base, 'DELETE', key);
     const events = await wait.until(3);
-    expect(words(events, path)).toEqual(['set /f=1', 'set /f=2 (1)', 'delete /f (2)']);
+    expect(summaries(events, path)).toEqual(['set /f=1', 'set /f=2 (1)', 'delete /f (2)']);
     expect(events[1].node.ttl).toBeGreaterThan(90);
     wait.close();
   });
 
-  it('of several keys that another door changed at once tells the first, and a stream all', async () => {
+  it('reports the first of several keys that another API changed in one transaction, and a stream reports all', async () => {
     const path = newPath();
     await v2.put(`${path}/a`, { value: '1' });
     await v2.put(`${path}/b`, { value: '2' });
@@ -211,12 +211,12 @@ describe('a wait', () => {
     const deletions = ['a', 'b'].map((name) => ({ delete: { key: `${path}/${name}` } }));
     const body = JSON.stringify({ then: deletions });
     await send(base, 'POST', '/v1/txn', { headers: JSON_TYPE, body });
-    expect(words([JSON.parse(await one.ended)], path)).toEqual(['delete /a (1)']);
-    expect(words(await all.until(2), path)).toEqual(['delete /a (1)', 'delete /b (2)']);
+    expect(summaries([JSON.parse(await one.ended)], path)).toEqual(['delete /a (1)']);
+    expect(summaries(await all.until(2), path)).toEqual(['delete /a (1)', 'delete /b (2)']);
     all.close();
   });
 
-  it('tells the removal of a directory with all that is below as one event, when it came through another door, too', async () => {
+  it('reports the deletion of a directory through another API as one event', async () => {
     const path = newPath();
     await v2.put(`${path}/d/a`, { value: '1' });
     await v2.put(`${path}/d/e/b`, { value: '2' });
@@ -224,14 +224,14 @@ describe('a wait', () => {
     const below = await openWait(base, `${path}/d/e/b`);
     await send(base, 'DELETE', `/v1/kv?prefix=${path}/d/`);
     await v2.put(`${path}/end`, { value: 'x' });
-    expect(words(await tree.until(2), path)).toEqual(['delete /d/ (dir)', 'set /end=x']);
-    expect(words([JSON.parse(await below.ended)], path)).toEqual(['delete /d/e/b (2)']);
+    expect(summaries(await tree.until(2), path)).toEqual(['delete /d/ (dir)', 'set /end=x']);
+    expect(summaries([JSON.parse(await below.ended)], path)).toEqual(['delete /d/e/b (2)']);
     tree.close();
   });
 });
 
-describe('a wait on a store of its own', () => {
-  it('is 401 when its index is compacted, and goes on over a new gateway when it is not', async () => {
+describe('a wait with its own store', () => {
+  it('fails with 401 for a compacted index, and continues at a new gateway otherwise', async () => {
     const member = await startMember();
     const start = () =>
       spawnGateway({ args: ['--endpoints', member.endpoint, '--log-level=warn'] });
@@ -242,8 +242,8 @@ describe('a wait on a store of its own', () => {
       const second = (await own.put('/a', { value: '2' })).json().node.modifiedIndex as number;
       const body = JSON.stringify({ revision: second });
       await send(gateway.baseUrl, 'POST', '/v3/kv/compaction', { headers: JSON_TYPE, body });
-      const gone = await openWait(gateway.baseUrl, '/a', `waitIndex=${first}`);
-      expect([gone.status, JSON.parse(await gone.ended)]).toEqual([
+      const compacted = await openWait(gateway.baseUrl, '/a', `waitIndex=${first}`);
+      expect([compacted.status, JSON.parse(await compacted.ended)]).toEqual([
         400,
         {
           errorCode: 401,

@@ -1,4 +1,4 @@
-// Many writers at two gateways, on names of which some lie below others: whoever comes first, there is never a file below a file.
+// Many writers at two gateways use names that are partly below each other. Whichever write is first, a file never has keys below it.
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { Random } from '../harness/random.js';
 import { spawnGateway } from '../support/processes.js';
@@ -21,7 +21,7 @@ afterAll(() => gateway.stop());
 
 type Change = (client: ReturnType<typeof v2Client>, path: string) => Promise<{ status: number }>;
 
-/** As often as they stand here. */
+/** Repeated entries are chosen more often. */
 const CHANGES_OF_ALL_KINDS: readonly Change[] = [
   (client, path) => client.put(path, { value: 'x' }),
   (client, path) => client.put(path, { value: 'x' }),
@@ -32,7 +32,7 @@ const CHANGES_OF_ALL_KINDS: readonly Change[] = [
   (client, path) => client.delete(path, { recursive: true }),
 ];
 
-/** Makes changes one after the other; gives how they were answered. */
+/** Sends changes one after another and returns the statuses of the responses. */
 async function write(baseUrl: string, path: string, random: Random): Promise<number[]> {
   const client = v2Client(baseUrl);
   const statuses: number[] = [];
@@ -43,7 +43,7 @@ async function write(baseUrl: string, path: string, random: Random): Promise<num
   return statuses;
 }
 
-/** The files below which there is something, markers of directories too. */
+/** Returns the files with any key below them, including markers. */
 async function filesWithKeysBelow(path: string): Promise<string[]> {
   const keys = (await etcd.keys(`${path}/`)).map(({ key }) => key);
   const files = keys.filter((key) => !key.includes('\0'));
@@ -51,19 +51,19 @@ async function filesWithKeysBelow(path: string): Promise<string[]> {
 }
 
 describe('many writers at two gateways', () => {
-  it('never leave a file below a file, nor get anything but answers of v2', async () => {
+  it('never create a file below a file or get a server error', async () => {
     const path = newPath();
     const random = new Random(SEED);
     const bases = [inject('gatewayUrl'), gateway.baseUrl];
-    const state = { areWriting: true };
+    const state = { isWriting: true };
     const writing = Promise.all(
       Array.from({ length: WRITERS }, (_, writer) =>
         write(bases[writer % bases.length]!, path, random.fork(`writer ${writer}`)),
       ),
-    ).finally(() => (state.areWriting = false));
+    ).finally(() => (state.isWriting = false));
     const seen: string[][] = [];
     do seen.push(await filesWithKeysBelow(path));
-    while (state.areWriting);
+    while (state.isWriting);
     const statuses = (await writing).flat();
     seen.push(await filesWithKeysBelow(path));
     expect([...new Set(seen.flat())]).toEqual([]);

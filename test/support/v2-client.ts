@@ -1,4 +1,4 @@
-// Speaks v2 as its clients do: forms in, JSON out.
+// A client of the v2 API: sends forms, receives JSON.
 import { randomBytes } from 'node:crypto';
 import { send } from './http-client.js';
 import type { Answer } from './http-client.js';
@@ -14,7 +14,7 @@ export interface V2Client {
 
 export const FORM_TYPE = { 'content-type': 'application/x-www-form-urlencoded' } as const;
 
-/** Parameters of PUT and POST go as a form, the others in the query. */
+/** Sends the parameters of PUT and POST as a form, all others in the query. */
 export function v2Client(baseUrl: string): V2Client {
   const inQuery =
     (method: string) =>
@@ -40,7 +40,7 @@ function formOf(parameters: V2Parameters): string {
   return form.toString();
 }
 
-/** A directory that no other test has. */
+/** Returns a path that no other test uses. */
 export function newPath(): string {
   return `/test-${randomBytes(6).toString('hex')}`;
 }

@@ -1,4 +1,4 @@
-// A wait of v2 as its clients see it: headers at once, then a line of JSON for each event.
+// A client of v2 waits: receives the headers at once and one line of JSON for each event.
 import type http from 'node:http';
 import { openAnswer } from './open-answer.js';
 import { eventually } from './raw-door.js';
@@ -8,17 +8,17 @@ const EVENT_LIMIT_MS = 15_000;
 export interface V2WaitReader {
   readonly status: number;
   readonly headers: http.IncomingHttpHeaders;
-  /** All that have come so far. */
+  /** All events received so far. */
   readonly events: readonly any[];
-  /** Resolves with all of them once there are so many. */
+  /** Resolves with all events once their number is at least `count`. */
   until(count: number): Promise<readonly any[]>;
-  /** Resolves with the whole body when the server has ended the answer, or the connection is gone. */
+  /** Resolves with the whole body when the response or the connection has ended. */
   readonly ended: Promise<string>;
-  /** Cuts the connection. */
+  /** Closes the connection. */
   close(): void;
 }
 
-/** Resolves once the answer has begun. `query` without `wait=true`. */
+/** Resolves when the headers have arrived. Pass `query` without `wait=true`. */
 export async function openWait(
   baseUrl: string,
   path: string,
@@ -27,8 +27,8 @@ export async function openWait(
 ): Promise<V2WaitReader> {
   const events: any[] = [];
   let rest = '';
-  const asked = `/v2/keys${path}?wait=true${query === '' ? '' : `&${query}`}`;
-  const answer = await openAnswer(baseUrl, asked, headers, (piece) => {
+  const target = `/v2/keys${path}?wait=true${query === '' ? '' : `&${query}`}`;
+  const answer = await openAnswer(baseUrl, target, headers, (piece) => {
     const lines = (rest + piece).split('\n');
     rest = lines.pop() ?? '';
     events.push(...lines.map((line) => JSON.parse(line) as unknown));
@@ -43,7 +43,7 @@ export async function openWait(
         () => undefined,
       );
       if (events.length < count)
-        throw new Error(`not ${count} events but ${JSON.stringify(events)}`);
+        throw new Error(`expected ${count} events, received ${JSON.stringify(events)}`);
       return events;
     },
     ended,
