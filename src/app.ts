@@ -6,9 +6,9 @@ import type { Config } from './config/config.js';
 import { isLoopback } from './config/address.js';
 import type { Background } from './domain/background.js';
 import { KnownHolders } from './domain/locks/guard.js';
-import { Pictures } from './domain/contention/picture.js';
-import { Turnstile } from './domain/contention/turnstile.js';
-import { WaitingRoom } from './domain/contention/waiting-room.js';
+import { DeletionWatches } from './domain/contention/deletion-watches.js';
+import { Semaphore } from './domain/semaphore.js';
+import { WaiterLimiter } from './domain/contention/limits.js';
 import { checkQuorum, readRevision } from './domain/cluster.js';
 import { requireRoot } from './domain/rights/etcd-users/check-rights.js';
 import { createReservedKeys } from './domain/reserved.js';
@@ -16,7 +16,7 @@ import { Counter } from './domain/counter.js';
 import { WatchHub } from './domain/watch/hub.js';
 import type { HubDeps } from './domain/watch/hub.js';
 import { isCompacted } from './domain/watch/compaction-check.js';
-import { StateFeeds } from './domain/contention/state-feed.js';
+import { StateFeeds } from './http/v1/state-feed.js';
 import { createAccessLog } from './http/server/access-log.js';
 import { createAuthMiddleware, initialIdentity } from './http/auth/middleware.js';
 import type { Authentication } from './http/auth/middleware.js';
@@ -148,10 +148,10 @@ function createParts(deps: AppDeps) {
     etcd,
     background,
     draining,
-    pictures: new Pictures(watches, revisionMonitor),
-    turnstile: new Turnstile(),
+    deletionWatches: new DeletionWatches(watches, revisionMonitor),
+    enterSemaphore: new Semaphore(),
     lockLimits: limits.locks,
-    waitingRoom: new WaitingRoom(limits.locks),
+    waiterLimiter: new WaiterLimiter(limits.locks),
     holds: new Counter(),
   };
   const pace = watchEventLoop(limits.eventLoopDelayMs);
@@ -193,18 +193,18 @@ function createParts(deps: AppDeps) {
 
 interface Counted {
   readonly load: Load;
-  readonly waitingRoom: WaitingRoom;
+  readonly waiterLimiter: WaiterLimiter;
   readonly holds: Counter;
   readonly streams: StreamLimiter;
   readonly hub: WatchHub;
 }
 
-function observeGauges(deps: AppDeps, { load, waitingRoom, holds, streams, hub }: Counted): void {
+function observeGauges(deps: AppDeps, { load, waiterLimiter, holds, streams, hub }: Counted): void {
   const { metrics, upstream, background, draining } = deps;
   const { watches } = upstream;
   metrics.observe({
     requestsInProgress: () => load.active,
-    lockWaiters: () => waitingRoom.count,
+    lockWaiters: () => waiterLimiter.count,
     lockHolds: () => holds.count,
     streams: () => streams.count,
     watchers: () => hub.watchers,

@@ -2,7 +2,11 @@
 import { Router } from 'express';
 import type { Request, Response } from 'express';
 import { invalidRequest } from '../core/errors.js';
-import { acquireSimply, inspectSimply, releaseSimply } from '../domain/locks/simple-lock.js';
+import {
+  acquireSimpleLock,
+  inspectSimpleLock,
+  releaseSimpleLock,
+} from '../domain/locks/simple-lock.js';
 import type { LockDeps } from '../domain/locks/locks.js';
 import { bytesOf, jsonOf } from './body/body-readers.js';
 import type { BodyReaders } from './body/body-readers.js';
@@ -29,7 +33,7 @@ export function createSimpleLockRouter(deps: SimpleLockRouterDeps): Router {
     const { query } = readParameters(req, operation);
     const { resource, user_id: userId, ttl } = operation.body(readFields(req, query));
     const { caller } = contextOf(req);
-    const succeeded = await acquireSimply(caller, deps, {
+    const succeeded = await acquireSimpleLock(caller, deps, {
       resource,
       userId,
       ttlSeconds: ttl ?? null,
@@ -44,7 +48,7 @@ export function createSimpleLockRouter(deps: SimpleLockRouterDeps): Router {
     const operation = validator.operation('simpleLockInspect');
     const { query } = readParameters(req, operation);
     const { resource } = operation.body(readFields(req, query));
-    const owner = await inspectSimply(contextOf(req).caller, deps, resource);
+    const owner = await inspectSimpleLock(contextOf(req).caller, deps, resource);
     send(res, { locked: owner !== undefined, user_id: owner ?? '' });
   });
   router.delete('/', readBody, async (req, res) => {
@@ -52,7 +56,7 @@ export function createSimpleLockRouter(deps: SimpleLockRouterDeps): Router {
     const { query } = readParameters(req, operation);
     const { resource, user_id: userId } = operation.body(readFields(req, query));
     send(res, {
-      succeeded: await releaseSimply(contextOf(req).caller, deps, resource, userId),
+      succeeded: await releaseSimpleLock(contextOf(req).caller, deps, resource, userId),
     });
   });
   return router;
@@ -67,8 +71,8 @@ function readFields(req: Request, query: SimpleLockQuery): unknown {
   if (bytesOf(req).length > 0) {
     throw invalidRequest(
       '',
-      'the request has fields in its body and in its query',
-      'use one of the two',
+      'the request has fields in both the body and the query',
+      'pass the fields in one of the two',
     );
   }
   if (query.resource !== undefined) refuseDoubleEncoding(query.resource, 'resource');

@@ -49,7 +49,7 @@ describe('a guarded write', () => {
     await releaseLock(lock);
     const late = await guarded(newKey(), lock, token);
     expect(codeOf(late)).toEqual(LOST);
-    expect(late.json().hint).toContain('take the lock again');
+    expect(late.json().hint).toContain('acquire the lock again');
   });
 
   it('is not applied with an earlier or later fencing token', async () => {

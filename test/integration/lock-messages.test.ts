@@ -25,7 +25,7 @@ describe('S41: the hint of a refused acquisition', () => {
   });
 
   it.each([
-    [0, 'pass wait to stand by'],
+    [0, 'pass wait to queue'],
     [0.3, LONGER],
   ])('of an election, after a wait of %s', async (wait, hint) => {
     const name = newKey();

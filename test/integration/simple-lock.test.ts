@@ -171,7 +171,7 @@ describe('the simple lock', () => {
       const body = JSON.stringify(fields);
       expect((await send(base, method, `/?${query}&usr=x`)).status).toBe(400);
       const both = await send(base, method, `/?${query}`, { body });
-      expect([both.status, both.json().hint]).toEqual([400, 'use one of the two']);
+      expect([both.status, both.json().hint]).toEqual([400, 'pass the fields in one of the two']);
       expect((await send(base, method, `/?${query}`)).status).toBe(200);
     },
   );

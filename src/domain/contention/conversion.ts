@@ -1,48 +1,49 @@
-// Moves a holder off the lease it entered on, to no lease or to one of the caller's own. Every entry is entered on a lease of ours, which can be
-// revoked, so that nothing that arrives late brings the entry back.
+// Moves a holder off the lease that it was entered on, to no lease or to a lease of the client. Every entry is entered on a lease of the
+// gateway, because that lease can be revoked: then no late request brings the entry back.
 import type { Caller } from '../../core/caller.js';
 import { outcomeOf } from '../../core/errors.js';
-import { gone, noAnswer } from './contender-errors.js';
-import { stepCaller } from './contest.js';
-import type { Attempt, Standing } from './contest.js';
-import { impatient } from './patience.js';
-import { convert } from './steps.js';
-import type { Touched } from './steps.js';
+import { entryLost, noResponse } from './acquire-errors.js';
+import { stepCaller, withAttemptTimeout } from './acquire-spec.js';
+import type { AcquireContext, EntryState } from './acquire-spec.js';
+import { convert } from './entry-transactions.js';
+import type { CompareAndWriteResult } from './entry-transactions.js';
 
 const CONVERT_ATTEMPTS_MAX = 3;
 
-/** The entry keeps its create revision and its value. Afterwards `standing` has the new lease; the old one is the caller's to revoke. */
-export async function convertTo(
-  attempt: Attempt,
-  standing: Standing,
+/** Converts the entry and updates `entry`. Create revision and value stay. The caller of this function revokes the old lease. */
+export async function convertLease(
+  context: AcquireContext,
+  entry: EntryState,
   lease: string | undefined,
 ): Promise<void> {
-  const { isTokenChosen } = attempt.contest;
-  for (let count = 1; count <= CONVERT_ATTEMPTS_MAX; count++) {
-    const caller = impatient(stepCaller(attempt), count);
-    const touched = await convertOnce(caller, attempt, standing.lastWrite, lease);
-    if (touched === undefined) continue;
-    if (touched.kind === 'done') standing.lastWrite = touched.revision;
+  const { isTokenChosen } = context.spec;
+  for (let attempt = 1; attempt <= CONVERT_ATTEMPTS_MAX; attempt++) {
+    const caller = withAttemptTimeout(stepCaller(context), attempt);
+    const result = await convertOnce(caller, context, entry.lastWriteRevision, lease);
+    if (result === undefined) continue;
+    if (result.kind === 'written') entry.lastWriteRevision = result.revision;
     else {
-      if (touched.own?.createRevision !== standing.createRevision) throw gone();
-      // Refused after an unanswered one, it was that one. With a chosen token it may have been a newer connection's: forget it.
-      if (isTokenChosen || touched.own.lease !== lease) throw noAnswer();
-      standing.lastWrite = touched.own.modRevision;
+      if (result.own?.createRevision !== entry.createRevision) throw entryLost();
+      // A conversion that is refused after one without a response: with a generated token the earlier one was applied. With a chosen
+      // token a newer connection may have converted the entry.
+      if (isTokenChosen || result.own.lease !== lease) throw noResponse();
+      entry.lastWriteRevision = result.own.modRevision;
     }
-    standing.lease = lease;
+    entry.lease = lease;
     return;
   }
-  throw noAnswer();
+  throw noResponse();
 }
 
+/** Returns `undefined` if the outcome is unknown. */
 async function convertOnce(
   caller: Caller,
-  { deps, contest }: Attempt,
-  seen: number,
+  { deps, spec }: AcquireContext,
+  modRevision: number,
   lease: string | undefined,
-): Promise<Touched | undefined> {
+): Promise<CompareAndWriteResult | undefined> {
   try {
-    return await convert(caller, deps.etcd, contest.place.own, seen, lease);
+    return await convert(caller, deps.etcd, spec.keys.own, modRevision, lease);
   } catch (error) {
     if (outcomeOf(error) === 'unknown') return undefined;
     throw error;

@@ -1,4 +1,4 @@
-// The one place that builds lock keys: `<prefix><encoded name>/<id>`, the layout of etcd's own mutex, so that all its clients queue together.
+// The only file that builds lock keys: `<prefix><encoded name>/<id>`, the layout of etcd's own mutex, so that all its clients share one queue.
 import { createHash, randomBytes } from 'node:crypto';
 import { invalidRequest } from '../../core/errors.js';
 import { prefixRange } from '../../etcd/range.js';
@@ -8,40 +8,40 @@ const NAME_BYTES_MAX = 512;
 const ID_HEX_DIGITS = 16;
 const TOKEN_BYTES = 24;
 
-/** Exclusive entries wait for everyone before them, shared ones only for exclusive ones. */
-export type Mode = 'exclusive' | 'shared';
+/** An exclusive entry waits for all older entries, a shared entry only for older exclusive ones. */
+export type LockMode = 'exclusive' | 'shared';
 
-/** Sorts behind every hex digit, so that shared entries stand in a range of their own. */
+/** Sorts after all hex digits, so that the shared entries form one range. */
 const SHARED_MARK = '~';
 
-/** What a contender competes for: one name below one prefix. Two names never share a key. */
-export interface Arena {
+/** One lock or election: its name and its key range. Two names never share a key. */
+export interface LockResource {
   readonly name: string;
-  /** Every entry of this name. */
+  /** Contains all entries of this name. */
   readonly range: Span;
 }
 
-/** Throws `invalid-request` for names that are empty, longer than 512 bytes or contain NUL; `field` is what the caller called it. */
-export function createArena(prefix: string, name: string, field: string): Arena {
+/** Throws `invalid-request` for a name that is empty, longer than 512 bytes, or contains NUL. `field` is the client's word for the name. */
+export function createLockResource(prefix: string, name: string, field: string): LockResource {
   const bytes = Buffer.byteLength(name);
   if (bytes === 0) throw invalidRequest(field, `${field} must not be empty`);
   if (bytes > NAME_BYTES_MAX)
-    throw invalidRequest(field, `${field} has ${bytes} bytes; ${NAME_BYTES_MAX} are the most`);
+    throw invalidRequest(field, `${field} has ${bytes} bytes; the maximum is ${NAME_BYTES_MAX}`);
   if (name.includes('\0')) throw invalidRequest(field, `${field} must not contain a NUL character`);
   return { name, range: prefixRange(Buffer.from(`${prefix}${encodeName(name)}/`)) };
 }
 
 /** Whether a lock or an election can have this name. */
-export function isName(name: string): boolean {
+export function isLockName(name: string): boolean {
   return name !== '' && Buffer.byteLength(name) <= NAME_BYTES_MAX && !name.includes('\0');
 }
 
-/** Percent-encodes `%`, `/`, control characters and the space, nothing else: people type these names into etcdctl. */
+/** Percent-encodes only `%`, `/`, control characters and the space, because people type these names into etcdctl. */
 export function encodeName(name: string): string {
   return name.replace(/[^!-$&-.0-~\u0080-\uffff]/g, (char) => `%${hex(char.charCodeAt(0))}`);
 }
 
-/** The inverse of `encodeName`; `undefined` for a segment that it did not make (a foreign client's name). */
+/** The inverse of `encodeName`. Returns `undefined` for a segment that `encodeName` cannot produce: another client chose it. */
 export function decodeName(segment: string): string | undefined {
   const name = segment.replace(/%([0-9A-F]{2})/g, (_, digits: string) =>
     String.fromCharCode(parseInt(digits, 16)),
@@ -49,45 +49,53 @@ export function decodeName(segment: string): string | undefined {
   return encodeName(name) === segment ? name : undefined;
 }
 
-/** For a caller who chose none: nobody else knows it. */
+/** Generates a token for a client that chose none. */
 export function createToken(): string {
   return randomBytes(TOKEN_BYTES).toString('base64url');
 }
 
-/** Who reads the keyspace learns this, never the token. */
+/** Hashes the token, so that clients that read the keyspace do not learn it. */
 export function entryId(token: string): string {
   return createHash('sha256').update(token).digest('hex').slice(0, ID_HEX_DIGITS);
 }
 
-export function entryKey(arena: Arena, id: string, mode: Mode): Buffer {
-  return Buffer.concat([arena.range.key, Buffer.from(mode === 'shared' ? SHARED_MARK + id : id)]);
+export function entryKey(resource: LockResource, id: string, mode: LockMode): Buffer {
+  return Buffer.concat([
+    resource.range.key,
+    Buffer.from(mode === 'shared' ? SHARED_MARK + id : id),
+  ]);
 }
 
-/** Where one acquisition stands: its lock, its mode, its own key and the key that the same token has in the other mode. */
-export interface Place {
-  readonly arena: Arena;
-  readonly mode: Mode;
+/** The keys of one token: its own, and the one that it would have in the other mode. */
+export interface EntryKeys {
+  readonly resource: LockResource;
+  readonly mode: LockMode;
   readonly own: Buffer;
-  readonly sibling: Buffer;
+  readonly otherMode: Buffer;
 }
 
-export function createPlace(arena: Arena, token: string, mode: Mode): Place {
+export function createEntryKeys(resource: LockResource, token: string, mode: LockMode): EntryKeys {
   const id = entryId(token);
   const otherMode = mode === 'shared' ? 'exclusive' : 'shared';
-  return { arena, mode, own: entryKey(arena, id, mode), sibling: entryKey(arena, id, otherMode) };
+  return {
+    resource,
+    mode,
+    own: entryKey(resource, id, mode),
+    otherMode: entryKey(resource, id, otherMode),
+  };
 }
 
-export function modeOf(arena: Arena, key: Buffer): Mode {
-  return key[arena.range.key.length] === SHARED_MARK.charCodeAt(0) ? 'shared' : 'exclusive';
+export function modeOf(resource: LockResource, key: Buffer): LockMode {
+  return key[resource.range.key.length] === SHARED_MARK.charCodeAt(0) ? 'shared' : 'exclusive';
 }
 
-/** The entries of one mode; exclusive ones stand on both sides of the shared ones. */
-export function modeRanges(arena: Arena, mode: Mode): KeyRange[] {
-  const shared = prefixRange(Buffer.concat([arena.range.key, Buffer.from(SHARED_MARK)]));
+/** Returns the ranges of one mode. The exclusive entries sort on both sides of the shared ones. */
+export function modeRanges(resource: LockResource, mode: LockMode): KeyRange[] {
+  const shared = prefixRange(Buffer.concat([resource.range.key, Buffer.from(SHARED_MARK)]));
   if (mode === 'shared') return [shared];
   return [
-    { key: arena.range.key, rangeEnd: shared.key },
-    { key: shared.rangeEnd, rangeEnd: arena.range.rangeEnd },
+    { key: resource.range.key, rangeEnd: shared.key },
+    { key: shared.rangeEnd, rangeEnd: resource.range.rangeEnd },
   ];
 }
 

@@ -1,25 +1,30 @@
-// Keeps the lease of an entry alive while its caller is connected, and tells how long it surely lives.
+// Renews the lease of an entry: once, in a loop while the client is connected, or because the client requests it.
 import type { Caller, Identity } from '../../core/caller.js';
+import { GatewayError } from '../../core/errors.js';
+import { afterWrite, beforeWrite } from '../../etcd/calls/outcome.js';
 import type { EtcdClient } from '../../etcd/client.js';
-import type { Granted } from './own-leases.js';
+import type { GrantedLease } from './entry-leases.js';
+import { readOwn } from './entry-transactions.js';
+import type { LockResource } from './key.js';
+import { findByToken } from './queue-reads.js';
+import type { Entry } from './queue.js';
 
-/** A renewal is sent this often in one ttl: with 4, three of them may be lost. */
+/** Renewals sent in one ttl. With 4, three consecutive ones may be lost. */
 export const RENEWALS_PER_TTL = 4;
 const RENEWAL_MS_MAX = 10_000;
+/** Pause before the next renewal if a member denies a lease whose entry exists: that member has not applied the grant yet. */
+const DENIAL_PAUSE_MS = 100;
 
 export interface Lifetime {
-  /** What etcd granted. */
+  /** The ttl that etcd granted. */
   readonly ttlSeconds: number;
-  /** `performance.now()` until which the lease surely lives: from when the renewal was sent, never from when it was answered. */
+  /** `performance.now()` until which the lease certainly lives. Counted from the sending of the renewal, never from its response. */
   readonly livesUntil: number;
 }
 
-/** How long a member that denies the lease of an entry which is there gets to learn of it. */
-const DENIAL_PAUSE_MS = 100;
-
 /**
- * One renewal of the lease of the entry at `key`. Undefined: the entry is gone, or on another lease. That a member denies the lease says
- * nothing yet (leases/life.ts): only a linearizable read of the entry does. Ends with the caller's deadline, as a failure to tell.
+ * Renews the lease of the entry at `key` once. Returns `undefined` if the entry is gone or has another lease. A single member that denies
+ * the lease proves nothing (leases/lease-calls.ts); only a linearizable read of the entry does. Throws if the caller's deadline passes first.
  */
 export async function renewOnce(
   caller: Caller,
@@ -48,12 +53,12 @@ async function sendRenewal(
     : { ttlSeconds, livesUntil: sentAt + ttlSeconds * 1000 };
 }
 
-/** Until when a lease lives that was just granted. */
-export function lifetimeOf(granted: Granted): Lifetime {
+/** Returns the lifetime of a lease that was just granted. */
+export function toLifetime(granted: GrantedLease): Lifetime {
   return { ttlSeconds: granted.ttlSeconds, livesUntil: granted.sentAt + granted.ttlSeconds * 1000 };
 }
 
-/** True while so little of the ttl is gone that an answer may go out without renewing first. */
+/** Whether so little of the ttl has passed that the response needs no renewal first. */
 export function isFresh(lifetime: Lifetime): boolean {
   return (
     lifetime.livesUntil - performance.now() >
@@ -62,8 +67,8 @@ export function isFresh(lifetime: Lifetime): boolean {
 }
 
 /**
- * Renews in a loop until it is stopped. A renewal that fails is repeated soon, one that is denied in its turn. The watch of the entry's
- * key shows what became of the entry.
+ * Renews in a loop until it is stopped. A failed renewal is repeated soon, a denied one at the next interval: the watch of the entry's key
+ * reports what happens to the entry.
  */
 export class RenewalLoop {
   readonly #etcd: EtcdClient;
@@ -75,8 +80,8 @@ export class RenewalLoop {
   #lifetime: Lifetime | undefined;
 
   /**
-   * `isNew`: just granted. An older lease, of an entry that is re-joined, may be near its end: it is renewed at once, and has the ttl
-   * that the first connection requested, whatever `ttlSeconds` is.
+   * `isNew`: the lease was just granted. An older lease, of an entry that is re-joined, may expire soon and is renewed at once. Its ttl
+   * is the one that the first connection requested, whatever `ttlSeconds` is.
    */
   constructor(
     etcd: EtcdClient,
@@ -92,7 +97,7 @@ export class RenewalLoop {
     this.#schedule(isNew ? this.#everyMs : 0);
   }
 
-  /** As the last answered renewal told it. */
+  /** The lifetime according to the last renewal that got a response. */
   get lifetime(): Lifetime | undefined {
     return this.#lifetime;
   }
@@ -114,7 +119,7 @@ export class RenewalLoop {
         identity: this.#identity,
         signal: this.#stopped.signal,
         deadline,
-        // One silent member must leave time for another.
+        // Leaves time for another member if the first one is silent.
         responseTimeoutMs: (deadline - performance.now()) / 2,
       };
       const lifetime = await sendRenewal(caller, this.#etcd, this.lease);
@@ -124,8 +129,69 @@ export class RenewalLoop {
       }
       this.#schedule(this.#everyMs);
     } catch {
-      // Unknown, not lost.
+      // The outcome is unknown; the lease is not necessarily lost.
       this.#schedule(this.#everyMs / RENEWALS_PER_TTL);
     }
   }
+}
+
+export interface EntryRenewal {
+  readonly fencingToken: number;
+  /** Undefined for an entry without a lease, which needs no renewal. */
+  readonly lifetime: Lifetime | undefined;
+}
+
+export interface EntryRenewalRequest {
+  readonly resource: LockResource;
+  readonly token: string;
+  /** If given, only the entry with this create revision is renewed. */
+  readonly fencingToken?: number | undefined;
+}
+
+/**
+ * Renews the entry of a token at the client's request. The entry is read before and after the renewal, because a renewal alone also
+ * succeeds for an entry that is gone. Throws `lock-expired` for an entry that is gone or replaced, `not-holder` for a waiter.
+ */
+export async function renewEntry(
+  caller: Caller,
+  etcd: EtcdClient,
+  { resource, token, fencingToken }: EntryRenewalRequest,
+): Promise<EntryRenewal> {
+  const entry = await beforeWrite(findByToken(caller, etcd, resource, token));
+  const isRequested = fencingToken === undefined || fencingToken === entry?.createRevision;
+  if (entry === undefined || !isRequested) throw lockExpired();
+  const lifetime =
+    entry.lease === undefined ? undefined : await renewOnce(caller, etcd, entry.lease, entry.key);
+  if (entry.lease !== undefined && lifetime === undefined) throw lockExpired();
+  await afterWrite(confirmHolder(caller, etcd, resource, entry));
+  return { fencingToken: entry.createRevision, lifetime };
+}
+
+/** Resolves if the entry still has its create revision and is a holder. */
+async function confirmHolder(
+  caller: Caller,
+  etcd: EtcdClient,
+  resource: LockResource,
+  entry: Entry,
+): Promise<void> {
+  const { key, mode, createRevision } = entry;
+  const { own, blocker } = await readOwn(
+    caller,
+    etcd,
+    { resource, mode, own: key },
+    createRevision,
+  );
+  if (own?.createRevision !== createRevision) throw lockExpired();
+  if (blocker === undefined) return;
+  throw new GatewayError('not-holder', {
+    detail: 'this token waits in the queue and does not hold the lock',
+    hint: 'keep the waiting request open: the gateway renews its entry itself',
+  });
+}
+
+function lockExpired(): GatewayError {
+  return new GatewayError('lock-expired', {
+    detail: 'the token holds nothing: its entry was released, released by force, or expired',
+    hint: 'stop the work that the lock protected, and acquire again with a new token',
+  });
 }

@@ -1,68 +1,77 @@
-// Waits for the predecessor, looks again, and calls it holding only when a linearizable read says so.
+// Waits until the entry is a holder: watches its blocker, then confirms with a linearizable read.
 import type { KeyValue } from '../../etcd/wire.js';
-import { gone, hungUp, isPassing, shuttingDown } from './contender-errors.js';
-import { stepCaller } from './contest.js';
-import type { Attempt } from './contest.js';
-import { look, lookAround } from './steps.js';
+import { clientDisconnected, entryLost, isTransient, shuttingDown } from './acquire-errors.js';
+import { stepCaller } from './acquire-spec.js';
+import type { AcquireContext } from './acquire-spec.js';
+import { readOwn, readQueue } from './entry-transactions.js';
 
-const LOOK_PAUSE_MS = 250;
+const READ_RETRY_MS = 250;
 
-export type Turn =
+export type QueueStatus =
   | { readonly kind: 'holder' }
   | { readonly kind: 'waiting'; readonly blocker: KeyValue; readonly revision: number };
 
-/** Where the entry with this create revision stands now. Throws `lock-expired` when it is gone. */
-export async function lookAt(attempt: Attempt, createRevision: number): Promise<Turn> {
-  const { deps, contest } = attempt;
-  const { own, blocker, revision } = await look(
-    stepCaller(attempt),
+/** Reads whether the entry with this create revision holds or waits. Throws `lock-expired` if it no longer exists. */
+export async function readQueueStatus(
+  context: AcquireContext,
+  createRevision: number,
+): Promise<QueueStatus> {
+  const { deps, spec } = context;
+  const { own, blocker, revision } = await readOwn(
+    stepCaller(context),
     deps.etcd,
-    contest.place,
+    spec.keys,
     createRevision,
   );
-  if (own?.createRevision !== createRevision) throw gone();
+  if (own?.createRevision !== createRevision) throw entryLost();
   return blocker === undefined ? { kind: 'holder' } : { kind: 'waiting', blocker, revision };
 }
 
-/** Resolves when the entry holds. Throws the contest's refusal when the wait is over, or why the waiting ended. */
-export async function untilHolder(attempt: Attempt, createRevision: number): Promise<void> {
-  const { caller, contest, deps, startedAt } = attempt;
+/** Resolves when the entry is a holder. Throws the refusal of the spec after the wait, or the reason why the wait ended early. */
+export async function waitUntilHolder(
+  context: AcquireContext,
+  createRevision: number,
+): Promise<void> {
+  const { caller, spec, deps, startedAt } = context;
   for (;;) {
-    const { epoch } = deps.pictures;
-    const turn = await lookPatiently(attempt, createRevision);
-    if (turn.kind === 'holder') return;
-    const leftMs = startedAt + contest.waitMs - performance.now();
-    if (leftMs <= 0) {
-      const around = await lookAround(stepCaller(attempt), deps.etcd, contest.place);
-      // The predecessor may have gone between the two looks: the oldest entry holds, and who holds is not refused.
-      if (around.first?.createRevision === createRevision) return;
-      throw await contest.refusal(around, performance.now() - startedAt);
+    const { epoch } = deps.deletionWatches;
+    const status = await readStatusWithRetry(context, createRevision);
+    if (status.kind === 'holder') return;
+    const remainingMs = startedAt + spec.waitMs - performance.now();
+    if (remainingMs <= 0) {
+      const queue = await readQueue(stepCaller(context), deps.etcd, spec.keys);
+      // The blocker may have been deleted between the two reads. The oldest entry holds, and a holder is not refused.
+      if (queue.first?.createRevision === createRevision) return;
+      throw await spec.createRefusal(queue, performance.now() - startedAt);
     }
     if (deps.draining.aborted) throw shuttingDown();
-    contest.onWaiting?.(createRevision);
-    // A wait that runs out looks once more: the predecessor may go in that moment.
-    await deps.pictures.wait(caller.identity, contest.place.arena, {
-      keys: [contest.place.own, turn.blocker.key],
-      revision: turn.revision,
+    spec.onWaiting?.(createRevision);
+    // After a timeout the status is read once more, because the blocker may be deleted at that time.
+    await deps.deletionWatches.wait(caller.identity, spec.keys.resource, {
+      keys: [spec.keys.own, status.blocker.key],
+      revision: status.revision,
       epoch,
-      timeoutMs: leftMs,
+      timeoutMs: remainingMs,
       signals: [caller.signal, deps.draining],
     });
-    if (caller.signal.aborted) throw hungUp();
+    if (caller.signal.aborted) throw clientDisconnected();
   }
 }
 
-// An etcd that cannot be read for a moment is no reason to lose a place in the queue.
-async function lookPatiently(attempt: Attempt, createRevision: number): Promise<Turn> {
-  const { caller, contest, deps, startedAt } = attempt;
+// Repeats reads that fail for a short time, so that an outage of etcd does not cost the client its position in the queue.
+async function readStatusWithRetry(
+  context: AcquireContext,
+  createRevision: number,
+): Promise<QueueStatus> {
+  const { caller, spec, deps, startedAt } = context;
   for (;;) {
     try {
-      return await lookAt(attempt, createRevision);
+      return await readQueueStatus(context, createRevision);
     } catch (error) {
-      const isOver = performance.now() > startedAt + contest.waitMs;
-      if (!isPassing(error) || isOver || caller.signal.aborted) throw error;
+      const isOver = performance.now() > startedAt + spec.waitMs;
+      if (!isTransient(error) || isOver || caller.signal.aborted) throw error;
       if (deps.draining.aborted) throw shuttingDown();
-      await new Promise((resolve) => setTimeout(resolve, LOOK_PAUSE_MS));
+      await new Promise((resolve) => setTimeout(resolve, READ_RETRY_MS));
     }
   }
 }

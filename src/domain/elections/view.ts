@@ -1,12 +1,12 @@
-// Elections as they are shown: who leads, who stands by. Changes nothing. In etcd's own layout the value of an entry is what its
-// candidate has to say, byte for byte, whoever wrote it.
+// Reads of elections for display: the leader and the candidates. As in etcd's own layout, the value of an entry is exactly the text of its
+// candidate, also for entries of other clients.
 import { isUtf8 } from 'node:buffer';
 import type { Caller } from '../../core/caller.js';
 import type { EtcdClient } from '../../etcd/client.js';
-import { inspectQueue, remainingSeconds } from '../contention/inspect.js';
-import { createArena } from '../contention/key.js';
+import { inspectQueue, remainingSeconds } from '../contention/queue-reads.js';
+import { createLockResource } from '../contention/key.js';
 
-/** As text; as base64 where it is none. */
+/** Base64 if the value is not UTF-8. */
 export interface CandidateText {
   readonly candidate: string;
   readonly encoding?: 'base64';
@@ -14,20 +14,20 @@ export interface CandidateText {
 
 export interface LeaderView extends CandidateText {
   readonly fencingToken: number;
-  /** Seconds until the leadership ends unless it is renewed; `null` without a ttl; absent where it was not looked up. */
+  /** Seconds until the entry expires unless it is renewed; `null` without a lease; absent if it was not read. */
   readonly expiresIn?: number | null;
 }
 
-export interface StandingByView extends CandidateText {
-  /** 1 leads next. */
+export interface CandidateView extends CandidateText {
+  /** 1 is next. */
   readonly position: number;
 }
 
 export interface ElectionView {
   readonly name: string;
   readonly leader: LeaderView | null;
-  readonly candidates: readonly StandingByView[];
-  /** Who stands by, shown or not. */
+  readonly candidates: readonly CandidateView[];
+  /** All candidates, shown or not. */
   readonly queueLength: number;
 }
 
@@ -43,7 +43,7 @@ export function toCandidateText(value: Buffer): CandidateText {
   return { candidate: value.toString('base64'), encoding: 'base64' };
 }
 
-export function toLeader(entry: {
+export function toLeaderView(entry: {
   readonly value: Buffer;
   readonly createRevision: number;
 }): LeaderView {
@@ -51,8 +51,8 @@ export function toLeader(entry: {
 }
 
 /**
- * `revision` is when it was so; the remaining time is looked up a moment later. Throws `invalid-request` for a name that no election has.
- * Not promised: that the leader leads still.
+ * Returns the election as it was at `revision`. The remaining time is read after that. Throws `invalid-request` for an impossible name. Does
+ * not guarantee that the leader still leads.
  */
 export async function inspectElection(
   caller: Caller,
@@ -62,12 +62,12 @@ export async function inspectElection(
   const queue = await inspectQueue(
     caller,
     deps.etcd,
-    createArena(deps.electionPrefix, name, 'name'),
+    createLockResource(deps.electionPrefix, name, 'name'),
   );
-  // Nobody shares a leadership: whatever stands in the range waits for all that came before it.
+  // A leadership is never shared: each entry waits for all older entries, whatever its mode.
   const [first, ...others] = [...queue.holders, ...queue.waiters];
   const leader = first && {
-    ...toLeader(first),
+    ...toLeaderView(first),
     expiresIn: await remainingSeconds(caller, deps.etcd, first),
   };
   return {

@@ -101,7 +101,8 @@ export async function deleteKeys(
     success: pieces.map((deleteRange) => ({ kind: 'deleteRange', deleteRange })),
     failure: [],
   });
-  if (guard !== undefined && !response.succeeded) throw guard.lost(response.header.revision);
+  if (guard !== undefined && !response.succeeded)
+    throw guard.createLockLost(response.header.revision);
   const deleted = response.responses.reduce(
     (sum, op) => sum + (op.kind === 'deleteRange' ? op.deleteRange.deleted : 0),
     0,

@@ -1,32 +1,32 @@
-// Guards: a write that is applied only while a lock is held under a certain fencing token. The key of an exclusive entry is remembered, and a
-// guarded write then costs one call. The memory is a hint only: the write's own transaction compares that the entry exists and that no entry
-// is before it. After a restore of etcd from a backup the same entry may wait again. Not here: acquiring and releasing locks.
+// Guards: a write is applied only while a lock is held with a certain fencing token. The key of an exclusive holder is cached, so that a
+// guarded write needs one request. The cache is only a hint: the write's own transaction compares that the entry exists and that no entry is
+// older. After a restore of etcd from a backup the same entry may be a waiter again.
 import type { Caller, Identity } from '../../core/caller.js';
 import { GatewayError } from '../../core/errors.js';
 import { createRevisionIs, nothingCreatedBefore } from '../../etcd/compare.js';
 import type { EtcdClient } from '../../etcd/client.js';
 import type { Compare, KeyValue, RangeRequest, RequestOp, ResponseOp } from '../../etcd/wire.js';
-import { createArena, modeOf, modeRanges } from '../contention/key.js';
-import type { Arena } from '../contention/key.js';
+import { createLockResource, modeOf, modeRanges } from '../contention/key.js';
+import type { LockResource } from '../contention/key.js';
 import { beforeWrite } from '../../etcd/calls/outcome.js';
 
-/** Past this many the holder that was asked for longest ago is forgotten: his next guarded write reads once more. */
-const HOLDERS_KNOWN_MAX = 4_096;
+/** Above this the least recently used holder is removed, and its next guarded write reads the lock once more. */
+const KNOWN_HOLDERS_MAX = 4_096;
 
 export interface Guard {
   readonly lock: string;
-  /** The create revision of the entry that has to hold. */
+  /** The create revision of the entry that must be a holder. */
   readonly fencingToken: number;
-  /** What the caller called the lock's name, for errors: a JSON pointer or a query parameter. */
+  /** The client's field with the lock's name, for errors: a JSON pointer or a query parameter. */
   readonly field: string;
 }
 
-/** The keys of entries that were seen to hold: the least recently used go first. One per gateway. */
+/** The keys of entries that were read as holders, one cache for the gateway. */
 export class KnownHolders {
   readonly #keys = new Map<string, Buffer>();
   readonly #sizeMax: number;
 
-  constructor(sizeMax = HOLDERS_KNOWN_MAX) {
+  constructor(sizeMax = KNOWN_HOLDERS_MAX) {
     this.#sizeMax = sizeMax;
   }
 
@@ -45,7 +45,7 @@ export class KnownHolders {
     if (this.#keys.size > this.#sizeMax && oldest !== undefined) this.#keys.delete(oldest);
   }
 
-  /** For a store that was reset: the same entry may wait there again. */
+  /** For a reset of the store: the same entry may be a waiter there. */
   clear(): void {
     this.#keys.clear();
   }
@@ -61,76 +61,75 @@ function nameOf(identity: Identity, { lock, fencingToken }: Guard): string {
 
 export interface GuardDeps {
   readonly etcd: EtcdClient;
-  /** Below which all locks live, such as `locks/`. */
+  /** The prefix of all lock keys, such as `locks/`. */
   readonly lockPrefix: string;
   readonly knownHolders: KnownHolders;
 }
 
-/** A guard that was seen to hold: what a write's own transaction compares, and how to see afterwards whether that was what failed. */
+/** A guard whose entry was read as a holder: the compares of the write's own transaction, and the check whether they made it fail. */
 export interface ResolvedGuard {
   readonly compare: readonly Compare[];
-  /** Belongs into the branch that runs when a compare failed, first of all. */
+  /** The first operation of the branch that runs if a compare failed. */
   readonly probe: RequestOp & { readonly kind: 'range' };
-  /** Throws `lock-lost` when the probe's answer says that the entry is gone. */
-  check(probed: ResponseOp | undefined, revision: number): void;
-  /** The same without looking, when nothing else was compared. */
-  lost(revision: number): GatewayError;
+  /** Throws `lock-lost` if the result of `probe` shows that the entry is no longer a holder. */
+  check(result: ResponseOp | undefined, revision: number): void;
+  /** Returns the `lock-lost` error, for a transaction that compared nothing else. */
+  createLockLost(revision: number): GatewayError;
 }
 
 /**
- * Makes sure that the guard's entry exists and holds. Throws `lock-lost` when it does not, `invalid-request` for a name that no lock has.
- * Not promised: that it still holds when the write happens; that is what the compare is for.
+ * Checks that the guard's entry is a holder. Throws `lock-lost` if it is not, `invalid-request` for an impossible name. Does not guarantee
+ * that it still holds when the write is applied; the compare does.
  */
 export async function resolveGuard(
   caller: Caller,
   deps: GuardDeps,
   guard: Guard,
 ): Promise<ResolvedGuard> {
-  const arena = createArena(deps.lockPrefix, guard.lock, guard.field);
-  const known = deps.knownHolders.get(caller.identity, guard);
-  const key = known ?? (await beforeWrite(findHolder(caller, deps, arena, guard)));
-  const isExclusive = modeOf(arena, key) === 'exclusive';
-  // etcd has no comparison for "nothing exclusive is before a shared entry": that is read each time.
-  if (known === undefined && isExclusive) deps.knownHolders.add(caller.identity, guard, key);
+  const resource = createLockResource(deps.lockPrefix, guard.lock, guard.field);
+  const cached = deps.knownHolders.get(caller.identity, guard);
+  const key = cached ?? (await beforeWrite(findHolder(caller, deps, resource, guard)));
+  const isExclusive = modeOf(resource, key) === 'exclusive';
+  // etcd has no comparison for "no exclusive entry is older than a shared one", so a shared entry is read each time.
+  if (cached === undefined && isExclusive) deps.knownHolders.add(caller.identity, guard, key);
   const { fencingToken } = guard;
-  const lost = (revision: number): GatewayError => {
+  const createLockLost = (revision: number): GatewayError => {
     deps.knownHolders.remove(caller.identity, guard);
-    return lockLost(guard, revision, 'is over');
+    return lockLost(guard, revision, 'it was released or expired');
   };
   const isOwn = createRevisionIs(key, fencingToken);
   return {
-    compare: isExclusive ? [isOwn, nothingCreatedBefore(arena.range, fencingToken)] : [isOwn],
+    compare: isExclusive ? [isOwn, nothingCreatedBefore(resource.range, fencingToken)] : [isOwn],
     probe: {
       kind: 'range',
-      range: { ...(isExclusive ? firstOf(arena) : { key }), keysOnly: true },
+      range: { ...(isExclusive ? oldestEntry(resource) : { key }), keysOnly: true },
     },
-    lost,
-    check(probed, revision) {
-      if (firstKv(probed)?.createRevision !== fencingToken) throw lost(revision);
+    createLockLost,
+    check(result, revision) {
+      if (firstKv(result)?.createRevision !== fencingToken) throw createLockLost(revision);
     },
   };
 }
 
-/** The oldest entry of the lock. */
-function firstOf({ range }: Arena): RangeRequest {
+function oldestEntry({ range }: LockResource): RangeRequest {
   return { ...range, sort: { target: 'create', order: 'ascend' }, limit: 1 };
 }
 
-// One revision shows the entry and what stands before it; never the whole queue.
+// Reads the entry and its older entries at one revision, never the whole queue.
 async function findHolder(
   caller: Caller,
   deps: GuardDeps,
-  arena: Arena,
+  resource: LockResource,
   guard: Guard,
 ): Promise<Buffer> {
   const { fencingToken } = guard;
   const earlier = { maxCreateRevision: fencingToken - 1 };
   const ranges: RangeRequest[] = [
-    { ...arena.range, minCreateRevision: fencingToken, maxCreateRevision: fencingToken },
-    ...modeRanges(arena, 'exclusive').map((range) => ({ ...range, ...earlier })),
-    ...modeRanges(arena, 'shared').map((range) => ({ ...range, ...earlier })),
+    { ...resource.range, minCreateRevision: fencingToken, maxCreateRevision: fencingToken },
+    ...modeRanges(resource, 'exclusive').map((range) => ({ ...range, ...earlier })),
+    ...modeRanges(resource, 'shared').map((range) => ({ ...range, ...earlier })),
   ];
-  const answer = await deps.etcd.txn(caller, {
+  const response = await deps.etcd.txn(caller, {
     compare: [],
     success: ranges.map((range) => ({
       kind: 'range',
@@ -138,23 +137,25 @@ async function findHolder(
     })),
     failure: [],
   });
-  const { revision } = answer.header;
-  // Entries of one foreign transaction share a create revision: the first by key stands before the others.
-  const [entry, ...before] = answer.responses.map(firstKv);
-  if (entry === undefined) throw lockLost(guard, revision, 'is over, or never was');
-  const isBlocked = before.some(
+  const { revision } = response.header;
+  // Several entries that another client created in one transaction share a create revision: the first by key is ahead of the others.
+  const [entry, ...older] = response.responses.map(firstKv);
+  if (entry === undefined)
+    throw lockLost(guard, revision, 'it was released, expired, or never acquired');
+  const isBlocked = older.some(
     (blocker) =>
       blocker !== undefined &&
-      (modeOf(arena, entry.key) === 'exclusive' || modeOf(arena, blocker.key) === 'exclusive'),
+      (modeOf(resource, entry.key) === 'exclusive' ||
+        modeOf(resource, blocker.key) === 'exclusive'),
   );
-  if (isBlocked) throw lockLost(guard, revision, 'has not begun: it still waits in the queue');
+  if (isBlocked) throw lockLost(guard, revision, 'its entry still waits in the queue');
   return entry.key;
 }
 
-function lockLost({ lock, fencingToken }: Guard, revision: number, state: string): GatewayError {
+function lockLost({ lock, fencingToken }: Guard, revision: number, reason: string): GatewayError {
   return new GatewayError('lock-lost', {
-    detail: `the holding of the lock ${JSON.stringify(lock)} with the fencing token ${fencingToken} ${state}; nothing was written`,
-    hint: 'take the lock again, and write with the fencing token of that answer',
+    detail: `lock ${JSON.stringify(lock)} is not held with fencing token ${fencingToken}: ${reason}; nothing was written`,
+    hint: 'acquire the lock again, and write with the new fencing token',
     headers: { 'Etcd-Revision': String(revision) },
   });
 }

@@ -1,56 +1,56 @@
-// Locks as users think of them, built on contention/. Not promised: that a holder who sleeps past his ttl still holds; guards or the
-// fencing token at the resource are the cure.
+// Locks: acquire, renew, release and break. Does not guarantee that a holder that pauses longer than its ttl still holds; guarded writes,
+// or a check of the fencing token at the resource, protect against that.
 import type { Caller } from '../../core/caller.js';
 import { GatewayError } from '../../core/errors.js';
-import { refusalFields, waitingHint } from '../contention/contender-errors.js';
-import { Contender } from '../contention/contender.js';
-import type { Held } from '../contention/contender.js';
-import type { Contest, ContentionDeps } from '../contention/contest.js';
-import { decodeLockValue, encodeLockValue, toEntry, wantedTenure } from '../contention/entry.js';
-import type { LockValue } from '../contention/entry.js';
-import { inspectQueue, readHolders } from '../contention/inspect.js';
-import { createArena, createPlace, createToken } from '../contention/key.js';
-import type { Arena, Mode } from '../contention/key.js';
-import { endAll, endByToken } from '../contention/release.js';
-import { renewEntry } from '../contention/renew-entry.js';
-import type { Renewed } from '../contention/renew-entry.js';
-import type { Surroundings } from '../contention/steps.js';
-import { toHolder } from './view.js';
-import { checkLockRequest } from '../contention/limits.js';
-import type { LockLimits } from '../contention/limits.js';
-import type { WaitingRoom } from '../contention/waiting-room.js';
 import { beforeWrite } from '../../etcd/calls/outcome.js';
+import { refusalFields, waitingHint } from '../contention/acquire-errors.js';
+import type { ContentionDeps } from '../contention/acquire-spec.js';
+import { Acquirer } from '../contention/acquirer.js';
+import type { HeldEntry } from '../contention/acquirer.js';
+import { releaseByToken, releaseEntries } from '../contention/entry-cleanup.js';
+import type { QueueSnapshot } from '../contention/entry-transactions.js';
+import { createEntryKeys, createLockResource, createToken } from '../contention/key.js';
+import type { LockMode, LockResource } from '../contention/key.js';
+import { resolveLeasePolicy } from '../contention/lease-policy.js';
+import type { LeasePolicyRequest } from '../contention/lease-policy.js';
+import { checkLockRequest } from '../contention/limits.js';
+import type { LockLimits, WaiterLimiter } from '../contention/limits.js';
+import { inspectQueue, readHolders } from '../contention/queue-reads.js';
+import { toEntry } from '../contention/queue.js';
+import { renewEntry } from '../contention/renewal.js';
+import type { EntryRenewal } from '../contention/renewal.js';
 import { requireAdmin } from '../rights/denial.js';
 import type { Counter } from '../counter.js';
-import { tenureFor } from '../contention/tenure-request.js';
-import type { TenureRequest } from '../contention/tenure-request.js';
+import { decodeLockValue, encodeLockValue, requestedLeasePolicy } from './lock-value.js';
+import type { LockValue } from './lock-value.js';
+import { toHolderView } from './view.js';
 
 export interface LockDeps extends ContentionDeps {
-  /** Below which all locks live, such as `locks/`. */
+  /** The prefix of all lock keys, such as `locks/`. */
   readonly lockPrefix: string;
   readonly lockLimits: LockLimits;
-  readonly waitingRoom: WaitingRoom;
+  readonly waiterLimiter: WaiterLimiter;
   /** Connections that hold a lock. */
   readonly holds: Counter;
 }
 
-export interface LockRequest extends TenureRequest {
+export interface LockRequest extends LeasePolicyRequest {
   readonly name: string;
   readonly owner: string;
-  readonly mode?: Mode | undefined;
+  readonly mode?: LockMode | undefined;
   readonly token?: string | undefined;
   readonly metadata?: unknown;
-  /** Through which door it came. */
-  readonly door: string;
+  /** The API that received the request, such as `v1`. */
+  readonly api: string;
 }
 
-export interface Acquired extends Held {
+export interface AcquiredLock extends HeldEntry {
   readonly name: string;
   readonly owner: string;
-  readonly mode: Mode;
+  readonly mode: LockMode;
   readonly token: string;
   readonly metadata: unknown;
-  /** The entry's. */
+  /** The key of the entry. */
   readonly key: Buffer;
 }
 
@@ -58,108 +58,97 @@ const HELD_RETRY_AFTER_SECONDS = 1;
 const REFUSAL_READ_MS = 5_000;
 
 /**
- * Acquires within `waitSeconds` (0: tries once). Throws `lock-held`, `already-exists` (the token is another acquisition's),
- * `lock-expired` (the entry ended while it waited), `lease-not-found`, `too-many-requests`, `shutting-down`, or an outcome.
+ * Acquires within `waitSeconds` (0: tries once). Throws `lock-held`, `already-exists` (the token belongs to another acquisition),
+ * `lock-expired` (the entry was lost while it waited), `lease-not-found`, `too-many-requests`, `shutting-down`, or an error with an outcome.
  */
 export async function acquireLock(
   caller: Caller,
   deps: LockDeps,
   request: LockRequest,
   waitSeconds: number,
-): Promise<Acquired> {
+): Promise<AcquiredLock> {
   checkLockRequest(deps.lockLimits, { ...request, waitSeconds });
-  const candidacy = await createCandidacy(caller, deps, request, waitSeconds * 1000);
-  if (waitSeconds === 0) return candidacy.acquire();
-  return deps.waitingRoom.hold(`locks/${request.name}`, () => candidacy.acquire());
+  const acquisition = await createAcquisition(caller, deps, request, waitSeconds * 1000);
+  if (waitSeconds === 0) return acquisition.acquire();
+  return deps.waiterLimiter.run(`locks/${request.name}`, () => acquisition.acquire());
 }
 
-/** One connection's attempt at a lock: `acquire`, and for a hold `leave` when its connection ends. */
-export interface Candidacy {
-  readonly arena: Arena;
-  acquire(): Promise<Acquired>;
-  leave(): Promise<void>;
+/** One connection's acquisition of a lock. A hold abandons it when its connection ends. */
+export interface Acquisition {
+  readonly resource: LockResource;
+  acquire(): Promise<AcquiredLock>;
+  abandon(): Promise<void>;
 }
 
-/** Checks what is asked for, and asks nothing of the queue yet. Throws `invalid-request`, `permission-denied`, `lease-not-found`. */
-export async function createCandidacy(
+/** Checks the request without reading the queue. Throws `invalid-request`, `permission-denied` or `lease-not-found`. */
+export async function createAcquisition(
   caller: Caller,
   deps: LockDeps,
   request: LockRequest,
   waitMs: number,
   onWaiting?: (createRevision: number) => void,
-): Promise<Candidacy> {
-  const { name, owner, mode = 'exclusive', metadata, door } = request;
-  const arena = createArena(deps.lockPrefix, name, 'name');
-  const tenure = await tenureFor(caller, deps.etcd, request, waitMs > 0);
+): Promise<Acquisition> {
+  const { name, owner, mode = 'exclusive', metadata, api } = request;
+  const resource = createLockResource(deps.lockPrefix, name, 'name');
+  const leasePolicy = await resolveLeasePolicy(caller, deps.etcd, request, waitMs > 0);
   const token = request.token ?? createToken();
-  const place = createPlace(arena, token, mode);
-  const contender = new Contender(caller, deps, {
-    place,
-    value: encodeLockValue(
-      {
-        owner,
-        acquiredBy: `${door}:${caller.identity.name}`,
-        ...(metadata !== undefined && { metadata }),
-      },
-      tenure,
-    ),
-    tenure,
+  const keys = createEntryKeys(resource, token, mode);
+  const value = {
+    owner,
+    acquiredBy: `${api}:${caller.identity.name}`,
+    ...(metadata !== undefined && { metadata }),
+  };
+  const acquirer = new Acquirer(caller, deps, {
+    keys,
+    value: encodeLockValue(value, leasePolicy),
+    leasePolicy,
     isTokenChosen: request.token !== undefined,
     waitMs,
-    isSame: (entry) => decodeLockValue(entry.value)?.owner === owner,
-    wantedBy(entry) {
-      const value = decodeLockValue(entry.value);
-      return value && wantedTenure(value);
+    isSameAcquisition: (entry) => decodeLockValue(entry.value)?.owner === owner,
+    requestedPolicyOf(entry) {
+      const stored = decodeLockValue(entry.value);
+      return stored && requestedLeasePolicy(stored);
     },
-    refusal: (around, waitedMs) => lockHeld(caller, deps, arena, { owner, around, waitedMs }),
+    createRefusal: (queue, waitedMs) => lockHeld(caller, deps, resource, owner, queue, waitedMs),
     onWaiting,
-  } satisfies Contest);
+  });
   return {
-    arena,
+    resource,
     acquire: async () => {
-      const held = await contender.acquire();
-      return {
-        ...held,
-        name,
-        owner,
-        mode,
-        token,
-        metadata: decodeLockValue(held.value)?.metadata,
-        key: place.own,
-      };
+      const held = await acquirer.acquire();
+      const stored = decodeLockValue(held.value);
+      return { ...held, name, owner, mode, token, metadata: stored?.metadata, key: keys.own };
     },
-    leave: () => contender.leave(),
+    abandon: () => acquirer.abandon(),
   };
 }
 
 async function lockHeld(
   caller: Caller,
   deps: LockDeps,
-  arena: Arena,
-  refused: { owner: string; around: Surroundings; waitedMs: number },
+  resource: LockResource,
+  owner: string,
+  queue: QueueSnapshot,
+  waitedMs: number,
 ): Promise<GatewayError> {
-  const { owner, around, waitedMs } = refused;
-  const first = around.first && toEntry(arena, around.first);
-  // Behind one exclusive holder everything waits; shared holders have to be told from waiters.
-  // The deadline of who waited may lie behind him; his answer is a refusal all the same.
+  const first = queue.first && toEntry(resource, queue.first);
+  // After a wait the client's deadline may have passed, but the response is still the refusal.
   const reader =
     waitedMs > 0 ? { ...caller, deadline: performance.now() + REFUSAL_READ_MS } : caller;
+  // All entries after an exclusive holder wait. Shared holders can only be distinguished from waiters by reading the queue.
   const queueLength =
     first?.mode === 'shared'
-      ? (await inspectQueue(reader, deps.etcd, arena)).queueLength
-      : around.count - 1;
-  const holder = first && toHolder(first);
-  const isOwn = holder?.owner === owner;
+      ? (await inspectQueue(reader, deps.etcd, resource)).queueLength
+      : queue.count - 1;
+  const holder = first && toHolderView(first);
   return new GatewayError('lock-held', {
-    detail: `lock ${JSON.stringify(arena.name)} is held by ${holder?.owner ?? 'another client of etcd'}`,
-    hint: isOwn
-      ? 'locks are not re-entrant: the same owner queues behind itself'
-      : waitingHint(waitedMs, 'pass wait to queue'),
+    detail: `lock ${JSON.stringify(resource.name)} is held by ${holder?.owner ?? 'another client of etcd'}`,
+    hint:
+      holder?.owner === owner
+        ? 'release the lock first: locks are not re-entrant, so the same owner queues behind itself'
+        : waitingHint(waitedMs, 'pass wait to queue'),
     retryAfterSeconds: HELD_RETRY_AFTER_SECONDS,
-    fields: {
-      holder,
-      ...refusalFields(around, queueLength, waitedMs),
-    },
+    fields: { holder, ...refusalFields(queue, queueLength, waitedMs) },
   });
 }
 
@@ -170,76 +159,76 @@ export interface RenewLockRequest {
 }
 
 /**
- * Renews what the token holds; of a lock on a caller's lease, that lease. Throws `lock-expired` for what is over, `not-holder` for who waits.
- * Not promised: that a renewal without an answer did nothing.
+ * Renews the lease of the lock that the token holds, even if it is a lease of the client. Throws `lock-expired` if the token no longer has
+ * an entry, `not-holder` for a waiter. Does not guarantee that a renewal without a response had no effect.
  */
 export async function renewLock(
   caller: Caller,
   deps: LockDeps,
-  request: RenewLockRequest,
-): Promise<Renewed> {
-  const arena = createArena(deps.lockPrefix, request.name, 'name');
-  return renewEntry(caller, deps.etcd, {
-    arena,
-    token: request.token,
-    fencingToken: request.fencingToken,
-  });
+  { name, token, fencingToken }: RenewLockRequest,
+): Promise<EntryRenewal> {
+  const resource = createLockResource(deps.lockPrefix, name, 'name');
+  return renewEntry(caller, deps.etcd, { resource, token, fencingToken });
 }
 
 export type ReleaseRequest =
   | { readonly name: string; readonly token: string }
   | { readonly name: string; readonly owner: string };
 
-/** Ends the token's entry, held or queued, or all that the owner holds now. Throws `lock-not-found`, or `not-holder` when somebody else holds. */
+/**
+ * Releases the entry of the token, held or queued, or all entries with which the owner holds the lock now. Throws `lock-not-found`, or
+ * `not-holder` if another client holds the lock.
+ */
 export async function releaseLock(
   caller: Caller,
   deps: LockDeps,
   request: ReleaseRequest,
 ): Promise<void> {
-  const arena = createArena(deps.lockPrefix, request.name, 'name');
-  const isEnded =
+  const resource = createLockResource(deps.lockPrefix, request.name, 'name');
+  const isReleased =
     'token' in request
-      ? await endByToken(caller, deps.etcd, arena, request.token)
-      : await releaseByOwner(caller, deps, arena, request.owner);
-  if (isEnded) return;
-  const [holder] = await beforeWrite(readHolders(caller, deps.etcd, arena));
-  if (holder === undefined) {
-    throw new GatewayError('lock-not-found', {
-      detail: `nobody holds lock ${JSON.stringify(request.name)}`,
-    });
-  }
+      ? await releaseByToken(caller, deps.etcd, resource, request.token)
+      : await releaseByOwner(caller, deps, resource, request.owner);
+  if (isReleased) return;
+  const [holder] = await beforeWrite(readHolders(caller, deps.etcd, resource));
+  if (holder === undefined) throw lockNotFound(request.name);
   throw new GatewayError('not-holder', {
-    detail: `lock ${JSON.stringify(request.name)} is held by somebody else`,
-    fields: { holder: toHolder(holder) },
+    detail: `lock ${JSON.stringify(request.name)} is held by another client`,
+    fields: { holder: toHolderView(holder) },
   });
 }
 
-/** Never ends waiters, and never an acquisition that came after the one read of the holders. */
+/** Never releases waiters, nor entries created after the one read of the holders. */
 async function releaseByOwner(
   caller: Caller,
   deps: LockDeps,
-  arena: Arena,
+  resource: LockResource,
   owner: string,
 ): Promise<boolean> {
-  const holders = await beforeWrite(readHolders(caller, deps.etcd, arena));
+  const holders = await beforeWrite(readHolders(caller, deps.etcd, resource));
   const own = holders.filter((holder) => decodeLockValue(holder.value)?.owner === owner);
-  return endAll(caller, deps.etcd, own);
+  return releaseEntries(caller, deps.etcd, own);
 }
 
-/** Ends the holders, whoever they are, and not the waiters. Gives what was ended; throws `lock-not-found` when nobody held, `permission-denied`. */
+/**
+ * Releases all holders, regardless of their owners, but no waiters. Returns the values of the released entries. Throws `lock-not-found` if the lock
+ * is not held, or `permission-denied`.
+ */
 export async function breakLock(
   caller: Caller,
   deps: LockDeps,
   name: string,
 ): Promise<(LockValue | undefined)[]> {
-  const arena = createArena(deps.lockPrefix, name, 'name');
+  const resource = createLockResource(deps.lockPrefix, name, 'name');
   requireAdmin(caller.identity, 'break a lock by force');
-  const holders = await beforeWrite(readHolders(caller, deps.etcd, arena));
-  if (holders.length === 0) {
-    throw new GatewayError('lock-not-found', {
-      detail: `nobody holds lock ${JSON.stringify(name)}`,
-    });
-  }
-  await endAll(caller, deps.etcd, holders);
+  const holders = await beforeWrite(readHolders(caller, deps.etcd, resource));
+  if (holders.length === 0) throw lockNotFound(name);
+  await releaseEntries(caller, deps.etcd, holders);
   return holders.map((holder) => decodeLockValue(holder.value));
+}
+
+function lockNotFound(name: string): GatewayError {
+  return new GatewayError('lock-not-found', {
+    detail: `lock ${JSON.stringify(name)} is not held`,
+  });
 }

@@ -1,34 +1,29 @@
-// The lock of the small lock manager: try, look, release by user; no tokens, no waiting. A thin view of locks.ts.
+// The simple lock: try, inspect, release by user; no tokens, no waiting. Uses locks.ts.
 import type { Caller } from '../../core/caller.js';
 import { GatewayError } from '../../core/errors.js';
-import { decodeLockValue } from '../contention/entry.js';
-import { readHolders } from '../contention/inspect.js';
-import { createArena } from '../contention/key.js';
+import { createLockResource } from '../contention/key.js';
+import { readHolders } from '../contention/queue-reads.js';
+import { decodeLockValue } from './lock-value.js';
 import { acquireLock, releaseLock } from './locks.js';
 import type { LockDeps } from './locks.js';
 
 export interface SimpleLockRequest {
   readonly resource: string;
   readonly userId: string;
-  /** Seconds after which the lock ends by itself; `null`: never. */
+  /** Seconds after which the lock expires; `null`: never. */
   readonly ttlSeconds: number | null;
 }
 
-/** True when the caller now holds the resource; false when anyone holds it, the same user too. Never waits. Throws what `acquireLock` throws. */
-export async function acquireSimply(
+/** Returns true if the user now holds the resource, false if any user already held it, the same one included. Throws what `acquireLock` throws. */
+export async function acquireSimpleLock(
   caller: Caller,
   deps: LockDeps,
-  request: SimpleLockRequest,
+  { resource, userId, ttlSeconds }: SimpleLockRequest,
 ): Promise<boolean> {
-  const { resource, userId, ttlSeconds } = request;
-  createArena(deps.lockPrefix, resource, 'resource');
+  const request = { name: resource, owner: userId, ttlSeconds, api: 'simple-lock' };
+  checkResource(deps, resource);
   try {
-    await acquireLock(
-      caller,
-      deps,
-      { name: resource, owner: userId, ttlSeconds, door: 'simple-lock' },
-      0,
-    );
+    await acquireLock(caller, deps, request, 0);
     return true;
   } catch (error) {
     if (error instanceof GatewayError && error.code === 'lock-held') return false;
@@ -37,30 +32,30 @@ export async function acquireSimply(
 }
 
 /**
- * The user who holds the resource; `''` for a holder that is no client of ours; `undefined` when nobody does. Throws `invalid-request` for a
- * name that no lock has. Not promised: that he holds it still.
+ * Returns the user that holds the resource; `''` for a holder that is another client of etcd; `undefined` if the resource is free. Throws
+ * `invalid-request` for an impossible name. Does not guarantee that the user still holds it.
  */
-export async function inspectSimply(
+export async function inspectSimpleLock(
   caller: Caller,
   deps: LockDeps,
   resource: string,
 ): Promise<string | undefined> {
-  const [holder] = await readHolders(
-    caller,
-    deps.etcd,
-    createArena(deps.lockPrefix, resource, 'resource'),
-  );
+  const lock = createLockResource(deps.lockPrefix, resource, 'resource');
+  const [holder] = await readHolders(caller, deps.etcd, lock);
   return holder && (decodeLockValue(holder.value)?.owner ?? '');
 }
 
-/** Ends what this user holds. False when the resource is not held by him. Throws `invalid-request` for a name that no lock has, or an outcome. */
-export async function releaseSimply(
+/**
+ * Releases what this user holds. Returns false if the user does not hold the resource. Throws `invalid-request` for an impossible name, or
+ * an error with an outcome.
+ */
+export async function releaseSimpleLock(
   caller: Caller,
   deps: LockDeps,
   resource: string,
   userId: string,
 ): Promise<boolean> {
-  createArena(deps.lockPrefix, resource, 'resource');
+  checkResource(deps, resource);
   try {
     await releaseLock(caller, deps, { name: resource, owner: userId });
     return true;
@@ -72,4 +67,9 @@ export async function releaseSimply(
       return false;
     throw error;
   }
+}
+
+// Before the call of locks.ts, whose error would name the field `name`.
+function checkResource(deps: LockDeps, resource: string): void {
+  createLockResource(deps.lockPrefix, resource, 'resource');
 }

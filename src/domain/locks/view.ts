@@ -1,30 +1,30 @@
-// Locks as they are shown: who holds, who waits, which locks there are. Changes nothing.
+// Reads of locks for display: holders, waiters, and the list of locks.
 import type { Caller } from '../../core/caller.js';
 import type { EtcdClient } from '../../etcd/client.js';
 import { nextKey, prefixRange } from '../../etcd/range.js';
 import type { KeyValue, Span } from '../../etcd/wire.js';
-import { decodeLockValue } from '../contention/entry.js';
-import type { Entry } from '../contention/entry.js';
-import { inspectQueue, remainingSeconds } from '../contention/inspect.js';
-import { createArena, decodeName, encodeName, isName } from '../contention/key.js';
-import type { Arena, Mode } from '../contention/key.js';
+import { createLockResource, decodeName, encodeName, isLockName } from '../contention/key.js';
+import type { LockMode, LockResource } from '../contention/key.js';
+import { inspectQueue, remainingSeconds } from '../contention/queue-reads.js';
+import type { Entry } from '../contention/queue.js';
 import { decodeCursor, encodeCursor } from '../cursor.js';
+import { decodeLockValue } from './lock-value.js';
 
 export interface HolderView {
-  /** `null` for a client of etcd that is none of ours. */
+  /** `null` for another client of etcd. */
   readonly owner: string | null;
-  readonly mode: Mode;
+  readonly mode: LockMode;
   readonly fencingToken: number;
   readonly acquiredBy: string | null;
-  /** Seconds until it ends unless it is renewed; `null` without a ttl; absent where it was not looked up. */
+  /** Seconds until the entry expires unless it is renewed; `null` without a lease; absent if it was not read. */
   readonly expiresIn?: number | null;
   readonly metadata?: unknown;
 }
 
 export interface WaiterView {
   readonly owner: string | null;
-  readonly mode: Mode;
-  /** 1 is served next. */
+  readonly mode: LockMode;
+  /** 1 is next. */
   readonly position: number;
   readonly metadata?: unknown;
 }
@@ -38,11 +38,11 @@ export interface LockView {
 }
 
 const WAITERS_SHOWN_MAX = 100;
-/** Holders whose remaining time is looked up, a call each. */
-const EXPIRIES_MAX = 32;
+/** Holders whose remaining time is read, with one request each. */
+const EXPIRIES_READ_MAX = 32;
 /** Locks of a list that are read at the same time. */
-const LIST_READS_MAX = 16;
-/** Entries that one upstream read of a list takes. */
+const CONCURRENT_READS_MAX = 16;
+/** Keys that one upstream read of a list returns at most. */
 const LIST_CHUNK_KEYS = 500;
 
 export interface LockViewDeps {
@@ -50,7 +50,7 @@ export interface LockViewDeps {
   readonly lockPrefix: string;
 }
 
-export function toHolder(entry: Entry): HolderView {
+export function toHolderView(entry: Entry): HolderView {
   const value = decodeLockValue(entry.value);
   return {
     owner: value?.owner ?? null,
@@ -61,7 +61,7 @@ export function toHolder(entry: Entry): HolderView {
   };
 }
 
-function toWaiter(entry: Entry, index: number): WaiterView {
+function toWaiterView(entry: Entry, index: number): WaiterView {
   const value = decodeLockValue(entry.value);
   return {
     owner: value?.owner ?? null,
@@ -72,33 +72,33 @@ function toWaiter(entry: Entry, index: number): WaiterView {
 }
 
 /**
- * One lock as it was at `revision`; the remaining times are looked up a moment later. Throws `invalid-request` for a name that no lock
- * has. Not promised: that it is so still.
+ * Returns one lock as it was at `revision`. The remaining times are read after that. Throws `invalid-request` for an impossible name. Does
+ * not guarantee that the state is still current.
  */
 export async function inspectLock(
   caller: Caller,
   deps: LockViewDeps,
   name: string,
 ): Promise<LockView & { revision: number }> {
-  return viewOf(caller, deps, createArena(deps.lockPrefix, name, 'name'), true);
+  return viewOf(caller, deps, createLockResource(deps.lockPrefix, name, 'name'), true);
 }
 
 async function viewOf(
   caller: Caller,
   deps: LockViewDeps,
-  arena: Arena,
+  resource: LockResource,
   withExpiry: boolean,
   revision?: number,
 ): Promise<LockView & { revision: number }> {
-  const queue = await inspectQueue(caller, deps.etcd, arena, revision);
+  const queue = await inspectQueue(caller, deps.etcd, resource, revision);
   const holders = withExpiry
     ? await withExpiries(caller, deps, queue.holders)
-    : queue.holders.map(toHolder);
+    : queue.holders.map(toHolderView);
   return {
-    name: arena.name,
+    name: resource.name,
     locked: holders.length > 0,
     holders,
-    waiters: queue.waiters.slice(0, WAITERS_SHOWN_MAX).map(toWaiter),
+    waiters: queue.waiters.slice(0, WAITERS_SHOWN_MAX).map(toWaiterView),
     queueLength: queue.queueLength,
     revision: queue.revision,
   };
@@ -111,8 +111,8 @@ async function withExpiries(
 ): Promise<HolderView[]> {
   return Promise.all(
     holders.map(async (entry, index) => {
-      const holder = toHolder(entry);
-      if (entry.lease !== undefined && index >= EXPIRIES_MAX) return holder;
+      const holder = toHolderView(entry);
+      if (entry.lease !== undefined && index >= EXPIRIES_READ_MAX) return holder;
       return { ...holder, expiresIn: await remainingSeconds(caller, deps.etcd, entry) };
     }),
   );
@@ -124,7 +124,7 @@ export interface LockList {
 }
 
 export interface LockListRequest {
-  /** Of names, not of keys. */
+  /** A prefix of names, not of keys. */
   readonly prefix: string;
   readonly limit: number;
   readonly next?: string | undefined;
@@ -132,9 +132,9 @@ export interface LockListRequest {
 }
 
 /**
- * Locks that have an entry, in the order of their encoded names, at one revision over all pages. Names that other clients chose and that
- * no name of ours encodes to are left out: they cannot be asked for here. Throws `invalid-request` for a `next` that is none of ours,
- * `revision-compacted` when the pages' revision is gone.
+ * Returns the locks that have an entry, in the order of their encoded names. All pages show the same revision. Names of other clients that
+ * the encoding cannot produce are left out, because this API cannot address them. Throws `invalid-request` for a `next` that the gateway did
+ * not create, `revision-compacted` if the revision of the pages is compacted.
  */
 export async function listLocks(
   caller: Caller,
@@ -151,15 +151,17 @@ export async function listLocks(
     request.limit,
     cursor?.revision,
   );
-  const arenas = names.segments.flatMap((segment) => {
+  const resources = names.segments.flatMap((segment) => {
     const name = decodeName(segment);
-    return name === undefined || !isName(name) ? [] : [createArena(deps.lockPrefix, name, 'name')];
+    return name === undefined || !isLockName(name)
+      ? []
+      : [createLockResource(deps.lockPrefix, name, 'name')];
   });
   const views: LockView[] = [];
-  for (let done = 0; done < arenas.length; done += LIST_READS_MAX) {
-    const some = arenas.slice(done, done + LIST_READS_MAX);
-    const read = some.map((arena) =>
-      viewOf(caller, deps, arena, request.withExpiry, names.revision),
+  for (let done = 0; done < resources.length; done += CONCURRENT_READS_MAX) {
+    const some = resources.slice(done, done + CONCURRENT_READS_MAX);
+    const read = some.map((resource) =>
+      viewOf(caller, deps, resource, request.withExpiry, names.revision),
     );
     views.push(...(await Promise.all(read)));
   }
@@ -183,7 +185,7 @@ interface Names {
   readonly from: Buffer | undefined;
 }
 
-// Skips from lock to lock: a queue of thousands costs one more read, not its length.
+// Skips from lock to lock, so that a queue of thousands of entries costs one more read instead of one for each of its pages.
 async function readNames(
   caller: Caller,
   deps: LockViewDeps,
@@ -216,7 +218,7 @@ async function readNames(
   }
 }
 
-/** Undefined for a key that is no entry of any lock: nothing stands below its name. */
+/** Returns `undefined` for a key that is not an entry of a lock: it has no slash after the name. */
 function segmentOf(deps: LockViewDeps, kv: KeyValue): string | undefined {
   const path = kv.key.toString('utf8').slice(deps.lockPrefix.length);
   const slash = path.indexOf('/');

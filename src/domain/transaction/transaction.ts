@@ -77,7 +77,7 @@ function readBranch(
   guard: ResolvedGuard | undefined,
   revision: number,
 ): BranchResult {
-  if (node.outcome === 'lock-lost' && guard !== undefined) throw guard.lost(revision);
+  if (node.outcome === 'lock-lost' && guard !== undefined) throw guard.createLockLost(revision);
   let next = 0;
   if (node.probe !== undefined) guard?.check(responses[next++], revision);
   const results = node.steps.map((step) => {

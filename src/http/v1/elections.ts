@@ -3,13 +3,13 @@ import { Router } from 'express';
 import type { Request } from 'express';
 import type { Caller } from '../../core/caller.js';
 import { invalidRequest } from '../../core/errors.js';
-import { createArena } from '../../domain/contention/key.js';
+import { createLockResource } from '../../domain/contention/key.js';
 import { inspectElection, toCandidateText } from '../../domain/elections/view.js';
 import type { ElectionView } from '../../domain/elections/view.js';
 import { campaign, proclaim, renewLeadership, resign } from '../../domain/elections/elections.js';
 import type { ElectionDeps, Leadership } from '../../domain/elections/elections.js';
 import { parseSharedLeaseId } from '../../domain/leases/lease-id.js';
-import type { StateFeeds } from '../../domain/contention/state-feed.js';
+import type { StateFeeds } from './state-feed.js';
 import { bytesOf, readJson } from '../body/body-readers.js';
 import type { BodyReaders } from '../body/body-readers.js';
 import { contextOf } from '../request/context.js';
@@ -86,7 +86,7 @@ function addReads(router: Router, deps: ElectionsRouterDeps): void {
   router.get('/v1/elections/:name/events', skipHead, (req, res) => {
     const { params } = readParameters(req, validator.operation('watchElection'));
     const name = checkName(params.name);
-    const { range } = createArena(deps.electionPrefix, name, 'name');
+    const { range } = createLockResource(deps.electionPrefix, name, 'name');
     deps.streams.enter(res);
     const { identity } = contextOf(req).caller;
     const read = (caller: Caller): ReturnType<typeof inspectElection> =>

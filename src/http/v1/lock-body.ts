@@ -1,11 +1,11 @@
 // Requests and responses of locks, converted from and for the domain. Elections share names, tokens and lifetimes.
 import type { Request } from 'express';
 import { GatewayError, invalidRequest } from '../../core/errors.js';
-import type { Renewed } from '../../domain/contention/renew-entry.js';
+import type { EntryRenewal } from '../../domain/contention/renewal.js';
 import type { Lifetime } from '../../domain/contention/renewal.js';
 import { RENEWALS_PER_TTL } from '../../domain/contention/renewal.js';
 import { parseSharedLeaseId } from '../../domain/leases/lease-id.js';
-import type { Acquired, LockRequest, ReleaseRequest } from '../../domain/locks/locks.js';
+import type { AcquiredLock, LockRequest, ReleaseRequest } from '../../domain/locks/locks.js';
 import { bytesOf, readJson } from '../body/body-readers.js';
 import { readParameters } from '../contract/documented-request.js';
 import type { OperationBody, Schema } from '../contract/operation-types.js';
@@ -24,7 +24,7 @@ export function toLockRequest(
     mode,
     token,
     metadata,
-    door: 'v1',
+    api: 'v1',
   };
 }
 
@@ -43,7 +43,7 @@ export function renewEverySeconds(lifetime: Lifetime | undefined): number | null
   return lifetime === undefined ? null : lifetime.ttlSeconds / RENEWALS_PER_TTL;
 }
 
-export function toAcquiredBody(acquired: Acquired): Schema<'AcquiredLock'> {
+export function toAcquiredBody(acquired: AcquiredLock): Schema<'AcquiredLock'> {
   const { name, owner, mode, token, createRevision, lifetime, metadata } = acquired;
   return {
     name,
@@ -57,7 +57,7 @@ export function toAcquiredBody(acquired: Acquired): Schema<'AcquiredLock'> {
   };
 }
 
-export function toRenewedBody({ lifetime, fencingToken }: Renewed): Schema<'RenewedLock'> {
+export function toRenewedBody({ lifetime, fencingToken }: EntryRenewal): Schema<'RenewedLock'> {
   return { ...toLifetimeBody(lifetime), fencingToken };
 }
 

@@ -2,12 +2,12 @@
 import { Router } from 'express';
 import type { Request } from 'express';
 import type { Caller } from '../../core/caller.js';
-import { createArena } from '../../domain/contention/key.js';
+import { createLockResource } from '../../domain/contention/key.js';
 import { inspectLock, listLocks } from '../../domain/locks/view.js';
 import type { LockView } from '../../domain/locks/view.js';
 import { acquireLock, breakLock, releaseLock, renewLock } from '../../domain/locks/locks.js';
 import type { LockDeps } from '../../domain/locks/locks.js';
-import type { StateFeeds } from '../../domain/contention/state-feed.js';
+import type { StateFeeds } from './state-feed.js';
 import type { Log } from '../../process/log.js';
 import type { BodyReaders } from '../body/body-readers.js';
 import { contextOf } from '../request/context.js';
@@ -90,7 +90,7 @@ function addReads(router: Router, deps: LocksRouterDeps): void {
   router.get('/v1/locks/:name/events', skipHead, (req, res) => {
     const { params } = readParameters(req, validator.operation('watchLock'));
     const name = checkName(params.name);
-    const { range } = createArena(deps.lockPrefix, name, 'name');
+    const { range } = createLockResource(deps.lockPrefix, name, 'name');
     deps.streams.enter(res);
     const { identity } = contextOf(req).caller;
     const read = (caller: Caller): ReturnType<typeof inspectLock> =>

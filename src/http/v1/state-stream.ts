@@ -1,7 +1,7 @@
 // Event streams with the whole state of a lock or an election whenever it changes, until the client may no longer read it. A slow client
 // misses intermediate states, never the last one.
 import type { Response } from 'express';
-import type { StateFeeds, StateSource } from '../../domain/contention/state-feed.js';
+import type { StateFeeds, StateSource } from './state-feed.js';
 import { requestIdOf } from '../request/context.js';
 import { noteErrorCode } from '../response/error-code.js';
 import { toProblem } from '../response/problem.js';

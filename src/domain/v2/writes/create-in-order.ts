@@ -1,7 +1,7 @@
 // POST creates files and directories named by numbers that grow in the order of their creation, as queues need them.
 import type { Caller } from '../../../core/caller.js';
 import type { Compare } from '../../../etcd/wire.js';
-import { Turnstile } from '../../contention/turnstile.js';
+import { Semaphore } from '../../semaphore.js';
 import { nodeError } from '../errors.js';
 import { rejectReserved, requireDirectoriesAbove } from '../tree/checks.js';
 import { latin1Bytes } from '../tree/path.js';
@@ -17,14 +17,14 @@ const NAMES_END = '0001';
 
 /** Runs creations in one directory one after another. Concurrent creations through one gateway would only make each other start again. */
 export class InOrderQueues {
-  readonly #queues = new Map<string, { readonly turnstile: Turnstile; users: number }>();
+  readonly #queues = new Map<string, { readonly semaphore: Semaphore; users: number }>();
 
   async run<T>(directory: string, work: () => Promise<T>): Promise<T> {
-    const queue = this.#queues.get(directory) ?? { turnstile: new Turnstile(1), users: 0 };
+    const queue = this.#queues.get(directory) ?? { semaphore: new Semaphore(1), users: 0 };
     this.#queues.set(directory, queue);
     queue.users++;
     try {
-      return await queue.turnstile.pass(work);
+      return await queue.semaphore.run(work);
     } finally {
       if (--queue.users === 0) this.#queues.delete(directory);
     }

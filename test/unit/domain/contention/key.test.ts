@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  createArena,
+  createLockResource,
   decodeName,
   encodeName,
   entryId,
@@ -38,7 +38,10 @@ describe('lock names', () => {
     fc.assert(
       fc.property(usable, usable, (a, b) => {
         fc.pre(a !== b);
-        const [left, right] = [createArena('locks/', a, 'name'), createArena('locks/', b, 'name')];
+        const [left, right] = [
+          createLockResource('locks/', a, 'name'),
+          createLockResource('locks/', b, 'name'),
+        ];
         for (const id of ['0000000000000000', 'ffffffffffffffff', 'x/y', '~']) {
           expect(containsKey(right.range, entryKey(left, id, 'exclusive'))).toBe(false);
           expect(containsKey(right.range, entryKey(left, id, 'shared'))).toBe(false);
@@ -62,19 +65,21 @@ describe('lock names', () => {
     ['a\0b', /NUL/],
     ['x'.repeat(513), /512/],
   ])('refuses %j', (text, reason) => {
-    expect(() => createArena('locks/', text, 'name')).toThrow(reason);
+    expect(() => createLockResource('locks/', text, 'name')).toThrow(reason);
   });
 });
 
 describe('entry keys', () => {
   it('tell their mode, and each lies in the ranges of its mode alone', () => {
-    const arena = createArena('locks/', 'a', 'name');
+    const resource = createLockResource('locks/', 'a', 'name');
     for (const mode of ['exclusive', 'shared'] as const) {
-      const key = entryKey(arena, entryId('token'), mode);
+      const key = entryKey(resource, entryId('token'), mode);
       const other = mode === 'shared' ? 'exclusive' : 'shared';
-      expect(modeOf(arena, key)).toBe(mode);
-      expect(modeRanges(arena, mode).filter((range) => containsKey(range, key))).toHaveLength(1);
-      expect(modeRanges(arena, other).filter((range) => containsKey(range, key))).toHaveLength(0);
+      expect(modeOf(resource, key)).toBe(mode);
+      expect(modeRanges(resource, mode).filter((range) => containsKey(range, key))).toHaveLength(1);
+      expect(modeRanges(resource, other).filter((range) => containsKey(range, key))).toHaveLength(
+        0,
+      );
     }
   });
 

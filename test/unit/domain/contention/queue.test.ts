@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Entry } from '../../../../src/domain/contention/entry.js';
+import type { Entry } from '../../../../src/domain/contention/queue.js';
 import { toQueue } from '../../../../src/domain/contention/queue.js';
 
 function entry(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { GatewayError } from '../../../../src/core/errors.js';
-import { createPlace, createArena } from '../../../../src/domain/contention/key.js';
+import { createEntryKeys, createLockResource } from '../../../../src/domain/contention/key.js';
 import { toCandidateText } from '../../../../src/domain/elections/view.js';
 import { proclaim } from '../../../../src/domain/elections/elections.js';
 import type { ElectionDeps, Proclamation } from '../../../../src/domain/elections/elections.js';
@@ -9,7 +9,7 @@ import { callerFor } from '../../../support/caller.js';
 import { HEADER, stubEtcd } from '../../../support/stub-etcd.js';
 
 const TOKEN = 'a-token-of-the-leader';
-const { own } = createPlace(createArena('elections/', 'a', 'name'), TOKEN, 'exclusive');
+const { own } = createEntryKeys(createLockResource('elections/', 'a', 'name'), TOKEN, 'exclusive');
 
 /** The oldest entry of the election, which its leader has written to before. */
 const entryAt = (modRevision: number, key = own): object => ({

@@ -105,7 +105,7 @@ describe('resolveGuard', () => {
       /waits/,
     ],
     ['a shared entry behind an exclusive one', ['locks/a/~11', 'locks/a/10'], /waits/],
-    ['an entry that is not there', [], /is over, or never was/],
+    ['an entry that is not there', [], /it was released, expired, or never acquired/],
   ])('does not take %s for one', async (_, found, reason) => {
     answer(...found);
     const error = await resolve().catch((thrown: unknown) => thrown);
@@ -157,7 +157,9 @@ describe('resolveGuard', () => {
     });
     expect(() => resolved.check(found(42), 120)).not.toThrow();
     await resolve(deps);
-    expect(() => resolved.check(found(43), 120)).toThrow(/is over; nothing was written/);
+    expect(() => resolved.check(found(43), 120)).toThrow(
+      /it was released or expired; nothing was written/,
+    );
     answer();
     await expect(resolve(deps)).rejects.toMatchObject({ code: 'lock-lost' });
   });

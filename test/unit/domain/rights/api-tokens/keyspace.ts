@@ -1,6 +1,10 @@
 // A small keyspace with the area and the name of every key, and an etcd client that records the calls it receives. Lock and election prefixes
 // consist of the same letters as keys, so that names, keys and prefixes often overlap.
-import { createArena, encodeName, entryKey } from '../../../../../src/domain/contention/key.js';
+import {
+  createLockResource,
+  encodeName,
+  entryKey,
+} from '../../../../../src/domain/contention/key.js';
 import type { AccessMode } from '../../../../../src/domain/rights/api-tokens/scope-ranges.js';
 import type { EtcdClient } from '../../../../../src/etcd/client.js';
 import type { LeaseTimeToLiveResponse } from '../../../../../src/etcd/wire.js';
@@ -39,7 +43,7 @@ export const SAMPLE_KEYS: readonly SampleKey[] = [
 ];
 
 function entryOf(below: string, name: string, mode: 'exclusive' | 'shared') {
-  return { key: entryKey(createArena(below, name, 'name'), '0123456789abcdef', mode), name };
+  return { key: entryKey(createLockResource(below, name, 'name'), '0123456789abcdef', mode), name };
 }
 
 const RIGHTS: Record<SampleKey['area'], Record<AccessMode, readonly Right[]>> = {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Caller, Right, Scope } from '../../../../../src/core/caller.js';
-import { createArena } from '../../../../../src/domain/contention/key.js';
+import { createLockResource } from '../../../../../src/domain/contention/key.js';
 import {
   randomKeyLease,
   randomLeaseOf,
@@ -49,7 +49,7 @@ const anyRange: fc.Arbitrary<KeyRange> = fc.oneof(
   fc
     .tuple(fc.constantFrom('a/', 'b/'), text(2))
     .map(([below, name]) =>
-      name === '' ? prefixRange(Buffer.from(below)) : createArena(below, name, 'name').range,
+      name === '' ? prefixRange(Buffer.from(below)) : createLockResource(below, name, 'name').range,
     ),
 );
 
@@ -170,8 +170,8 @@ describe('a client with scopes', () => {
       prefixRange(Buffer.from('app/')),
       prefixRange(Buffer.from('app/x/')),
       prefixRange(Buffer.from('a/app%2F')),
-      createArena('a/', 'app/deploy', 'name').range,
-      createArena('b/', 'app/leader', 'name').range,
+      createLockResource('a/', 'app/deploy', 'name').range,
+      createLockResource('b/', 'app/leader', 'name').range,
     ];
     for (const range of ranges) {
       expect((await send(scope, { kind: 'range', range })).passed).toEqual(['range']);
@@ -206,7 +206,7 @@ describe('a client with scopes', () => {
   it('names the missing right, and a lock by its name', async () => {
     const op: RequestOp = {
       kind: 'put',
-      put: { key: createArena('a/', 'app/deploy', 'name').range.key },
+      put: { key: createLockResource('a/', 'app/deploy', 'name').range.key },
     };
     expect((await send(scopeOf(['app/'], 'read', 'write'), op)).error).toMatchObject({
       detail: 'the token "ci" may not change the lock "app/deploy": it lacks the right lock',
@@ -283,7 +283,7 @@ describe('a client with scopes', () => {
 });
 
 describe('a lease, for a client with a scope,', () => {
-  const lock = createArena('a/', 'app/x', 'name').range.key;
+  const lock = createLockResource('a/', 'app/x', 'name').range.key;
   const holder = tokenHolder(scopeOf(['app/'], 'read', 'write', 'lock'));
   const made = randomLeaseOf(holder);
   const madeByAnother = randomLeaseOf({ ...holder, name: 'another' });

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { Turnstile } from '../../../../src/domain/contention/turnstile.js';
+import { Semaphore } from '../../../src/domain/semaphore.js';
 
-describe('Turnstile', () => {
+describe('Semaphore', () => {
   it('lets no more in at a time than it has room for, in the order in which they came', async () => {
-    const turnstile = new Turnstile(2);
+    const semaphore = new Semaphore(2);
     const order: number[] = [];
     let inside = 0;
     let most = 0;
     const pass = (i: number): Promise<void> =>
-      turnstile.pass(async () => {
+      semaphore.run(async () => {
         order.push(i);
         most = Math.max(most, ++inside);
         await new Promise((resolve) => setImmediate(resolve));
@@ -19,8 +19,8 @@ describe('Turnstile', () => {
   });
 
   it('gives the place on when the work fails', async () => {
-    const turnstile = new Turnstile(1);
-    await expect(turnstile.pass(() => Promise.reject(new Error('x')))).rejects.toThrow('x');
-    expect(await turnstile.pass(() => Promise.resolve('in'))).toBe('in');
+    const semaphore = new Semaphore(1);
+    await expect(semaphore.run(() => Promise.reject(new Error('x')))).rejects.toThrow('x');
+    expect(await semaphore.run(() => Promise.resolve('in'))).toBe('in');
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { endAll } from '../../../../src/domain/contention/release.js';
+import { releaseEntries } from '../../../../src/domain/contention/entry-cleanup.js';
 import { GatewayError } from '../../../../src/core/errors.js';
 import type { EtcdClient } from '../../../../src/etcd/client.js';
 import { callerFor } from '../../../support/caller.js';
@@ -24,13 +24,13 @@ const refused = new GatewayError('no-leader', { outcome: 'not-applied' });
 
 describe('a release', () => {
   it('that failed at once has ended nothing', async () => {
-    const error = await endAll(callerFor(), failing(refused), [entry]).catch(errorOf);
+    const error = await releaseEntries(callerFor(), failing(refused), [entry]).catch(errorOf);
     expect([error.code, error.outcome]).toEqual(['no-leader', 'not-applied']);
   });
 
   it('whose first attempt may have ended it is unknown, whatever became of the next', async () => {
     const etcd = failing(unanswered, refused);
-    const error = await endAll(callerFor(), etcd, [entry]).catch(errorOf);
+    const error = await releaseEntries(callerFor(), etcd, [entry]).catch(errorOf);
     expect([error.code, error.outcome]).toEqual(['no-leader', 'unknown']);
   });
 });

@@ -1,60 +1,66 @@
-// What this process knows of one contended lock: the deletions in its range, from one upstream watch that all local waiters share.
-// It decides nothing: a waiter that is woken looks for himself.
+// The deletions of entries that this process watches: one upstream watch for each contended lock, shared by all local waiters. It decides
+// nothing: a waiter that is woken reads the queue itself.
 import type { Identity } from '../../core/caller.js';
 import type { RevisionMonitor } from '../../etcd/revision-monitor.js';
 import type { WatchClient } from '../../etcd/watch/client.js';
 import type { WatchHandle } from '../../etcd/watch/watch-listener.js';
 import type { WatchEvent } from '../../etcd/wire.js';
-import type { Arena } from './key.js';
+import type { LockResource } from './key.js';
 
-/** Deletions that are remembered for waiters who looked a moment before they subscribed. */
+/** Deletions that are kept for waiters that read the queue before they subscribed. */
 const DELETIONS_KEPT_MAX = 4_096;
 const REWATCH_FIRST_MS = 50;
 const REWATCH_MAX_MS = 2_000;
+/** Node's timers overflow above 2^31 - 1 ms. No wait of the gateway is that long. */
+const TIMER_MS_MAX = 2_000_000_000;
 
-/** Why a waiter is woken: one of his keys was deleted, or the picture has a gap and he has to look. */
-export type Wake = 'deleted' | 'look';
+/** Why a waiter is woken: one of its keys was deleted, or deletions may have been missed and it has to read the queue. */
+export type WakeReason = 'deleted' | 'missed';
 
 interface Waiter {
   readonly keys: ReadonlySet<string>;
-  readonly wake: (reason: Wake) => void;
+  readonly wake: (reason: WakeReason) => void;
 }
 
-class Picture {
+class DeletionWatch {
   readonly #watches: WatchClient;
   readonly #identity: Identity;
-  readonly #arena: Arena;
+  readonly #resource: LockResource;
   readonly #waiters = new Map<string, Set<Waiter>>();
   /** Key -> revision of its last deletion, oldest first. */
   readonly #deletions = new Map<string, number>();
-  /** Every deletion after this revision is known, up to `#revision`. */
-  #knownFrom: number;
+  /** All deletions after this revision are kept, up to `#revision`. */
+  #completeAfter: number;
   #revision: number;
-  /** Of these revisions (revision-monitor.ts). */
+  /** The epoch of these revisions (revision-monitor.ts). */
   #epoch: number | undefined;
   #handle: WatchHandle | undefined;
   #rewatchTimer: NodeJS.Timeout | undefined;
   #rewatchMs = REWATCH_FIRST_MS;
   #isClosed = false;
 
-  /** Begins to watch right behind `revision`, at which somebody looked. */
-  constructor(watches: WatchClient, identity: Identity, arena: Arena, revision: number) {
+  /** Watches from the revision after `revision`, the one at which a waiter read the queue. */
+  constructor(watches: WatchClient, identity: Identity, resource: LockResource, revision: number) {
     this.#watches = watches;
     this.#identity = identity;
-    this.#arena = arena;
-    this.#knownFrom = this.#revision = revision;
+    this.#resource = resource;
+    this.#completeAfter = this.#revision = revision;
     this.#epoch = watches.epoch;
     this.#watch();
   }
 
   /**
-   * Calls `wake` once, when one of `keys` was deleted after `revision` or nobody can say any more. Gives a function that takes the
-   * waiter off. `wake` may come before this returns.
+   * Calls `wake` once, when one of `keys` was deleted after `revision`, or when that deletion may have been missed. `wake` may be called
+   * before this function returns. Returns a function that removes the waiter.
    */
-  subscribe(keys: readonly Buffer[], revision: number, wake: (reason: Wake) => void): () => void {
+  subscribe(
+    keys: readonly Buffer[],
+    revision: number,
+    wake: (reason: WakeReason) => void,
+  ): () => void {
     const names = keys.map(nameOf);
-    if (revision < this.#knownFrom) {
-      wake('look');
+    if (revision < this.#completeAfter) {
+      wake('missed');
       return () => undefined;
     }
     if (names.some((name) => (this.#deletions.get(name) ?? 0) > revision)) {
@@ -80,23 +86,23 @@ class Picture {
     this.#handle = this.#watches.watch(
       this.#identity,
       {
-        ...this.#arena.range,
+        ...this.#resource.range,
         startRevision: this.#revision + 1,
         epoch: this.#epoch,
         noPut: true,
       },
       {
         onCreated: () => (this.#rewatchMs = REWATCH_FIRST_MS),
-        onEvents: (events) => this.#see(events),
+        onEvents: (events) => this.#apply(events),
         onProgress: (revision, isPeriodic) => {
-          // An answer to a request was seen to run ahead of its events on etcd 3.4.
+          // On etcd 3.4 the response to a progress request can be ahead of the events.
           if (isPeriodic) this.#revision = Math.max(this.#revision, revision);
         },
         onEnd: (end) => {
-          // Deletions between the last event and the compaction are lost: everybody has to look.
-          if (end.kind === 'compacted') this.#forget(end.compactRevision);
-          if (end.kind === 'reset') this.#startOver(end.revision);
-          if (end.kind === 'refused') this.#wakeAll('look');
+          // Deletions between the last event and the compaction are lost, so all waiters have to read the queue.
+          if (end.kind === 'compacted') this.#skipTo(end.compactRevision);
+          if (end.kind === 'reset') this.#restart(end.revision);
+          if (end.kind === 'refused') this.#wakeAll('missed');
           this.#rewatch();
         },
       },
@@ -109,15 +115,14 @@ class Picture {
     this.#rewatchMs = Math.min(REWATCH_MAX_MS, this.#rewatchMs * 2);
   }
 
-  #see(events: readonly WatchEvent[]): void {
+  #apply(events: readonly WatchEvent[]): void {
     for (const event of events) {
-      // Not the header's revision: a watch that catches up is told of one that its events have not reached yet.
+      // Not the revision of the header: while a watch catches up, the header is ahead of the events.
       this.#revision = Math.max(this.#revision, event.kv.modRevision);
       if (event.kind !== 'delete') continue;
       const name = nameOf(event.kv.key);
-      const at = event.kv.modRevision;
       this.#deletions.delete(name);
-      this.#deletions.set(name, at);
+      this.#deletions.set(name, event.kv.modRevision);
       for (const waiter of [...(this.#waiters.get(name) ?? [])]) this.#wake(waiter, 'deleted');
     }
     this.#trim();
@@ -127,29 +132,29 @@ class Picture {
     for (const [name, revision] of this.#deletions) {
       if (this.#deletions.size <= DELETIONS_KEPT_MAX) return;
       this.#deletions.delete(name);
-      this.#knownFrom = Math.max(this.#knownFrom, revision);
+      this.#completeAfter = Math.max(this.#completeAfter, revision);
     }
   }
 
-  #forget(revision: number): void {
-    this.#knownFrom = this.#revision = Math.max(this.#revision, revision);
-    this.#wakeAll('look');
+  #skipTo(revision: number): void {
+    this.#completeAfter = this.#revision = Math.max(this.#revision, revision);
+    this.#wakeAll('missed');
   }
 
-  /** Revisions of before the reset mean nothing, and the entries may be others. */
-  #startOver(revision: number): void {
+  /** After a reset, earlier revisions are meaningless and the entries may be different ones. */
+  #restart(revision: number): void {
     this.#deletions.clear();
-    this.#knownFrom = this.#revision = revision;
+    this.#completeAfter = this.#revision = revision;
     this.#epoch = this.#watches.epoch;
-    this.#wakeAll('look');
+    this.#wakeAll('missed');
   }
 
-  #wakeAll(reason: Wake): void {
+  #wakeAll(reason: WakeReason): void {
     const waiters = new Set([...this.#waiters.values()].flatMap((set) => [...set]));
     for (const waiter of waiters) this.#wake(waiter, reason);
   }
 
-  #wake(waiter: Waiter, reason: Wake): void {
+  #wake(waiter: Waiter, reason: WakeReason): void {
     this.#remove(waiter);
     waiter.wake(reason);
   }
@@ -167,23 +172,23 @@ function nameOf(key: Buffer): string {
   return key.toString('latin1');
 }
 
-interface Shared {
-  readonly picture: Picture;
+interface SharedWatch {
+  readonly watch: DeletionWatch;
   users: number;
 }
 
-/** One picture for each lock, identity and epoch that a client waits for; removed with its last waiter. */
-export class Pictures {
+/** One watch for each lock, identity and epoch that has waiters. A watch is closed when its last waiter leaves. */
+export class DeletionWatches {
   readonly #watches: WatchClient;
   readonly #revisionMonitor: Pick<RevisionMonitor, 'epoch'>;
-  readonly #shared = new Map<string, Shared>();
+  readonly #shared = new Map<string, SharedWatch>();
 
   constructor(watches: WatchClient, revisionMonitor: Pick<RevisionMonitor, 'epoch'>) {
     this.#watches = watches;
     this.#revisionMonitor = revisionMonitor;
   }
 
-  /** Take it before the look whose revision `wait` is given. */
+  /** Get it before the read whose revision is passed to `wait`. */
   get epoch(): number {
     return this.#revisionMonitor.epoch;
   }
@@ -192,24 +197,24 @@ export class Pictures {
     return this.#shared.size;
   }
 
-  /** Resolves with why it ended: a wake, `timeout` after `timeoutMs`, or `aborted` by a signal. */
+  /** Resolves with the reason: a wake, `timeout` after `timeoutMs`, or `aborted` by a signal. */
   async wait(
     identity: Identity,
-    arena: Arena,
+    resource: LockResource,
     wait: {
       keys: readonly Buffer[];
       revision: number;
-      /** That of the look: after a reset of the store its revision means nothing. */
+      /** The epoch of `revision`, which is meaningless after a reset of the store. */
       epoch: number;
       timeoutMs: number;
       signals: readonly AbortSignal[];
     },
-  ): Promise<Wake | 'timeout' | 'aborted'> {
+  ): Promise<WakeReason | 'timeout' | 'aborted'> {
     if (wait.signals.some((signal) => signal.aborted)) return 'aborted';
-    if (wait.epoch !== this.#revisionMonitor.epoch) return 'look';
-    const { picture, release } = this.#use(identity, arena, wait.revision);
+    if (wait.epoch !== this.#revisionMonitor.epoch) return 'missed';
+    const { watch, release } = this.#use(identity, resource, wait.revision);
     return new Promise((resolve) => {
-      const end = (reason: Wake | 'timeout' | 'aborted'): void => {
+      const end = (reason: WakeReason | 'timeout' | 'aborted'): void => {
         clearTimeout(timer);
         for (const signal of wait.signals) signal.removeEventListener('abort', abort);
         subscription.end?.();
@@ -220,18 +225,18 @@ export class Pictures {
       const timer = setTimeout(() => end('timeout'), Math.min(wait.timeoutMs, TIMER_MS_MAX));
       for (const signal of wait.signals) signal.addEventListener('abort', abort);
       const subscription: { end?: () => void } = {};
-      subscription.end = picture.subscribe(wait.keys, wait.revision, end);
+      subscription.end = watch.subscribe(wait.keys, wait.revision, end);
     });
   }
 
   #use(
     identity: Identity,
-    arena: Arena,
+    resource: LockResource,
     revision: number,
-  ): { picture: Picture; release: () => void } {
-    const name = `${this.#revisionMonitor.epoch} ${identity.key}\n${nameOf(arena.range.key)}`;
+  ): { watch: DeletionWatch; release: () => void } {
+    const name = `${this.#revisionMonitor.epoch} ${identity.key}\n${nameOf(resource.range.key)}`;
     const shared = this.#shared.get(name) ?? {
-      picture: new Picture(this.#watches, identity, arena, revision),
+      watch: new DeletionWatch(this.#watches, identity, resource, revision),
       users: 0,
     };
     shared.users++;
@@ -239,11 +244,8 @@ export class Pictures {
     const release = (): void => {
       if (--shared.users > 0) return;
       this.#shared.delete(name);
-      shared.picture.close();
+      shared.watch.close();
     };
-    return { picture: shared.picture, release };
+    return { watch: shared.watch, release };
   }
 }
-
-/** Node's timers overflow past 2^31-1 ms; no wait of ours comes near. */
-const TIMER_MS_MAX = 2_000_000_000;

@@ -1,27 +1,27 @@
-// The whole state of a lock or an election again and again, whenever its range changes: one watch and one read for all who follow it.
+// The state of a lock or an election, read again whenever its range changes: one watch and one read for all clients that follow it.
 import type { Caller, Identity } from '../../core/caller.js';
 import type { GatewayError } from '../../core/errors.js';
+import { isAccessDenied } from '../../domain/rights/denial.js';
 import type { RevisionMonitor } from '../../etcd/revision-monitor.js';
 import type { WatchClient } from '../../etcd/watch/client.js';
 import type { WatchEnd, WatchHandle } from '../../etcd/watch/watch-listener.js';
 import type { Span } from '../../etcd/wire.js';
-import { isAccessDenied } from '../rights/denial.js';
 
-/** At most ten states a second go out, whatever happens in the range. */
-const STATE_EVERY_MS = 100;
+/** At most ten states per second are sent, however often the range changes. */
+const STATE_INTERVAL_MS = 100;
 const READ_TIMEOUT_MS = 5_000;
 const RETRY_MS = 1_000;
 
 export interface StateSource<T> {
   readonly identity: Identity;
   readonly range: Span;
-  /** Reads the whole state; `revision` is when it was so. */
+  /** Reads the whole state at `revision`. */
   readonly read: (caller: Caller) => Promise<T & { readonly revision: number }>;
 }
 
 export interface StateListener<T> {
   onState(state: T): void;
-  /** The last call: he may not look any more, or never might. */
+  /** The last call: the client may not read the state, or no longer. */
   onRefused(error: GatewayError): void;
 }
 
@@ -35,16 +35,15 @@ class StateFeed<T> {
   readonly #watches: WatchClient;
   readonly #revisionMonitor: Pick<RevisionMonitor, 'epoch'>;
   readonly #listeners = new Set<StateListener<T>>();
+  readonly #onRefused: () => void;
+  readonly #closed = new AbortController();
   #handle: WatchHandle | undefined;
   #timer: NodeJS.Timeout | undefined;
   #readAt = 0;
   #isReading = false;
-  /** Counts what made the state stale. */
-  #changes = 0;
+  /** Counts the requests for a new read. */
+  #refreshes = 0;
   #state: T | undefined;
-  readonly #closed = new AbortController();
-
-  readonly #onRefused: () => void;
 
   constructor(
     { watches, revisionMonitor }: FeedDeps,
@@ -77,8 +76,8 @@ class StateFeed<T> {
     this.#handle?.close();
   }
 
-  #refresh(afterMs = this.#readAt + STATE_EVERY_MS - performance.now()): void {
-    this.#changes++;
+  #refresh(afterMs = this.#readAt + STATE_INTERVAL_MS - performance.now()): void {
+    this.#refreshes++;
     if (this.#isReading || this.#timer !== undefined || this.#closed.signal.aborted) return;
     this.#timer = setTimeout(() => void this.#read(), Math.max(0, afterMs));
   }
@@ -86,7 +85,7 @@ class StateFeed<T> {
   async #read(): Promise<void> {
     this.#timer = undefined;
     this.#isReading = true;
-    const changes = this.#changes;
+    const refreshes = this.#refreshes;
     const { epoch } = this.#revisionMonitor;
     this.#readAt = performance.now();
     const { identity } = this.#source;
@@ -95,35 +94,38 @@ class StateFeed<T> {
       const state = await this.#source.read({ identity, signal: this.#closed.signal, deadline });
       if (this.#closed.signal.aborted) return;
       if (epoch !== this.#revisionMonitor.epoch) {
-        // Of a history that etcd no longer has.
-        this.#readAgain(0);
+        // The store was reset during the read.
+        this.#finishRead(0);
         return;
       }
       this.#state = state;
       for (const listener of this.#listeners) listener.onState(state);
       if (this.#handle === undefined) this.#watch(state.revision);
-      this.#readAgain(this.#changes === changes ? undefined : 0);
+      this.#finishRead(this.#refreshes === refreshes ? undefined : 0);
     } catch (error) {
       if (isAccessDenied(error)) this.#end(error);
-      else this.#readAgain(RETRY_MS);
+      else this.#finishRead(RETRY_MS);
     }
   }
 
-  /** Whoever follows from now on asks for himself. */
+  /** Ends the feed. Clients that follow from now on get a new feed, which checks their rights. */
   #end(error: GatewayError): void {
     this.#onRefused();
     this.close();
     for (const listener of [...this.#listeners]) listener.onRefused(error);
   }
 
-  #readAgain(afterMs: number | undefined): void {
+  /** `nextReadAfterMs` undefined: the state is up to date. */
+  #finishRead(nextReadAfterMs: number | undefined): void {
     this.#isReading = false;
-    if (afterMs !== undefined)
-      this.#refresh(Math.max(afterMs, this.#readAt + STATE_EVERY_MS - performance.now()));
+    if (nextReadAfterMs !== undefined)
+      this.#refresh(
+        Math.max(nextReadAfterMs, this.#readAt + STATE_INTERVAL_MS - performance.now()),
+      );
   }
 
   #watch(revision: number): void {
-    const again = ({ kind }: WatchEnd): void => {
+    const onEnd = ({ kind }: WatchEnd): void => {
       this.#handle = undefined;
       this.#refresh(kind === 'reset' ? undefined : RETRY_MS);
     };
@@ -131,13 +133,13 @@ class StateFeed<T> {
     this.#handle = this.#watches.watch(
       identity,
       { ...range, startRevision: revision + 1 },
-      // Whatever ended the watch, the next read begins a new one.
-      { onEvents: () => this.#refresh(), onEnd: again },
+      // However the watch ends, the next read starts a new one.
+      { onEvents: () => this.#refresh(), onEnd },
     );
   }
 }
 
-/** Shares one feed among all who follow the same range with the same rights. */
+/** Shares one feed among all clients that follow the same range with the same rights. */
 export class StateFeeds<T> {
   readonly #deps: FeedDeps;
   readonly #feeds = new Map<string, StateFeed<T>>();
@@ -146,7 +148,7 @@ export class StateFeeds<T> {
     this.#deps = deps;
   }
 
-  /** Tells `listener` the present state, then each new one. Gives what ends it. */
+  /** Passes the current state to `listener`, then each new one. Returns a function that ends this. */
   follow(source: StateSource<T>, listener: StateListener<T>): () => void {
     const name = `${source.identity.key}\n${source.range.key.toString('latin1')}`;
     const feed: StateFeed<T> =

@@ -1,28 +1,28 @@
 // What wakes those who wait for a deletion, when the store is reset under them. Time and the store are the test's.
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { GATEWAY_IDENTITY } from '../../../../src/core/caller.js';
-import { createArena } from '../../../../src/domain/contention/key.js';
-import { Pictures } from '../../../../src/domain/contention/picture.js';
+import { createLockResource } from '../../../../src/domain/contention/key.js';
+import { DeletionWatches } from '../../../../src/domain/contention/deletion-watches.js';
 import { FakeStore, flush } from '../../../support/fake-watches.js';
 
-const arena = createArena('locks/', 'a', 'name');
+const resource = createLockResource('locks/', 'a', 'name');
 const KEY = 'locks/a/1';
 
 let store: FakeStore;
 let line: { epoch: number };
-let pictures: Pictures;
+let watches: DeletionWatches;
 
 beforeEach(() => {
   store = new FakeStore();
   line = { epoch: 0 };
-  pictures = new Pictures(store, line);
+  watches = new DeletionWatches(store, line);
 });
 
 function wait(revision: number, epoch = line.epoch): { woken: string | undefined } {
   const waiter: { woken: string | undefined } = { woken: undefined };
   const request = { revision, epoch, keys: [Buffer.from(KEY)], timeoutMs: 60_000, signals: [] };
-  void pictures
-    .wait(GATEWAY_IDENTITY, arena, request)
+  void watches
+    .wait(GATEWAY_IDENTITY, resource, request)
     .then((reason: string) => (waiter.woken = reason));
   return waiter;
 }
@@ -41,19 +41,19 @@ describe('F54: who waits for a deletion when the store is reset', () => {
     expect(waiter.woken).toBeUndefined();
     reset(1);
     await flush();
-    expect(waiter.woken).toBe('look');
+    expect(waiter.woken).toBe('missed');
   });
 
   it('looks again when the reset came between its look and its wait', async () => {
     store.commit(KEY);
     const other = wait(store.revision);
     await store.settle();
-    const { epoch } = pictures;
+    const { epoch } = watches;
     const revision = store.revision;
     reset(1);
     const waiter = wait(revision, epoch);
     await flush();
-    expect([other.woken, waiter.woken]).toEqual(['look', 'look']);
+    expect([other.woken, waiter.woken]).toEqual(['missed', 'missed']);
   });
 
   it('is not woken by a deletion that only the lost history has', async () => {
@@ -68,7 +68,7 @@ describe('F54: who waits for a deletion when the store is reset', () => {
     await flush();
     reset(4);
     await flush();
-    expect(first.woken).toBe('look');
+    expect(first.woken).toBe('missed');
     const waiter = wait(4);
     await flush();
     expect(waiter.woken).toBeUndefined();
@@ -85,6 +85,6 @@ describe('F54: who waits for a deletion when the store is reset', () => {
     expect(store.open[0]?.request).toMatchObject({ startRevision: 11, epoch: 0 });
     store.open[0]?.end({ kind: 'reset', revision: 20 });
     await flush();
-    expect(waiter.woken).toBe('look');
+    expect(waiter.woken).toBe('missed');
   });
 });
