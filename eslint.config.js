@@ -10,7 +10,7 @@ const NO_RULES = Object.fromEntries(
 );
 
 // What variables and fields that hold an EtcdClient or a WatchClient are called.
-const CLIENT_NAME = '/^(bare|base|etcd|watches)$|client$/i';
+const CLIENT_NAME = '/^(bare|etcd|watches)$|client$/i';
 
 export default tseslint.config(
   { ignores: ['dist', 'node_modules', '.latchkey'] },

@@ -1,5 +1,5 @@
-// Who asks, until when, and whether he still listens. Made once per request; every domain function takes it first.
-// Imports nothing but what hides secrets: the etcd layer, the domain and the doors all know it.
+// The client of a request, with its deadline and its abort signal. Created once per request; every domain function takes it first. Every
+// layer uses it, so it imports only the type for secrets.
 import type { Secret } from './secret.js';
 
 /**
@@ -50,9 +50,9 @@ export type TrafficClass = 'requests' | 'waits' | 'renewals' | 'probes' | 'token
 
 export interface Caller {
   readonly identity: Identity;
-  /** Aborted when the caller hung up: whatever waits for him stops. A write that was sent is not cancelled by it. */
+  /** Aborted when the client disconnects: everything that waits for it stops. Does not cancel a write that was sent. */
   readonly signal: AbortSignal;
-  /** `performance.now()` milliseconds (monotonic, not wall clock) by which an answer is due. */
+  /** `performance.now()` milliseconds (monotonic, not wall clock) by which a response is due. */
   readonly deadline: number;
   /** W3C trace context of the request, for etcd to take part in. */
   readonly traceparent?: string;
@@ -65,7 +65,7 @@ export interface Caller {
   readonly responseTimeoutMs?: number;
 }
 
-/** The gateway's own rights: for what is its own, and for every caller while there is no authentication. */
+/** The gateway's own rights: for its own calls, and for all clients with `--auth=none`. */
 export const GATEWAY_IDENTITY: Identity = { key: 'gateway', name: 'anonymous' };
 
 /** The identity of a client before its credentials are verified, in modes that require them. None of its requests reaches etcd. */
@@ -75,7 +75,7 @@ export const UNAUTHENTICATED_IDENTITY: Identity = {
   login: { kind: 'unauthenticated' },
 };
 
-/** Milliseconds left until the caller's deadline; 0 or less means that time is up. */
+/** Milliseconds left until the caller's deadline; 0 or less after it passed. */
 export function remainingMs(caller: Caller): number {
   return caller.deadline - performance.now();
 }

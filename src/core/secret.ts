@@ -1,12 +1,13 @@
-// Passwords and tokens in memory: texts that no log, no error and no JSON shows, and the one comparison of secrets. Imports nothing of ours.
+// Passwords and tokens in memory: values that logs, errors and JSON never contain, and the only comparison of secrets. Imports no other
+// file.
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { inspect } from 'node:util';
 
 const MASK = '********';
-/** New in each process: fingerprints mean nothing to another one. */
+/** New in each process, so fingerprints are useless outside it. */
 const FINGERPRINT_KEY = randomBytes(32);
 
-/** A text that shows itself to `reveal` alone. */
+/** A text that only `reveal` returns. */
 export class Secret {
   readonly #text: string;
 
@@ -35,7 +36,7 @@ export function sha256(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }
 
-/** Whether two secrets, or digests of secrets, are the same. Takes as long for a near miss as for a far one, whatever their lengths. */
+/** Compares two secrets, or digests of secrets, in a time that depends on neither their lengths nor where they differ. */
 export function isSameSecret(a: string | Buffer, b: string | Buffer): boolean {
   return isSameDigest(
     createHash('sha256').update(a).digest(),
@@ -43,14 +44,14 @@ export function isSameSecret(a: string | Buffer, b: string | Buffer): boolean {
   );
 }
 
-/** The same for digests of one length, which are kept instead of secrets. */
+/** Compares digests of the same length, which are kept instead of secrets. */
 export function isSameDigest(a: Buffer, b: Buffer): boolean {
   return timingSafeEqual(a, b);
 }
 
 /**
- * A name for what holds secrets, to find it again in a map: how long the look-up takes tells nothing about them, since nobody outside
- * this process can compute it.
+ * Returns a map key for values that contain secrets. The time of a look-up reveals nothing about them, because only this process can
+ * compute the key.
  */
 export function fingerprint(...parts: readonly string[]): string {
   return createHmac('sha256', FINGERPRINT_KEY).update(JSON.stringify(parts)).digest('base64url');

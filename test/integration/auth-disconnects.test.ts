@@ -1,4 +1,4 @@
-// Clients that disconnect before the gateway knows who they are.
+// Clients that disconnect before the gateway has authenticated them.
 import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';

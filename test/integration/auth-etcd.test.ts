@@ -1,4 +1,4 @@
-// `--auth=etcd`: at every door a caller sees and changes exactly what his etcd user may, on the etcd of a plain start and on 3.4.
+// `--auth=etcd`: at every API a client reads and changes exactly what its etcd user may, on the default version of etcd and on 3.4.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { basic, startGuardedEtcd } from '../support/guarded-etcd.js';
 import type { GuardedEtcd, UserName } from '../support/guarded-etcd.js';
@@ -17,7 +17,7 @@ const DENIED = [403, 'permission-denied'];
 let serial = 0;
 const fresh = (prefix: string): string => `${prefix}${++serial}`;
 
-describe.each([undefined, '3.4'] as const)('with the etcd of line %s', (version) => {
+describe.each([undefined, '3.4'] as const)('with etcd %s', (version) => {
   let etcd: GuardedEtcd;
   let gateway: Gateway;
   beforeAll(async () => {
@@ -38,7 +38,7 @@ describe.each([undefined, '3.4'] as const)('with the etcd of line %s', (version)
     return kvs === undefined ? undefined : atob(kvs[0].value ?? '');
   };
 
-  describe('who shows nothing, or something wrong,', () => {
+  describe('a request without valid credentials', () => {
     it.each([
       ['GET', '/v1/kv/app/a'],
       ['GET', '/v1/cluster'],
@@ -55,7 +55,7 @@ describe.each([undefined, '3.4'] as const)('with the etcd of line %s', (version)
       }
     });
 
-    it('reaches etcd by no call of the raw API', async () => {
+    it('does not reach etcd through the raw API', async () => {
       for (const path of ['/v3/lease/leases', '/v3alpha/maintenance/status']) {
         for (const [status, headers] of [
           [400, {}],
@@ -68,7 +68,7 @@ describe.each([undefined, '3.4'] as const)('with the etcd of line %s', (version)
       }
     });
 
-    it('gets it in the shape of the door', async () => {
+    it('gets 401 in the error format of the API', async () => {
       const friendly = await send(gateway.baseUrl, 'GET', '/v1/kv/a');
       expect(friendly.json()).toMatchObject({ code: 'unauthenticated', status: 401 });
       const v3 = await send(gateway.baseUrl, 'POST', '/v3/kv/range', { body: '{}' });
@@ -77,13 +77,13 @@ describe.each([undefined, '3.4'] as const)('with the etcd of line %s', (version)
       expect(v2.json()).toMatchObject({ errorCode: 110, index: 0 });
     });
 
-    it('finds open what every etcd tells, and what watches over this machine', async () => {
+    it('reads the version, the health, the metrics and the documentation', async () => {
       for (const path of ['/livez', '/readyz', '/version', '/health', '/metrics', '/docs/']) {
         expect([path, (await send(gateway.baseUrl, 'GET', path)).status]).toEqual([path, 200]);
       }
     });
 
-    it('S7: gets his answer in time with a token that only looks like one', async () => {
+    it('S7: gets its response in time with a forged token', async () => {
       const startedAt = performance.now();
       const headers = { authorization: 'aaaaaaaaaaaaaaaa.999999999' };
       const answer = await send(gateway.baseUrl, 'GET', '/v1/kv/app/a', { headers });
@@ -93,7 +93,7 @@ describe.each([undefined, '3.4'] as const)('with the etcd of line %s', (version)
     });
   });
 
-  it('takes a token that etcd gave, alone and as Bearer, at every door', async () => {
+  it('accepts a token of etcd, with and without Bearer, at every API', async () => {
     const body = JSON.stringify({ name: 'ann', password: 'of ann' });
     const opened = await send(gateway.baseUrl, 'POST', '/v3/auth/authenticate', { body });
     const { token } = opened.json();
@@ -107,7 +107,7 @@ describe.each([undefined, '3.4'] as const)('with the etcd of line %s', (version)
   });
 
   describe('at /v1 a user', () => {
-    it('reads, writes and deletes what is below his prefix', async () => {
+    it('reads, writes and deletes keys below its prefix', async () => {
       const key = fresh('app/own-');
       expect((await as('ann', 'putKey', 'PUT', `/v1/kv/${key}`, { value: 'v' })).status).toBe(200);
       expect((await as('ann', 'getKey', 'GET', `/v1/kv/${key}`)).json().value).toBe('v');
@@ -118,7 +118,7 @@ describe.each([undefined, '3.4'] as const)('with the etcd of line %s', (version)
       expect(range.status).toBe(200);
     });
 
-    it('neither sees nor changes any other key', async () => {
+    it('does not read or change any other key', async () => {
       const key = fresh('other/foreign-');
       await putAsRoot(key);
       const denied = [
@@ -147,7 +147,7 @@ describe.each([undefined, '3.4'] as const)('with the etcd of line %s', (version)
       expect([await valueOf(key), await valueOf(`${key}-2`)]).toEqual(['secret', undefined]);
     });
 
-    it('writes no foreign key in a transaction, compares none and reads none, at whatever depth', async () => {
+    it('does not write, compare or read keys of others in a transaction, at any depth', async () => {
       const foreign = fresh('other/txn-');
       await putAsRoot(foreign);
       const put = (): object => ({ put: { key: fresh('app/txn-'), value: 'x' } });
@@ -170,7 +170,7 @@ describe.each([undefined, '3.4'] as const)('with the etcd of line %s', (version)
       expect(good.json().succeeded).toBe(true);
     });
 
-    it('watches his own keys, and those of nobody else', async () => {
+    it('watches only its own keys', async () => {
       const headers = basic('ann');
       const key = fresh('app/watched-');
       const watch = await openWatch(gateway.baseUrl, 'prefix=app/', { headers });
@@ -185,7 +185,7 @@ describe.each([undefined, '3.4'] as const)('with the etcd of line %s', (version)
       }
     });
 
-    it('locks, waits for and renews locks of his own names alone', async () => {
+    it('acquires, queues for and renews only locks with its own names', async () => {
       const name = encodeURIComponent(fresh('app/lock-'));
       const took = await as('ann', 'acquireLock', 'PUT', `/v1/locks/${name}`, { owner: 'a' });
       const { token, fencingToken } = took.json();
@@ -216,7 +216,7 @@ describe.each([undefined, '3.4'] as const)('with the etcd of line %s', (version)
       expect(led.status).toBe(200);
     });
 
-    it('F30: leaves no entry behind when he hangs up while he waits', async () => {
+    it('F30: leaves no lock entry behind if it disconnects while it waits', async () => {
       const name = encodeURIComponent(fresh('app/hung-'));
       await as('ann', 'acquireLock', 'PUT', `/v1/locks/${name}`, { owner: 'a' });
       const hangUp = new AbortController();
@@ -233,7 +233,7 @@ describe.each([undefined, '3.4'] as const)('with the etcd of line %s', (version)
       await expect.poll(queue, { timeout: 5_000 }).toBe(0);
     });
 
-    it('S16: neither sees, uses, renews nor ends a lease that carries a foreign key', async () => {
+    it('S16: does not read, use, renew or revoke a lease with an attached key of others', async () => {
       const bobs = (await as('bob', 'createLease', 'POST', '/v1/leases', { ttl: 60 })).json().id;
       const key = fresh('other/leased-');
       await as('bob', 'putKey', 'PUT', `/v1/kv/${key}`, { value: 'v', lease: bobs });
@@ -253,7 +253,7 @@ describe.each([undefined, '3.4'] as const)('with the etcd of line %s', (version)
       const anns = (await as('ann', 'createLease', 'POST', '/v1/leases', { ttl: 60 })).json().id;
       await as('ann', 'putKey', 'PUT', '/v1/kv/app/mine', { value: 'v', lease: anns });
       const list = await as('ann', 'listLeases', 'GET', '/v1/leases');
-      // From 3.5.28 on etcd lists leases only to who may read all keys that hang on any.
+      // From 3.5.28 on etcd lists leases only for users that may read all keys that are attached to any of them.
       if (list.status === 403) expect(codeOf(list)).toEqual(DENIED);
       else {
         const ids = list.json().leases.map(({ id }: { id: string }) => id);
@@ -266,7 +266,7 @@ describe.each([undefined, '3.4'] as const)('with the etcd of line %s', (version)
       expect((await as('ann', 'deleteLease', 'DELETE', `/v1/leases/${anns}`)).status).toBe(200);
     });
 
-    it('compacts no history unless he is root', async () => {
+    it('compacts the history only as root', async () => {
       const revision = Number(
         (await etcd.ask('kv/range', { key: b64('x') })).json().header.revision,
       );
@@ -276,7 +276,7 @@ describe.each([undefined, '3.4'] as const)('with the etcd of line %s', (version)
       expect((await compact('root')).status).toBe(200);
     });
 
-    it('sees the cluster', async () => {
+    it('reads the state of the cluster', async () => {
       const cluster = await as('ann', 'getCluster', 'GET', '/v1/cluster');
       expect(cluster.json().members).toHaveLength(1);
     });
@@ -295,14 +295,14 @@ describe.each([undefined, '3.4'] as const)('with the etcd of line %s', (version)
     expect((await lock('ann', fresh('other/simple-'))).status).toBe(403);
   });
 
-  describe('at the v2 door a user', () => {
+  describe('at the v2 API a user', () => {
     const v2 = (user: UserName, method: string, path: string, form = ''): Promise<Answer> =>
       send(gateway.baseUrl, method, `/v2/keys${path}`, {
         headers: { ...basic(user), 'content-type': 'application/x-www-form-urlencoded' },
         ...(form !== '' && { body: form }),
       });
 
-    it('sees and changes the tree below his prefix', async () => {
+    it('reads and changes the tree below its prefix', async () => {
       const path = `/${fresh('app/v2-')}`;
       expect((await v2('ann', 'PUT', path, 'value=one')).status).toBe(201);
       expect((await v2('ann', 'GET', path)).json().node.value).toBe('one');
@@ -320,7 +320,7 @@ describe.each([undefined, '3.4'] as const)('with the etcd of line %s', (version)
       expect((await v2('ann', 'GET', path)).status).toBe(404);
     });
 
-    it('lists and waits for the directory of his prefix, whose own key is beyond his rights', async () => {
+    it('lists and waits for the directory of its prefix, although it has no right to the directory key itself', async () => {
       const path = `/${fresh('app/v2-')}`;
       const wait = await openWait(gateway.baseUrl, '/app', '&recursive=true', basic('ann'));
       expect((await v2('ann', 'PUT', path, 'value=one')).status).toBe(201);
@@ -340,7 +340,7 @@ describe.each([undefined, '3.4'] as const)('with the etcd of line %s', (version)
       expect(await valueOf(path)).toBe('one');
     });
 
-    it('neither sees nor changes what is beside it', async () => {
+    it('does not read or change nodes outside its prefix', async () => {
       const path = `/${fresh('other/v2-')}`;
       await putAsRoot(path);
       const denied = [
@@ -362,7 +362,7 @@ describe.each([undefined, '3.4'] as const)('with the etcd of line %s', (version)
       expect(await valueOf(path)).toBe('secret');
     });
 
-    it('who may read what changes were waits without those of directories that he may not watch', async () => {
+    it('with the right to the change records does not receive changes of directories that it may not watch', async () => {
       const record = { role: 'role-of-ann', key: btoa('\0latchkey/v2/action') };
       const perm = { permType: 'READ', key: record.key };
       await etcd.ask('auth/role/grant', { name: record.role, perm });
@@ -382,7 +382,7 @@ describe.each([undefined, '3.4'] as const)('with the etcd of line %s', (version)
     });
   });
 
-  it('tells the leader to everybody to whom etcd tells it, and nobody that there is an election', async () => {
+  it('shows the leader to every user that etcd shows it to, and elections to none', async () => {
     for (const path of ['/v2/leader', '/v2/members/leader']) {
       const asRoot = await send(gateway.baseUrl, 'GET', path, { headers: basic('root') });
       expect([path, asRoot.status]).toEqual([path, 200]);
@@ -392,8 +392,8 @@ describe.each([undefined, '3.4'] as const)('with the etcd of line %s', (version)
     }
   });
 
-  describe('at the raw door a user', () => {
-    it('is himself', async () => {
+  describe('at the raw API a user', () => {
+    it('has its own rights', async () => {
       const put = await raw('ann', '/v3/kv/put', { key: b64('app/raw'), value: b64('v') });
       expect(put.status).toBe(200);
       const foreign = await raw('ann', '/v3beta/kv/put', {

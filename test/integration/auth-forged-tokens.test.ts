@@ -1,4 +1,4 @@
-// Forged etcd tokens: what a flood of them costs other clients, and the limit of failed attempts that counts them.
+// A flood of forged etcd tokens: its effect on other clients, and the limit of failed attempts that counts them.
 import http from 'node:http';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { basic, startGuardedEtcd } from '../support/guarded-etcd.js';
@@ -8,9 +8,9 @@ import type { Gateway } from '../support/processes.js';
 
 /** Together they send more tokens than the gateway has connections for plain requests. */
 const ADDRESSES = Array.from({ length: 17 }, (_, index) => `127.0.0.${index + 2}`);
-/** The gateway checks so many credentials of one address at the same time. */
+/** Credentials of one address that the gateway checks at the same time. */
 const PER_ADDRESS = 16;
-/** Failed attempts that one address has at once, and some that return while the test runs. */
+/** Failed attempts that one address has at first, plus some that it regains while the test runs. */
 const ATTEMPTS_MAX = 100;
 
 let etcd: GuardedEtcd;
@@ -59,7 +59,7 @@ describe('S29: forged etcd tokens', () => {
         }),
       ),
     );
-    // Sent behind all of the flood, because connections are accepted in order.
+    // Sent after the whole flood, because connections are accepted in order.
     const read = statusFrom(baseUrl, '127.0.0.1', basic('ann')).then((status) => {
       events.push('read');
       return status;
@@ -69,7 +69,7 @@ describe('S29: forged etcd tokens', () => {
     expect([...new Set(await Promise.all(floods))]).toEqual([503]);
   });
 
-  it('S29: are failed attempts: their address gets 429, a client proved there before does not', async () => {
+  it('S29: count as failed attempts: their address gets 429, a client verified there before does not', async () => {
     const { baseUrl } = await start();
     expect(await statusFrom(baseUrl, '127.0.0.1', basic('ann'))).toBe(404);
     const statuses: (number | undefined)[] = [];
@@ -85,7 +85,7 @@ describe('S29: forged etcd tokens', () => {
     expect(await statusFrom(baseUrl, '127.0.0.2', basic('bob'))).toBe(403);
   });
 
-  it('S29: are failed attempts even if the client gives each less time than its check takes', async () => {
+  it('S29: count as failed attempts even if the client disconnects before the check ends', async () => {
     const { baseUrl } = await start();
     const statuses: (number | undefined)[] = [];
     for (let sent = 0; sent < ATTEMPTS_MAX && !statuses.includes(429); sent += 1) {

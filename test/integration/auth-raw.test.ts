@@ -1,4 +1,4 @@
-// `--auth=etcd` at the raw door: a user does there what any etcd would let him do, and no more, on the etcd of a plain start and on 3.4.
+// `--auth=etcd` at the raw API: a user can do what every version of etcd allows, and no more, on the default version of etcd and on 3.4.
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checksNestedRights } from '../../src/etcd/version.js';
@@ -23,7 +23,7 @@ const KEY = `"key":"${b64('app/a')}"`;
 const create = (fields: string, name = 'create_request'): string => `{"${name}":{${fields}}}`;
 const open = (rangeEnd: string): string => create(`${KEY},"range_end":${rangeEnd}`);
 
-/** What opened a foreign key on at least one version when it reached etcd as it is. */
+/** Each of these reads a key of others on at least one version if it reaches etcd unchanged. */
 const OPENINGS: readonly string[] = [
   ...['"AA=="', '"AA"', '"AB=="', '"AP=="', '"A\\u0041=="', '"\\u0041\\u0041\\u003d\\u003d"'].map(
     open,
@@ -61,7 +61,7 @@ const OPENINGS: readonly string[] = [
   create('"key":"AA==","range_end":"AA=="'),
 ];
 
-describe.each([undefined, '3.4'] as const)('with the etcd of line %s', (version) => {
+describe.each([undefined, '3.4'] as const)('with etcd %s', (version) => {
   let etcd: GuardedEtcd;
   let gateway: Gateway;
   beforeAll(async () => {
@@ -95,7 +95,7 @@ describe.each([undefined, '3.4'] as const)('with the etcd of line %s', (version)
   };
 
   describe('a watch', () => {
-    it('shows its own keys, one that is named and a range, from a body that ends', async () => {
+    it('returns the keys of its user, a single key and a range, for a body that ends', async () => {
       const key = fresh('app/');
       const body = create(`"key":"${b64('app/')}","range_end":"${b64('app0')}","prev_kv":true`);
       const watch = openConnection(Number(new URL(gateway.baseUrl).port));
@@ -112,7 +112,7 @@ describe.each([undefined, '3.4'] as const)('with the etcd of line %s', (version)
       watch.socket.destroy();
     });
 
-    it('takes creates, a cancel and a progress request on one open body, in any pieces', async () => {
+    it('accepts creates, a cancel and a progress request in one open body, in chunks of any size', async () => {
       const [first, second] = [fresh('app/'), fresh('app/')];
       const watch = openWatch('ann', '');
       const requests = [
@@ -135,7 +135,7 @@ describe.each([undefined, '3.4'] as const)('with the etcd of line %s', (version)
       watch.socket.destroy();
     });
 
-    it.each(PATHS)('to the end of the keyspace is refused in its place at %s', async (path) => {
+    it.each(PATHS)('to the end of the keyspace is rejected in order at %s', async (path) => {
       const [before, after] = [fresh('app/'), fresh('app/')];
       const watch = openWatch('ann', create(`"key":"${b64(before)}","watch_id":1`), path);
       await watch.until('"created":true');
@@ -160,12 +160,12 @@ describe.each([undefined, '3.4'] as const)('with the etcd of line %s', (version)
       watch.socket.destroy();
     });
 
-    it('shows no foreign key, however the end of the keyspace is spelled', async () => {
+    it('returns no key of others, however the end of the keyspace is encoded', async () => {
       const watches = OPENINGS.map((body) => ({ body, watch: openWatch('ann', body) }));
       for (const { watch } of watches) await watch.until('\r\n\r\n');
       const foreign = fresh('other/spelled-');
       await putAsRoot(foreign, 'foreign');
-      // One more watch sees what comes behind it: the others had their time by then.
+      // One more watch receives a later event. By then the others would have received theirs.
       const last = fresh('app/');
       const witness = openWatch('root', create(`"key":"${b64(last)}"`));
       await witness.until('"created":true');
@@ -180,7 +180,7 @@ describe.each([undefined, '3.4'] as const)('with the etcd of line %s', (version)
       }
     });
 
-    it('shows everything to root, up to the end', async () => {
+    it('returns everything to root, up to the end of the keyspace', async () => {
       const key = fresh('other/');
       const last = '\u00ff'.repeat(20);
       const watch = openWatch('root', open('"AA"'));
@@ -193,7 +193,7 @@ describe.each([undefined, '3.4'] as const)('with the etcd of line %s', (version)
       watch.socket.destroy();
     });
 
-    it('is refused with 400 when its first request cannot be read', async () => {
+    it('is rejected with 400 if its first request is malformed', async () => {
       for (const body of ['null', '[]', 'x', '{"create_request":{"key":"!"}}', '{}', '\ufeff{}']) {
         const answer = await send(gateway.baseUrl, 'POST', '/v3/watch', {
           headers: basic('ann'),
@@ -203,7 +203,7 @@ describe.each([undefined, '3.4'] as const)('with the etcd of line %s', (version)
       }
     });
 
-    it('ends with a line that says why when a later request cannot be read', async () => {
+    it('ends with a line that states the reason if a later request is malformed', async () => {
       const key = fresh('app/');
       const watch = openWatch('ann', create(`"key":"${b64(key)}"`));
       await watch.until('"created":true');
@@ -213,8 +213,8 @@ describe.each([undefined, '3.4'] as const)('with the etcd of line %s', (version)
       expect(text).not.toMatch(/\r\n0\r\n\r\n$/);
     });
 
-    it('ends in etcd when its caller hangs up', async () => {
-      // Those of the tests before may be on their way out.
+    it('ends in etcd when its client disconnects', async () => {
+      // Watches of earlier tests may still be ending.
       let before = -1;
       await eventually(async () => {
         const last = before;
@@ -235,7 +235,7 @@ describe.each([undefined, '3.4'] as const)('with the etcd of line %s', (version)
     });
   });
 
-  describe("what is root's", () => {
+  describe('an RPC for root', () => {
     const alarm = (action: string, memberID: string): object => ({
       action,
       memberID,
@@ -250,7 +250,7 @@ describe.each([undefined, '3.4'] as const)('with the etcd of line %s', (version)
       }
     };
 
-    it('no other user compacts', async () => {
+    it('compacts for no other user', async () => {
       const key = fresh('app/');
       await putAsRoot(key, 'old');
       const then = await revision();
@@ -264,7 +264,7 @@ describe.each([undefined, '3.4'] as const)('with the etcd of line %s', (version)
       expect(asRoot.status).toBe(200);
     });
 
-    it('no other user looks at alarms, raises or puts out one', async () => {
+    it('reads, raises and clears alarms for no other user', async () => {
       const { header } = (await etcd.ask('kv/range', { key: b64('x') })).json();
       await denied('maintenance/alarm', { action: 'GET' });
       await denied('maintenance/alarm', alarm('ACTIVATE', header.member_id));
@@ -274,31 +274,31 @@ describe.each([undefined, '3.4'] as const)('with the etcd of line %s', (version)
       expect([asRoot.status, asRoot.json().alarms]).toEqual([200, undefined]);
     });
 
-    it('no other user does while an alarm is up, when etcd itself lets everybody', async () => {
+    it('is denied to other users while an alarm is raised, although etcd itself allows it', async () => {
       const { header } = (await etcd.ask('kv/range', { key: b64('x') })).json();
       const raised = alarm('ACTIVATE', header.member_id);
-      const putOut = alarm('DEACTIVATE', header.member_id);
+      const clear = alarm('DEACTIVATE', header.member_id);
       expect((await raw('root', '/v3/maintenance/alarm', raised)).status).toBe(200);
       try {
         const ann = await etcd.tokenOf('ann');
-        // What follows has lost its reason where etcd itself refuses it: 3.6.14 does, 3.4.23 to 3.5.30 do not.
+        // The rest is needed only if etcd itself allows this call: 3.4.23 to 3.5.30 do, 3.6.14 does not.
         const { status } = await etcd.ask('auth/user/list', {}, ann);
         if (/^3\.[45]\./.test(etcd.version)) expect(status).toBe(200);
-        await denied('maintenance/alarm', putOut);
+        await denied('maintenance/alarm', clear);
         await denied('kv/compaction', { revision: String(await revision()) });
         await denied('auth/user/grant', { user: 'ann', role: 'root' });
         await denied('auth/user/changepw', { name: 'root', password: 'of ann' });
         await denied('auth/role/grant', { name: 'role-of-ann', perm: { key: b64('other/') } });
         await denied('auth/disable', {});
         expect((await putAsRoot(fresh('app/'))).json().message).toContain('space exceeded');
-        expect((await raw('root', '/v3/maintenance/alarm', putOut)).status).toBe(200);
+        expect((await raw('root', '/v3/maintenance/alarm', clear)).status).toBe(200);
         expect((await putAsRoot(fresh('app/'))).status).toBe(200);
       } finally {
-        await etcd.ask('maintenance/alarm', putOut);
+        await etcd.ask('maintenance/alarm', clear);
       }
     });
 
-    it('root does', async () => {
+    it('succeeds for root', async () => {
       const user = fresh('user-');
       const added = await raw('root', '/v3/auth/user/add', { name: user, password: 'p' });
       expect(added.status).toBe(200);
@@ -308,7 +308,7 @@ describe.each([undefined, '3.4'] as const)('with the etcd of line %s', (version)
       expect((await raw('root', '/v3/auth/user/delete', { name: user })).status).toBe(200);
     });
 
-    it('no other user chooses the leader or prepares a downgrade', async () => {
+    it('moves the leader and prepares a downgrade for no other user', async () => {
       await denied('maintenance/transfer-leadership', { targetID: '1' });
       await denied('maintenance/downgrade', { action: 'VALIDATE', version: '3.4.0' });
       await denied('maintenance/downgrade', { action: 'ENABLE', version: '3.4.0' });
@@ -317,7 +317,7 @@ describe.each([undefined, '3.4'] as const)('with the etcd of line %s', (version)
     });
   });
 
-  it('names in its log what that etcd leaves open, once', () => {
+  it('logs the missing checks of this version of etcd once', () => {
     const lines = gateway
       .output()
       .split('\n')

@@ -1,5 +1,5 @@
-// Sessions with an etcd that asks who is there: what becomes of tokens that run out, passwords that are wrong, and authentication that is
-// switched on and off under a running gateway. And what is open to whom.
+// Sessions with an etcd that has authentication: expired tokens, wrong passwords, and authentication that is disabled and enabled while the
+// gateway runs. Also which paths need credentials.
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { spawnGatewayBetween } from '../support/etcd-between.js';
 import type { GatewayBetween } from '../support/etcd-between.js';
@@ -14,7 +14,7 @@ import type { Gateway } from '../support/processes.js';
 import { openWatch } from '../support/watch-reader.js';
 
 const TOKEN_TTL_SECONDS = 2;
-/** A token that nobody shows runs out at this time at the latest: etcd looks once a second. */
+/** An unused token expires after this at the latest: etcd checks once a second. */
 const TOKENS_GONE_MS = (TOKEN_TTL_SECONDS + 2) * 1_000;
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -43,8 +43,8 @@ async function gatewayFor(...args: string[]): Promise<Gateway> {
   return gateway;
 }
 
-describe('a session whose token has run out at its member', () => {
-  it('F19: is opened anew, once, and no caller hears of it', async () => {
+describe('a session whose token expired at its member', () => {
+  it('F19: is opened again, once, without an error for the client', async () => {
     const between = await spawnGatewayBetween(etcd.endpoint, ['--auth=etcd']);
     expect((await put(between.baseUrl, 'app/f19', basic('ann'))).status).toBe(200);
     const before = authentications(between);
@@ -53,7 +53,7 @@ describe('a session whose token has run out at its member', () => {
     expect(authentications(between)).toBe(before + 1);
   });
 
-  it('F20: is opened once for a hundred who are refused at the same time', async () => {
+  it('F20: is opened once for a hundred requests that are rejected at the same time', async () => {
     const between = await spawnGatewayBetween(etcd.endpoint, ['--auth=etcd']);
     await put(between.baseUrl, 'app/f20', basic('ann'));
     const before = authentications(between);
@@ -65,7 +65,7 @@ describe('a session whose token has run out at its member', () => {
     expect(authentications(between)).toBe(before + 1);
   });
 
-  it('is opened once for a hundred who come for the first time, and all are let in', async () => {
+  it('is opened once for a hundred first requests, and all succeed', async () => {
     const between = await spawnGatewayBetween(etcd.endpoint, ['--auth=etcd']);
     const answers = await Promise.all(
       Array.from({ length: 100 }, () => get(between.baseUrl, 'app/none', basic('ann'))),
@@ -74,7 +74,7 @@ describe('a session whose token has run out at its member', () => {
     expect(authentications(between)).toBe(1);
   });
 
-  it('costs a caller at the raw door nothing but another try', async () => {
+  it('fails one request at the raw API, and the next one succeeds', async () => {
     const gateway = await gatewayFor('--auth=etcd');
     const range = (): Promise<Answer> =>
       send(gateway.baseUrl, 'POST', '/v3/kv/range', {
@@ -90,13 +90,13 @@ describe('a session whose token has run out at its member', () => {
   });
 });
 
-describe('the password of the gateway itself', () => {
-  it('F21: is not tried again and again when it is wrong', async () => {
+describe("the password of the gateway's own user", () => {
+  it('F21: is tried rarely after etcd rejected it', async () => {
     const between = await spawnGatewayBetween(etcd.endpoint, [
       `--user=root:${PASSWORDS.root}`,
       '--auth=none',
     ]);
-    // As if it had been changed meanwhile.
+    // As if the password had been changed meanwhile.
     between.intercept((call, forward) =>
       call.path === '/v3/auth/authenticate'
         ? send(etcd.endpoint, 'POST', call.path, { body: call.body.replace('of root', 'wrong') })
@@ -112,7 +112,7 @@ describe('the password of the gateway itself', () => {
     expect(authentications(between)).toBeLessThanOrEqual(before + 2);
   });
 
-  it('is believed, and its rights are lent to everybody, where that was written out', async () => {
+  it('gives its rights to all clients with an explicit --auth=none', async () => {
     const gateway = await gatewayFor(`--user=root:${PASSWORDS.root}`, '--auth=none');
     expect((await put(gateway.baseUrl, 'other/lent')).status).toBe(200);
     const body = JSON.stringify({ key: btoa('other/lent') });
@@ -120,13 +120,13 @@ describe('the password of the gateway itself', () => {
     const headers = { authorization: await etcd.tokenOf('ann') };
     const own = await send(gateway.baseUrl, 'POST', '/v3/kv/range', { headers, body });
     expect(own.status).toBe(403);
-    // Everywhere else it is ignored.
+    // The other APIs ignore it.
     expect((await get(gateway.baseUrl, 'other/lent', headers)).status).toBe(200);
   });
 });
 
-describe('guessing', () => {
-  it('a password is refused after a while, for those who were not proved before', async () => {
+describe('a client that guesses', () => {
+  it('passwords gets 429 after a while, unless its credentials were verified before', async () => {
     const gateway = await gatewayFor('--auth=etcd');
     expect((await get(gateway.baseUrl, 'app/none', basic('ann'))).status).toBe(404);
     const statuses: number[] = [];
@@ -140,7 +140,7 @@ describe('guessing', () => {
     expect((await get(gateway.baseUrl, 'app/none', basic('ann'))).status).toBe(404);
   });
 
-  it('is bounded where etcd itself gives out tokens, too', async () => {
+  it('is limited at the authenticate RPC too', async () => {
     const gateway = await gatewayFor('--auth=etcd');
     const body = JSON.stringify({ name: 'bob', password: 'wrong' });
     const answers = await Promise.all(
@@ -152,10 +152,10 @@ describe('guessing', () => {
   });
 });
 
-describe('F23: rights that change while requests come', () => {
-  it('fail no request of who keeps his', async () => {
+describe('F23: rights that change while requests arrive', () => {
+  it('fail no request of users whose rights stay the same', async () => {
     const gateway = await gatewayFor('--auth=etcd');
-    // etcd checks a password again and again while rights change: who has a session does not notice.
+    // etcd repeats checks of passwords while rights change. Users with a session are not affected.
     expect((await put(gateway.baseUrl, 'app/f23', basic('ann'))).status).toBe(200);
     let isOver = false;
     const answers: Answer[] = [];
@@ -175,13 +175,13 @@ describe('F23: rights that change while requests come', () => {
   });
 });
 
-describe('F22: authentication that is switched off and on again', () => {
+describe('F22: authentication that is disabled and enabled again', () => {
   const setAuth = async (isOn: boolean): Promise<void> => {
     if (isOn) await send(etcd.endpoint, 'POST', '/v3/auth/enable', { body: '{}' });
     else await etcd.ask('auth/disable', {});
   };
 
-  it('lets nobody in while etcd asks nobody, and users again afterwards', async () => {
+  it('rejects all users while it is disabled, and accepts them afterwards', async () => {
     const gateway = await gatewayFor('--auth=etcd');
     await setAuth(false);
     onTestFinished(() => setAuth(true));
@@ -198,7 +198,7 @@ describe('F22: authentication that is switched off and on again', () => {
       .toBe(404);
   });
 
-  it('does not disturb a gateway with a user of its own that serves everybody', async () => {
+  it('does not affect a gateway with its own user and --auth=none', async () => {
     const gateway = await gatewayFor(`--user=root:${PASSWORDS.root}`, '--auth=none');
     for (const isOn of [false, true, false, true]) {
       await setAuth(isOn);
@@ -207,8 +207,8 @@ describe('F22: authentication that is switched off and on again', () => {
   });
 });
 
-describe('a user who is no user any more', () => {
-  it('is refused at once, and his watch ends', async () => {
+describe('a deleted user', () => {
+  it('is rejected at once, and its watch ends', async () => {
     const gateway = await gatewayFor('--auth=etcd');
     await etcd.ask('auth/user/add', { name: 'guest', password: 'of guest' });
     await etcd.ask('auth/user/grant', { user: 'guest', role: 'role-of-ann' });
@@ -217,13 +217,13 @@ describe('a user who is no user any more', () => {
     const watch = await openWatch(gateway.baseUrl, 'prefix=app/', { headers: guest });
     await etcd.ask('auth/user/delete', { name: 'guest' });
     expect((await put(gateway.baseUrl, 'app/guest', guest)).status).toBe(401);
-    // Looked after every ten seconds.
+    // The rights to a watch are checked every ten seconds.
     const text = await watch.ended;
     expect(text).toContain('"code":"unauthenticated"');
   }, 60_000);
 });
 
-describe('a user who loses a right', () => {
+describe('a user that loses a right', () => {
   const prefix = 'locks/lost%2F';
   const grant = (permType: string): Promise<Answer> =>
     etcd.ask('auth/role/grant', {
@@ -243,7 +243,7 @@ describe('a user who loses a right', () => {
     await etcd.ask('auth/user/grant', { user: 'locker', role: 'locker' });
   });
 
-  it('to a lock holds it no longer, neither waits for it nor follows it', async () => {
+  it('to a lock loses the lock, its place in the queue and its event stream', async () => {
     const gateway = await gatewayFor('--auth=etcd');
     await grant('READWRITE');
     const holder = await hold(gateway.baseUrl, 'all');
@@ -271,7 +271,7 @@ describe('a user who loses a right', () => {
     expect((await refused.until('error')).data.status).toBe(403);
   }, 120_000);
 
-  it('to write, but not to read, holds a lock no longer', async () => {
+  it('to write, but not to read, loses its lock', async () => {
     const gateway = await gatewayFor('--auth=etcd');
     await grant('READWRITE');
     const holder = await hold(gateway.baseUrl, 'written');
@@ -281,8 +281,8 @@ describe('a user who loses a right', () => {
   }, 120_000);
 });
 
-describe('an embedded etcd that asks who is there', () => {
-  it('serves again when it is started again', async () => {
+describe('an embedded etcd with authentication', () => {
+  it('serves again after a restart', async () => {
     const own = await startGuardedEtcd();
     onTestFinished(() => own.stop());
     await own.restart();
@@ -291,7 +291,7 @@ describe('an embedded etcd that asks who is there', () => {
 });
 
 describe('a gateway that other machines can reach', () => {
-  it('shows its numbers and documents to those alone whom it knows', async () => {
+  it('serves metrics and documentation only to authenticated clients', async () => {
     const port = Number(new URL(etcd.endpoint).port);
     const gateway = await spawnGateway({
       args: [`--endpoints=127.0.0.1:${port}`, '--auth=etcd', '--listen=0.0.0.0:0'],

@@ -7,11 +7,11 @@ import type { UserName } from '../support/guarded-etcd.js';
 
 /** Together they send more passwords than the gateway has connections for plain requests. */
 const ADDRESSES = Array.from({ length: 17 }, (_, index) => `127.0.0.${index + 2}`);
-/** The gateway checks so many credentials of one address at the same time. */
+/** Credentials of one address that the gateway checks at the same time. */
 const PER_ADDRESS = 16;
 /** The connections for checks of passwords. */
 const CHECKS_MAX = 64;
-/** The gateway gives up a check after 2 s. A busy machine can exceed that before the read is answered. */
+/** The gateway gives up a check after 2 s. On a busy machine the read can take longer than that. */
 const BUSY = { retry: 2 };
 
 function statusFrom(

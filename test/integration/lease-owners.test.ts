@@ -35,12 +35,12 @@ async function allPages(list: (query: string) => Promise<Answer>): Promise<strin
   }
 }
 
-/** Without the gateway's looks at the health of its endpoint. */
+/** Without the health probes of the gateway. */
 function leaseCalls({ calls }: GatewayBetween): number {
   return calls.filter(({ path }) => path.startsWith('/v3/lease/')).length;
 }
 
-/** As an etcd client makes it, that knows nothing of the gateway. */
+/** As an etcd client creates a lease without the gateway. */
 async function grantAtEtcd(id = '0', hasKey = false): Promise<string> {
   const lease = BigInt(`0x${id}`).toString();
   const body = JSON.stringify({ TTL: 60, ID: lease });
@@ -68,7 +68,7 @@ describe('S27: with API tokens an empty lease', () => {
   const make = async (): Promise<string> =>
     (await door.as('app', 'POST', '/v1/leases', { ttl: 60 })).json().id as string;
   const key = (): string => `app/${newKey()}`;
-  /** Each on the same lease; the last one ends it. */
+  /** All uses of one lease. The last one revokes it. */
   const usesOf = (at: TokenDoor, holder: 'app' | 'everything' | 'admin', id: string) =>
     [
       () => at.as(holder, 'GET', `/v1/leases/${id}`),
@@ -93,7 +93,7 @@ describe('S27: with API tokens an empty lease', () => {
   const listedTo = (at: TokenDoor, holder: 'app' | 'everything' | 'admin'): Promise<string[]> =>
     allPages((query) => at.as(holder, 'GET', `/v1/leases${query}`));
 
-  it('is neither seen, used, renewed nor ended by another token', async () => {
+  it('cannot be read, used, renewed or revoked by another token', async () => {
     const id = await make();
     for (const use of [...attachmentsOf(door, 'everything', id), ...usesOf(door, 'everything', id)])
       expect(codeOf(await use())).toEqual(DENIED);
@@ -101,7 +101,7 @@ describe('S27: with API tokens an empty lease', () => {
     expect((await door.as('app', 'GET', `/v1/leases/${id}`)).json().keyCount).toBe(0);
   });
 
-  it('is seen, used, renewed and ended by its creator, also through another replica', async () => {
+  it('can be read, used, renewed and revoked by its creator, also at another replica', async () => {
     for (const at of [door, replica]) {
       for (const attach of [0, 1, 2, 3]) {
         const id = await make();
@@ -113,7 +113,7 @@ describe('S27: with API tokens an empty lease', () => {
     }
   });
 
-  it("is administrators' to use, and theirs alone when another program made it", async () => {
+  it('can be used by administrators, and only by them if another program created it', async () => {
     for (const id of [await make(), await grantAtEtcd()]) {
       expect(await listedTo(door, 'admin')).toContain(id);
       expect((await attachmentsOf(door, 'admin', id)[0]()).status).toBe(200);
@@ -127,7 +127,7 @@ describe('S27: with API tokens an empty lease', () => {
     for (const use of usesOf(door, 'admin', id)) expect((await use()).status).toBe(200);
   });
 
-  it('is for everyone with rights to its keys once it has some', async () => {
+  it('can be used by every token with the rights to its keys once it has keys', async () => {
     const id = await make();
     const shared = key();
     await door.as('app', 'PUT', `/v1/kv/${encodeURIComponent(shared)}`, { value: 'v', lease: id });
@@ -136,7 +136,7 @@ describe('S27: with API tokens an empty lease', () => {
     expect((await attachmentsOf(door, 'everything', id)[0]()).status).toBe(200);
   });
 
-  it('gets its ID from the gateway unless an administrator asks', async () => {
+  it('gets its ID from the gateway unless an administrator chooses it', async () => {
     const id = newKey().slice(5, 12).replace(/^0+/, '1');
     const body = { ttl: 60, id };
     const refused = await door.as('everything', 'POST', '/v1/leases', body);
@@ -145,7 +145,7 @@ describe('S27: with API tokens an empty lease', () => {
     expect((await door.as('admin', 'POST', '/v1/leases', body)).status).toBe(200);
   });
 
-  it('serves keys with a ttl and v2 nodes of every token with the rights', async () => {
+  it('works for keys with a ttl and v2 nodes of every token with the rights', async () => {
     const name = key();
     const at = `/v1/kv/${encodeURIComponent(name)}`;
     const put = await door.as('app', 'PUT', at, { value: 'v', ttl: 60 });
@@ -157,8 +157,8 @@ describe('S27: with API tokens an empty lease', () => {
     expect(node.status).toBe(201);
   });
 
-  it('L15: that is not shown costs a list one call, of which a page makes 64 at most', async () => {
-    // Neighbors in the order of IDs, so that other tests' leases do not come between.
+  it('L15: costs a list one call if it is not shown, at most 64 calls for each page', async () => {
+    // Adjacent IDs, so that no lease of another test is between them.
     const block = (0x10000000 + Math.floor(Math.random() * 0x30000000)).toString(16);
     const idOf = (index: number): string => `${block}${index.toString(16).padStart(8, '0')}`;
     const others = Array.from({ length: 70 }, (_, index) => idOf(index + 1));
@@ -215,18 +215,18 @@ describe.each([undefined, '3.4'] as const)(
         () => at(user, 'deleteLease', 'DELETE', `/v1/leases/${id}`),
       ] as const;
 
-    it('is neither seen, used, renewed nor ended by another user', async () => {
+    it('cannot be read, used, renewed or revoked by another user', async () => {
       const id = await make('ann');
       for (const use of usesOf(as, 'bob', id, 'other/seized'))
         expect(codeOf(await use())).toEqual(DENIED);
       const list = await as('bob', 'listLeases', 'GET', '/v1/leases');
-      // etcd from 3.5.28 on refuses the list to users with limited rights, unless all leases are empty.
+      // From 3.5.28 on etcd denies the list to users with limited rights, unless all leases are empty.
       if (list.status === 200) expect(list.text).not.toContain(id);
       expect((await as('ann', 'getLease', 'GET', `/v1/leases/${id}`)).status).toBe(200);
       await as('root', 'deleteLease', 'DELETE', `/v1/leases/${id}`);
     });
 
-    it('is used by its creator, also through another replica, and by root', async () => {
+    it('can be used by its creator, also at another replica, and by root', async () => {
       const byUser = [
         ['ann', as, 'app/own'],
         ['ann', atReplica, 'app/own'],
@@ -238,14 +238,14 @@ describe.each([undefined, '3.4'] as const)(
       }
     });
 
-    it('gets its ID from the gateway unless root asks', async () => {
+    it('gets its ID from the gateway unless root chooses it', async () => {
       const body = { ttl: 60, id: '777' };
       expect(codeOf(await as('ann', 'createLease', 'POST', '/v1/leases', body))).toEqual(DENIED);
       expect((await as('root', 'createLease', 'POST', '/v1/leases', body)).status).toBe(200);
       expect((await as('root', 'deleteLease', 'DELETE', '/v1/leases/777')).status).toBe(200);
     });
 
-    it('serves keys with a ttl', async () => {
+    it('works for keys with a ttl', async () => {
       const put = await as('ann', 'putKey', 'PUT', '/v1/kv/app/short', { value: 'v', ttl: 60 });
       expect(put.status).toBe(200);
       const { lease } = put.json();

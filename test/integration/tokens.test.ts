@@ -1,4 +1,4 @@
-// `--auth=tokens`: at every door a caller sees and changes exactly what the scope of his API token covers.
+// `--auth=tokens`: at every API a client reads and changes exactly what the scope of its API token covers.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,8 +34,8 @@ const put = (key: string, value = 'v', fields: object = {}): Promise<Answer> =>
 const statusOf = async (key: string): Promise<number> =>
   (await door.as('everything', 'GET', kv(key))).status;
 
-describe('who shows no token, or one that nobody knows,', () => {
-  it('gets 401, and a token is taken as Bearer and as the password of Basic', async () => {
+describe('a request without a valid token', () => {
+  it('gets 401, and a valid token is accepted as Bearer and as the password of Basic', async () => {
     const basic = `Basic ${btoa(`anybody:${tokenOf('app')}`)}`;
     const status = async (authorization?: string): Promise<number> => {
       const headers = authorization === undefined ? {} : { authorization };
@@ -49,7 +49,7 @@ describe('who shows no token, or one that nobody knows,', () => {
 });
 
 describe('an address from which tokens are guessed', () => {
-  it('keeps out no token that came from there before', async () => {
+  it('does not affect a token that succeeded from there before', async () => {
     expect((await door.as('app', 'GET', kv('app/none'))).status).toBe(404);
     const guess = async (token: string): Promise<number> =>
       (await send(door.baseUrl, 'GET', kv('app/none'), { headers: { authorization: token } }))
@@ -57,7 +57,7 @@ describe('an address from which tokens are guessed', () => {
     let status = 0;
     for (let count = 0; status !== 429; count++) status = await guess(`Bearer guess-${count}`);
     expect((await door.as('app', 'GET', kv('app/none'))).status).toBe(404);
-    // The others of this file come from here too, once the address may try again.
+    // The other tests of this file use the same address, so wait until it may try again.
     const holders: readonly Holder[] = ['reader', 'locker', 'everything', 'admin'];
     for (const holder of holders) {
       await expect
@@ -68,7 +68,7 @@ describe('an address from which tokens are guessed', () => {
 });
 
 describe('keys', () => {
-  it('of the scope are read, written, listed and deleted', async () => {
+  it('in the scope are read, written, listed and deleted', async () => {
     const key = app();
     expect((await door.as('app', 'PUT', kv(key), { value: 'v', ttl: 60 })).status).toBe(200);
     expect((await door.as('app', 'GET', kv(key))).json().value).toBe('v');
@@ -78,7 +78,7 @@ describe('keys', () => {
     expect((await door.as('app', 'DELETE', `/v1/kv?prefix=${key}`)).json().deleted).toBe(1);
   });
 
-  it('beyond it are neither seen nor changed, and the answer says what is missing', async () => {
+  it('outside the scope are not read or changed, and the error names what is missing', async () => {
     const key = foreign();
     await put(key);
     for (const answer of [
@@ -99,7 +99,7 @@ describe('keys', () => {
     });
   });
 
-  it('are only read by a token that may only read', async () => {
+  it('are not written with a token that has only the right read', async () => {
     const key = app();
     await put(key);
     expect((await door.as('reader', 'GET', kv(key))).status).toBe(200);
@@ -109,7 +109,7 @@ describe('keys', () => {
     expect(codeOf(await door.as('locker', 'GET', kv(key)))).toEqual(DENIED);
   });
 
-  it('in transactions are those of the scope, nested ones and branches not taken included', async () => {
+  it('in transactions must be in the scope, in nested transactions and in both branches', async () => {
     const [own, other] = [app(), foreign()];
     const transact = (body: object): Promise<Answer> => door.as('app', 'POST', '/v1/txn', body);
     const putOf = (key: string): object => ({ put: { key, value: 'x' } });
@@ -166,7 +166,7 @@ describe('keys', () => {
 });
 
 describe('locks and elections', () => {
-  it('of the scope are taken, listed, renewed, looked at and released with the right lock alone', async () => {
+  it('in the scope are acquired, listed, renewed, inspected and released with only the right lock', async () => {
     const name = app('deploy');
     const taken = await door.as('locker', 'PUT', lock(name), { owner: 'me', ttl: 30 });
     expect(taken.status).toBe(200);
@@ -181,7 +181,7 @@ describe('locks and elections', () => {
     expect((await waiting).status).toBe(200);
   });
 
-  it('beyond it are neither seen nor taken, and no list is wider than the scope', async () => {
+  it('outside the scope are not read or acquired, and no list exceeds the scope', async () => {
     const name = foreign('deploy');
     await door.as('everything', 'PUT', lock(name), { owner: 'me', ttl: null });
     for (const answer of [
@@ -200,7 +200,7 @@ describe('locks and elections', () => {
     expect((await door.as('everything', 'GET', lock(name))).json().locked).toBe(true);
   });
 
-  it('of the scope work at the simple door, and elections do', async () => {
+  it('in the scope work with the simple lock API, and so do elections', async () => {
     const body = { resource: `/app/${newKey()}`, user_id: 'me' };
     expect((await door.as('app', 'PUT', '/', body)).json()).toEqual({ succeeded: true });
     expect((await door.as('app', 'GET', '/', body)).json()).toEqual({
@@ -215,7 +215,7 @@ describe('locks and elections', () => {
     expect((await door.as('locker', 'DELETE', election, { token })).status).toBe(200);
   });
 
-  it('guard the writes of the scope', async () => {
+  it('guard writes in the scope', async () => {
     const [name, key] = [app('deploy'), app()];
     const taken = await door.as('app', 'PUT', lock(name), { owner: 'me' });
     const guard = { lock: name, fencingToken: taken.json().fencingToken };
@@ -225,7 +225,7 @@ describe('locks and elections', () => {
     expect(codeOf(denied)).toEqual(DENIED);
   });
 
-  it('are broken by force by admin alone', async () => {
+  it('are released by force only with the right admin', async () => {
     const name = app('deploy');
     await door.as('app', 'PUT', lock(name), { owner: 'me', ttl: null });
     const force = (holder: 'app' | 'admin'): Promise<Answer> =>
@@ -244,7 +244,7 @@ describe('a lease', () => {
     return id as string;
   };
 
-  it('that reaches beyond the scope is neither read, listed, used, renewed nor ended', async () => {
+  it('with a key outside the scope is not read, listed, used, renewed or revoked', async () => {
     const [own, other] = [app(), foreign()];
     const id = await leaseWith(own, other);
     for (const answer of [
@@ -266,7 +266,7 @@ describe('a lease', () => {
     expect(await listedTo('everything')).toContain(id);
   });
 
-  it('that carries a lock beyond the scope is not used either', async () => {
+  it('with a lock entry outside the scope is not used either', async () => {
     const id = await leaseWith();
     const name = foreign('deploy');
     const taken = await door.as('everything', 'PUT', lock(name), { owner: 'me', lease: id });
@@ -275,7 +275,7 @@ describe('a lease', () => {
     expect((await door.as('everything', 'GET', lock(name))).json().locked).toBe(true);
   });
 
-  it('within the scope is read, listed, used, renewed and ended', async () => {
+  it('in the scope is read, listed, used, renewed and revoked', async () => {
     const [key, name] = [app(), app('deploy')];
     const id = await leaseWith(app());
     expect((await door.as('app', 'PUT', kv(key), { value: 'v', lease: id })).status).toBe(200);
@@ -322,7 +322,7 @@ describe('the v2 tree', () => {
     expect((await door.as('app', 'GET', node(`${path}/deep/file`))).status).toBe(404);
   });
 
-  it('is neither seen nor changed beyond it', async () => {
+  it('is not read or changed outside the prefix', async () => {
     const path = `/other/${newKey()}`;
     expect((await door.as('everything', 'PUT', node(path), { value: 'v' })).status).toBe(201);
     for (const answer of [
@@ -337,7 +337,7 @@ describe('the v2 tree', () => {
     expect((await door.as('everything', 'GET', node(path))).json().node.value).toBe('v');
   });
 
-  it('is listed and waited for at the directory of the prefix, whose own key lies beyond it', async () => {
+  it('is listed and waited for at the directory of the prefix, although the directory key is outside the prefix', async () => {
     const path = `/app/${newKey()}`;
     const wait = await openWait(door.baseUrl, '/app', '&recursive=true', bearer('reader'));
     await door.as('app', 'PUT', node(path), { value: 'v' });
@@ -358,7 +358,7 @@ describe('the v2 tree', () => {
       expect(answer.json()).toMatchObject({ errorCode: 110 });
   });
 
-  it('is waited for below the prefix, with the true action of each change', async () => {
+  it('is waited for below the prefix, with the actual action of each change', async () => {
     const path = `/app/${newKey()}`;
     const wait = await openWait(door.baseUrl, path, '', bearer('reader'));
     await door.as('app', 'PUT', node(path), { value: 'v', prevExist: 'false' });
@@ -370,7 +370,7 @@ describe('the v2 tree', () => {
 describe('the right admin', () => {
   const b64 = (text: string): string => Buffer.from(text).toString('base64');
 
-  it('alone opens the raw door', async () => {
+  it('is required for the raw API', async () => {
     const [key] = [app()];
     for (const path of ['/v3/kv/range', '/v3beta/kv/range', '/v3alpha/kv/range']) {
       for (const holder of ['app', 'everything', 'locker'] as const) {
@@ -384,7 +384,7 @@ describe('the right admin', () => {
     expect((await door.as('app', 'POST', '/v3/lease/revoke', revoke)).status).toBe(403);
   });
 
-  it('alone compacts', async () => {
+  it('is required to compact', async () => {
     await put(app());
     const { revision } = (await put(app())).json();
     const compact = (holder: 'everything' | 'admin'): Promise<Answer> =>
@@ -393,7 +393,7 @@ describe('the right admin', () => {
     expect((await compact('admin')).status).toBe(200);
   });
 
-  it('alone changes members', async () => {
+  it('is required to change members', async () => {
     const change = (holder: 'everything' | 'admin'): Promise<Answer> =>
       door.as(holder, 'DELETE', '/v2/members/123456');
     const denied = await change('everything');
@@ -406,7 +406,7 @@ describe('the right admin', () => {
   });
 });
 
-describe('the file of tokens', () => {
+describe('the token file', () => {
   it('is reloaded when it changes', async () => {
     const before = await readFile(door.tokensFile, 'utf8');
     const list = JSON.parse(before) as { name: string }[];
@@ -425,7 +425,7 @@ describe('the file of tokens', () => {
     await expect.poll(status, { timeout: 20_000, interval: 500 }).toBe(404);
   });
 
-  it('ends what runs for a token that is taken out of it, and leaves the others alone', async () => {
+  it('ends the requests and streams of a token that is removed, and no others', async () => {
     const before = await readFile(door.tokensFile, 'utf8');
     onTestFinished(() => writeFile(door.tokensFile, before));
     const held = app('held');
@@ -463,7 +463,7 @@ describe('the file of tokens', () => {
     await Promise.all([hold.ended, states.ended, wait.ended]);
     expect(await watch?.ended).toContain('"code":"unauthenticated"');
     expect((await waiting).json()).toMatchObject(problem);
-    // The gateway takes their entries back.
+    // The gateway deletes their entries.
     await expect.poll(() => queueOf(held), { timeout: 10_000 }).toEqual([false, 0]);
     await expect.poll(() => queueOf(queued), { timeout: 10_000 }).toEqual([true, 0]);
     const key = app();
@@ -472,7 +472,7 @@ describe('the file of tokens', () => {
     kept?.close();
   }, 60_000);
 
-  it('ends the streams of the raw door for a token that lost its right to it', async () => {
+  it('ends raw API streams of a token that loses the right admin', async () => {
     const before = await readFile(door.tokensFile, 'utf8');
     onTestFinished(() => writeFile(door.tokensFile, before));
     const body = JSON.stringify({ create_request: { key: btoa('x') } });

@@ -1,4 +1,4 @@
-// What a transaction may write: under a guard, and around reserved keys.
+// What a transaction may write: with a guard, and next to reserved keys.
 import { describe, expect, inject, it } from 'vitest';
 import { spawnGatewayBetween } from '../support/etcd-between.js';
 import { send } from '../support/http-client.js';
@@ -24,7 +24,7 @@ describe('a guard', () => {
     else: [putOf(key, 'else')],
   });
 
-  it('lets the branch run that is due while the lock is held', async () => {
+  it('runs the selected branch while the lock is held', async () => {
     const [key, lock] = [newKey(), newKey('lock')];
     const guard = { lock, fencingToken: await takeLock(lock) };
     expect((await transact({ guard, ...writes(key) })).json().succeeded).toBe(false);
@@ -42,7 +42,7 @@ describe('a guard', () => {
     expect(await valueOf(key)).toBe('then');
   });
 
-  it('lets neither branch run once the lock is lost, not even between its read and the write', async () => {
+  it('runs neither branch after the lock was lost, even between the read and the write', async () => {
     const lock = newKey('lock');
     const guard = { lock, fencingToken: await takeLock(lock) };
     const keys = [newKey('1'), newKey('2'), newKey('3')] as const;
@@ -67,7 +67,7 @@ describe('a guard', () => {
     ]);
   });
 
-  it('is refused inside a nested transaction, where it would not cover the whole', async () => {
+  it('is rejected in a nested transaction, where it would not cover the whole transaction', async () => {
     const guard = { lock: 'a', fencingToken: 7 };
     const answer = await transact({ then: [{ txn: { guard, then: [] } }] });
     expect([answer.status, pointersOf(answer)[0]]).toEqual([400, '/then/0/txn/guard']);
@@ -107,7 +107,7 @@ describe('S18: reserved keys in a transaction', () => {
     },
   );
 
-  it('are gone around by a deletion whose range contains them, as one operation', async () => {
+  it('are left out of a deletion whose range contains them, as one operation', async () => {
     const lock = newKey('lock');
     const token = await takeLock(lock);
     const [before, behind] = [`lock-${newKey()}`, `locks0${newKey()}`];
@@ -122,7 +122,7 @@ describe('S18: reserved keys in a transaction', () => {
     expect((await transact({ guard, then: [] })).status).toBe(200);
   });
 
-  it("are read like others, but what is the gateway's own is refused or gone around", async () => {
+  it("are read like others, except that the gateway's internal keys are rejected or left out", async () => {
     await send(etcd, 'POST', '/v3/kv/put', {
       body: JSON.stringify({ key: Buffer.from('\0latchkey/t').toString('base64'), value: 'eA==' }),
     });
