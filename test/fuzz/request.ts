@@ -1,7 +1,7 @@
 // Requests to the operations of an OpenAPI document: valid ones, and what careless and hostile callers make of them.
 import fc from 'fast-check';
 import { isNode, operationsOf, resolvePointer, valueAt } from '../../src/http/contract/openapi.js';
-import type { OpenApiDocument, Operation } from '../../src/http/contract/openapi.js';
+import type { OpenApiDocument, DocumentedOperation } from '../../src/http/contract/openapi.js';
 import { someOf } from './schema-values.js';
 import type { SchemaValues } from './schema-values.js';
 import type { Values } from './pools.js';
@@ -33,7 +33,7 @@ export function requestsTo(
 function requestTo(
   document: OpenApiDocument,
   values: SchemaValues,
-  operation: Operation,
+  operation: DocumentedOperation,
 ): fc.Arbitrary<FuzzRequest> {
   const { operationId, method, path, pointer } = operation;
   const parts = fc.record({
@@ -113,7 +113,7 @@ const TYPES = ['application/json', 'application/json', 'application/x-www-form-u
 function bodyOf(
   document: OpenApiDocument,
   values: SchemaValues,
-  { pointer, bodyPointer }: Operation,
+  { pointer, bodyPointer }: DocumentedOperation,
 ): fc.Arbitrary<Body> {
   if (bodyPointer === undefined) return fc.constant({ text: undefined, headers: {} });
   const json = values.at(bodyPointer);

@@ -4,7 +4,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { ValidateFunction } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { operationsOf, resolvePointer, valueAt } from '../../src/http/contract/openapi.js';
-import type { Operation } from '../../src/http/contract/openapi.js';
+import type { DocumentedOperation } from '../../src/http/contract/openapi.js';
 import { loadDocument } from '../../src/http/contract/validate.js';
 import { startMember } from '../support/etcd.js';
 import type { Member } from '../support/etcd.js';
@@ -63,12 +63,12 @@ describe('the examples of openapi/etcd-v3.yaml, from the top to the bottom', () 
   );
 });
 
-function firstExampleOf({ pointer }: Operation): unknown {
+function firstExampleOf({ pointer }: DocumentedOperation): unknown {
   const examples = valueAt(document, `${pointer}/requestBody/content/application~1json/examples`);
   return Object.values(examples as Record<string, { value: unknown }>)[0]?.value;
 }
 
-function timeoutOf({ pointer }: Operation): Record<string, string> {
+function timeoutOf({ pointer }: DocumentedOperation): Record<string, string> {
   const { parameters = [] } = valueAt(document, pointer) as { parameters?: unknown[] };
   return Object.fromEntries(
     parameters.map((_, index) => {
@@ -79,7 +79,7 @@ function timeoutOf({ pointer }: Operation): Record<string, string> {
   );
 }
 
-function answerSchemaOf({ pointer }: Operation): ValidateFunction {
+function answerSchemaOf({ pointer }: DocumentedOperation): ValidateFunction {
   const response = resolvePointer(document, `${pointer}/responses/200`);
   const schema = `${response}/content/application~1json/schema`;
   return ajv.compile({ $ref: `document${encodeURI(schema)}` });

@@ -9,7 +9,7 @@ import {
   resolvePointer,
   valueAt,
 } from '../../src/http/contract/openapi.js';
-import type { Operation } from '../../src/http/contract/openapi.js';
+import type { DocumentedOperation } from '../../src/http/contract/openapi.js';
 import { loadDocument } from '../../src/http/contract/validate.js';
 
 export interface ActualResponse {
@@ -90,7 +90,7 @@ function expectStreamed(operationId: string, type: string, item: object): void {
 }
 
 /** Each thing in which the answer is not as documented, as a sentence. */
-function deviationsOf(operation: Operation, response: ActualResponse): string[] {
+function deviationsOf(operation: DocumentedOperation, response: ActualResponse): string[] {
   const pointer = responsePointer(operation, response.status);
   if (pointer === undefined) return [`the status ${response.status} is not documented`];
   return [
@@ -101,7 +101,7 @@ function deviationsOf(operation: Operation, response: ActualResponse): string[] 
   ];
 }
 
-function responsePointer(operation: Operation, status: number): string | undefined {
+function responsePointer(operation: DocumentedOperation, status: number): string | undefined {
   const responses = `${operation.pointer}/responses`;
   const documented = Object.keys(valueAt(document, responses) as object);
   const candidates = [String(status), `${String(status).charAt(0)}XX`, 'default'];

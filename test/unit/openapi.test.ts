@@ -1,4 +1,4 @@
-// The three documents as they are shipped: whole, consistent, with examples that keep their own rules.
+// The three documents as they are shipped: complete, consistent, with valid examples.
 import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
@@ -21,7 +21,7 @@ import { createDocumentValidator, loadDocument } from '../../src/http/contract/v
 
 type Node = Readonly<Record<string, unknown>>;
 
-interface Place {
+interface NodeAt {
   readonly pointer: string;
   readonly node: Node;
 }
@@ -49,23 +49,23 @@ const documents = Object.fromEntries(
   DOCUMENT_NAMES.map((name) => [name, loadDocument(name)] as const),
 );
 
-/** Every object in the document, also inside lists. */
-function placesOf(root: unknown): Place[] {
-  const places: Place[] = [];
+/** Returns every object in the document, also inside lists. */
+function nodesOf(root: unknown): NodeAt[] {
+  const nodes: NodeAt[] = [];
   const visit = (value: unknown, pointer: string): void => {
     if (!isNode(value)) return;
-    places.push({ pointer, node: value });
+    nodes.push({ pointer, node: value });
     for (const [name, member] of Object.entries(value)) {
       visit(member, `${pointer}/${escapePointer(name)}`);
     }
   };
   visit(root, '#');
-  return places;
+  return nodes;
 }
 
-/** What stands beside a `schema`: media types, parameters and headers with their `example` and `examples`. */
+/** Returns the `example` and `examples` of media types, parameters and headers, with their schemas. */
 function examplesOf(root: unknown): Example[] {
-  return placesOf(root).flatMap(({ pointer, node }) => {
+  return nodesOf(root).flatMap(({ pointer, node }) => {
     if (!('schema' in node)) return [];
     const named = Object.entries((node.examples ?? {}) as Record<string, { value: unknown }>);
     const all = [
@@ -77,7 +77,7 @@ function examplesOf(root: unknown): Example[] {
   });
 }
 
-/** ajv for a document, and the base64 texts that its checks have come by. */
+/** Creates ajv for a document, and collects the base64 texts that its checks meet. */
 function createAjv(name: string): { ajv: Ajv2020; base64Seen: Set<string> } {
   const base64Seen = new Set<string>();
   const formats = Object.fromEntries(FORMATS.map((format) => [format, true as const]));
@@ -107,15 +107,15 @@ describe.each(DOCUMENT_NAMES)('openapi/%s.yaml', (name) => {
     expect(document.openapi).toBe('3.1.0');
   });
 
-  it('has no reference that leads nowhere', () => {
-    const references = placesOf(document).filter(({ node }) => typeof node.$ref === 'string');
+  it('has no reference without a target', () => {
+    const references = nodesOf(document).filter(({ node }) => typeof node.$ref === 'string');
     expect(references.length).toBeGreaterThan(0);
     for (const { pointer } of references) {
       expect(isNode(valueAt(document, resolvePointer(document, pointer))), pointer).toBe(true);
     }
   });
 
-  it('says of every operation what it is called, what it does and where it belongs', () => {
+  it('has a summary, a description with an example, and a tag for every operation', () => {
     const tags = (document.tags as { name: string }[]).map((tag) => tag.name);
     for (const { pointer } of operationsOf(document)) {
       const operation = valueAt(document, pointer) as Record<string, unknown>;
@@ -131,7 +131,7 @@ describe.each(DOCUMENT_NAMES)('openapi/%s.yaml', (name) => {
 
   it('has only schemas that compile strictly', () => {
     const { ajv } = createAjv(name);
-    const schemas = placesOf(document).filter(({ node }) => isNode(node.schema));
+    const schemas = nodesOf(document).filter(({ node }) => isNode(node.schema));
     expect(schemas.length).toBeGreaterThan(0);
     for (const { pointer } of schemas) ajv.compile(refTo(`${pointer}/schema`));
   });
@@ -157,40 +157,40 @@ describe.each(DOCUMENT_NAMES)('openapi/%s.yaml', (name) => {
   });
 });
 
-describe('the three documents together', () => {
-  it('call every operation by a name of its own', () => {
+describe('the three documents', () => {
+  it('have a unique ID for every operation', () => {
     const ids = Object.values(documents).flatMap((document) =>
       operationsOf(document).map((operation) => operation.operationId),
     );
     expect(ids.filter((id, index) => ids.indexOf(id) !== index)).toEqual([]);
   });
 
-  it('describe no path twice', () => {
+  it('describe each path once', () => {
     const paths = Object.values(documents).flatMap((document) => Object.keys(document.paths));
     expect(paths.filter((path, index) => paths.indexOf(path) !== index)).toEqual([]);
   });
 
-  it('are read as texts and parsed alike', () => {
+  it('have the same names as texts and parsed', () => {
     expect(Object.keys(readDocumentTexts())).toEqual([...DOCUMENT_NAMES]);
   });
 });
 
-describe('openapi/latchkey.yaml in the house', () => {
+describe('openapi/latchkey.yaml', () => {
   const document = documents.latchkey!;
 
-  it('lists the codes of the catalogue', () => {
+  it('lists the error codes of the catalog', () => {
     const { enum: codes } = valueAt(document, '#/components/schemas/ErrorCode') as {
       enum: string[];
     };
     expect(codes).toEqual(ERROR_CODES);
   });
 
-  it('carries the version of the package', () => {
+  it('has the version of the package', () => {
     const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
     expect(document.info.version).toBe((JSON.parse(text) as { version: string }).version);
   });
 
-  it('names in each example of a problem the status under which it stands', () => {
+  it('has the status of its response in each example of a problem', () => {
     const problems = operationsOf(document).flatMap(({ pointer }) =>
       Object.keys(valueAt(document, `${pointer}/responses`) as object).flatMap((status) => {
         const response = resolvePointer(document, `${pointer}/responses/${status}`);
@@ -208,7 +208,7 @@ describe('openapi/latchkey.yaml in the house', () => {
     }
   });
 
-  it('compiles a check of the body of every operation that reads one', () => {
+  it('compiles a check for every JSON body', () => {
     const validator = createDocumentValidator(document);
     const withBody = operationsOf(document).filter((each) => each.bodyPointer !== undefined);
     expect(withBody.map((each) => each.operationId)).toEqual([
@@ -230,7 +230,7 @@ describe('openapi/latchkey.yaml in the house', () => {
       'simpleLockRelease',
       'compact',
     ]);
-    // What these need may stand in the query or in a header instead.
+    // Their fields may be in the query or in a header instead.
     const optional = ['releaseLock', 'resign'];
     for (const { operationId } of withBody) {
       if (optional.includes(operationId)) continue;
@@ -246,10 +246,10 @@ describe('openapi/latchkey.yaml in the house', () => {
   });
 });
 
-describe('openapi/etcd-v3.yaml in the house', () => {
+describe('openapi/etcd-v3.yaml', () => {
   const document = documents['etcd-v3']!;
 
-  it('describes exactly the paths that the raw door passes', () => {
+  it('describes exactly the paths of the raw v3 API', () => {
     const paths = RAW_RPCS.map((rpc) => rpc.path);
     expect(Object.keys(document.paths).sort()).toEqual([...paths].sort());
     expect(new Set(operationsOf(document).map((operation) => operation.method))).toEqual(
@@ -257,7 +257,7 @@ describe('openapi/etcd-v3.yaml in the house', () => {
     );
   });
 
-  it('shows decoded every base64 text of its request examples', () => {
+  it('shows every base64 text of its request examples decoded', () => {
     const { ajv, base64Seen } = createAjv('etcd-v3');
     for (const { pointer } of operationsOf(document)) {
       const { description } = valueAt(document, pointer) as { description: string };
@@ -274,7 +274,7 @@ describe('openapi/etcd-v3.yaml in the house', () => {
     }
   });
 
-  it('writes its first example as a curl line, too', () => {
+  it('has its first example also as a curl command', () => {
     for (const { path, pointer } of operationsOf(document)) {
       const { description } = valueAt(document, pointer) as { description: string };
       const [example] = examplesOf(valueAt(document, `${pointer}/requestBody`));

@@ -1,7 +1,7 @@
 // The paths of the OpenAPI documents: the methods of a path, and the documented path nearest to an unknown one. Pure.
 import { nearestName } from '../../core/nearest-name.js';
 import { operationsOf } from './openapi.js';
-import type { OpenApiDocument, Operation } from './openapi.js';
+import type { OpenApiDocument, DocumentedOperation } from './openapi.js';
 
 export interface KnownPaths {
   /** Returns the methods for `Allow`; empty for an unknown path. `path` is percent-encoded, as sent. */
@@ -41,7 +41,7 @@ export function createKnownPaths(documents: readonly OpenApiDocument[]): KnownPa
   };
 }
 
-function toTemplates(operations: readonly Operation[]): Template[] {
+function toTemplates(operations: readonly DocumentedOperation[]): Template[] {
   const methodsByPath = new Map<string, Set<string>>();
   for (const { path, method, hasHead } of operations) {
     const methods = methodsByPath.get(path) ?? new Set();

@@ -21,7 +21,7 @@ export interface QueryParameter {
   readonly schemaPointer: string;
 }
 
-export interface Operation {
+export interface DocumentedOperation {
   readonly operationId: string;
   /** Upper case. */
   readonly method: string;
@@ -49,7 +49,7 @@ const BODY_EXTENSION = 'x-latchkey-body';
 const HEAD_EXTENSION = 'x-latchkey-head';
 
 /** Returns every operation, in the order of the document. Throws for an invalid document, which is an error of the build. */
-export function operationsOf(document: OpenApiDocument): Operation[] {
+export function operationsOf(document: OpenApiDocument): DocumentedOperation[] {
   return Object.keys(document.paths).flatMap((path) => {
     const pointer = `#/paths/${escapePointer(path)}`;
     const pathItem = nodeAt(document, pointer);
@@ -101,7 +101,7 @@ function readOperation(
   path: string,
   method: string,
   pathPointer: string,
-): Operation {
+): DocumentedOperation {
   const pointer = `${pathPointer}/${method}`;
   const operationId = nodeAt(document, pointer).operationId;
   if (typeof operationId !== 'string') throw new Error(`${pointer} has no operationId`);

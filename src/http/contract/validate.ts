@@ -5,7 +5,7 @@ import type { AnySchemaObject, ValidateFunction } from 'ajv/dist/2020.js';
 import { parse } from 'yaml';
 import { invalidRequest } from '../../core/errors.js';
 import { isNode, operationsOf } from './openapi.js';
-import type { OpenApiDocument, Operation } from './openapi.js';
+import type { OpenApiDocument, DocumentedOperation } from './openapi.js';
 import { readDocumentText } from './openapi-files.js';
 import type { DocumentName } from './openapi-files.js';
 import type {
@@ -128,7 +128,7 @@ function createCompiler(document: OpenApiDocument): Compiler {
 }
 
 function createOperationValidator(
-  operation: Operation,
+  operation: DocumentedOperation,
   compiler: Compiler,
 ): DocumentOperationValidator {
   const { queryParameters } = operation;
@@ -143,7 +143,7 @@ function createOperationValidator(
 }
 
 function createQueryCheck(
-  { queryParameters }: Operation,
+  { queryParameters }: DocumentedOperation,
   compiler: Compiler,
 ): DocumentOperationValidator['query'] {
   const parameters = new Map(queryParameters.map((each) => [each.name, each]));
@@ -173,7 +173,7 @@ function createQueryCheck(
 }
 
 function pickParams(
-  { operationId, pathParameters }: Operation,
+  { operationId, pathParameters }: DocumentedOperation,
   routeParams: RouteParams,
 ): Record<string, string> {
   return Object.fromEntries(
@@ -186,7 +186,7 @@ function pickParams(
 }
 
 function createBodyCheck(
-  { bodyPointer, operationId }: Operation,
+  { bodyPointer, operationId }: DocumentedOperation,
   compiler: Compiler,
 ): DocumentOperationValidator['body'] {
   if (bodyPointer === undefined) {
