@@ -123,12 +123,12 @@ describe.skipIf(executablePath === undefined)('/docs in Chromium', () => {
     it('the calls with ?key= and a prefix', async () => {
       expect(await (await execute('putKeyByQuery')).json()).toMatchObject({ key: '/app/db' });
       expect((await execute('headKeyByQuery')).headers()).toHaveProperty('etcd-revision');
-      expect(await (await execute('deleteKeys')).json()).toMatchObject({ deleted: 0 });
+      expect(await (await execute('deleteKeys')).json()).toMatchObject({ deleted: 1 });
     });
 
     it('a transaction and the leases', async () => {
       expect(await (await execute('transact')).json()).toHaveProperty('results');
-      expect(await (await execute('createLease')).json()).toHaveProperty('ttl', 30);
+      expect(await (await execute('createLease')).json()).toHaveProperty('ttl', 300);
       expect(await (await execute('listLeases')).json()).toHaveProperty('leases');
     });
 

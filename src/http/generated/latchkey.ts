@@ -894,6 +894,21 @@ export interface operations {
         };
         readonly responses: never;
     };
+    readonly keepLeaseAlive: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Request-Timeout"?: components["parameters"]["RequestTimeout"];
+                readonly "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            readonly path: {
+                readonly id: components["parameters"]["PathLease"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: never;
+    };
     readonly getLease: {
         readonly parameters: {
             readonly query?: {
@@ -912,21 +927,6 @@ export interface operations {
         readonly responses: never;
     };
     readonly deleteLease: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: {
-                readonly "Request-Timeout"?: components["parameters"]["RequestTimeout"];
-                readonly "X-Request-Id"?: components["parameters"]["RequestId"];
-            };
-            readonly path: {
-                readonly id: components["parameters"]["PathLease"];
-            };
-            readonly cookie?: never;
-        };
-        readonly requestBody?: never;
-        readonly responses: never;
-    };
-    readonly keepLeaseAlive: {
         readonly parameters: {
             readonly query?: never;
             readonly header?: {

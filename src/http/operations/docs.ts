@@ -32,8 +32,15 @@ const ASSETS: readonly string[] = [
   '/favicon-32x32.png',
 ];
 
+const STYLE = `
+.swagger-ui .markdown pre, .swagger-ui .renderedMarkdown pre { max-width: 100%; overflow-x: auto; white-space: pre }
+.swagger-ui .renderedMarkdown table { display: block; max-width: 100%; overflow-x: auto }
+.swagger-ui .renderedMarkdown code { overflow-wrap: anywhere }
+`;
+
 const UI_OPTIONS: SwaggerUiOptions = {
   customSiteTitle: 'Latchkey API',
+  customCss: STYLE,
   explorer: true,
   // Replaces what swagger-ui-express 5.0.1 would take from `?url=`; pinned by test/browser/docs.test.ts.
   swaggerUrl: documentPath('latchkey'),
@@ -46,6 +53,8 @@ const UI_OPTIONS: SwaggerUiOptions = {
     persistAuthorization: false,
     tryItOutEnabled: true,
     docExpansion: 'list',
+    operationsSorter: lastMarkedLast,
+    responseInterceptor: shortenCommonErrors,
     defaultModelsExpandDepth: 0,
     displayRequestDuration: true,
   },
@@ -65,6 +74,41 @@ export function createDocsDoor({ documents }: DocsDoorDeps): Router {
   router.get('/openapi/:file', createDocumentHandler(documents));
   router.all('/openapi/:file', refuseMethod);
   return router;
+}
+
+interface PageResponse {
+  readonly url: string;
+  text: string;
+}
+
+/**
+ * Runs in the page, so it must not use anything outside itself. Shows errors that are alike for all operations by their descriptions
+ * alone: with fifteen equal examples an operation is thousands of pixels tall and takes seconds to open.
+ */
+function shortenCommonErrors(response: PageResponse): PageResponse {
+  if (!/\/openapi\/latchkey\.json$/.test(response.url)) return response;
+  const document = JSON.parse(response.text) as {
+    components: { responses: Record<string, { content?: unknown; headers?: unknown }> };
+  };
+  const common =
+    /^(InvalidRequest|Unauthenticated|Forbidden|MethodNotAllowed|NotAcceptable|RequestTooSlow|TooLarge|UnsupportedMediaType|MisdirectedRequest|TooManyRequests|InternalError|EtcdRefused|Unavailable|DeadlineExceeded)$/;
+  for (const [name, each] of Object.entries(document.components.responses)) {
+    if (!common.test(name)) continue;
+    delete each.content;
+    delete each.headers;
+  }
+  response.text = JSON.stringify(document);
+  return response;
+}
+
+interface ListedOperation {
+  getIn(path: readonly string[]): unknown;
+}
+
+/** Runs in the page, so it must not use anything outside itself. Keeps the order of the document otherwise. */
+function lastMarkedLast(a: ListedOperation, b: ListedOperation): number {
+  const path = ['operation', 'x-latchkey-last'];
+  return Number(a.getIn(path) === true) - Number(b.getIn(path) === true);
 }
 
 function documentPath(name: DocumentName): string {
