@@ -1,12 +1,12 @@
-// Defines the keys that are reserved for the gateway: locks, elections, everything below `\0latchkey/`, and the markers of v2 directories,
-// which are below those directories. Pure.
+// Defines the keys that are reserved for the gateway: locks, elections, everything below `\0latchkey/`, and the internal keys of v2
+// directories, which are below those directories. Pure.
 import { GatewayError } from '../core/errors.js';
 import { containsKey, prefixRange, subtractRanges } from '../etcd/range.js';
 import type { KeyRange } from '../etcd/wire.js';
 
 /** Sorts before every text key, so that no prefix that people choose covers it by accident. */
 export const PRIVATE_PREFIX = '\0latchkey/';
-/** The name of the v2 subdirectory that contains the markers of its parent directory. */
+/** The name of the v2 subdirectory that contains the internal keys of its parent directory. */
 export const INTERNAL_NAME = '\0latchkey';
 
 /** `pointer` is the JSON pointer of the key in requests with several keys; the error contains it. */
@@ -30,8 +30,8 @@ export interface ReservedKeys {
 const SLASH = Buffer.from('/');
 const MARKER_BELOW = Buffer.from(`/${PRIVATE_PREFIX}`);
 
-/** Returns whether the key is a marker below a v2 directory. */
-export function isMarker(key: Buffer): boolean {
+/** Returns whether the key is a marker or an expiry record below a v2 directory. */
+export function isV2InternalKey(key: Buffer): boolean {
   return key.includes(MARKER_BELOW);
 }
 
@@ -47,7 +47,7 @@ export function createReservedKeys(prefixes: {
   ];
   return {
     // Fast path: almost no key begins with a zero byte.
-    isHidden: (key) => (key[0] === 0 && containsKey(hidden, key)) || isMarker(key),
+    isHidden: (key) => (key[0] === 0 && containsKey(hidden, key)) || isV2InternalKey(key),
     refuseWrite: (key, pointer) => {
       refuseMarker(key, 'written', pointer);
       refuse(key, reserved, 'written', pointer);
@@ -81,7 +81,7 @@ export function createReservedKeys(prefixes: {
 }
 
 function refuseMarker(key: Buffer, verb: string, pointer?: string): void {
-  if (isMarker(key)) throw reservedPrefix({ key }, verb, pointer);
+  if (isV2InternalKey(key)) throw reservedPrefix({ key }, verb, pointer);
 }
 
 /** Rejects a marker, and a range that begins or ends among the markers of one directory. */
@@ -95,7 +95,7 @@ function refuseMarkers({ key, rangeEnd }: KeyRange, verb: string, pointer?: stri
 
 /** False for an end at the prefix of a directory's markers: a range that begins before the markers excludes them. */
 function endsInMarkers(rangeEnd: Buffer): boolean {
-  return isMarker(rangeEnd) && !rangeEnd.subarray(-MARKER_BELOW.length).equals(MARKER_BELOW);
+  return isV2InternalKey(rangeEnd) && !rangeEnd.subarray(-MARKER_BELOW.length).equals(MARKER_BELOW);
 }
 
 function refuse(key: Buffer, ranges: readonly KeyRange[], verb: string, pointer?: string): void {

@@ -10,7 +10,7 @@ import type {
   TxnRequest,
   TxnResponse,
 } from '../../etcd/wire.js';
-import { isMarker } from '../reserved.js';
+import { isV2InternalKey } from '../reserved.js';
 import { V2_EVENT_RECORD_KEY } from '../v2-private-keys.js';
 
 /** A count of more keys than this includes markers: to exclude them, every key would have to be read. */
@@ -105,7 +105,7 @@ class V2MarkerFilter {
   ): Promise<RangeResponse> {
     if (request.rangeEnd === undefined || result.count === 0) return result;
     const isWhole = request.countOnly !== true && !result.more;
-    const kvs = result.kvs.filter(({ key }) => !isMarker(key));
+    const kvs = result.kvs.filter(({ key }) => !isV2InternalKey(key));
     if (isWhole) {
       const hidden = result.kvs.length - kvs.length;
       return hidden === 0 ? result : { ...result, kvs, count: result.count - hidden };
@@ -128,7 +128,7 @@ class V2MarkerFilter {
   ): Promise<Partial<RangeResponse>> {
     const limit = request.limit ?? 0;
     for (let extra = 2 * (first.kvs.length + 1), result = first; ; extra *= 2) {
-      const kvs = result.kvs.filter(({ key }) => !isMarker(key));
+      const kvs = result.kvs.filter(({ key }) => !isV2InternalKey(key));
       if (kvs.length >= limit || !result.more) {
         // The whole range was read, so the count of its visible keys is exact.
         const seen = result.more ? {} : { count: kvs.length };
@@ -147,7 +147,7 @@ class V2MarkerFilter {
     if (count > COUNTED_MAX || !(await this.#isV2Used(caller))) return 0;
     const range = { key, rangeEnd, keysOnly: true, revision, serializable };
     const { kvs } = await this.#etcd.range(caller, range);
-    return kvs.filter((kv) => isMarker(kv.key)).length;
+    return kvs.filter((kv) => isV2InternalKey(kv.key)).length;
   }
 
   /** Every write through the v2 API updates the event record. True also for a client that may not read the record. */

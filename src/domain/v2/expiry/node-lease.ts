@@ -11,7 +11,8 @@ import { NODE_LEASE_PREFIX } from '../../leases/lease-id.js';
 import { releaseKeyLease } from '../../leases/leases.js';
 import type { Expiration, ExpirationOfLease } from '../tree/node.js';
 
-// After the prefix, an ID has 44 bits for the milliseconds (up to the year 2527) and 8 random bits for leases with the same expiration.
+// After the prefix, an ID has 44 bits for the milliseconds, which last until the year 2527. The last 8 bits are random and distinguish leases
+// with the same expiration.
 const TIME_HEX_DIGITS = 11;
 const RANDOM_END = 256;
 const GRANT_ATTEMPTS_MAX = 8;

@@ -1,7 +1,7 @@
 // Translates one revision of etcd into v2 events: the event of its record, or the most similar event for each key that another API changed.
 // Pure.
 import type { WatchEvent } from '../../../etcd/wire.js';
-import { isMarker } from '../../reserved.js';
+import { isV2InternalKey } from '../../reserved.js';
 import { directoryNode, fileNode } from '../tree/node.js';
 import type { ExpirationOfLease, V2Event, V2Node } from '../tree/node.js';
 import {
@@ -73,14 +73,14 @@ function countUpTo(sorted: readonly string[], text: string): number {
 function isDeletedMarker({ kind, kv }: WatchEvent): boolean {
   return (
     kind === 'delete' &&
-    isMarker(kv.key) &&
+    isV2InternalKey(kv.key) &&
     kv.key.equals(markerKey(directoryOfInternalKey(kv.key)))
   );
 }
 
 /** Returns the path of the node that the key belongs to. */
 function pathOf({ kv }: WatchEvent): string {
-  return isMarker(kv.key) ? directoryOfInternalKey(kv.key) : kv.key.toString('latin1');
+  return isV2InternalKey(kv.key) ? directoryOfInternalKey(kv.key) : kv.key.toString('latin1');
 }
 
 function toRecordedEvent(
@@ -119,7 +119,7 @@ function inferEvent(
   context: EventContext,
 ): V2Event | undefined {
   const { key } = event.kv;
-  if (isMarker(key)) return inferDirectoryEvent(event, changes, context);
+  if (isV2InternalKey(key)) return inferDirectoryEvent(event, changes, context);
   const path = key.toString('latin1');
   if (path.split('/').slice(1).some(isInvalidName)) return undefined;
   const prevNode = event.prevKv && fileNode(path, event.prevKv, context.expirationOf);

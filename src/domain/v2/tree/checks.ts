@@ -1,7 +1,7 @@
 // Checks that requests of the v2 API have to pass before they reach etcd. Failed checks throw v2 errors.
 import type { Caller } from '../../../core/caller.js';
 import { GatewayError } from '../../../core/errors.js';
-import { INTERNAL_NAME, isMarker } from '../../reserved.js';
+import { INTERNAL_NAME, isV2InternalKey } from '../../reserved.js';
 import type { ReservedKeys } from '../../reserved.js';
 import { nodeError, v2Error } from '../errors.js';
 import { findFirstMissing, isDirectory } from './path-snapshot.js';
@@ -34,7 +34,7 @@ export function requireDirectoriesAbove({ ancestors, header }: PathSnapshot): vo
  * reach them as its own file or as its content.
  */
 export function rejectInternalNames(path: string): void {
-  if (!isMarker(rangeBelow(path).key)) return;
+  if (!isV2InternalKey(rangeBelow(path).key)) return;
   throw v2Error('keyReserved', `the name ${JSON.stringify(INTERNAL_NAME)} belongs to the gateway`);
 }
 

@@ -4,7 +4,7 @@ import { nextKey } from '../../../etcd/range.js';
 import type { KeyValue, Span } from '../../../etcd/wire.js';
 import { ChunkSize, readSized, sizeOf } from '../../keys/range-chunks.js';
 import type { ChunkDeps } from '../../keys/range-chunks.js';
-import { isMarker } from '../../reserved.js';
+import { isV2InternalKey } from '../../reserved.js';
 import {
   RESPONSE_BYTES_MAX,
   NODES_MAX,
@@ -75,7 +75,7 @@ function buildTree(path: string, kvs: readonly KeyValue[]): Directory {
       .toString('latin1')
       .slice(path.length + 1)
       .split('/');
-    const isInternal = isMarker(kv.key);
+    const isInternal = isV2InternalKey(kv.key);
     if (isInternal) names.splice(-2);
     const file = isInternal ? undefined : names.pop();
     if (names.length > DEPTH_MAX || names.some(isUnlisted)) continue;
