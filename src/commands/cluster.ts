@@ -1,5 +1,5 @@
-// `npm run cluster`: three etcd members and the gateway in front of them as plain processes, the topology of docker-compose.yml on one
-// machine. Members may be killed to see what happens: the others and the gateway go on. Ends everything when it is told to.
+// `npm run cluster`: three etcd members and a gateway as plain processes on one machine, with the topology of docker-compose.yml. If a
+// member is killed, the others and the gateway continue. A signal stops all processes.
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { startGateway } from './cluster/gateway-process.js';
@@ -35,32 +35,32 @@ switch (result.kind) {
     say(result.text);
     break;
   case 'errors':
-    result.problems.forEach(complain);
+    result.problems.forEach(printError);
     process.exitCode = STATUS_USAGE;
     break;
   case 'run':
     process.exitCode = await run(result.settings);
 }
 
-/** Resolves with the exit status when everything has ended. */
+/** Resolves with the exit status when all processes have exited. */
 async function run(settings: ClusterSettings): Promise<number> {
-  const asked = endWhenAsked();
+  const stopping = stopSignal();
   try {
-    const cluster = await start(settings, asked);
+    const cluster = await start(settings, stopping);
     show(cluster);
-    const failure = await untilEnd(cluster, asked);
-    if (failure !== undefined) complain(failure);
+    const failure = await untilEnd(cluster, stopping);
+    if (failure !== undefined) printError(failure);
     await stop(cluster);
     return failure === undefined ? 0 : STATUS_FAILED;
   } catch (error) {
-    if (asked.aborted) return 0;
-    complain(messageOf(error));
+    if (stopping.aborted) return 0;
+    printError(messageOf(error));
     return STATUS_FAILED;
   }
 }
 
-/** Aborted by the first signal; the second one ends the program on the spot, and the supervisors end etcd then. */
-function endWhenAsked(): AbortSignal {
+/** Returns a signal that the first SIGINT, SIGTERM or SIGHUP aborts. The second one exits immediately; the supervisors then stop etcd. */
+function stopSignal(): AbortSignal {
   const controller = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
@@ -71,13 +71,13 @@ function endWhenAsked(): AbortSignal {
   return controller.signal;
 }
 
-async function start(settings: ClusterSettings, asked: AbortSignal): Promise<Cluster> {
+async function start(settings: ClusterSettings, stopping: AbortSignal): Promise<Cluster> {
   await requireFreePorts(settings);
   const { cacheDir, etcdBin, etcdDownloadUrl: downloadBaseUrl } = settings;
-  // Once for all three, so that a fetch and its lines come once.
-  await findEtcd({ path, cacheDir, etcdBin, downloadBaseUrl, say, signal: asked });
+  // Finds etcd once for all members, so that it is downloaded and reported once.
+  await findEtcd({ path, cacheDir, etcdBin, downloadBaseUrl, say, signal: stopping });
   const folder = clusterFolder(settings);
-  const members = await startMembers(settings, folder, asked);
+  const members = await startMembers(settings, folder, stopping);
   try {
     const gateway = await startGateway({
       listen: settings.listen,
@@ -86,7 +86,7 @@ async function start(settings: ClusterSettings, asked: AbortSignal): Promise<Clu
       args: settings.gatewayArgs,
       path,
       home,
-      signal: asked,
+      signal: stopping,
     });
     return { members, gateway };
   } catch (error) {
@@ -95,7 +95,7 @@ async function start(settings: ClusterSettings, asked: AbortSignal): Promise<Clu
   }
 }
 
-/** Throws one line for each address that is in use. */
+/** Throws an error with one line for each address that is in use. */
 async function requireFreePorts({
   listen,
   clientPorts,
@@ -111,50 +111,50 @@ async function requireFreePorts({
   if (found.length > 0) throw new Error(found.join('\n'));
 }
 
-/** Data belong to the ports that they were made with: etcd keeps its peers' addresses in them. */
+/** Each set of peer ports has its own data, because etcd stores its peers' addresses in them. */
 function clusterFolder({ dataDir, peerPorts }: ClusterSettings): string {
   const folder = resolve(dataDir, peerPorts.join('-'));
   mkdirSync(folder, { recursive: true });
   return folder;
 }
 
-/** All at once, as none serves without another. When one cannot start, the others are ended and its reason is thrown. */
+/** Starts all members at the same time, because one alone is not ready. If one fails, stops the others and throws its reason. */
 async function startMembers(
   settings: ClusterSettings,
   folder: string,
-  asked: AbortSignal,
+  stopping: AbortSignal,
 ): Promise<Member[]> {
   const failed = new AbortController();
-  const places = settings.peerPorts.map((peerPort, index) => ({
+  const specs = settings.peerPorts.map((peerPort, index) => ({
     name: `m${index + 1}`,
     peerPort,
     clientAddress: { host: '127.0.0.1', port: settings.clientPorts[index] ?? 0 },
     peerUrl: `http://127.0.0.1:${peerPort}`,
   }));
-  const initialCluster = places.map(({ name, peerUrl }) => `${name}=${peerUrl}`).join(',');
+  const initialCluster = specs.map(({ name, peerUrl }) => `${name}=${peerUrl}`).join(',');
   let reason: Error | undefined;
-  const starts = places.map(async ({ peerUrl, ...place }) => {
+  const starts = specs.map(async ({ peerUrl, ...spec }) => {
     try {
       const etcd = await startEmbeddedEtcd({
-        ...place,
+        ...spec,
         initialCluster,
-        dataDir: join(folder, place.name),
+        dataDir: join(folder, spec.name),
         cacheDir: settings.cacheDir,
         etcdBin: settings.etcdBin,
         downloadBaseUrl: settings.etcdDownloadUrl,
         path,
-        say: (line) => say(`${place.name}: ${line}`),
-        signal: AbortSignal.any([asked, failed.signal]),
+        say: (line) => say(`${spec.name}: ${line}`),
+        signal: AbortSignal.any([stopping, failed.signal]),
       });
-      return { name: place.name, peerUrl, etcd };
+      return { name: spec.name, peerUrl, etcd };
     } catch (error) {
-      reason ??= new Error(`${place.name}: ${messageOf(error)}`, { cause: error });
+      reason ??= new Error(`${spec.name}: ${messageOf(error)}`, { cause: error });
       failed.abort();
       return undefined;
     }
   });
   const members = (await Promise.all(starts)).filter((member) => member !== undefined);
-  if (members.length === places.length) return members;
+  if (members.length === specs.length) return members;
   await Promise.all(members.map(({ etcd }) => etcd.stop()));
   throw reason ?? new Error('no member was started');
 }
@@ -162,23 +162,23 @@ async function startMembers(
 function show({ members, gateway }: Cluster): void {
   for (const { name, peerUrl, etcd } of members) {
     say(`${name.padEnd(8)} clients ${etcd.endpoint}  peers ${peerUrl}  process ${etcd.pid}`);
-    void etcd.exited.then((reason) => say(`${name} is gone: ${reason}`));
+    void etcd.exited.then((reason) => say(`${name} exited: ${reason}`));
   }
   say(`gateway  ${gateway.url}  process ${gateway.pid}`);
-  say('Ctrl-C ends all of them');
+  say('Ctrl-C stops all of them');
 }
 
-/** Why it ended unasked; `undefined` when it was told to. */
-async function untilEnd({ gateway }: Cluster, asked: AbortSignal): Promise<string | undefined> {
-  const told = new Promise<undefined>((done) => {
-    if (asked.aborted) done(undefined);
-    asked.addEventListener('abort', () => done(undefined), { once: true });
+/** Resolves with the reason if the gateway exits unexpectedly, or with `undefined` after a signal. */
+async function untilEnd({ gateway }: Cluster, stopping: AbortSignal): Promise<string | undefined> {
+  const stopped = new Promise<undefined>((done) => {
+    if (stopping.aborted) done(undefined);
+    stopping.addEventListener('abort', () => done(undefined), { once: true });
   });
-  return Promise.race([told, gateway.ended.then((how) => `the gateway ended with ${how}`)]);
+  return Promise.race([stopped, gateway.ended.then((how) => `the gateway ended with ${how}`)]);
 }
 
 async function stop({ members, gateway }: Cluster): Promise<void> {
-  say('ending the gateway and the members');
+  say('stopping the gateway and the members');
   await gateway.stop();
   await Promise.all(members.map(({ etcd }) => etcd.stop()));
 }
@@ -187,6 +187,6 @@ function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-function complain(line: string): void {
+function printError(line: string): void {
   process.stderr.write(`${line}\n`);
 }

@@ -1,5 +1,5 @@
-// Where an embedded etcd listens. By default on unix sockets in a private folder: a web page reaches every TCP port on loopback, and
-// etcd's JSON gateway accepts its requests. No page reaches a socket file.
+// The addresses of an embedded etcd: by default unix sockets in a private folder. A web page can send requests to every TCP port on
+// loopback, and etcd's JSON gateway accepts them. It cannot reach a socket file.
 import { createHash } from 'node:crypto';
 import { chmodSync, lstatSync, mkdirSync, rmdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { distrustOf } from './trust.js';
 
 const TCP_HOST = '127.0.0.1';
-// etcd 3.4 takes `unix://NAME:PORT` alone, and makes a file of that name in its working directory.
+// etcd 3.4 accepts only `unix://NAME:PORT`, and creates a file of that name in its working directory.
 const CLIENT_SOCKET = 'client:0';
 const PEER_SOCKET = 'peer:0';
-/** Bytes of a socket's path without the NUL at its end: `sun_path` of unix(7), and of macOS. */
+/** Maximum bytes of a socket's path without the final NUL: `sun_path` of unix(7), and of macOS. */
 const SOCKET_PATH_BYTES_MAX = process.platform === 'linux' ? 107 : 103;
 /** A path that needs quotes neither in a shell nor in a URL nor in a list of endpoints. */
 const PLAIN_PATH = /^[\w./:+~-]+$/;
@@ -23,7 +23,7 @@ export interface TcpAddress {
 }
 
 export interface EtcdAddresses {
-  /** What the gateway and `etcdctl --endpoints=` use. */
+  /** The endpoint for the gateway and for `etcdctl --endpoints=`. */
   readonly endpoint: string;
   /** For `http.request`. */
   readonly target: { readonly socketPath: string } | TcpAddress;
@@ -60,7 +60,7 @@ export function addressesOf({ dataDir, clientAddress, peerPort }: AddressRequest
   };
 }
 
-/** The address of one data directory never changes: it depends on its path and on TMPDIR alone. */
+/** Returns the same folder at every start: it depends only on the path of the data directory and on TMPDIR. */
 function socketFolderOf(dataDir: string): string {
   const digest = createHash('sha256').update(dataDir).digest('hex').slice(0, 16);
   const name = `latchkey-${process.geteuid?.() ?? 0}-${digest}`;
@@ -77,7 +77,7 @@ function tcpUrlOf({ host, port }: TcpAddress): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-/** Call it with the data directory's lock. Throws if another user can change the folder, or if it cannot be made private. */
+/** Requires the data directory's lock. Throws if another user can change the folder, or if it cannot be made private. */
 export function prepareSocketFolder(folder: string): void {
   try {
     mkdirSync(folder, { mode: PRIVATE_MODE });
@@ -89,17 +89,17 @@ export function prepareSocketFolder(folder: string): void {
   if (distrust !== undefined) throw new Error(`the folder of its sockets, ${folder}, ${distrust}`);
   // With a wide umask, other users could connect in a folder that they can enter.
   chmodSync(folder, PRIVATE_MODE);
-  // Sockets of an etcd that was killed: etcd 3.4 does not listen in their place.
+  // Removes the sockets of an etcd that was killed: etcd 3.4 cannot listen while they exist.
   removeSockets(folder);
 }
 
-/** Call it with the lock, after etcd has ended. What cannot be removed stays for the next start. */
+/** Requires the lock, after etcd has exited. Files that cannot be removed stay until the next start. */
 export function removeSocketFolder(folder: string): void {
   try {
     removeSockets(folder);
     rmdirSync(folder);
   } catch {
-    // Other files keep the folder.
+    // The folder contains other files.
   }
 }
 

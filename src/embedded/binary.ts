@@ -1,5 +1,5 @@
-// Finds an etcd that runs here: the one that the settings name, one on the PATH, one in the cache; else fetches one into the cache.
-// Says each step in a line, and when all ways fail, what was tried and what the user can do.
+// Finds an etcd program for this machine: the one in the settings, one on the PATH, one in the cache, or a downloaded one. Reports each
+// step in a line. If nothing is found, the error lists what was tried and what the user can do.
 import { join, resolve } from 'node:path';
 import {
   cachedBinaries,
@@ -19,9 +19,9 @@ import type { DownloadLimits, Release } from './release.js';
 import { compareVersions, isOlder } from './version.js';
 
 export interface BinarySearch extends Requirement {
-  /** The binary that the settings name; no other is used then. */
+  /** The program in the settings; no other one is used then. */
   readonly etcdBin?: string | undefined;
-  /** The PATH on which etcd and the programs for fetching it are looked for. */
+  /** The PATH for etcd and for the programs that download it. */
   readonly path: string;
   readonly cacheDir: string;
   readonly downloadBaseUrl: string;
@@ -31,14 +31,14 @@ export interface BinarySearch extends Requirement {
   readonly debianSuites?: readonly string[];
 }
 
-/** What was of no use on the way, for the message when nothing is left. */
+/** Programs and sources that could not be used, for the message if nothing is found. */
 interface Tried {
   readonly lines: string[];
-  /** Versions that would do for other data. */
+  /** Versions that are only too old for the existing data. */
   readonly tooOld: string[];
 }
 
-/** Throws an `EmbeddedEtcdError` when the named binary is of no use or no way leads to one, and the signal's reason. */
+/** Throws an `EmbeddedEtcdError` if the program in the settings is invalid or none is found, and the signal's reason. */
 export async function findEtcd(search: BinarySearch): Promise<EtcdBinary> {
   if (search.etcdBin !== undefined) return namedBinary(search, resolve(search.etcdBin));
   const tried: Tried = { lines: [], tooOld: [] };
@@ -54,14 +54,14 @@ function nothingFound({ writtenBy }: BinarySearch, { lines, tooOld }: Tried): st
   const newest = [...tooOld].sort(compareVersions).at(-1);
   if (writtenBy !== undefined && newest !== undefined) {
     const data = `the data in ${writtenBy.dataDir}, which etcd ${writtenBy.version} wrote`;
-    return `The newest etcd found is ${newest}, too old for ${data}: name a newer one with --etcd-bin, or another --data-dir`;
+    return `The newest etcd found is ${newest}, too old for ${data}; set a newer one with --etcd-bin, or set another --data-dir`;
   }
   return [
-    'No etcd was found on this machine, and none could be fetched. Tried:',
+    'No etcd was found on this machine, and none could be downloaded. Tried:',
     ...lines.map((line) => `  - ${line}`),
-    'What you can do: install etcd 3.4 or newer, or name one with --etcd-bin (LATCHKEY_ETCD_BIN);',
+    'Next steps: install etcd 3.4 or newer, or set its path with --etcd-bin (LATCHKEY_ETCD_BIN);',
     'or start one with Docker (docker compose up);',
-    'or name the endpoints of an etcd that runs already with --endpoints (ETCDCTL_ENDPOINTS).',
+    'or set the endpoints of a running etcd with --endpoints (ETCDCTL_ENDPOINTS).',
   ].join('\n');
 }
 
@@ -100,8 +100,8 @@ async function firstUsable(
 
 async function fetchIntoCache(search: BinarySearch, tried: Tried): Promise<EtcdBinary | undefined> {
   const { cacheDir, signal } = search;
-  // What was of no use before is not said again; another process may have filled the cache meanwhile.
-  const look = async (): Promise<EtcdBinary | undefined> => {
+  // Another process may have filled the cache meanwhile. Programs that were rejected before are not reported again.
+  const findInCache = async (): Promise<EtcdBinary | undefined> => {
     const quiet = { ...search, say: () => undefined };
     return firstUsable(
       quiet,
@@ -115,7 +115,7 @@ async function fetchIntoCache(search: BinarySearch, tried: Tried): Promise<EtcdB
       withFetchLock(
         search,
         async () =>
-          (await look()) ??
+          (await findInCache()) ??
           (await fetchOfficial(search, join(folder, 'release'), tried)) ??
           (await fetchDebian(search, join(folder, 'debian'), tried)),
       ),
@@ -162,13 +162,13 @@ async function fetchDebian(
     const fetch = { path, suite, mirrors: found.mirrors, folder: join(folder, suite), signal };
     const tooOldBefore = tried.tooOld.length;
     const binary = await accept(search, await fetchFromDebian(fetch), name, tried);
-    // The suites come newest first: what is too old there is older still in the next.
+    // The suites are ordered from the newest: the next one has an older etcd.
     if (binary !== undefined || tried.tooOld.length > tooOldBefore) return binary;
   }
   return undefined;
 }
 
-/** What was fetched is used when it runs here; then it is in the cache for good. */
+/** Stores the fetched program in the cache if it runs on this machine. */
 async function accept(
   search: BinarySearch,
   fetched: Fetched,
@@ -184,7 +184,7 @@ async function accept(
     return { version, file: await storeBinary(search.cacheDir, file, version) };
   }
   note(tried, `${name}: ${inspection.reason}`, inspection.tooOld);
-  search.say(`that did not work: ${inspection.reason}`);
+  search.say(`failed: ${inspection.reason}`);
   return undefined;
 }
 

@@ -1,5 +1,5 @@
-// The folder that keeps fetched etcd binaries, one folder for each version. Several processes may use it at once: a binary is
-// fetched into a folder of its own and then renamed, so that nobody ever sees half of one.
+// The cache of downloaded etcd programs, with one folder per version. Several processes can use it at the same time: a program is
+// downloaded into a separate folder and then renamed, so that no process reads a partial one.
 import { createHash } from 'node:crypto';
 import { closeSync, createReadStream } from 'node:fs';
 import {
@@ -39,14 +39,14 @@ const PLATFORM_SUFFIX = `${process.platform}-${process.arch}`;
 /** For messages about it. */
 const CACHE = { what: 'cache of etcd programs', setting: '--data-dir' };
 
-/** What a source answers: an unpacked binary that has not been tried yet, or why there is none. */
+/** The result of a download: an unpacked program that was not run yet, or the reason for the failure. */
 export type Fetched =
   | { readonly kind: 'fetched'; readonly file: string }
   | { readonly kind: 'failed'; readonly reason: string };
 
 /**
- * The cached binaries for this platform, the newest first: to be tried with `inspectCached`. Throws an `EmbeddedEtcdError` when the cache
- * can be changed by other users.
+ * Returns the cached programs for this platform, the newest first. Check them with `inspectCached`. Throws an `EmbeddedEtcdError` if other
+ * users can change the cache.
  */
 export async function cachedBinaries(cacheDir: string): Promise<string[]> {
   const names = await namesIn(cacheDir);
@@ -61,7 +61,7 @@ export async function cachedBinaries(cacheDir: string): Promise<string[]> {
     .map(({ name }) => join(cacheDir, name, BINARY));
 }
 
-/** Tries a cached binary, but runs it only when no other user can have written it and it is whole. */
+/** Inspects a cached program. Runs it only if no other user can have written it and its digest matches. */
 export async function inspectCached(file: string, requirement: Requirement): Promise<Inspection> {
   const reason = await cacheProblem(file).catch(
     (error: unknown) => `cannot run: ${reasonOf(error)}`,
@@ -69,7 +69,7 @@ export async function inspectCached(file: string, requirement: Requirement): Pro
   return reason === undefined ? inspectBinary(file, requirement) : { kind: 'unusable', reason };
 }
 
-// Ownership protects against other users, the digest against what a full disk or an interrupted copy leaves.
+// The owner protects against other users, the digest against full disks and interrupted copies.
 async function cacheProblem(file: string): Promise<string | undefined> {
   const folder = dirname(file);
   const distrust =
@@ -86,7 +86,7 @@ async function digestOf(file: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** Gives `work` an empty folder in the cache and removes it afterwards, with those that killed processes left behind. */
+/** Runs `work` with an empty folder in the cache and removes it afterwards. Also removes old folders of killed processes. */
 export async function withFetchFolder<T>(
   cacheDir: string,
   work: (folder: string) => Promise<T>,
@@ -95,7 +95,7 @@ export async function withFetchFolder<T>(
   await requireOwnFolder(cacheDir, CACHE);
   await removeLeftOvers(cacheDir);
   const folder = await mkdtemp(join(cacheDir, FETCH_FOLDER_PREFIX));
-  // mkdtemp makes it for its owner alone; apt-get fetches as a user of its own when run as root.
+  // mkdtemp makes it private, but apt-get, when run as root, downloads as another user.
   await chmod(folder, BINARY_MODE);
   try {
     return await work(folder);
@@ -105,13 +105,13 @@ export async function withFetchFolder<T>(
 }
 
 /**
- * Several processes may want to fetch at once, as parallel tests do: one does, the others wait and find the cache filled. Only a matter
- * of thrift: without `flock`, or when the wait is in vain, each fetches for itself, and the cache stays right.
+ * Runs `work` under a lock, so that of several processes only one downloads and the others find the cache filled. An optimization: without
+ * `flock`, or after a timeout, each process downloads for itself, which is safe.
  */
 export async function withFetchLock<T>(
   request: {
     readonly cacheDir: string;
-    /** The PATH on which `flock` is looked for. */
+    /** The PATH for `flock`. */
     readonly path: string;
     readonly say: (line: string) => void;
     readonly signal?: AbortSignal | undefined;
@@ -124,7 +124,7 @@ export async function withFetchLock<T>(
   const wanted = { flock, file: join(cacheDir, 'fetch.lock'), signal };
   let lock = await takeKernelLock({ ...wanted, waitSeconds: 0 });
   if (lock.kind === 'taken') {
-    say('waiting for another process that fetches etcd into the same cache');
+    say('waiting for another process that downloads etcd into the same cache');
     lock = await takeKernelLock({ ...wanted, waitSeconds: FETCH_LOCK_SECONDS });
   }
   try {
@@ -135,7 +135,7 @@ export async function withFetchLock<T>(
   }
 }
 
-/** Puts a binary that was tried into the cache and answers its path there. Replaces one of the same version that does not run. */
+/** Copies a checked program into the cache and returns its path there. Replaces a program of the same version that does not run. */
 export async function storeBinary(
   cacheDir: string,
   fetched: string,
@@ -153,14 +153,14 @@ export async function storeBinary(
   try {
     await rename(staging, target);
   } catch {
-    // Another process was first, or what stands there was found not to run: etcd in one piece takes its place file by file.
+    // The folder exists: another process was first, or its program does not run. Each file is replaced atomically.
     for (const name of [BINARY, DIGEST]) await rename(join(staging, name), join(target, name));
     await rm(staging, { recursive: true, force: true });
   }
   return join(target, BINARY);
 }
 
-/** What another user put there must not keep its owner. */
+/** Removes a folder of another user, so that the new files do not keep that owner. */
 async function removeUntrusted(target: string): Promise<void> {
   const stats = await lstat(target).catch(() => undefined);
   if (stats === undefined || distrustOf(stats, 'folder') === undefined) return;
@@ -176,7 +176,7 @@ async function removeLeftOvers(cacheDir: string): Promise<void> {
   }
 }
 
-/** A program that was just killed may have a child which still writes there. What stays is removed by a later fetch. */
+/** A child of a killed program may still write there. Remaining files are removed by a later download. */
 async function removeFolder(folder: string): Promise<void> {
   const patience = { maxRetries: REMOVE_RETRIES_MAX, retryDelay: REMOVE_RETRY_MS };
   await rm(folder, { recursive: true, force: true, ...patience }).catch(() => undefined);

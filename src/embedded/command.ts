@@ -1,4 +1,4 @@
-// Runs the few system programs that the embedded etcd needs, with a limit in time and output and without a shell.
+// Runs the system programs that embedded etcd needs, without a shell and with limits in time and output.
 import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
@@ -8,19 +8,19 @@ import { reasonOf } from './embedded-etcd-error.js';
 const OUTPUT_BYTES_MAX = 4 * 1024 * 1024;
 
 export interface CommandOptions {
-  /** The whole environment of the program; nothing of this process' own is added. */
+  /** The complete environment of the program; that of this process is not inherited. */
   readonly env: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
   readonly cwd?: string;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** `failed` covers a program that could not be started, was stopped at its limit or ended with another status than 0. */
+/** `failed`: the program could not be started, reached a limit, or exited with a status other than 0. */
 export type CommandResult =
   | { readonly kind: 'done'; readonly stdout: string }
   | { readonly kind: 'failed'; readonly reason: string };
 
-/** Rejects only when `signal` is aborted, with its reason. */
+/** Rejects only if `signal` is aborted, with its reason. */
 export async function runCommand(
   file: string,
   args: readonly string[],
@@ -50,7 +50,7 @@ export async function runCommand(
   });
 }
 
-/** Every executable of that name on a PATH, in its order, as absolute paths. */
+/** Returns every executable of that name on the PATH, in its order, as absolute paths. */
 export async function allOnPath(name: string, path: string): Promise<string[]> {
   const candidates = path
     .split(delimiter)
@@ -79,13 +79,14 @@ function failureOf(
   timeoutMs: number,
 ): string {
   if (typeof error.code === 'string') return reasonOf(error);
-  const said = complaintIn(stderr);
-  const ending = error.killed === true ? `no end within ${timeoutMs / 1000} s` : endingOf(error);
-  return said === '' ? ending : `${ending}: ${said}`;
+  const message = errorIn(stderr);
+  const ending =
+    error.killed === true ? `not finished within ${timeoutMs / 1000} s` : endingOf(error);
+  return message === '' ? ending : `${ending}: ${message}`;
 }
 
-/** apt's first error tells the cause, the later ones its consequences; other programs end with what matters. */
-function complaintIn(stderr: string): string {
+/** Returns the first error of apt, because later ones are its consequences, else the last line. */
+function errorIn(stderr: string): string {
   const lines = stderr.trim().split('\n');
   return (lines.find((line) => line.startsWith('E: ')) ?? lines.at(-1) ?? '').trim();
 }

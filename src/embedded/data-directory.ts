@@ -1,4 +1,4 @@
-// The folder of an embedded etcd: its data, its log, its lock and the version that wrote the data.
+// The data directory of an embedded etcd: its data, its log, its lock and the version that wrote the data.
 import { closeSync, constants, existsSync } from 'node:fs';
 import { access, open, rename, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -22,11 +22,11 @@ export interface DataDirectory {
   readonly logFile: string;
   readonly lockFile: string;
   readonly versionFile: string;
-  /** The etcd that wrote what is there; `undefined` for no data, or data of unknown origin. */
+  /** The version of etcd that wrote the data; `undefined` for no data, or data of unknown origin. */
   readonly writtenBy: string | undefined;
 }
 
-/** Makes what is missing and proves that all of it can be used, and by no other user; throws one clear line otherwise. */
+/** Creates missing folders and checks that this user, and no other, can use them. Throws an `EmbeddedEtcdError` otherwise. */
 export async function prepareDataDirectory(folder: string): Promise<DataDirectory> {
   const dataDir = resolve(folder);
   const directory = {
@@ -55,12 +55,12 @@ export async function prepareDataDirectory(folder: string): Promise<DataDirector
   }
 }
 
-/** The size of the log, to read later only what came after. */
+/** Returns the size of the log, so that only later entries are read. */
 export async function logSize(logFile: string): Promise<number> {
   return (await stat(logFile)).size;
 }
 
-/** What etcd said last of what went wrong, in one line, of all that its log got after `offset`. */
+/** Returns the last error in etcd's log after `offset`, as one line. */
 export async function lastComplaint(logFile: string, offset: number): Promise<string | undefined> {
   const handle = await open(logFile, 'r');
   try {
@@ -76,7 +76,7 @@ export async function lastComplaint(logFile: string, offset: number): Promise<st
   }
 }
 
-/** The last serious entry of a log in etcd's JSON lines, else its last line that is no JSON at all. */
+/** Returns the last error of a log in etcd's JSON lines, or the last line that is not JSON. */
 export function complaintIn(log: string): string | undefined {
   const lines = log.split('\n').filter((line) => line.trim() !== '');
   const complaints = lines.flatMap((line) => complaintOf(line) ?? []);
@@ -106,7 +106,7 @@ function touch(file: string): void {
   closeSync(openOwnFile(file, APPEND));
 }
 
-/** Where the data were removed, what wrote them does not matter any more. */
+/** Ignores the version file if the data were removed. */
 function versionOfData(directory: {
   readonly etcdDataDir: string;
   readonly versionFile: string;

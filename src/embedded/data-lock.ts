@@ -1,5 +1,5 @@
-// One gateway for each data directory. A gateway that was killed leaves an etcd that is just ending: its successor waits for that,
-// while a second gateway beside a living one is told at once.
+// Allows one gateway per data directory. If the previous gateway was killed, its etcd is still stopping, and the lock waits for it. If the
+// other gateway runs, the lock fails immediately.
 import { ftruncateSync, writeSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { takeKernelLock } from './kernel-lock.js';
@@ -20,18 +20,18 @@ export interface DataLock {
 
 export type DataLockResult =
   | DataLock
-  /** `gatewayPid` is that of a living gateway; without it, the etcd of one that is gone did not end in time. */
+  /** `gatewayPid` is that of a running gateway; without it, the etcd of a previous gateway did not stop in time. */
   | { readonly kind: 'taken'; readonly gatewayPid?: number }
   | { readonly kind: 'failed'; readonly reason: string };
 
 export interface DataLockRequest {
   readonly lockFile: string;
   readonly gatewayPid: number;
-  /** `flock`, where the kernel's lock is to be used. */
+  /** The path of `flock`, to use the kernel's lock. */
   readonly flock: string | undefined;
-  /** How long the etcd of a gateway that is gone may take to end. */
+  /** How long the etcd of a previous gateway may take to stop. */
   readonly waitLimitMs: number;
-  /** Asked before each further try. */
+  /** Called before each retry; false gives up. */
   readonly isWanted: () => boolean;
 }
 

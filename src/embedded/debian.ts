@@ -1,6 +1,5 @@
-// Fetches etcd out of Debian's package `etcd-server` (or another program out of its package) with the machine's own apt-get, without
-// installing anything: package lists, download and unpacking live in one folder. Works with and without root. The mirror is the one that
-// the machine's apt uses.
+// Downloads etcd from Debian's package `etcd-server` (or another program from its package) with the machine's apt-get. Nothing is installed:
+// package lists, download and unpacked files are in one folder. Works with and without root, from the mirrors of the machine's apt.
 import { existsSync } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -31,16 +30,16 @@ const ETCD: DebianProgram = { package: 'etcd-server', file: 'usr/bin/etcd' };
 export interface DebianFetch {
   /** etcd itself by default. */
   readonly program?: DebianProgram;
-  /** The PATH on which apt-get and dpkg-deb are looked for, and which they get. */
+  /** The PATH for apt-get and dpkg-deb, which they also get. */
   readonly path: string;
   readonly suite: string;
-  /** Made here; everything is written below it. */
+  /** Created by the download; all files are below it. */
   readonly folder: string;
   readonly mirrors: readonly string[];
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The mirrors of the machine's apt configuration that may carry Debian's main archive, in its order, or why there is none. */
+/** Returns the mirrors in the machine's apt configuration that may have Debian's main archive, in its order, or the reason why there is none. */
 export async function debianMirrors(
   path: string,
   signal?: AbortSignal,
@@ -50,7 +49,7 @@ export async function debianMirrors(
   if ((await onPath('dpkg-deb', path)) === undefined) {
     return { reason: 'there is no dpkg-deb on the PATH' };
   }
-  // Without the release information it lists what is configured, also where no package list was ever downloaded.
+  // Without the release information it also lists the configuration of a machine that never downloaded a package list.
   const format = '$(REPO_URI)|$(COMPONENT)|$(RELEASE)';
   const args = ['indextargets', '--no-release-info', '--format', format, 'Created-By: Packages'];
   const result = await runCommand(aptGet, args, {
@@ -63,7 +62,7 @@ export async function debianMirrors(
   return mirrors.length === 0 ? { reason: "apt's configuration names no mirror" } : { mirrors };
 }
 
-/** The distinct repositories with a component `main` whose release is a suite itself, not its updates or security fixes. */
+/** Returns the distinct repositories with a component `main`, without those for updates and security fixes. */
 export function mirrorsIn(indexTargets: string): string[] {
   const mirrors = indexTargets.split('\n').flatMap((line) => {
     const [uri = '', component, release = '-'] = line.trim().split('|');
@@ -72,7 +71,7 @@ export function mirrorsIn(indexTargets: string): string[] {
   return [...new Set(mirrors)].slice(0, MIRRORS_MAX);
 }
 
-/** Fetches and unpacks the package of one suite from the first mirror that has it. */
+/** Downloads and unpacks the package of one suite from the first mirror that has it. */
 export async function fetchFromDebian(fetch: DebianFetch): Promise<Fetched> {
   const reasons: string[] = [];
   for (const [index, mirror] of fetch.mirrors.entries()) {
@@ -137,14 +136,14 @@ function aptOptions(folder: string): string[] {
     'Dir::Etc::preferencesparts=/dev/null',
     `Dir::State::Lists=${join(folder, 'lists')}`,
     `Dir::Cache=${join(folder, 'cache')}`,
-    // With the system's own status `download` fails when a newer etcd is installed.
+    // With the system's own status, `download` fails if a newer etcd is installed.
     'Dir::State::status=/dev/null',
-    // The machine's own configuration may allow repositories without a valid signature: this fetch never does.
+    // Requires valid signatures even if the machine's configuration does not.
     'Acquire::AllowInsecureRepositories=false',
     'Acquire::AllowDowngradeToInsecureRepositories=false',
     'Acquire::AllowWeakRepositories=false',
     'APT::Get::AllowUnauthenticated=false',
-    // Without it `update` ends with 0 on a dead mirror.
+    // Without it, `update` exits with 0 if a mirror is down.
     'APT::Update::Error-Mode=any',
     'Acquire::Retries=0',
     `Acquire::http::Timeout=${MIRROR_CONNECT_LIMIT_SECONDS}`,

@@ -1,4 +1,4 @@
-// What the embedded etcd throws: the message is written for the person who started the gateway, complete without a stack.
+// The error of embedded etcd. Its message is for the user who started the gateway, and complete without a stack.
 
 export class EmbeddedEtcdError extends Error {
   constructor(message: string, cause?: unknown) {
@@ -7,7 +7,7 @@ export class EmbeddedEtcdError extends Error {
   }
 }
 
-/** One line about any error: system errors without Node's prefix and code, others as they say. */
+/** Returns one line for any error: a readable reason for system errors, else the first line of the message. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
@@ -25,12 +25,12 @@ const SYSTEM_REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'it does not exist',
   ENOTDIR: 'a part of its path is not a directory',
   EISDIR: 'it is a directory',
-  EEXIST: 'a file stands in its place',
-  ELOOP: 'it is a symbolic link, or its path goes in circles',
+  EEXIST: 'a file of that name exists',
+  ELOOP: 'it is a symbolic link, or its path is a loop of links',
   ENOSPC: 'the disk is full',
   ENOEXEC: 'it is not a program for this machine',
   ECONNREFUSED: 'the connection was refused',
-  ECONNRESET: 'the connection was cut',
+  ECONNRESET: 'the connection was closed',
   ENOTFOUND: 'its name cannot be resolved',
-  EAI_AGAIN: 'its name cannot be resolved at the moment',
+  EAI_AGAIN: 'its name cannot be resolved now',
 };

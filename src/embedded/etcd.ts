@@ -1,5 +1,5 @@
-// A real etcd for one machine: finds or fetches the binary, runs it under a supervisor, waits until it serves, stops it.
-// One member by default; with ports and an initial cluster given, one of several. Tests and `npm run cluster` use it too.
+// Runs a real etcd on this machine: finds or downloads the program, starts it under a supervisor, waits until it is ready, stops it.
+// One member by default; with ports and an initial cluster, one of several. Tests and `npm run cluster` also use it.
 import { join, resolve } from 'node:path';
 import { addressesOf } from './addresses.js';
 import type { EtcdAddresses, TcpAddress } from './addresses.js';
@@ -17,30 +17,30 @@ import type { Ending, SupervisedEtcd } from './supervision.js';
 import { isOlder } from './version.js';
 
 const START_LIMIT_MS = 60_000;
-/** From this version on etcd knows no `--enable-v2` any more. */
+/** The first version of etcd without the flag `--enable-v2`. */
 const FIRST_WITHOUT_V2 = '3.6.0';
 
 export interface EmbeddedEtcdOptions {
-  /** Holds everything: `etcd-data/`, `etcd.log`, the lock. Made where missing. */
+  /** Contains `etcd-data/`, `etcd.log` and the lock. Created if it does not exist. */
   readonly dataDir: string;
-  /** Where fetched binaries are kept; `<dataDir>/cache` by default. */
+  /** The folder for downloaded programs; `<dataDir>/cache` by default. */
   readonly cacheDir?: string | undefined;
-  /** The etcd to use; found or fetched by default. */
+  /** The etcd to use; found or downloaded by default. */
   readonly etcdBin?: string | undefined;
-  /** Where release archives are fetched from, `OFFICIAL_BASE_URL` of release.ts or a mirror of it. */
+  /** The source of release archives: `OFFICIAL_BASE_URL` of release.ts or a mirror of it. */
   readonly downloadBaseUrl: string;
-  /** The PATH on which etcd and system programs are looked for. */
+  /** The PATH for etcd and system programs. */
   readonly path: string;
   /** Gets a line for each step. */
   readonly say: (line: string) => void;
-  /** Gives up looking, fetching and starting. */
+  /** Aborts the search, the download and the start. */
   readonly signal?: AbortSignal | undefined;
   readonly name?: string | undefined;
   /** A unix socket by default: any web page can write through a TCP port. */
   readonly clientAddress?: TcpAddress | undefined;
   /** On loopback; a unix socket by default, which no other member can reach. */
   readonly peerPort?: number | undefined;
-  /** `name=peerUrl,…` of all members; this one alone by default. */
+  /** `name=peerUrl,…` of all members; only this one by default. */
   readonly initialCluster?: string | undefined;
   readonly extraArgs?: readonly string[] | undefined;
 }
@@ -52,9 +52,9 @@ export interface EmbeddedEtcd {
   readonly supervisorPid: number;
   readonly version: string;
   readonly logFile: string;
-  /** Resolves with a line that says why when etcd ends unasked; never after `stop`. */
+  /** Resolves with the reason, one line, if etcd exits unexpectedly; never after `stop`. */
   readonly exited: Promise<string>;
-  /** Ends etcd and its supervisor and waits for both. May be called again. */
+  /** Stops etcd and its supervisor and waits for both. Can be called several times. */
   stop(): Promise<void>;
 }
 
@@ -66,7 +66,7 @@ interface Start {
   readonly guards: SystemGuards | undefined;
 }
 
-/** Throws an `EmbeddedEtcdError`, whose message says all, or the signal's reason. */
+/** Throws an `EmbeddedEtcdError`, or the signal's reason. */
 export async function startEmbeddedEtcd(options: EmbeddedEtcdOptions): Promise<EmbeddedEtcd> {
   const directory = await prepareDataDirectory(options.dataDir);
   const binary = await findEtcd(searchOf(options, directory));
@@ -113,7 +113,7 @@ async function startOnce(start: Start): Promise<EmbeddedEtcd> {
     await supervised.stop();
     options.signal?.throwIfAborted();
     throw new EmbeddedEtcdError(
-      failure === 'too slow' ? tooSlow(directory) : await explain(failure),
+      failure === 'timeout' ? notReadyInTime(directory) : await explain(failure),
     );
   }
   return handleOf(start, supervised, { pid: (await supervised.started) ?? 0, explain });
@@ -143,20 +143,20 @@ function handleOf(
   };
 }
 
-/** `undefined` when etcd serves. */
+/** Resolves with `undefined` when etcd is ready, else with the reason of the failure. */
 async function failureToServe(
   supervised: SupervisedEtcd,
   { target }: EtcdAddresses,
   signal: AbortSignal | undefined,
-): Promise<Ending | 'too slow' | undefined> {
+): Promise<Ending | 'timeout' | undefined> {
   const giveUp = new AbortController();
   const limits = [giveUp.signal, AbortSignal.timeout(START_LIMIT_MS)];
   const waiting = AbortSignal.any(signal === undefined ? limits : [...limits, signal]);
   const result = await Promise.race([
-    // Before the start, the address may be that of another gateway's etcd.
+    // Until etcd has started, another gateway's etcd may respond at the address.
     supervised.started.then(async (pid) => {
       if (pid === undefined) return supervised.ended;
-      return (await untilServing(target, waiting)) ? undefined : 'too slow';
+      return (await untilServing(target, waiting)) ? undefined : 'timeout';
     }),
     supervised.ended,
   ]);
@@ -177,7 +177,7 @@ function etcdArgs({ options, directory, binary, addresses }: Start): string[] {
     'initial-advertise-peer-urls': advertisedPeerUrl,
     'initial-cluster': options.initialCluster ?? `${name}=${advertisedPeerUrl}`,
     logger: 'zap',
-    // On a TCP port: a web page must neither reach etcd by a name that it points at loopback nor read its responses. It can write.
+    // For a TCP port: a web page can neither reach etcd by a DNS name for loopback nor read its responses. It can still write.
     'host-whitelist': [...new Set(hosts)].join(),
     cors: clientUrl,
     ...(isOlder(binary.version, FIRST_WITHOUT_V2) ? { 'enable-v2': 'false' } : {}),
@@ -194,12 +194,12 @@ async function reasonFor(
   switch (ending.kind) {
     case 'taken':
       return ending.gatewayPid === undefined
-        ? `An etcd of a gateway that is gone runs on the data directory ${dataDir} and does not end`
-        : `Another gateway (process ${ending.gatewayPid}) runs on the data directory ${dataDir}`;
+        ? `The etcd of a gateway that has exited still uses the data directory ${dataDir}`
+        : `Another gateway (process ${ending.gatewayPid}) uses the data directory ${dataDir}`;
     case 'failed':
       return `etcd cannot be started on ${dataDir}: ${ending.reason}`;
     case 'lost':
-      return `etcd's supervisor ended: ${ending.reason}; etcd was ended with it`;
+      return `etcd's supervisor ended: ${ending.reason}; etcd was stopped with it`;
     case 'ended': {
       const how = ending.signal ?? `status ${ending.status ?? 'unknown'}`;
       const complaint = await lastComplaint(logFile, logOffset);
@@ -208,6 +208,6 @@ async function reasonFor(
   }
 }
 
-function tooSlow({ logFile }: DataDirectory): string {
-  return `etcd did not serve within ${START_LIMIT_MS / 1000} s (log: ${logFile})`;
+function notReadyInTime({ logFile }: DataDirectory): string {
+  return `etcd was not ready within ${START_LIMIT_MS / 1000} s (log: ${logFile})`;
 }

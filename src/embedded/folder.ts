@@ -1,11 +1,11 @@
-// Makes folders. Node 20's own recursive `mkdir` never returns where the system says ENOENT below an existing folder, as /proc does.
+// Creates folders. The recursive `mkdir` of Node 20 never returns if the system reports ENOENT below an existing folder, as in /proc.
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** Readable by all: apt fetches as a user of its own. Writable by its owner alone, whatever the umask allows. */
+/** Readable by all users, because apt downloads as another user. Writable only by its owner, regardless of the umask. */
 const OPEN_MODE = 0o755;
 
-/** Makes the folder with `mode` and what is missing above it; fine when it is there. Throws the system's error. */
+/** Creates the folder with `mode`, and missing parents. Does nothing if it exists. Throws the system's error. */
 export async function makeFolder(folder: string, mode = OPEN_MODE): Promise<void> {
   const missingAbove = await makeOne(folder, mode);
   if (missingAbove === undefined) return;
@@ -15,7 +15,7 @@ export async function makeFolder(folder: string, mode = OPEN_MODE): Promise<void
   if (missingStill !== undefined) throw missingStill;
 }
 
-/** Answers the error when the folder above is missing, throws any other. */
+/** Returns the error if the parent folder is missing, and throws any other error. */
 async function makeOne(folder: string, mode: number): Promise<Error | undefined> {
   try {
     await mkdir(folder, { mode });

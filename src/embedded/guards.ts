@@ -1,16 +1,16 @@
-// System programs with which a child cannot outlive its parent, nor its lock: util-linux' `setpriv` and `flock`, and a shell.
+// System programs that end a child process with its parent, and keep its lock until then: util-linux' `setpriv` and `flock`, and a shell.
 import { onPath, runCommand } from './command.js';
 
 const TRIAL_LIMIT_MS = 5_000;
 
-/** All of them, or none is used. */
+/** Used together or not at all. */
 export interface SystemGuards {
   readonly flock: string;
   readonly setpriv: string;
   readonly shell: string;
 }
 
-/** Only Linux has the parent-death signal, and not every `setpriv` knows it (busybox' does not). */
+/** Only Linux has the parent-death signal, and not every `setpriv` supports it (busybox' does not). */
 export async function systemGuards(path: string): Promise<SystemGuards | undefined> {
   if (process.platform !== 'linux') return undefined;
   const [flock, setpriv, shell] = await Promise.all(
@@ -25,16 +25,16 @@ export async function systemGuards(path: string): Promise<SystemGuards | undefin
 }
 
 /**
- * The command that runs `command` as a child which the kernel kills when this process dies. setpriv asks for that; the shell then
- * makes sure that this process had not died before, and becomes the program. Each step keeps the process id. To be spawned on the
- * main thread: the signal comes when the spawning thread ends.
+ * Returns a command that runs `command` as a child, which the kernel kills when this process dies. setpriv requests the signal. The shell
+ * then checks that this process had not died before, and executes the program. Each step keeps the process ID. Spawn it on the main thread:
+ * the kernel sends the signal when the spawning thread ends.
  */
 export function endingWithParent(
   guards: SystemGuards | undefined,
   command: readonly [string, ...string[]],
 ): [string, ...string[]] {
   if (guards === undefined) return [...command];
-  const isStillOurs = 'test "$PPID" = "$0" && exec "$@"';
-  const shell = [guards.shell, '-c', isStillOurs, String(process.pid)];
+  const parentCheck = 'test "$PPID" = "$0" && exec "$@"';
+  const shell = [guards.shell, '-c', parentCheck, String(process.pid)];
   return [guards.setpriv, '--pdeathsig', 'KILL', ...shell, ...command];
 }

@@ -1,4 +1,4 @@
-// Tries a file that is said to be etcd: whether it runs here, and whether its version will do.
+// Checks whether a program is etcd, runs on this machine and has a usable version.
 import { runCommand } from './command.js';
 import { isOlder, versionIn } from './version.js';
 
@@ -11,14 +11,14 @@ export interface EtcdBinary {
 }
 
 export interface Requirement {
-  /** The version that wrote the data, and where they are: an older etcd may not be used on them. */
+  /** The version that wrote the data, and their folder: an older etcd must not use them. */
   readonly writtenBy?: { readonly version: string; readonly dataDir: string } | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 export type Inspection =
   | { readonly kind: 'usable'; readonly binary: EtcdBinary }
-  /** `reason` goes on where the file was named. `tooOld` tells the version of one that would do for other data. */
+  /** `reason` continues a sentence that begins with the file. `tooOld` is the version if it is only too old for the data. */
   | { readonly kind: 'unusable'; readonly reason: string; readonly tooOld?: string };
 
 export async function inspectBinary(
@@ -32,9 +32,9 @@ export async function inspectBinary(
   });
   if (result.kind === 'failed') return unusable(`cannot run: ${result.reason}`);
   const version = /^etcd version/i.test(result.stdout) ? versionIn(result.stdout) : undefined;
-  if (version === undefined) return unusable('is not etcd: it tells no version');
+  if (version === undefined) return unusable('is not etcd: it prints no version');
   if (isOlder(version, OLDEST_VERSION)) {
-    return unusable(`is etcd ${version}, older than 3.4, the oldest that is supported`);
+    return unusable(`is etcd ${version}, older than 3.4, the oldest supported version`);
   }
   if (writtenBy !== undefined && isOlder(version, writtenBy.version)) {
     const data = `the data in ${writtenBy.dataDir}, which etcd ${writtenBy.version} wrote`;

@@ -1,4 +1,4 @@
-// A lock that the kernel keeps as long as any process has the open file: nothing of it goes stale.
+// A lock that the kernel holds as long as any process has the file open, so that it never becomes stale.
 // Node cannot call flock(2); util-linux' `flock` takes the lock on a file that it inherits, and the lock stays with the open file.
 import { spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { APPEND, openOwnFile } from './trust.js';
 
 const INHERITED_FD = 3;
 const STATUS_HELD_BY_ANOTHER = 1;
-const ANSWER_LIMIT_MS = 5_000;
+const START_MARGIN_MS = 5_000;
 
 export type KernelLock =
   | { readonly kind: 'held'; readonly fd: number }
@@ -17,14 +17,14 @@ export type KernelLock =
 export interface KernelLockRequest {
   /** The program `flock`. */
   readonly flock: string;
-  /** Made where missing; its content is the holder's affair. */
+  /** Created if it does not exist; its content belongs to the holder. */
   readonly file: string;
-  /** 0 asks once. */
+  /** 0 = one attempt. */
   readonly waitSeconds: number;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The lock lives until `fd` is closed here and in every process that inherited it. */
+/** Takes the lock. It is held until `fd` is closed here and in every process that inherited it. */
 export async function takeKernelLock(request: KernelLockRequest): Promise<KernelLock> {
   let fd: number;
   try {
@@ -41,12 +41,12 @@ async function lockInherited(
   { flock, waitSeconds, signal }: KernelLockRequest,
   fd: number,
 ): Promise<KernelLock> {
-  const ask = waitSeconds === 0 ? ['-n'] : ['-w', String(waitSeconds)];
+  const waitArgs = waitSeconds === 0 ? ['-n'] : ['-w', String(waitSeconds)];
   return new Promise((resolve) => {
-    const child = spawn(flock, [...ask, String(INHERITED_FD)], {
+    const child = spawn(flock, [...waitArgs, String(INHERITED_FD)], {
       env: {},
       stdio: ['ignore', 'ignore', 'ignore', fd],
-      timeout: waitSeconds * 1000 + ANSWER_LIMIT_MS,
+      timeout: waitSeconds * 1000 + START_MARGIN_MS,
       killSignal: 'SIGKILL',
       ...(signal === undefined ? {} : { signal }),
     });

@@ -1,4 +1,4 @@
-// Who runs on a data directory, written down beside the lock by process id and start time: what a second gateway reads.
+// The processes that use a data directory, by process ID and start time. They are stored in the lock file for a second gateway.
 import { startTimeOf } from './process-identity.js';
 
 export interface ProcessIdentity {
@@ -20,7 +20,7 @@ export async function isAlive({ pid, startTime }: ProcessIdentity): Promise<bool
   return (await startTimeOf(pid)) === startTime;
 }
 
-/** `undefined` for a text that is no ownership: an empty file, or one cut off in the middle. */
+/** Returns `undefined` for an invalid text, such as an empty or truncated file. */
 export function parseOwnership(text: string): Ownership | undefined {
   try {
     const { gateway, supervisor, etcd } = JSON.parse(text) as Record<string, unknown>;

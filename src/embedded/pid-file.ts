@@ -1,5 +1,5 @@
-// The lock where the system has no kernel lock that dies with etcd: an exclusive file naming its owner. Unlike the kernel's lock it
-// stays behind after a SIGKILL, so whoever finds it first proves the owner gone and ends an etcd that was left over.
+// The lock for systems without a kernel lock that ends with etcd: an exclusive file with its owner. Unlike the kernel's lock it remains
+// after a SIGKILL. The next process therefore checks that the owner has exited, and stops an etcd that still runs.
 import { closeSync, writeSync } from 'node:fs';
 import { link, rename, rm } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -17,7 +17,7 @@ export type PidFile =
   | { readonly kind: 'taken'; readonly owner: Ownership }
   | { readonly kind: 'failed'; readonly reason: string };
 
-/** Takes the file in the name of `owner`. Held until `removePidFile`, or until the owner's supervisor has ended. */
+/** Takes the lock for `owner`. It is held until `removePidFile`, or until the owner's supervisor exits. */
 export async function takePidFile(file: string, owner: Ownership): Promise<PidFile> {
   try {
     for (let attempt = 0; attempt < TAKE_ATTEMPTS_MAX; attempt += 1) {
@@ -29,49 +29,49 @@ export async function takePidFile(file: string, owner: Ownership): Promise<PidFi
       if (found?.etcd !== undefined) await end(found.etcd);
       await removeStale(file);
     }
-    return { kind: 'failed', reason: `${file} changes all the time` };
+    return { kind: 'failed', reason: `${file} keeps changing` };
   } catch (error) {
     return { kind: 'failed', reason: reasonOf(error) };
   }
 }
 
-/** Replaces the content of a file that is held, in one step. */
+/** Replaces the content of a held file atomically. */
 export async function updatePidFile(file: string, owner: Ownership): Promise<void> {
-  await rename(writeAside(file, owner), file);
+  await rename(writeDraft(file, owner), file);
 }
 
 export async function removePidFile(file: string): Promise<void> {
   await rm(file, { force: true });
 }
 
-/** A link appears at once with all its content, and never in the place of another file: nobody reads half of it. */
+/** Creates the file by a link: it appears with its whole content, and never replaces another file. */
 async function createOnly(file: string, owner: Ownership): Promise<boolean> {
-  const aside = writeAside(file, owner);
+  const draft = writeDraft(file, owner);
   try {
-    await link(aside, file);
+    await link(draft, file);
     return true;
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
     throw error;
   } finally {
-    await rm(aside);
+    await rm(draft);
   }
 }
 
-function writeAside(file: string, owner: Ownership): string {
-  const aside = `${file}.${process.pid}`;
-  const fd = openOwnFile(aside, REPLACE);
+function writeDraft(file: string, owner: Ownership): string {
+  const draft = `${file}.${process.pid}`;
+  const fd = openOwnFile(draft, REPLACE);
   writeSync(fd, JSON.stringify(owner));
   closeSync(fd);
-  return aside;
+  return draft;
 }
 
-/** A rename takes the stale file away once, however many processes found it; for the others it is gone already. */
+/** Removes the stale file by a rename, which succeeds in only one of several processes. */
 async function removeStale(file: string): Promise<void> {
-  const aside = `${file}.${process.pid}.stale`;
+  const draft = `${file}.${process.pid}.stale`;
   try {
-    await rename(file, aside);
-    await rm(aside);
+    await rename(file, draft);
+    await rm(draft);
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
   }

@@ -1,4 +1,4 @@
-// Names a process so that a number used again by another process is not mistaken for it: its id and its start time.
+// Identifies a process by its ID and start time, because process IDs are reused.
 import { readFile } from 'node:fs/promises';
 import { runCommand } from './command.js';
 
@@ -7,7 +7,7 @@ const START_TIME_FIELD = 22;
 const STATE_FIELD = 3;
 const GONE_STATES = new Set(['Z', 'X', 'x']);
 
-/** The start of a running process in the system's own notation (compare for equality only); `undefined` when it is gone. */
+/** Returns the start time of a running process in the system's notation, only for equality; `undefined` if it has exited. */
 export async function startTimeOf(pid: number): Promise<string | undefined> {
   return process.platform === 'linux' ? startTimeInProc(pid) : startTimeByPs(pid);
 }
@@ -19,7 +19,7 @@ async function startTimeInProc(pid: number): Promise<string | undefined> {
   } catch {
     return undefined;
   }
-  // The second field is the program's name in parentheses and may hold spaces and parentheses itself: count from its end.
+  // The second field is the program's name in parentheses, which can contain spaces and parentheses: count from its end.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   const state = fields[STATE_FIELD - 3] ?? '';
   return GONE_STATES.has(state) ? undefined : fields[START_TIME_FIELD - 3];

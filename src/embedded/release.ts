@@ -1,5 +1,5 @@
-// Fetches etcd's official release archive. The version is pinned and its SHA-256 digests stand here: what does not match them is
-// not unpacked, wherever it came from, so the base URL may be any mirror.
+// Downloads etcd's official release archive. Version and SHA-256 digests are pinned here. An archive that does not match is not unpacked,
+// so the base URL can be any mirror.
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { get as httpGet } from 'node:http';
@@ -53,26 +53,26 @@ const UNPACK_LIMIT_MS = 60_000;
 const ETCD_ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
 
 export interface ReleaseFetch {
-  /** Which one of the archive's: etcd itself by default. */
+  /** The program in the archive; etcd by default. */
   readonly program?: 'etcd' | 'etcdctl';
   readonly baseUrl: string;
   readonly release: Release;
   readonly limits: DownloadLimits;
-  /** Made here; everything is written below it. */
+  /** Created by the download; all files are below it. */
   readonly folder: string;
-  /** The PATH on which `tar` is looked for. */
+  /** The PATH for `tar`. */
   readonly path: string;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The address of the archive for this platform, or `undefined` where no digest of one is known. */
+/** Returns the URL of the archive for this platform, or `undefined` if there is no digest for it. */
 export function releaseUrl(baseUrl: string, release: Release): string | undefined {
   const platform = etcdPlatform();
   if (release.digests[platform] === undefined) return undefined;
   return `${baseUrl.replace(/\/+$/, '')}/v${release.version}/${archiveName(release)}.tar.gz`;
 }
 
-/** Downloads, checks and unpacks. Never throws for what a server or a network can do: the reason is in the answer. */
+/** Downloads, verifies and unpacks the archive. Does not throw for failures of the server or the network: the result has the reason. */
 export async function fetchRelease(fetch: ReleaseFetch): Promise<Fetched> {
   const { baseUrl, release, program = 'etcd', folder, path, limits, signal } = fetch;
   const url = releaseUrl(baseUrl, release);
@@ -104,7 +104,7 @@ export async function fetchRelease(fetch: ReleaseFetch): Promise<Fetched> {
   return { kind: 'fetched', file: join(folder, member) };
 }
 
-/** Writes what the URL answers into `file` and returns its SHA-256 in hex. */
+/** Writes the response of the URL to `file` and returns its SHA-256 in hex. */
 async function download(
   url: URL,
   file: string,
@@ -148,7 +148,7 @@ async function open(
     if (status === 200) return response;
     response.destroy();
     if (status < 300 || status >= 400 || location === undefined) {
-      throw new Error(`${next.host} answered with status ${status}`);
+      throw new Error(`${next.host} returned status ${status}`);
     }
     next = new URL(location, next);
     if (next.protocol !== 'https:' && next.protocol !== url.protocol) {
@@ -165,7 +165,7 @@ async function request(
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const get = url.protocol === 'https:' ? httpsGet : httpGet;
-    // No shared agent: a connection of its own has its own limit and is gone afterwards.
+    // No shared agent: the connection has its own timeout and is closed afterwards.
     const call = get(url, { agent: false, signal, headers: { 'user-agent': 'latchkey' } });
     const limit = (ms: number, what: string): NodeJS.Timeout =>
       setTimeout(() => call.destroy(new Error(`no ${what} within ${ms / 1000} s`)), ms);
@@ -173,7 +173,7 @@ async function request(
     call.once('socket', (socket) => {
       socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', () => {
         clearTimeout(timer);
-        timer = limit(limits.headersMs, 'answer');
+        timer = limit(limits.headersMs, 'response');
       });
     });
     call.once('response', (response) => {

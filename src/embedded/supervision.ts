@@ -1,4 +1,4 @@
-// The gateway's side of the supervisor: starts it, reads its reports, ends it. Its standard input is the life line.
+// The gateway's side of the supervisor: starts it, reads its reports, stops it. When the supervisor's standard input closes, it stops etcd.
 import { spawn } from 'node:child_process';
 import type { ChildProcessByStdio } from 'node:child_process';
 import { closeSync, existsSync } from 'node:fs';
@@ -16,7 +16,7 @@ const SUPERVISOR_STOP_LIMIT_MS = 10_000;
 const GONE_POLL_MS = 10;
 const GONE_POLLS_MAX = 500;
 
-/** What the supervisor is told on its command line. */
+/** The supervisor's argument on its command line, as JSON. */
 export interface SupervisorSpec {
   readonly gatewayPid: number;
   readonly etcdFile: string;
@@ -25,9 +25,9 @@ export interface SupervisorSpec {
   readonly versionFile: string;
   readonly lockFile: string;
   readonly logFile: string;
-  /** Of the unix sockets; etcd's working directory where it has some. */
+  /** The folder of the unix sockets, which is then etcd's working directory. */
   readonly socketFolder?: string;
-  /** How long etcd may take to end after SIGTERM. */
+  /** How long etcd may take to exit after SIGTERM. */
   readonly stopLimitMs: number;
   readonly guards?: SystemGuards;
 }
@@ -38,17 +38,17 @@ export type Report =
   | { readonly kind: 'failed'; readonly reason: string }
   | { readonly kind: 'ended'; readonly status: number | null; readonly signal: string | null };
 
-/** How it ended: `taken` = another process has the lock, `ended` = etcd itself, `lost` = the supervisor under it. */
+/** Why etcd does not run: `taken` = another process has the lock, `ended` = etcd exited, `lost` = the supervisor exited. */
 export type Ending =
   Exclude<Report, { kind: 'started' }> | { readonly kind: 'lost'; readonly reason: string };
 
 export interface SupervisedEtcd {
   readonly supervisorPid: number;
-  /** Resolves with etcd's process id, or `undefined` when it never ran. */
+  /** Resolves with etcd's process ID, or `undefined` if it never ran. */
   readonly started: Promise<number | undefined>;
-  /** Resolves when etcd and its supervisor are gone, asked or not. */
+  /** Resolves when etcd and its supervisor have exited, after `stop` or unexpectedly. */
   readonly ended: Promise<Ending>;
-  /** Ends etcd (SIGTERM, at its limit SIGKILL) and waits until both processes are gone. */
+  /** Stops etcd (SIGTERM, after a timeout SIGKILL) and waits until both processes have exited. */
   stop(): Promise<void>;
 }
 
@@ -60,7 +60,7 @@ export function superviseEtcd(
     gatewayPid: process.pid,
     stopLimitMs: ETCD_STOP_LIMIT_MS,
   };
-  // What the supervisor itself has to say against all expectation goes where etcd's own words go.
+  // Unexpected output of the supervisor goes to etcd's log.
   const log = openOwnFile(spec.logFile, APPEND);
   // A process group of its own, so that Ctrl-C in a terminal does not end etcd before the gateway has drained.
   const child = spawn(process.execPath, [supervisorFile(), JSON.stringify(complete)], {
@@ -68,7 +68,7 @@ export function superviseEtcd(
     cwd: '/',
     detached: true,
     stdio: ['pipe', 'pipe', log],
-    // The typings know no file descriptor beside pipes.
+    // The typings have no overload for a file descriptor next to pipes.
   }) as ChildProcessByStdio<Writable, Readable, null>;
   closeSync(log);
   child.stdin.on('error', () => undefined);
@@ -122,7 +122,7 @@ function follow(child: ChildProcessByStdio<Writable, Readable, null>): {
   return { started, ended };
 }
 
-/** Where the kernel does not end etcd with its supervisor, this process does, as long as it lives itself. */
+/** Kills etcd after its supervisor exited, on systems where the kernel does not. */
 async function endLeftOver(
   etcd: Promise<{ pid: number; startTime: string | undefined }> | undefined,
 ): Promise<void> {
@@ -132,7 +132,7 @@ async function endLeftOver(
   try {
     process.kill(known.pid, 'SIGKILL');
   } catch {
-    // It ended between the look and the signal.
+    // It exited between the check and the signal.
   }
   for (let poll = 0; poll < GONE_POLLS_MAX; poll += 1) {
     if ((await startTimeOf(known.pid)) !== known.startTime) return;
@@ -141,8 +141,8 @@ async function endLeftOver(
 }
 
 function supervisorFile(): string {
-  const beside = new URL('./supervisor.js', import.meta.url);
-  if (existsSync(beside)) return fileURLToPath(beside);
+  const sibling = new URL('./supervisor.js', import.meta.url);
+  if (existsSync(sibling)) return fileURLToPath(sibling);
   // Run from the TypeScript sources, as tests do: the built supervisor of the same project.
   return fileURLToPath(new URL('../../dist/embedded/supervisor.js', import.meta.url));
 }

@@ -1,6 +1,6 @@
-// The program between the gateway and etcd. It holds the data directory's lock, runs etcd, and ends it when its standard input
-// closes, which happens however the gateway ends. Should the supervisor itself be killed, the kernel ends etcd (setpriv --pdeathsig).
-// Not part of the gateway's process: started as `node supervisor.js SPEC`, it answers with one JSON report a line.
+// The process between the gateway and etcd. It holds the data directory's lock, runs etcd, and stops it when its standard input closes,
+// which happens whenever the gateway exits. If the supervisor itself is killed, the kernel kills etcd (setpriv --pdeathsig).
+// A separate process: started as `node supervisor.js SPEC`, it writes one JSON report per line.
 import { spawn } from 'node:child_process';
 import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { closeSync, renameSync, writeSync } from 'node:fs';
@@ -59,7 +59,7 @@ function endEtcd(): void {
   setTimeout(() => etcd?.kill('SIGKILL'), spec.stopLimitMs);
 }
 
-// Written before etcd sees the data: from its first moment on an older etcd may not understand them any more.
+// Written before etcd opens the data, because an older etcd may be unable to read them from then on.
 function writeDataVersion(): void {
   const next = `${spec.versionFile}.new`;
   const fd = openOwnFile(next, REPLACE);
@@ -85,7 +85,7 @@ async function runEtcd(lock: DataLock): Promise<void> {
 
 async function finish(last: Report | undefined, lock?: DataLock): Promise<void> {
   if (last !== undefined) report(last);
-  // Before the lock is released: the next etcd has the same folder.
+  // Before the lock is released, because the next etcd uses the same folder.
   if (hasSockets && spec.socketFolder !== undefined) removeSocketFolder(spec.socketFolder);
   await lock?.release();
   process.exit(0);
@@ -95,6 +95,6 @@ function report(line: Report): void {
   try {
     writeSync(REPORT_FD, `${JSON.stringify(line)}\n`);
   } catch {
-    // The gateway is gone: nobody is left to tell, and standard input says the same.
+    // The gateway has exited; standard input closes as well.
   }
 }

@@ -1,5 +1,5 @@
-// Whether files and folders that the gateway uses can be changed by other users. Programs and data of another user are never used:
-// a user who can write them can run commands as this user. The owner must be this user or root.
+// Checks whether other users can change files and folders of the gateway. It never uses programs and data of another user, because a user
+// who can write them can run commands as this user. The owner must be this user or root.
 import { closeSync, constants, fchmodSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
@@ -11,14 +11,14 @@ const OWNER_ONLY = 0o600;
 
 type Owned = Pick<Stats, 'uid' | 'mode' | 'isFile' | 'isDirectory'>;
 
-/** `undefined` when only this user and root can change it; otherwise why not, to follow its name in a sentence. */
+/** Returns `undefined` if only this user and root can change it, else the reason, which continues a sentence after its name. */
 export function distrustOf(stats: Owned, kind: 'file' | 'folder'): string | undefined {
-  return foreignOwner(stats, kind) ?? (isWritableByOthers(stats) ? writable(stats) : undefined);
+  return otherOwner(stats, kind) ?? (isWritableByOthers(stats) ? writable(stats) : undefined);
 }
 
 /**
- * Throws an `EmbeddedEtcdError` that names the folder, its owner and the remedy, unless only this user and root can change it. Follows
- * links, because the user may name one. Does not look at the folders above.
+ * Throws an `EmbeddedEtcdError` with the folder, its owner and the fix, unless only this user and root can change it. Follows links, because
+ * the setting may be one. Does not check parent folders.
  */
 export async function requireOwnFolder(
   folder: string,
@@ -26,29 +26,29 @@ export async function requireOwnFolder(
 ): Promise<void> {
   const stats = await stat(folder);
   const other = `name another folder with ${setting}`;
-  const foreign = foreignOwner(stats, 'folder');
-  if (foreign !== undefined) {
+  const reason = otherOwner(stats, 'folder');
+  if (reason !== undefined) {
     throw new EmbeddedEtcdError(
-      `The ${what} ${folder} ${foreign}: start the gateway as that user, or ${other}`,
+      `The ${what} ${folder} ${reason}: start the gateway as that user, or ${other}`,
     );
   }
   if (isWritableByOthers(stats)) {
     throw new EmbeddedEtcdError(
-      `The ${what} ${folder} ${writable(stats)}: type chmod go-w '${folder}' if you trust its content, or ${other}`,
+      `The ${what} ${folder} ${writable(stats)}: run chmod go-w '${folder}' if you trust its content, or ${other}`,
     );
   }
 }
 
 /**
- * Opens a file that the gateway keeps for itself, made with mode 0600 where `flags` create it. Does not follow a link in place of the
- * file. Throws the system's error, and an `Error` for a file of another user. Takes the right to write from others.
+ * Opens a private file of the gateway, with mode 0600 if `flags` create it. Does not follow a link. Throws the system's error, and an
+ * `Error` for a file of another user. Removes write permission for other users.
  */
 export function openOwnFile(file: string, flags: number): number {
   const fd = openSync(file, flags | constants.O_NOFOLLOW, OWNER_ONLY);
   try {
     const stats = fstatSync(fd);
-    const foreign = foreignOwner(stats, 'file');
-    if (foreign !== undefined) throw new Error(`${file} ${foreign}`);
+    const reason = otherOwner(stats, 'file');
+    if (reason !== undefined) throw new Error(`${file} ${reason}`);
     if (isWritableByOthers(stats)) fchmodSync(fd, OWNER_ONLY);
     return fd;
   } catch (error) {
@@ -57,9 +57,9 @@ export function openOwnFile(file: string, flags: number): number {
   }
 }
 
-/** For a log or a lock: at its end, made where missing. */
+/** Flags for a log or a lock: append, create if missing. */
 export const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT;
-/** For a file that is written from its beginning. */
+/** Flags for a file that is replaced. */
 export const REPLACE = constants.O_WRONLY | constants.O_TRUNC | constants.O_CREAT;
 
 export function readOwnFile(file: string): string {
@@ -71,7 +71,7 @@ export function readOwnFile(file: string): string {
   }
 }
 
-function foreignOwner(stats: Owned, kind: 'file' | 'folder'): string | undefined {
+function otherOwner(stats: Owned, kind: 'file' | 'folder'): string | undefined {
   const isOfKind = kind === 'file' ? stats.isFile() : stats.isDirectory();
   if (!isOfKind) return `is not a ${kind === 'file' ? 'regular file' : 'folder'}`;
   const self = process.geteuid?.();

@@ -1,13 +1,13 @@
-// etcd's version numbers: read out of `etcd --version`, compared number by number.
+// Reads and compares etcd's version numbers.
 
 const VERSION_PATTERN = /(\d+)\.(\d+)\.(\d+)/;
 
-/** The first `major.minor.patch` in a text, or `undefined` where there is none. */
+/** Returns the first `major.minor.patch` in a text, or `undefined`. */
 export function versionIn(text: string): string | undefined {
   return VERSION_PATTERN.exec(text)?.[0];
 }
 
-/** Negative when `a` is older than `b`, 0 when they are the same, positive when it is newer. */
+/** Returns a negative number if `a` is older than `b`, 0 if they are equal, else a positive number. */
 export function compareVersions(a: string, b: string): number {
   const numbersOfB = b.split('.').map(Number);
   const differences = a.split('.').map((part, index) => Number(part) - (numbersOfB[index] ?? 0));

@@ -92,7 +92,7 @@ describe('npm run cluster', { timeout: TEST_LIMIT_MS }, () => {
     await expect
       .poll(() => lock(spot, `/b${Math.random()}`), { timeout: RECOVERY_LIMIT_MS, interval: 500 })
       .toEqual({ succeeded: true });
-    expect(cluster.output()).toContain(`${leader} is gone: etcd ended with SIGKILL`);
+    expect(cluster.output()).toContain(`${leader} exited: etcd ended with SIGKILL`);
     await cluster.kill('SIGTERM');
     expect(await cluster.ended).toBe(0);
     for (const pid of processes.values()) await untilGone(pid);

@@ -33,7 +33,7 @@ describe.skipIf(obstacle !== undefined)(`Debian's package${title}`, () => {
         expect.stringMatching(
           /^fetching etcd 3\.6\.14: http:\/\/127\.0\.0\.1:1\/v3\.6\.14\/etcd-v3\.6\.14-/,
         ),
-        'that did not work: the connection was refused (ECONNREFUSED)',
+        'failed: the connection was refused (ECONNREFUSED)',
         "fetching Debian's package etcd-server of sid with apt-get (nothing is installed)",
       ]);
       expect(first.version).toMatch(/^3\.\d+\.\d+$/);

@@ -108,7 +108,7 @@ describe('the start fails with one clear line', () => {
     const file = join(await temporaryFolder(), 'file');
     await writeFile(file, '');
     await expect(start(file)).rejects.toThrow(
-      `The data directory ${file} cannot be used: a file stands in its place (EEXIST)`,
+      `The data directory ${file} cannot be used: a file of that name exists (EEXIST)`,
     );
   });
 

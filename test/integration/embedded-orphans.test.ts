@@ -137,7 +137,7 @@ describe('an etcd where the system has no parent-death signal', () => {
     const first = await startRunning(dataDir, { path: '' });
     const { told } = await startParent(dataDir, { path: '' });
     expect(told.failed).toBe(
-      `Another gateway (process ${first.parent.pid}) runs on the data directory ${dataDir}`,
+      `Another gateway (process ${first.parent.pid}) uses the data directory ${dataDir}`,
     );
     await first.parent.kill('SIGKILL');
     await untilGone(first.pid, PROMPTLY_MS);
@@ -165,7 +165,7 @@ describe('an embedded etcd', () => {
     const first = await startRunning(dataDir);
     const { told, parent } = await startParent(dataDir);
     expect(told.failed).toBe(
-      `Another gateway (process ${first.parent.pid}) runs on the data directory ${dataDir}`,
+      `Another gateway (process ${first.parent.pid}) uses the data directory ${dataDir}`,
     );
     expect(await parent.ended).toBe(0);
     expect(await isGone(first.pid)).toBe(false);

@@ -1,4 +1,4 @@
-// The gateway of `npm run cluster`: dist/main.js as a process of its own, which does not outlive the cluster program.
+// The gateway of `npm run cluster`: dist/main.js as a separate process that stops with the cluster program.
 import { spawn } from 'node:child_process';
 import { closeSync, ftruncateSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -8,7 +8,7 @@ import { APPEND, openOwnFile } from '../../embedded/trust.js';
 
 const READY_LIMIT_MS = 30_000;
 const READY_POLL_MS = 100;
-const ANSWER_LIMIT_MS = 2_000;
+const RESPONSE_LIMIT_MS = 2_000;
 const STOP_LIMIT_MS = 20_000;
 const OUTPUT_LINES_SHOWN = 5;
 
@@ -25,13 +25,13 @@ export interface GatewayStart {
 export interface GatewayProcess {
   readonly url: string;
   readonly pid: number;
-  /** Resolves with how it ended, asked or not. */
+  /** Resolves with the exit status or signal. */
   readonly ended: Promise<string>;
-  /** SIGTERM, so that it drains; at its limit SIGKILL. */
+  /** Sends SIGTERM, so that it drains, and SIGKILL after a timeout. */
   stop(): Promise<void>;
 }
 
-/** Resolves when the gateway is ready; throws with its last words when it does not become so. */
+/** Resolves when the gateway is ready. Throws an error with its last lines of output otherwise. */
 export async function startGateway(start: GatewayStart): Promise<GatewayProcess> {
   const gateway = await spawnGateway(start);
   const problem = await untilReady(gateway, start.signal);
@@ -51,7 +51,7 @@ async function spawnGateway(start: GatewayStart): Promise<GatewayProcess> {
   ]);
   const log = openOwnFile(logFile, APPEND);
   ftruncateSync(log);
-  // A process group of its own: Ctrl-C reaches the cluster program alone, which lets the gateway drain before etcd ends.
+  // A separate process group: Ctrl-C reaches only the cluster program, which lets the gateway drain before etcd stops.
   const child = spawn(file, rest, {
     env: { PATH: path, HOME: home },
     stdio: ['ignore', log, log],
@@ -75,7 +75,7 @@ async function spawnGateway(start: GatewayStart): Promise<GatewayProcess> {
   };
 }
 
-/** Why it did not become ready; `undefined` when it is. */
+/** Resolves with `undefined` when the gateway is ready, else with the reason why it is not. */
 async function untilReady(
   { url, ended }: GatewayProcess,
   signal: AbortSignal,
@@ -83,7 +83,7 @@ async function untilReady(
   const deadline = performance.now() + READY_LIMIT_MS;
   const end = ended.then((how) => `ended with ${how}`);
   while (performance.now() < deadline) {
-    if (signal.aborted) return 'was told to end';
+    if (signal.aborted) return 'was stopped';
     if (await isReady(url)) return undefined;
     const problem = await Promise.race([end, pause(READY_POLL_MS)]);
     if (problem !== undefined) return problem;
@@ -93,11 +93,11 @@ async function untilReady(
 
 async function isReady(url: string): Promise<boolean> {
   const target = new URL('/readyz', url);
-  // An address that stands for all of them is none to call.
+  // Replaces the addresses for all interfaces, which are not addresses to connect to.
   if (target.hostname === '0.0.0.0') target.hostname = '127.0.0.1';
   if (target.hostname === '[::]') target.hostname = '[::1]';
   try {
-    return (await fetch(target, { signal: AbortSignal.timeout(ANSWER_LIMIT_MS) })).ok;
+    return (await fetch(target, { signal: AbortSignal.timeout(RESPONSE_LIMIT_MS) })).ok;
   } catch {
     return false;
   }

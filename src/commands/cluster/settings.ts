@@ -1,4 +1,4 @@
-// What `npm run cluster` is told: flags only, all mistakes at once.
+// The settings of `npm run cluster`: only flags, with all problems reported at once.
 import { parseArgs } from 'node:util';
 import { OFFICIAL_BASE_URL } from '../../embedded/release.js';
 import { messageOf } from '../../core/errors.js';
@@ -18,13 +18,13 @@ const DEFAULTS = {
 export interface ClusterSettings {
   readonly clientPorts: readonly number[];
   readonly peerPorts: readonly number[];
-  /** Address and port of the gateway, handed to it as they are. */
+  /** Address and port of the gateway, passed to it unchanged. */
   readonly listen: string;
   readonly dataDir: string;
   readonly cacheDir: string;
   readonly etcdBin: string | undefined;
   readonly etcdDownloadUrl: string;
-  /** Further flags for the gateway: what stands behind `--`. */
+  /** Further flags for the gateway: the arguments after `--`. */
   readonly gatewayArgs: readonly string[];
 }
 
@@ -33,18 +33,18 @@ export type ClusterSettingsResult =
   | { readonly kind: 'help'; readonly text: string }
   | { readonly kind: 'errors'; readonly problems: readonly string[] };
 
-const CLUSTER_HELP = `Three etcd members and the gateway, as plain processes on this machine. Ends them all on Ctrl-C.
+const CLUSTER_HELP = `Three etcd members and the gateway, as plain processes on this machine. Ctrl-C stops all of them.
 The members have no authentication: any web page open on this machine can write to them while they run.
 
 usage: npm run cluster -- [flags] [-- flags of the gateway]
-  --client-ports A,B,C     where the members serve clients, on 127.0.0.1 (${DEFAULTS['client-ports']})
-  --peer-ports A,B,C       where the members talk to each other (${DEFAULTS['peer-ports']})
-  --listen HOST:PORT       where the gateway serves (${DEFAULTS.listen})
-  --data-dir DIR           the members' data and all logs, kept for the next time (${DEFAULTS['data-dir']})
-  --cache-dir DIR          where a fetched etcd is kept (${DEFAULTS['cache-dir']})
-  --etcd-bin FILE          the etcd to use (found or fetched)
-  --etcd-download-url URL  where etcd's release archives are (${DEFAULTS['etcd-download-url']})
-  --help                   this text`;
+  --client-ports A,B,C     client ports of the members on 127.0.0.1 (${DEFAULTS['client-ports']})
+  --peer-ports A,B,C       peer ports of the members on 127.0.0.1 (${DEFAULTS['peer-ports']})
+  --listen HOST:PORT       address and port of the gateway (${DEFAULTS.listen})
+  --data-dir DIR           folder for the members' data and all logs (${DEFAULTS['data-dir']})
+  --cache-dir DIR          folder for a downloaded etcd (${DEFAULTS['cache-dir']})
+  --etcd-bin FILE          etcd program (default: found, else downloaded)
+  --etcd-download-url URL  base URL of etcd's release archives (${DEFAULTS['etcd-download-url']})
+  --help                   print this help`;
 
 export function parseClusterSettings(argv: readonly string[]): ClusterSettingsResult {
   const separator = argv.indexOf('--');
@@ -63,7 +63,7 @@ export function parseClusterSettings(argv: readonly string[]): ClusterSettingsRe
   const peerPorts = readPorts('--peer-ports', text('peer-ports'), problems);
   const all = [...clientPorts, ...peerPorts];
   if (new Set(all).size < all.length)
-    problems.push('--client-ports and --peer-ports: a port is named twice');
+    problems.push('--client-ports and --peer-ports: a port is used twice');
   if (!/:\d+$/.test(text('listen')))
     problems.push(`--listen: '${text('listen')}' is not HOST:PORT`);
   if (problems.length > 0) return { kind: 'errors', problems };

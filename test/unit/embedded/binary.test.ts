@@ -133,7 +133,7 @@ describe('a named etcd is refused in one line', () => {
     const { search, bin } = await bareMachine();
     const file = await writeProgram(join(bin, 'etcd'), '#!/bin/sh\necho GNU tar 1.34.0\n');
     await expect(findEtcd({ ...search, etcdBin: file })).rejects.toThrow(
-      `The etcd named by --etcd-bin, ${file}, is not etcd: it tells no version`,
+      `The etcd named by --etcd-bin, ${file}, is not etcd: it prints no version`,
     );
   });
 
@@ -141,7 +141,7 @@ describe('a named etcd is refused in one line', () => {
     const { search, bin } = await bareMachine();
     const file = await writeFakeEtcd(bin, '3.3.27');
     await expect(findEtcd({ ...search, etcdBin: file })).rejects.toThrow(
-      `The etcd named by --etcd-bin, ${file}, is etcd 3.3.27, older than 3.4, the oldest that is supported`,
+      `The etcd named by --etcd-bin, ${file}, is etcd 3.3.27, older than 3.4, the oldest supported version`,
     );
   });
 
@@ -192,7 +192,7 @@ describe.skipIf(!hasTar)('an etcd is fetched', () => {
     const writtenBy = { version: '3.7.0', dataDir: '/data' };
     const path = await withPrograms(bin, 'tar');
     await expect(findEtcd({ ...search, path, release, writtenBy })).rejects.toThrow(
-      'The newest etcd found is 3.6.99, too old for the data in /data, which etcd 3.7.0 wrote: name a newer one with --etcd-bin, or another --data-dir',
+      'The newest etcd found is 3.6.99, too old for the data in /data, which etcd 3.7.0 wrote; set a newer one with --etcd-bin, or set another --data-dir',
     );
   });
 });
@@ -204,7 +204,7 @@ describe('when all ways fail', () => {
     const failure = findEtcd({ ...search, path: '', release });
     await expect(failure).rejects.toThrow(
       [
-        'No etcd was found on this machine, and none could be fetched. Tried:',
+        'No etcd was found on this machine, and none could be downloaded. Tried:',
         '  - the PATH: it has no etcd',
         `  - the cache ${search.cacheDir}: it has no etcd`,
       ].join('\n'),
@@ -236,7 +236,7 @@ describe('when all ways fail', () => {
     const { search } = await bareMachine();
     await writeFile(search.cacheDir, 'a file');
     await expect(findEtcd(search)).rejects.toThrow(
-      `  - fetching one into the cache ${search.cacheDir}: a file stands in its place (EEXIST)`,
+      `  - fetching one into the cache ${search.cacheDir}: a file of that name exists (EEXIST)`,
     );
   });
 

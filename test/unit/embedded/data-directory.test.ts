@@ -30,11 +30,11 @@ describe('the data directory', () => {
     expect((await prepareDataDirectory(folder)).writtenBy).toBeUndefined();
   });
 
-  it('is refused in one line when a file stands in its place', async () => {
+  it('is refused in one line when a file of that name exists', async () => {
     const file = join(await temporaryFolder(), 'file');
     await writeFile(file, '');
     await expect(prepareDataDirectory(file)).rejects.toThrow(
-      `The data directory ${file} cannot be used: a file stands in its place (EEXIST)`,
+      `The data directory ${file} cannot be used: a file of that name exists (EEXIST)`,
     );
   });
 

@@ -123,7 +123,7 @@ describe('fetching the release archive gives up', () => {
     const { release } = await packRelease('3.6.99');
     const baseUrl = await serve((_request, response) => response.writeHead(404).end('gone'));
     expect(await fetchFrom(baseUrl, release)).toMatchObject({
-      reason: `${new URL(baseUrl).host} answered with status 404`,
+      reason: `${new URL(baseUrl).host} returned status 404`,
     });
   });
 
@@ -134,11 +134,11 @@ describe('fetching the release archive gives up', () => {
     });
   });
 
-  it('when the server hangs before its answer', async () => {
+  it('when the server does not respond', async () => {
     const { release } = await packRelease('3.6.99');
     const baseUrl = await serve(() => undefined);
     expect(await fetchFrom(baseUrl, release, { headersMs: SHORT_MS })).toMatchObject({
-      reason: 'no answer within 0.15 s',
+      reason: 'no response within 0.15 s',
     });
   });
 
@@ -172,7 +172,7 @@ describe('fetching the release archive gives up', () => {
       response.write(archive.subarray(0, 10), () => response.destroy());
     });
     expect(await fetchFrom(baseUrl, release)).toMatchObject({
-      reason: 'the connection was cut (ECONNRESET)',
+      reason: 'the connection was closed (ECONNRESET)',
     });
   });
 

@@ -46,7 +46,7 @@ describe('S28: a data directory', () => {
     const folder = await temporaryFolder();
     await chmod(folder, 0o777);
     await expect(prepareDataDirectory(folder)).rejects.toThrow(
-      `The data directory ${folder} is writable by other users (mode 0777): type chmod go-w '${folder}' if you trust its content, or name another folder with --data-dir`,
+      `The data directory ${folder} is writable by other users (mode 0777): run chmod go-w '${folder}' if you trust its content, or name another folder with --data-dir`,
     );
     await chmod(folder, 0o755);
     await prepareDataDirectory(folder);
@@ -102,7 +102,7 @@ describe('S28: a data directory', () => {
     const target = join(await temporaryFolder(), 'target');
     const link = join(folder, 'etcd.log');
     await symlink(target, link);
-    const reason = 'it is a symbolic link, or its path goes in circles (ELOOP)';
+    const reason = 'it is a symbolic link, or its path is a loop of links (ELOOP)';
     await expect(prepareDataDirectory(folder)).rejects.toThrow(
       `The data directory ${folder} cannot be used: ${reason}`,
     );
@@ -179,7 +179,7 @@ describe('S28: a cached etcd', () => {
     const cacheDir = dirname(dirname(file));
     await chmod(cacheDir, 0o777);
     await expect(find()).rejects.toThrow(
-      `The cache of etcd programs ${cacheDir} is writable by other users (mode 0777): type chmod go-w '${cacheDir}'`,
+      `The cache of etcd programs ${cacheDir} is writable by other users (mode 0777): run chmod go-w '${cacheDir}'`,
     );
   });
 

@@ -53,7 +53,7 @@ describe('the settings of npm run cluster', () => {
       kind: 'errors',
       problems: [
         "--client-ports: '1,2' is not 3 ports from 1 to 65535",
-        '--client-ports and --peer-ports: a port is named twice',
+        '--client-ports and --peer-ports: a port is used twice',
         "--listen: 'here' is not HOST:PORT",
       ],
     });
