@@ -13,9 +13,9 @@ export const PASSWORDS = {
 } as const;
 export type UserName = keyof typeof PASSWORDS;
 
-/** What ann may do everything with, and what bob may. The gateway's own user may do nothing at all. */
+/** The prefixes to which ann and bob have all rights. The gateway's own user has no rights. */
 const PREFIXES = { ann: 'app', bob: 'other' } as const;
-/** `locks/` and the like as the gateway lays them out: `%2F` stands for a slash in a name. */
+/** The ranges of a prefix, with the encoding of lock and election names: `%2F` for a slash. */
 const rangesOf = (name: string): string[] => [
   `${name}/`,
   `/${name}/`,
@@ -24,7 +24,7 @@ const rangesOf = (name: string): string[] => [
 ];
 
 export interface GuardedEtcd extends Member {
-  /** Asks etcd itself, with root's rights unless somebody else's token is given. */
+  /** Sends a request to etcd itself, as root unless another user's token is given. */
   ask(path: string, body: object, token?: string): Promise<Answer>;
   tokenOf(name: UserName, password?: string): Promise<string>;
 }

@@ -1,4 +1,4 @@
-// Callers with rights of their own, for tests that stand below the doors.
+// Callers with their own credentials, for tests of the layers below the APIs.
 import type { Caller, Identity, UserLogin } from '../../src/core/caller.js';
 import { Secret } from '../../src/core/secret.js';
 import { callerFor } from './caller.js';

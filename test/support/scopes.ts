@@ -1,4 +1,4 @@
-// Callers with an API token, for tests that stand below the doors.
+// Callers with an API token, for tests of the layers below the APIs.
 import type { Identity, Right, Scope } from '../../src/core/caller.js';
 
 export function scopeOf(prefixes: readonly string[], ...rights: readonly Right[]): Scope {

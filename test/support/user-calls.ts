@@ -7,7 +7,7 @@ import type { Gateway } from './processes.js';
 import { call, json } from './v1-calls.js';
 
 export interface UserCalls {
-  /** At /v1; the answer is held against the document. */
+  /** At /v1. The response is validated against the OpenAPI document. */
   readonly as: (
     user: UserName,
     operation: string,
@@ -15,11 +15,11 @@ export interface UserCalls {
     path: string,
     body?: unknown,
   ) => Promise<Answer>;
-  /** At the raw door. */
+  /** At the raw API. */
   readonly raw: (user: UserName, path: string, body: object) => Promise<Answer>;
 }
 
-/** `gateway` is asked for with each call: a test starts it later. */
+/** `gateway` is called for each request, because a test starts the gateway later. */
 export function userCalls(gateway: () => Gateway): UserCalls {
   return {
     as(user, operation, method, path, body) {

@@ -11,7 +11,7 @@ import {
 } from '../../../src/core/secret.js';
 
 describe('a secret', () => {
-  it('shows itself to nobody who does not ask for it by name', () => {
+  it('appears only in the result of reveal', () => {
     const holder = { user: 'a', password: new Secret('hunter2'), list: [new Secret('hunter2')] };
     const shown = [JSON.stringify(holder), inspect(holder, { depth: 9 }), String(holder.password)];
     expect(shown.join(' ')).not.toContain('hunter2');
@@ -19,7 +19,7 @@ describe('a secret', () => {
     expect(holder.password.reveal()).toBe('hunter2');
   });
 
-  it('equals the same text and digest, whatever the lengths compared', () => {
+  it('equals the same text and digest, and no text of another length', () => {
     expect(isSameSecret('abc', 'abc')).toBe(true);
     expect(isSameSecret(sha256('abc'), sha256('abc'))).toBe(true);
     expect(isSameDigest(sha256('abc'), sha256('abc'))).toBe(true);
@@ -27,7 +27,7 @@ describe('a secret', () => {
     for (const other of ['abd', 'ab', '', 'abc ']) expect(isSameSecret('abc', other)).toBe(false);
   });
 
-  it('is found again by its fingerprint, which keeps parts apart', () => {
+  it('has a fingerprint that depends on every part and does not contain it', () => {
     expect(fingerprint('a', 'bc')).toBe(fingerprint('a', 'bc'));
     expect(fingerprint('a', 'bc')).not.toBe(fingerprint('ab', 'c'));
     expect(fingerprint('hunter2')).not.toContain('hunter2');
