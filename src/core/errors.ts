@@ -1,15 +1,15 @@
-// The one error class and its closed catalogue: code -> status and title. Imports nothing.
-// Doors translate it into their own shape; nothing else in the house chooses a status.
+// The error class and its closed catalog: code -> status and title. Imports nothing. Each API translates errors into its own format, and
+// nothing else chooses a status.
 
-/** What became of a write: `unknown` = old or new, never neither; `not-applied` = surely nothing happened. */
+/** The outcome of a failed write. `unknown`: etcd has the old or the new state. `not-applied`: etcd has the old state. */
 export type Outcome = 'unknown' | 'not-applied';
 
-interface CatalogueEntry {
+interface CatalogEntry {
   readonly status: number;
   readonly title: string;
 }
 
-const CATALOGUE = {
+const CATALOG = {
   'invalid-request': { status: 400, title: 'The request is not valid' },
   'future-revision': { status: 400, title: 'The revision does not exist yet' },
   unauthenticated: { status: 401, title: 'Authentication is required' },
@@ -43,24 +43,24 @@ const CATALOGUE = {
   'out-of-space': { status: 503, title: 'etcd is out of space' },
   'shutting-down': { status: 503, title: 'The gateway is shutting down' },
   timeout: { status: 504, title: 'Time is up' },
-} as const satisfies Record<string, CatalogueEntry>;
+} as const satisfies Record<string, CatalogEntry>;
 
-/** Stable, kebab-case, part of the contract: codes are added, none changes its meaning. */
-export type ErrorCode = keyof typeof CATALOGUE;
+/** Part of the API contract: codes may be added, but no code changes its meaning. */
+export type ErrorCode = keyof typeof CATALOG;
 
-export const ERROR_CODES = Object.keys(CATALOGUE) as readonly ErrorCode[];
+export const ERROR_CODES = Object.keys(CATALOG) as readonly ErrorCode[];
 
 export interface GatewayErrorInit {
-  /** What happened, with the value that made it happen. For people; not part of the contract. */
+  /** The fact with its value, for people. Not part of the API contract. */
   readonly detail?: string;
-  /** What the caller can do about it. */
+  /** What the client can do about it. */
   readonly hint?: string;
-  /** Set on every 502, 503 and 504 to a write. */
+  /** Set on every 502, 503 and 504 of a write. */
   readonly outcome?: Outcome;
   readonly retryAfterSeconds?: number;
-  /** Members of the problem body that belong to this error alone (`holder`, `errors`, ...). */
+  /** Further members of the problem document (`holder`, `errors`, ...). */
   readonly fields?: Readonly<Record<string, unknown>>;
-  /** Response headers that belong to this error alone (`Allow`, `Etcd-Revision`, ...). */
+  /** Further response headers (`Allow`, `Etcd-Revision`, ...). */
   readonly headers?: Readonly<Record<string, string>>;
   readonly cause?: unknown;
 }
@@ -75,7 +75,7 @@ export class GatewayError extends Error {
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(code: ErrorCode, init: GatewayErrorInit = {}) {
-    super(init.detail ?? CATALOGUE[code].title, { cause: init.cause });
+    super(init.detail ?? CATALOG[code].title, { cause: init.cause });
     this.name = 'GatewayError';
     this.code = code;
     this.detail = init.detail;
@@ -87,15 +87,30 @@ export class GatewayError extends Error {
   }
 
   get status(): number {
-    return CATALOGUE[this.code].status;
+    return CATALOG[this.code].status;
   }
 
   get title(): string {
-    return CATALOGUE[this.code].title;
+    return CATALOG[this.code].title;
   }
 }
 
-/** A 400 that names one field, as most bad input does. `pointer` is a JSON pointer or a query parameter's name. */
+/**
+ * The client disconnected before the response. No client receives this error. Its code appears in the access log, next to `aborted`.
+ */
+export class ClientDisconnectedError extends GatewayError {
+  constructor(init: Omit<GatewayErrorInit, 'detail'> = {}) {
+    super('etcd-unavailable', { detail: 'the client disconnected', ...init });
+    this.name = 'ClientDisconnectedError';
+  }
+}
+
+/** Rejects work because the gateway drains. `init` replaces the default, which asks for a retry after a second. */
+export function shuttingDown(init: GatewayErrorInit = { retryAfterSeconds: 1 }): GatewayError {
+  return new GatewayError('shutting-down', init);
+}
+
+/** Returns a 400 that names one field. `pointer`: a JSON pointer, or the name of a query parameter. */
 export function invalidRequest(pointer: string, detail: string, hint?: string): GatewayError {
   return new GatewayError('invalid-request', {
     detail,
@@ -104,18 +119,18 @@ export function invalidRequest(pointer: string, detail: string, hint?: string): 
   });
 }
 
-/** The outcome that an error tells; `undefined` for errors that are no question of outcome. */
+/** Returns `undefined` for errors without an outcome. */
 export function outcomeOf(error: unknown): Outcome | undefined {
   return error instanceof GatewayError ? error.outcome : undefined;
 }
 
-/** The messages of an error and of the errors that it consists of. Messages alone: a parser's error carries bytes, which may hold values. */
+/** Returns the messages of an error and of its parts. Only the messages, because the errors of parsers contain input, which may be secret. */
 export function reasonOf(error: unknown): string | undefined {
   if (error instanceof AggregateError) return error.errors.map(reasonOf).join(', ');
   return error instanceof Error ? error.message : undefined;
 }
 
-/** What an error says to people, whoever threw it. */
+/** Returns the text of anything that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

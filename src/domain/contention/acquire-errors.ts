@@ -1,5 +1,5 @@
 // The errors of a request that did not acquire.
-import { GatewayError } from '../../core/errors.js';
+import { ClientDisconnectedError, GatewayError, shuttingDown } from '../../core/errors.js';
 import type { QueueSnapshot } from './entry-transactions.js';
 
 export function entryLost(): GatewayError {
@@ -10,14 +10,11 @@ export function entryLost(): GatewayError {
 }
 
 export function clientDisconnected(): GatewayError {
-  return new GatewayError('etcd-unavailable', {
-    detail: 'the client disconnected',
-    outcome: 'unknown',
-  });
+  return new ClientDisconnectedError({ outcome: 'unknown' });
 }
 
-export function shuttingDown(): GatewayError {
-  return new GatewayError('shutting-down', {
+export function waitCutShort(): GatewayError {
+  return shuttingDown({
     detail: 'the gateway is shutting down; the entry in the queue is released',
     outcome: 'not-applied',
     retryAfterSeconds: 1,

@@ -1,6 +1,6 @@
 // Waits until the entry is a holder: watches its blocker, then confirms with a linearizable read.
 import type { KeyValue } from '../../etcd/wire.js';
-import { clientDisconnected, entryLost, isTransient, shuttingDown } from './acquire-errors.js';
+import { clientDisconnected, entryLost, isTransient, waitCutShort } from './acquire-errors.js';
 import { stepCaller } from './acquire-spec.js';
 import type { AcquireContext } from './acquire-spec.js';
 import { readOwn, readQueue } from './entry-transactions.js';
@@ -44,7 +44,7 @@ export async function waitUntilHolder(
       if (queue.first?.createRevision === createRevision) return;
       throw await spec.createRefusal(queue, performance.now() - startedAt);
     }
-    if (deps.draining.aborted) throw shuttingDown();
+    if (deps.draining.aborted) throw waitCutShort();
     spec.onWaiting?.(createRevision);
     // After a timeout the status is read once more, because the blocker may be deleted at that time.
     await deps.deletionWatches.wait(caller.identity, spec.keys.resource, {
@@ -70,7 +70,7 @@ async function readStatusWithRetry(
     } catch (error) {
       const isOver = performance.now() > startedAt + spec.waitMs;
       if (!isTransient(error) || isOver || caller.signal.aborted) throw error;
-      if (deps.draining.aborted) throw shuttingDown();
+      if (deps.draining.aborted) throw waitCutShort();
       await new Promise((resolve) => setTimeout(resolve, READ_RETRY_MS));
     }
   }

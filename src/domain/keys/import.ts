@@ -1,7 +1,7 @@
 // Writes a stream of entries in batches of one transaction each. Every error states how far the import came, so that the client can
 // continue a broken upload from there.
 import type { Caller } from '../../core/caller.js';
-import { GatewayError } from '../../core/errors.js';
+import { GatewayError, shuttingDown } from '../../core/errors.js';
 import { isAbsent } from '../../etcd/compare.js';
 import type { EtcdClient } from '../../etcd/client.js';
 import { OPERATIONS_TOGETHER_MAX } from '../../etcd/wire.js';
@@ -130,7 +130,7 @@ export class Importer {
   }
 
   async #write(batch: readonly ImportLine[]): Promise<void> {
-    if (this.#deps.draining.aborted) throw new GatewayError('shutting-down', NOT_APPLIED);
+    if (this.#deps.draining.aborted) throw shuttingDown(NOT_APPLIED);
     try {
       await this.#writeAtOnce(batch);
     } catch (error) {

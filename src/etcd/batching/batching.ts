@@ -3,7 +3,7 @@
 // response is lost, the outcome is `unknown` for every request of the batch, and none is sent again.
 import { remainingMs } from '../../core/caller.js';
 import type { Caller } from '../../core/caller.js';
-import { GatewayError } from '../../core/errors.js';
+import { ClientDisconnectedError, GatewayError } from '../../core/errors.js';
 import { BatchQueue } from './batch-queue.js';
 import type { BatchCodec } from './batch-queue.js';
 import type { EtcdClient } from '../client.js';
@@ -123,5 +123,5 @@ function notSent(
         detail: 'the deadline passed before the request was sent to etcd',
         ...init,
       })
-    : new GatewayError('etcd-unavailable', { detail: 'the client disconnected', ...init });
+    : new ClientDisconnectedError(init);
 }

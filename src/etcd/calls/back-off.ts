@@ -1,11 +1,12 @@
-// How long to wait before everybody is asked again: full jitter, doubling, never past the caller's deadline or his hanging up.
+// The pause before a call tries all endpoints again: exponential with full jitter. It ends at the caller's deadline, or when the client
+// disconnects.
 import { remainingMs } from '../../core/caller.js';
 import type { Caller } from '../../core/caller.js';
 
 const BACKOFF_FIRST_MS = 25;
 const BACKOFF_MAX_MS = 400;
 
-/** `round` counts from 0; `random` gives 0 to 1. */
+/** `round` counts from 0. `random` returns a number from 0 to 1. */
 export async function backOff(
   caller: Caller,
   round: number,

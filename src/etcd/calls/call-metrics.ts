@@ -1,11 +1,11 @@
-// What this layer tells of its calls to whoever counts them. The layer itself keeps no numbers.
+// The interface through which the etcd layer reports its calls to the metrics.
 
-/** `answered`: as the call wanted; `refused`: etcd answered with an error that it meant; `failed`: no answer, or one that says "not here, not now". */
+/** `answered`: success. `refused`: etcd rejected the request. `failed`: no response, or the member could not serve the request. */
 export type CallResult = 'answered' | 'refused' | 'failed';
 
 export interface CallMetrics {
-  /** One request to one endpoint is over; for a stream: it is open, or could not be opened. */
+  /** Call it when a request to an endpoint has ended. For a stream: when it is open, or could not be opened. */
   recordCall(rpcPath: string, endpointUrl: string, result: CallResult, seconds: number): void;
-  /** A call that one endpoint did not serve is sent to another. */
+  /** Call it when a call that failed at one endpoint is sent to another. */
   recordFailover(rpcPath: string): void;
 }

@@ -1,10 +1,10 @@
-// What a write says of itself when a step before it failed: nothing happened, whatever became of that step.
+// Sets the outcome of a write that consists of several steps, when one of them fails.
 import { GatewayError } from '../../core/errors.js';
 import { RETRY_AFTER_SECONDS } from '../status.js';
 
 const SERVER_FAULT_STATUS = 502;
 
-/** Waits for a step without which the write is not sent. Its failures are told with the outcome `not-applied`. */
+/** Waits for a step before the write. Its errors get the outcome `not-applied`, because the write is not sent. */
 export async function beforeWrite<T>(step: Promise<T>): Promise<T> {
   try {
     return await step;
@@ -13,7 +13,7 @@ export async function beforeWrite<T>(step: Promise<T>): Promise<T> {
   }
 }
 
-/** Waits for a step behind one that wrote. Its failures are told with the outcome `unknown`. */
+/** Waits for a step after the write. Its errors get the outcome `unknown`. */
 export async function afterWrite<T>(step: Promise<T>): Promise<T> {
   try {
     return await step;
@@ -22,7 +22,7 @@ export async function afterWrite<T>(step: Promise<T>): Promise<T> {
   }
 }
 
-/** The same error as one of a write of which something may have happened; those that are no question of outcome stay as they are. */
+/** Returns the error with the outcome `unknown`. Errors below 502 have no outcome and stay as they are. */
 export function withOutcomeUnknown(error: GatewayError): GatewayError {
   if (error.status < SERVER_FAULT_STATUS || error.outcome === 'unknown') return error;
   return new GatewayError(error.code, {
@@ -35,12 +35,12 @@ export function withOutcomeUnknown(error: GatewayError): GatewayError {
   });
 }
 
-/** The same error as one of a write that surely did not happen; those that are no question of outcome stay as they are. */
+/** Returns the error with the outcome `not-applied`. Errors below 502 have no outcome and stay as they are. */
 export function withOutcomeNotApplied(error: GatewayError): GatewayError {
   if (error.status < SERVER_FAULT_STATUS) return error;
   return new GatewayError(error.code, {
     detail: `${error.message}; nothing was changed`,
-    // That of an unknown outcome is no advice any more.
+    // The hint for an unknown outcome does not apply here.
     ...(error.hint !== undefined && error.outcome !== 'unknown' && { hint: error.hint }),
     outcome: 'not-applied',
     retryAfterSeconds: error.retryAfterSeconds ?? RETRY_AFTER_SECONDS,

@@ -1,14 +1,14 @@
-// Keeps calls that are sent again from becoming the storm that keeps etcd down: a bucket of tokens for all calls of a client.
+// Limits the rate of retries, so that they do not overload an etcd that recovers. One token bucket serves all calls of a client.
 
 export interface BudgetLimits {
-  /** What each call puts in. */
+  /** Added by each call. */
   readonly tokensPerCall: number;
-  /** What time puts in, so that a quiet gateway can retry too. */
+  /** Added each second, so that a gateway with few calls can retry too. */
   readonly tokensPerSecond: number;
   readonly tokensMax: number;
 }
 
-/** A fifth of the calls may be repeats; the bucket holds what a burst of callers needs to live through one election. */
+/** A fifth of the calls may be retries. A full bucket is enough for a burst of callers during one leader election. */
 const BUDGET_LIMITS: BudgetLimits = { tokensPerCall: 0.2, tokensPerSecond: 10, tokensMax: 500 };
 
 export class RetryBudget {
@@ -17,7 +17,7 @@ export class RetryBudget {
   #tokens: number;
   #filledAt: number;
 
-  /** Starts full. `now` gives milliseconds. */
+  /** Starts full. `now` returns milliseconds. */
   constructor(limits: BudgetLimits = BUDGET_LIMITS, now: () => number = () => performance.now()) {
     this.#limits = limits;
     this.#now = now;
@@ -25,12 +25,12 @@ export class RetryBudget {
     this.#filledAt = now();
   }
 
-  /** A caller's call begins. */
+  /** Call it when a call begins. */
   recordCall(): void {
     this.#add(this.#limits.tokensPerCall);
   }
 
-  /** Whether a call may be sent once more; takes what that costs. */
+  /** Takes a token. Returns false if none is left: the call must not be sent again. */
   take(): boolean {
     const now = this.#now();
     this.#add(((now - this.#filledAt) / 1_000) * this.#limits.tokensPerSecond);

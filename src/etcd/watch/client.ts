@@ -1,7 +1,7 @@
 // Watches, as many as wanted over few upstream streams. It does not resume: a watch that ends with `broken` is watched again by its owner,
 // from where he was.
 import type { Identity } from '../../core/caller.js';
-import { GatewayError } from '../../core/errors.js';
+import { GatewayError, shuttingDown } from '../../core/errors.js';
 import type { CallAuthenticator } from '../auth/call-authenticator.js';
 import type { CallMetrics } from '../calls/call-metrics.js';
 import type { EndpointPool } from '../endpoints/pool.js';
@@ -109,10 +109,6 @@ export function neverOpened(listener: WatchListener, end: WatchEnd): WatchHandle
     if (!isClosed) listener.onEnd(end);
   });
   return { close: () => void (isClosed = true), requestProgress: () => undefined };
-}
-
-function shuttingDown(): GatewayError {
-  return new GatewayError('shutting-down', { retryAfterSeconds: RETRY_AFTER_SECONDS });
 }
 
 function tooManyStreams({ streamsMax, watchesPerStreamMax }: WatchLimits): GatewayError {

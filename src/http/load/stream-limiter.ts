@@ -1,6 +1,6 @@
 // Limits the streams that this process serves, and admits the requests that wait.
 import type { Response } from 'express';
-import { GatewayError } from '../../core/errors.js';
+import { ClientDisconnectedError, GatewayError } from '../../core/errors.js';
 import { onceOver } from '../server/response-end.js';
 
 const FULL_RETRY_AFTER_SECONDS = 5;
@@ -43,8 +43,7 @@ export class StreamLimiter {
   /** Admits a request that waits for one response. Throws `too-many-requests`, and `etcd-unavailable` after the client disconnected. */
   enterWait(res: Response): void {
     // The `close` event has passed. A count that starts now would never be reduced.
-    if (res.destroyed)
-      throw new GatewayError('etcd-unavailable', { detail: 'the client disconnected' });
+    if (res.destroyed) throw new ClientDisconnectedError();
     for (const admission of this.#admissions) admission.park(res);
   }
 }

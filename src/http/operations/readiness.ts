@@ -1,5 +1,5 @@
 // Checks whether the gateway can serve: not draining, and a quorum of etcd responds.
-import { GatewayError } from '../../core/errors.js';
+import { GatewayError, shuttingDown } from '../../core/errors.js';
 import type { ErrorCode } from '../../core/errors.js';
 import type { Reachability } from '../../etcd/endpoints/prober.js';
 import { GATEWAY_IDENTITY } from '../../core/caller.js';
@@ -29,7 +29,7 @@ export function createReadiness(deps: {
   return {
     async check() {
       if (deps.isDraining())
-        throw new GatewayError('shutting-down', {
+        throw shuttingDown({
           detail: 'the gateway is draining',
           retryAfterSeconds: 1,
         });

@@ -5,7 +5,7 @@ import type { CallMetrics, CallResult } from '../../etcd/calls/call-metrics.js';
 import { resetConnection } from '../../etcd/transport/connection.js';
 import type { Endpoint } from '../../etcd/endpoint.js';
 import type { EndpointPool } from '../../etcd/endpoints/pool.js';
-import { GatewayError, reasonOf } from '../../core/errors.js';
+import { GatewayError, reasonOf, shuttingDown } from '../../core/errors.js';
 import type { Log } from '../../process/log.js';
 import type { EndpointAgent } from './agent.js';
 import { noteErrorCode } from '../response/error-code.js';
@@ -15,7 +15,7 @@ import { LineChunks } from './line-chunks.js';
 import type { HeldBytes } from './line-chunks.js';
 import type { RawRpc } from './paths.js';
 import { brokenCall, lateAnswer, lateBody, redirected } from './refusals.js';
-import { sessionForgotten, shuttingDown, tooLarge, withdrawn } from './refusals.js';
+import { sessionForgotten, callCutShort, tooLarge, withdrawn } from './refusals.js';
 import { onceOver } from '../server/response-end.js';
 
 export interface ExchangeDeps {
@@ -144,8 +144,8 @@ export class Exchange {
   shutDown(): void {
     if (this.rpc.kind === 'unary' || this.#state === 'over') return;
     if (this.#state === 'answering') {
-      this.#cut(new GatewayError('shutting-down', { detail: 'the gateway is shutting down' }));
-    } else this.#refuse(shuttingDown(this.#upstream !== undefined));
+      this.#cut(shuttingDown({ detail: 'the gateway is shutting down' }));
+    } else this.#refuse(callCutShort(this.#upstream !== undefined));
   }
 
   /** Ends a call that has no end of its own, because its caller is let in no more. */

@@ -1,5 +1,5 @@
 // What the raw door itself says, whatever etcd would.
-import { GatewayError } from '../../core/errors.js';
+import { GatewayError, shuttingDown } from '../../core/errors.js';
 
 const READ_FIRST = 'read before you repeat it';
 
@@ -53,8 +53,8 @@ export function sessionForgotten(): GatewayError {
 }
 
 /** 503 while the gateway stops. */
-export function shuttingDown(isSent: boolean): GatewayError {
-  return new GatewayError('shutting-down', {
+export function callCutShort(isSent: boolean): GatewayError {
+  return shuttingDown({
     detail: 'the gateway is shutting down',
     outcome: isSent ? 'unknown' : 'not-applied',
     retryAfterSeconds: 1,

@@ -22,7 +22,7 @@ import { asksForWebSocket, upstreamHeaders } from './headers.js';
 import { HeldBytes } from './line-chunks.js';
 import { findRawRpc, isRawPath, rawPathOf } from './paths.js';
 import type { RawRpc } from './paths.js';
-import { shuttingDown, tooLarge } from './refusals.js';
+import { callCutShort, tooLarge } from './refusals.js';
 import { sendWatch } from './send-watch.js';
 import { nameRoute } from '../request/route-name.js';
 import { onceOver } from '../server/response-end.js';
@@ -193,7 +193,7 @@ function admit(
   if (Number(req.headers['content-length'] ?? 0) > limits.bodyLimitBytes) {
     return tooLarge(limits.bodyLimitBytes, false);
   }
-  if (draining?.aborted === true && rpc.kind !== 'unary') return shuttingDown(false);
+  if (draining?.aborted === true && rpc.kind !== 'unary') return callCutShort(false);
   const callsMax = limits.rawCallsMax ?? RAW_CALLS_MAX;
   if (runningCalls >= callsMax && !rpc.isUpkeep) {
     return new GatewayError('too-many-requests', {

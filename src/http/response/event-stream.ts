@@ -54,8 +54,3 @@ export function notLive(): GatewayError {
     retryAfterSeconds: RETRY_AFTER_SECONDS,
   });
 }
-
-/** How a stream ends, or does not begin, when the gateway drains. */
-export function shuttingDown(): GatewayError {
-  return new GatewayError('shutting-down', { retryAfterSeconds: RETRY_AFTER_SECONDS });
-}

@@ -1,6 +1,6 @@
 // GET /v1/kv with `Accept: application/x-ndjson`: a whole range, one entry per line, at the speed of the client.
 import type { Request, Response } from 'express';
-import { GatewayError } from '../../core/errors.js';
+import { GatewayError, shuttingDown } from '../../core/errors.js';
 import { exportKeys } from '../../domain/keys/export.js';
 import type { ExportDeps, ExportRequest } from '../../domain/keys/export.js';
 import type { KeyValue } from '../../etcd/wire.js';
@@ -38,7 +38,7 @@ export async function sendExport(
       if (!res.headersSent) setExportHeaders(res, revision);
       await writeLines(res, kvs, toLine);
       if (res.destroyed) return;
-      if (deps.draining.aborted) throw new GatewayError('shutting-down');
+      if (deps.draining.aborted) throw shuttingDown({});
     }
     res.end();
   } catch (error) {

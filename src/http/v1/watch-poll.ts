@@ -1,5 +1,6 @@
 // Long polls: the first events after a position, or an empty list after the wait. The next poll continues at `next`.
 import type { Request, Response } from 'express';
+import { shuttingDown } from '../../core/errors.js';
 import type { GatewayError } from '../../core/errors.js';
 import type { Delivery } from '../../domain/watch/delivery.js';
 import type { Watcher } from '../../domain/watch/topic.js';
@@ -9,7 +10,7 @@ import { contextOf } from '../request/context.js';
 import type { Schema } from '../contract/operation-types.js';
 import { positionOf, toEventBody } from './watch-frames.js';
 import { aheadError, compactedError, newestIfAhead, resetError } from './watch-subscription.js';
-import { LIVE_WITHIN_MS, notLive, shuttingDown } from '../response/event-stream.js';
+import { LIVE_WITHIN_MS, notLive } from '../response/event-stream.js';
 import type { OpenWatch } from './open-watches.js';
 import { sendJson } from './responses.js';
 import type { WatchDeps, WatchSubscription } from './watch-subscription.js';

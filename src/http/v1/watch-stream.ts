@@ -1,6 +1,6 @@
 // Endless watches as server-sent events or JSON lines. A client that reads too slowly is disconnected: buffers are limited.
 import type { Request, Response } from 'express';
-import { GatewayError } from '../../core/errors.js';
+import { GatewayError, shuttingDown } from '../../core/errors.js';
 import type { Delivery } from '../../domain/watch/delivery.js';
 import type { Watcher } from '../../domain/watch/topic.js';
 import { formatPosition } from '../../domain/watch/position.js';
@@ -11,7 +11,7 @@ import { noteErrorCode } from '../response/error-code.js';
 import { encodeFrames, encodeHeartbeat, encodeNotice, positionOf } from './watch-frames.js';
 import type { FrameOptions, StreamFormat } from './watch-frames.js';
 import { aheadError, compactedError, newestIfAhead, resetError } from './watch-subscription.js';
-import { LIVE_WITHIN_MS, notLive, shuttingDown } from '../response/event-stream.js';
+import { LIVE_WITHIN_MS, notLive } from '../response/event-stream.js';
 import type { WatchDeps, WatchSubscription } from './watch-subscription.js';
 import type { OpenWatch } from './open-watches.js';
 import { onceOver } from '../server/response-end.js';

@@ -1,12 +1,13 @@
 // wait=true over HTTP: sends the headers at once, then one event, or with stream=true one line for each event. The body has nothing else.
 import type { Request, Response } from 'express';
+import { shuttingDown } from '../../core/errors.js';
 import type { GatewayError } from '../../core/errors.js';
 import type { V2Event } from '../../domain/v2/tree/node.js';
 import type { V2Statistics } from '../../domain/v2/statistics.js';
 import { startWait } from '../../domain/v2/history/wait.js';
 import type { WaitRequest, WaitDeps, WaitListener } from '../../domain/v2/history/wait.js';
 import { contextOf } from '../request/context.js';
-import { LIVE_WITHIN_MS, notLive, shuttingDown } from '../response/event-stream.js';
+import { LIVE_WITHIN_MS, notLive } from '../response/event-stream.js';
 import type { StreamLimiter } from '../load/stream-limiter.js';
 import { encodeEvent } from './event-body.js';
 import type { StoreHeaders } from './store-headers.js';

@@ -53,7 +53,7 @@ describe('classifyFailure', () => {
       expect(classifyFailure(body)).toMatchObject({
         code: 'etcd-refused',
         effect: 'unknown',
-        isRecognised: false,
+        isRecognized: false,
       });
     }
   });
