@@ -1,4 +1,4 @@
-// The state of a lock or an election, read again whenever its range changes: one watch and one read for all clients that follow it.
+// The state of a lock or an election, reloaded whenever its range changes: one watch and one read for all clients that follow it.
 import type { Caller, Identity } from '../../core/caller.js';
 import type { GatewayError } from '../../core/errors.js';
 import { isAccessDenied } from '../../domain/rights/denial.js';

@@ -14,7 +14,7 @@ export function acquiring(target: Target): void {
 }
 
 function answers(target: Target): void {
-  it('answers all that a holder needs, for 30 seconds unless told otherwise', async () => {
+  it('returns all that a holder needs, with a default ttl of 30 seconds', async () => {
     const [client] = clientsOf(target);
     const name = newKey();
     const sentAt = Date.now();
@@ -28,7 +28,7 @@ function answers(target: Target): void {
     expect(Date.parse(expiresAt)).toBeLessThanOrEqual(Date.now() + 30_000);
   });
 
-  it('shows the metadata to the holder and to who looks', async () => {
+  it('shows the metadata to the holder and in inspections', async () => {
     const [client, other] = clientsOf(target);
     const name = newKey();
     const metadata = { build: 1207, tags: ['a', null] };
@@ -36,7 +36,7 @@ function answers(target: Target): void {
     expect((await other.inspect(name)).json().holders[0].metadata).toEqual(metadata);
   });
 
-  it('holds until released with a ttl of null, and says so with nulls', async () => {
+  it('holds until released with a ttl of null, and returns nulls', async () => {
     const [client] = clientsOf(target);
     const name = newKey();
     const held = await client.hold200(name, { owner: 'a', ttl: null });
@@ -45,7 +45,7 @@ function answers(target: Target): void {
     expect((await target().etcd.entries(name))[0]!.lease).toBeUndefined();
   });
 
-  it('tells who is refused who holds, how many wait, and when to come back', async () => {
+  it('returns the holder, the queue length and a retry time with a refusal', async () => {
     const [client, other] = clientsOf(target);
     const name = newKey();
     const { fencingToken } = await client.hold200(name, { owner: 'first' });
@@ -60,7 +60,7 @@ function answers(target: Target): void {
     expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
   });
 
-  it('is not re-entrant, and says so to the same owner', async () => {
+  it('is not re-entrant, and states this to the same owner', async () => {
     const [client] = clientsOf(target);
     const name = newKey();
     await client.hold200(name, { owner: 'a' });
@@ -69,7 +69,7 @@ function answers(target: Target): void {
     expect(answer.json().hint).toContain('re-entrant');
   });
 
-  it('gives every acquisition a larger fencing token, at every replica', async () => {
+  it('returns a larger fencing token with each acquisition, at every replica', async () => {
     const clients = clientsOf(target);
     const name = newKey();
     let last = 0;
@@ -82,7 +82,7 @@ function answers(target: Target): void {
     }
   });
 
-  it('gives one of 40 at once the lock', async () => {
+  it('grants the lock to one of 40 concurrent requests', async () => {
     const clients = clientsOf(target);
     const name = newKey();
     const all = await Promise.all(
@@ -111,7 +111,7 @@ function layout(target: Target): void {
     });
   });
 
-  it('excludes a lock that was taken at the simple door, and shows its owner', async () => {
+  it('is refused for a lock of the simple lock API, with its owner', async () => {
     const [client, other] = clientsOf(target);
     const name = newKey();
     const body = JSON.stringify({ resource: name, user_id: 'user1' });
@@ -122,7 +122,7 @@ function layout(target: Target): void {
     expect(answer.json().holder.owner).toBe('user1');
   });
 
-  it('takes an entry of another client for an exclusive holder without a name', async () => {
+  it('treats an entry of another client as an exclusive holder without an owner', async () => {
     const [client] = clientsOf(target);
     const name = newKey();
     await target().etcd.put(`locks/${name}/694d73e8a9e36c23`);
@@ -133,7 +133,7 @@ function layout(target: Target): void {
     await client.hold200(name, { owner: 'a', mode: 'shared' });
   });
 
-  it('leaves neither a key nor a lease of a try that was refused', async () => {
+  it('leaves neither a key nor a lease after a refused try', async () => {
     const [client, other] = clientsOf(target);
     const name = newKey();
     const { fencingToken } = await client.hold200(name, { owner: 'a' });
@@ -155,18 +155,18 @@ function refusals(target: Target): void {
     ['an unknown mode', { owner: 'a', mode: 'Shared' }, '/mode'],
     ['a negative wait', { owner: 'a', wait: -1 }, '/wait'],
     ['a wait of 3601 seconds', { owner: 'a', wait: 3601 }, '/wait'],
-    ['a wait that is no number', { owner: 'a', wait: '5' }, '/wait'],
+    ['a wait that is not a number', { owner: 'a', wait: '5' }, '/wait'],
     ['a lease that is no hex number', { owner: 'a', lease: 'xyz' }, '/lease'],
     ['a misspelt field', { owner: 'a', tll: 5 }, '/tll'],
     ['metadata of 4097 bytes', { owner: 'a', metadata: 'x'.repeat(4095) }, '/metadata'],
-  ])('answers 400 to %s, and names it', async (_what, body, pointer) => {
+  ])('returns 400 for %s, and names the field', async (_what, body, pointer) => {
     const [client] = clientsOf(target);
     const answer = await client.acquire(newKey(), body);
     expect(codeOf(answer)).toEqual(INVALID);
     expect(pointersOf(answer)).toEqual([pointer]);
   });
 
-  it('takes metadata of 4096 bytes and an owner of 256 characters', async () => {
+  it('accepts metadata of 4096 bytes and an owner of 256 characters', async () => {
     const [client] = clientsOf(target);
     const owner = '🔒'.repeat(256);
     const metadata = 'x'.repeat(4094);
@@ -174,7 +174,7 @@ function refusals(target: Target): void {
     expect([held.owner, held.metadata]).toEqual([owner, metadata]);
   });
 
-  it('answers 400 to a query parameter: there are none', async () => {
+  it('returns 400 for a query parameter', async () => {
     const [client] = clientsOf(target);
     const answer = await fetch(`${client.baseUrl}/v1/locks/${newKey()}?ttl=5`, {
       method: 'PUT',
@@ -183,7 +183,7 @@ function refusals(target: Target): void {
     expect(answer.status).toBe(400);
   });
 
-  it('reads JSON of a JSON type, of no type and of the form type, and nothing else', async () => {
+  it('accepts JSON with a JSON type, no type or the form type, and no other type', async () => {
     const [client] = clientsOf(target);
     const body = '{"owner":"a"}';
     const put = async (headers: Record<string, string>): Promise<number> =>
@@ -194,7 +194,7 @@ function refusals(target: Target): void {
     expect(await put({ 'content-type': 'text/plain' })).toBe(415);
   });
 
-  it.each(['', '{', '[]', 'null', '"a"'])('answers 400 to the body %j', async (body) => {
+  it.each(['', '{', '[]', 'null', '"a"'])('returns 400 for the body %j', async (body) => {
     const [client] = clientsOf(target);
     expect(codeOf(await client.acquire(newKey(), body))).toEqual(INVALID);
   });

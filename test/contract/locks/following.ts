@@ -7,7 +7,7 @@ import type { Target } from './target.js';
 const STATES_PER_SECOND_MAX = 10;
 
 export function following(target: Target): void {
-  it('shows the state at once: that of GET', async () => {
+  it('sends the state of GET at once', async () => {
     const [client, other] = clientsOf(target);
     const name = newKey();
     const free = await client.events(name);
@@ -26,7 +26,7 @@ export function following(target: Target): void {
     held.close();
   });
 
-  it('shows holders and waiters come and go, at every replica', async () => {
+  it('sends each change of holders and waiters, at every replica', async () => {
     const [client, other] = clientsOf(target);
     const name = newKey();
     const streams = [
@@ -52,7 +52,7 @@ export function following(target: Target): void {
     for (const stream of streams) stream.close();
   });
 
-  it('shows at most ten states a second, and the last one', async () => {
+  it('sends at most ten states a second, and always the last one', async () => {
     const [client, other] = clientsOf(target);
     const name = newKey();
     const stream = await other.events(name);

@@ -18,7 +18,7 @@ const ownersAt = async (client: LockClient, name: string): Promise<(string | nul
   (await client.inspect(name)).json().holders.map((holder: { owner: string }) => holder.owner);
 
 function course(target: Target): void {
-  it('acquires a free lock at once and tells all that PUT tells', async () => {
+  it('acquires a free lock at once and sends what PUT returns', async () => {
     const [client, other] = clientsOf(target);
     const name = newKey();
     const stream = await client.hold(name, { owner: 'a', metadata: { pid: 7 } });
@@ -34,7 +34,7 @@ function course(target: Target): void {
     stream.close();
   });
 
-  it('waits its turn, tells its place, and hands over when a connection closes', async () => {
+  it('waits in the queue, sends its position, and hands over when a connection closes', async () => {
     const [client, other] = clientsOf(target);
     const name = newKey();
     const a = await client.hold(name, { owner: 'a' });
@@ -53,7 +53,7 @@ function course(target: Target): void {
     await expect.poll(() => target().etcd.entries(name), WITHIN_A_SECOND).toEqual([]);
   });
 
-  it('tells its place in a queue that is longer than one look reads', async () => {
+  it('sends its position in a queue that is longer than one read', async () => {
     const [client] = clientsOf(target);
     const name = newKey();
     const foreign = Array.from({ length: 250 }, (_, index) => `locks/${name}/${1_000 + index}`);
@@ -64,7 +64,7 @@ function course(target: Target): void {
     await Promise.all(foreign.map((key) => target().etcd.deleteKey(key)));
   });
 
-  it('leaves no key when its connection closes before it acquired', async () => {
+  it('leaves no key when its connection closes before it acquires', async () => {
     const [client, other] = clientsOf(target);
     const name = newKey();
     await client.hold200(name, { owner: 'a' });
@@ -81,7 +81,7 @@ function endings(target: Target): void {
   it.each([
     ['force', (client: LockClient, name: string) => client.releaseBy(name, '?force=true')],
     ['its owner', (client: LockClient, name: string) => client.release(name, { owner: 'a' })],
-  ])('is told lost when it was ended by %s, and ends', async (_by, end) => {
+  ])('sends lost when it is ended by %s, and ends', async (_by, end) => {
     const [client, other] = clientsOf(target);
     const name = newKey();
     const stream = await client.hold(name, { owner: 'a' });
@@ -91,7 +91,7 @@ function endings(target: Target): void {
     await stream.ended;
   });
 
-  it('is told lost when its lease ends', async () => {
+  it('sends lost when its lease ends', async () => {
     const [client] = clientsOf(target);
     const name = newKey();
     const lease = await target().etcd.grant(60);
@@ -103,7 +103,7 @@ function endings(target: Target): void {
   });
 
   it.each([0, 0.5])(
-    'ends with a timeout that is the 423 of PUT when a wait of %s s is over',
+    'ends with a timeout that is the 423 of PUT after a wait of %s s',
     async (wait) => {
       const [client, other] = clientsOf(target);
       const name = newKey();
@@ -117,7 +117,7 @@ function endings(target: Target): void {
     },
   );
 
-  it('is told of an entry that was taken away while it waited, and ends', async () => {
+  it('sends an error when its entry is removed while it waits, and ends', async () => {
     const [client, other] = clientsOf(target);
     const name = newKey();
     const token = newToken();
@@ -132,7 +132,7 @@ function endings(target: Target): void {
 }
 
 function rejoining(target: Target): void {
-  it('may join what PUT holds: from then on the connection is the holding', async () => {
+  it('re-joins what PUT holds, and from then on holds it with the connection', async () => {
     const [client, other] = clientsOf(target);
     const name = newKey();
     const body = { owner: 'a', token: newToken() };
@@ -163,7 +163,7 @@ function refusals(target: Target): void {
     expectDocumentedResponse('holdLock', refusal as NoStream);
   });
 
-  it('answers 409 to a token of another owner', async () => {
+  it('returns 409 for a token of another owner', async () => {
     const [client, other] = clientsOf(target);
     const name = newKey();
     const { token } = await client.hold200(name, { owner: 'a' });

@@ -1,4 +1,4 @@
-// What wakes those who wait for a deletion, when the store is reset under them. Time and the store are the test's.
+// Wakes of waiters when the store is reset. The test controls the time and the store.
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { GATEWAY_IDENTITY } from '../../../../src/core/caller.js';
 import { createLockResource } from '../../../../src/domain/contention/key.js';
@@ -33,8 +33,8 @@ function reset(revision: number): void {
   for (const each of store.open) each.end({ kind: 'reset', revision });
 }
 
-describe('F54: who waits for a deletion when the store is reset', () => {
-  it('looks again', async () => {
+describe('F54: a waiter for a deletion when the store is reset', () => {
+  it('is woken to read the queue', async () => {
     store.commit(KEY);
     const waiter = wait(store.revision);
     await store.settle();
@@ -44,7 +44,7 @@ describe('F54: who waits for a deletion when the store is reset', () => {
     expect(waiter.woken).toBe('missed');
   });
 
-  it('looks again when the reset came between its look and its wait', async () => {
+  it('is woken at once when the reset came between its read and its wait', async () => {
     store.commit(KEY);
     const other = wait(store.revision);
     await store.settle();
@@ -56,7 +56,7 @@ describe('F54: who waits for a deletion when the store is reset', () => {
     expect([other.woken, waiter.woken]).toEqual(['missed', 'missed']);
   });
 
-  it('is not woken by a deletion that only the lost history has', async () => {
+  it('is not woken by a deletion of the lost history', async () => {
     store.revision = 10;
     store.commit(KEY);
     const held = wait(10);
@@ -74,7 +74,7 @@ describe('F54: who waits for a deletion when the store is reset', () => {
     expect(waiter.woken).toBeUndefined();
   });
 
-  it('states the epoch of its revision when a broken watch begins again', async () => {
+  it('passes the epoch of its revision when a broken watch restarts', async () => {
     store.epoch = 0;
     store.revision = 10;
     const waiter = wait(10);

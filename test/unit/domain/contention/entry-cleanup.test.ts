@@ -12,24 +12,26 @@ const entry = {
   value: Buffer.alloc(0),
 } as const;
 
-/** Deletes end in these, one after the other. */
+/** Fails each transaction with the next of these errors. */
 function failing(...errors: readonly GatewayError[]): EtcdClient {
-  const left = [...errors];
-  return { txn: () => Promise.reject(left.shift() ?? new Error('one call too many')) } as any;
+  const remaining = [...errors];
+  return {
+    txn: () => Promise.reject(remaining.shift() ?? new Error('unexpected transaction')),
+  } as any;
 }
 
 const errorOf = (error: unknown): any => error;
-const unanswered = new GatewayError('timeout', { outcome: 'unknown' });
+const unknownOutcome = new GatewayError('timeout', { outcome: 'unknown' });
 const refused = new GatewayError('no-leader', { outcome: 'not-applied' });
 
 describe('a release', () => {
-  it('that failed at once has ended nothing', async () => {
+  it('reports not-applied when its first attempt is refused', async () => {
     const error = await releaseEntries(callerFor(), failing(refused), [entry]).catch(errorOf);
     expect([error.code, error.outcome]).toEqual(['no-leader', 'not-applied']);
   });
 
-  it('whose first attempt may have ended it is unknown, whatever became of the next', async () => {
-    const etcd = failing(unanswered, refused);
+  it('reports unknown when an earlier attempt may have deleted the entry', async () => {
+    const etcd = failing(unknownOutcome, refused);
     const error = await releaseEntries(callerFor(), etcd, [entry]).catch(errorOf);
     expect([error.code, error.outcome]).toEqual(['no-leader', 'unknown']);
   });

@@ -24,7 +24,7 @@ const name = fc.oneof(
 const usable = name.filter((text) => !text.includes('\0') && !/\p{Surrogate}/u.test(text));
 
 describe('lock names', () => {
-  it('S17: decode to what was encoded, and hold no slash', () => {
+  it('S17: decode to the encoded name and contain no slash', () => {
     fc.assert(
       fc.property(usable, (text) => {
         expect(encodeName(text)).not.toContain('/');
@@ -34,7 +34,7 @@ describe('lock names', () => {
     );
   });
 
-  it('S17: give disjoint ranges when they are distinct', () => {
+  it('S17: have disjoint ranges when they differ', () => {
     fc.assert(
       fc.property(usable, usable, (a, b) => {
         fc.pre(a !== b);
@@ -51,12 +51,12 @@ describe('lock names', () => {
     );
   });
 
-  it('encodes only what etcdctl users could not type', () => {
+  it('encode only what etcdctl users cannot type', () => {
     expect(encodeName('db/migrate 100%')).toBe('db%2Fmigrate%20100%25');
     expect(encodeName('ä-b_c~d')).toBe('ä-b_c~d');
   });
 
-  it('does not decode what it did not encode', () => {
+  it('are not decoded from segments that the encoding cannot produce', () => {
     for (const segment of ['a%2f', '%41', 'a b', '%']) expect(decodeName(segment)).toBeUndefined();
   });
 
@@ -64,13 +64,13 @@ describe('lock names', () => {
     ['', /empty/],
     ['a\0b', /NUL/],
     ['x'.repeat(513), /512/],
-  ])('refuses %j', (text, reason) => {
+  ])('are rejected: %j', (text, reason) => {
     expect(() => createLockResource('locks/', text, 'name')).toThrow(reason);
   });
 });
 
 describe('entry keys', () => {
-  it('tell their mode, and each lies in the ranges of its mode alone', () => {
+  it('show their mode and lie only in the ranges of that mode', () => {
     const resource = createLockResource('locks/', 'a', 'name');
     for (const mode of ['exclusive', 'shared'] as const) {
       const key = entryKey(resource, entryId('token'), mode);
@@ -83,7 +83,7 @@ describe('entry keys', () => {
     }
   });
 
-  it('show a digest, never the token', () => {
+  it('contain a digest, never the token', () => {
     expect(entryId('my-token-0123456789')).toMatch(/^[0-9a-f]{16}$/);
     expect(entryId('my-token-0123456789')).not.toContain('my-token');
   });

@@ -15,18 +15,18 @@ const split = (...entries: Entry[]): number[][] => {
 };
 
 describe('toQueue', () => {
-  it('has nobody in an empty queue', () => {
+  it('returns no holders and no waiters for an empty queue', () => {
     expect(split()).toEqual([[], []]);
   });
 
-  it('lets the oldest exclusive entry hold alone', () => {
+  it('makes the oldest exclusive entry the only holder', () => {
     expect(split(entry(5, 'exclusive'), entry(3, 'exclusive'), entry(4, 'shared'))).toEqual([
       [3],
       [4, 5],
     ]);
   });
 
-  it('lets every shared entry before the first exclusive one hold, and none behind it', () => {
+  it('makes all shared entries older than the first exclusive one holders', () => {
     expect(
       split(entry(6, 'shared'), entry(5, 'exclusive'), entry(3, 'shared'), entry(4, 'shared')),
     ).toEqual([
@@ -35,11 +35,11 @@ describe('toQueue', () => {
     ]);
   });
 
-  it('lets all of a queue of shared entries hold', () => {
+  it('makes all entries holders when all are shared', () => {
     expect(split(entry(2, 'shared'), entry(1, 'shared'))).toEqual([[1, 2], []]);
   });
 
-  it('breaks ties of one transaction by key', () => {
+  it('orders entries of one transaction by key', () => {
     const [a, b] = [entry(7, 'exclusive', 'a'), entry(7, 'exclusive', 'b')];
     expect(toQueue([b, a])).toEqual({ holders: [a], waiters: [b] });
   });

@@ -29,7 +29,7 @@ function proclaimTwo(etcd: EtcdClient): Promise<Proclamation> {
 }
 
 describe('proclaim', () => {
-  it('writes over the version of the entry that was seen leading, and leaves its lease', async () => {
+  it('compares the mod revision of the leader that it read, and keeps the lease', async () => {
     const { etcd, asked } = stubEtcd({ range: () => entryAt(50), txn: () => written });
     expect(await proclaimTwo(etcd)).toEqual({ name: 'a', candidate: 'two', fencingToken: 42 });
     expect(asked.map(({ rpc }) => rpc)).toEqual(['range', 'txn']);
@@ -43,7 +43,7 @@ describe('proclaim', () => {
     });
   });
 
-  it('looks again when another request of the same leader was faster', async () => {
+  it('reads again after it lost a race with another request of the same leader', async () => {
     let reads = 0;
     const { etcd, asked } = stubEtcd({
       range: () => entryAt(50 + reads++),
@@ -54,7 +54,7 @@ describe('proclaim', () => {
     expect(asked[3]!.args[0]).toMatchObject({ compare: [{ target: { kind: 'mod', number: 51 } }] });
   });
 
-  it('gives up after some attempts, with nothing applied', async () => {
+  it('gives up after several attempts and reports not-applied', async () => {
     const { etcd, asked } = stubEtcd({ range: () => entryAt(50), txn: () => moved });
     await expect(proclaimTwo(etcd)).rejects.toMatchObject({
       code: 'etcd-unavailable',
@@ -64,7 +64,7 @@ describe('proclaim', () => {
     expect(asked.length).toBeLessThan(20);
   });
 
-  it('sends a write without a response three times at most', async () => {
+  it('sends a write without a response at most three times', async () => {
     const { etcd, asked } = stubEtcd({
       range: () => entryAt(50),
       txn: () => {
@@ -75,7 +75,7 @@ describe('proclaim', () => {
     expect(asked.filter(({ rpc }) => rpc === 'txn')).toHaveLength(3);
   });
 
-  it('tells that nothing was applied when it could not even look', async () => {
+  it('reports not-applied when the first read fails', async () => {
     const { etcd } = stubEtcd({
       range: () => {
         throw new GatewayError('etcd-unavailable');

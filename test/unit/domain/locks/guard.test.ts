@@ -28,25 +28,25 @@ const depsOf = (knownHolders = new KnownHolders()): GuardDeps => ({
 const guard: Guard = { lock: 'a', fencingToken: 42, field: 'guardLock' };
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
-function question(key: string, end: string, filter: object): object {
+function rangeOp(key: string, end: string, filter: object): object {
   const range = { key: base64(key), range_end: base64(end), ...filter };
   return { request_range: { ...range, keys_only: true, limit: 1 } };
 }
 
-/** The four ranges of one read-only transaction: the entry, exclusive ones before it on both sides of the shared ones, shared ones. */
-const QUESTION = {
+/** The four ranges of one read-only transaction: the entry, older exclusive entries on both sides of the shared ones, older shared ones. */
+const HOLDER_READ = {
   compare: [],
   success: [
-    question('locks/a/', 'locks/a0', { min_create_revision: 42, max_create_revision: 42 }),
-    question('locks/a/', 'locks/a/~', { max_create_revision: 41 }),
-    question('locks/a/\x7f', 'locks/a0', { max_create_revision: 41 }),
-    question('locks/a/~', 'locks/a/\x7f', { max_create_revision: 41 }),
+    rangeOp('locks/a/', 'locks/a0', { min_create_revision: 42, max_create_revision: 42 }),
+    rangeOp('locks/a/', 'locks/a/~', { max_create_revision: 41 }),
+    rangeOp('locks/a/\x7f', 'locks/a0', { max_create_revision: 41 }),
+    rangeOp('locks/a/~', 'locks/a/\x7f', { max_create_revision: 41 }),
   ],
   failure: [],
 };
 
-/** Answers with the keys that each of the four ranges finds. */
-function answer(...found: (string | undefined)[]): void {
+/** Responds with the keys that each of the four ranges finds. */
+function respond(...found: (string | undefined)[]): void {
   const responses = [0, 1, 2, 3].map((index) => {
     const key = found[index];
     const createRevision = index === 0 ? '42' : '7';
@@ -54,16 +54,16 @@ function answer(...found: (string | undefined)[]): void {
     return { response_range: { header: { revision: '99' }, ...(kvs && { kvs, count: '1' }) } };
   });
   nock(ORIGIN)
-    .post('/v3/kv/txn', (body) => isDeepStrictEqual(body, QUESTION))
+    .post('/v3/kv/txn', (body) => isDeepStrictEqual(body, HOLDER_READ))
     .reply(200, { header: { revision: '99' }, succeeded: true, responses });
 }
 
-const resolve = (deps = depsOf(), asked = guard): Promise<ResolvedGuard> =>
-  resolveGuard(callerFor(), deps, asked);
+const resolve = (deps = depsOf(), requested = guard): Promise<ResolvedGuard> =>
+  resolveGuard(callerFor(), deps, requested);
 
 describe('resolveGuard', () => {
-  it('asks in one read-only transaction, and compares the create revision of what it finds', async () => {
-    answer('locks/a/11');
+  it('reads in one read-only transaction and compares the create revision of the entry', async () => {
+    respond('locks/a/11');
     const { compare, probe } = await resolve();
     const key = Buffer.from('locks/a/11');
     const range = prefixRange(Buffer.from('locks/a/'));
@@ -75,11 +75,11 @@ describe('resolveGuard', () => {
     expect(probe).toEqual({ kind: 'range', range: { ...range, sort, limit: 1, keysOnly: true } });
   });
 
-  it('F54: reads a shared entry each time, as no comparison tells whether it waits again', async () => {
+  it('F54: reads a shared entry each time because no compare shows whether it is a waiter again', async () => {
     const deps = depsOf();
     const key = Buffer.from('locks/a/~11');
     for (let time = 0; time < 2; time++) {
-      answer('locks/a/~11');
+      respond('locks/a/~11');
       const { compare, probe } = await resolve(deps);
       expect(compare).toEqual([{ key, result: '=', target: { kind: 'create', number: 42 } }]);
       expect(probe).toEqual({ kind: 'range', range: { key, keysOnly: true } });
@@ -87,27 +87,31 @@ describe('resolveGuard', () => {
   });
 
   it.each([
-    ['an exclusive entry with nothing before it', ['locks/a/11']],
-    ['a shared entry with nothing before it', ['locks/a/~11']],
-    ['a shared entry behind a shared one', ['locks/a/~11', undefined, undefined, 'locks/a/~10']],
+    ['an exclusive entry without older entries', ['locks/a/11']],
+    ['a shared entry without older entries', ['locks/a/~11']],
+    ['a shared entry after a shared one', ['locks/a/~11', undefined, undefined, 'locks/a/~10']],
     ['an entry of another client', ['locks/a/foreign']],
-  ])('takes %s for a holder', async (_, found) => {
-    answer(...found);
+  ])('accepts %s as a holder', async (_, found) => {
+    respond(...found);
     await expect(resolve()).resolves.toHaveProperty('compare.0.target.number', 42);
   });
 
   it.each([
-    ['an exclusive entry behind one below', ['locks/a/11', 'locks/a/10'], /waits/],
-    ['an exclusive entry behind one above', ['locks/a/11', undefined, 'locks/a/\x7f'], /waits/],
+    ['an exclusive entry after one with a lower key', ['locks/a/11', 'locks/a/10'], /waits/],
     [
-      'an exclusive entry behind a shared one',
+      'an exclusive entry after one with a higher key',
+      ['locks/a/11', undefined, 'locks/a/\x7f'],
+      /waits/,
+    ],
+    [
+      'an exclusive entry after a shared one',
       ['locks/a/11', undefined, undefined, 'locks/a/~1'],
       /waits/,
     ],
-    ['a shared entry behind an exclusive one', ['locks/a/~11', 'locks/a/10'], /waits/],
-    ['an entry that is not there', [], /it was released, expired, or never acquired/],
-  ])('does not take %s for one', async (_, found, reason) => {
-    answer(...found);
+    ['a shared entry after an exclusive one', ['locks/a/~11', 'locks/a/10'], /waits/],
+    ['a missing entry', [], /it was released, expired, or never acquired/],
+  ])('rejects %s', async (_, found, reason) => {
+    respond(...found);
     const error = await resolve().catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({
       code: 'lock-lost',
@@ -117,28 +121,28 @@ describe('resolveGuard', () => {
     expect(String(error)).toMatch(reason);
   });
 
-  it('asks once about one holder, and again about another token, lock or identity', async () => {
+  it('reads one holder once, and reads again for another token, lock or identity', async () => {
     const deps = depsOf();
-    answer('locks/a/11');
+    respond('locks/a/11');
     await resolve(deps);
     await resolve(deps);
     expect(nock.pendingMocks()).toEqual([]);
-    answer('locks/a/11');
-    const other = { ...callerFor(), identity: { ...callerFor().identity, key: 'somebody else' } };
+    respond('locks/a/11');
+    const other = { ...callerFor(), identity: { ...callerFor().identity, key: 'other' } };
     await resolveGuard(other, deps, guard);
   });
 
-  it('does not remember who did not hold', async () => {
+  it('does not cache an entry that is not a holder', async () => {
     const deps = depsOf();
-    answer('locks/a/11', 'locks/a/10');
+    respond('locks/a/11', 'locks/a/10');
     await expect(resolve(deps)).rejects.toThrow(/waits/);
-    answer('locks/a/11');
+    respond('locks/a/11');
     await resolve(deps);
   });
 
-  it('forgets a holder whose write was refused', async () => {
+  it('removes a holder from the cache when its write was refused', async () => {
     const deps = depsOf();
-    answer('locks/a/11');
+    respond('locks/a/11');
     const resolved = await resolve(deps);
     const kv = {
       key: Buffer.from('locks/a/11'),
@@ -160,11 +164,11 @@ describe('resolveGuard', () => {
     expect(() => resolved.check(found(43), 120)).toThrow(
       /it was released or expired; nothing was written/,
     );
-    answer();
+    respond();
     await expect(resolve(deps)).rejects.toMatchObject({ code: 'lock-lost' });
   });
 
-  it('names the field of a name that no lock has', async () => {
+  it('names the field of an impossible lock name', async () => {
     await expect(resolve(depsOf(), { ...guard, lock: '' })).rejects.toMatchObject({
       code: 'invalid-request',
       fields: { errors: [{ pointer: 'guardLock' }] },
@@ -177,7 +181,7 @@ describe('KnownHolders', () => {
   const key = Buffer.from('k');
   const of = (fencingToken: number): Guard => ({ ...guard, fencingToken });
 
-  it('keeps as many as it may, and lets the least recently used go', () => {
+  it('removes the least recently used holder above its maximum', () => {
     const known = new KnownHolders(2);
     known.add(identity, of(1), key);
     known.add(identity, of(2), key);
@@ -190,14 +194,14 @@ describe('KnownHolders', () => {
     ]);
   });
 
-  it('forgets all when the store was reset', () => {
+  it('is emptied when the store was reset', () => {
     const known = new KnownHolders();
     known.add(identity, of(1), key);
     known.clear();
     expect(known.get(identity, of(1))).toBeUndefined();
   });
 
-  it('cannot be made to take one name for another', () => {
+  it('never confuses two names', () => {
     const known = new KnownHolders();
     known.add({ ...identity, key: 'a' }, { ...guard, lock: 'b","c' }, key);
     expect(known.get({ ...identity, key: 'a","b' }, { ...guard, lock: 'c' })).toBeUndefined();
