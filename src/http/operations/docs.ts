@@ -35,6 +35,13 @@ const ASSETS: readonly string[] = [
 const STYLE = `
 .swagger-ui .markdown pre, .swagger-ui .renderedMarkdown pre { max-width: 100%; overflow-x: auto; white-space: pre }
 .swagger-ui .renderedMarkdown table { display: block; max-width: 100%; overflow-x: auto }
+.swagger-ui .opblock-tag small { min-width: 0 }
+@media (max-width: 640px) {
+  .swagger-ui .opblock-tag { flex-wrap: wrap }
+  .swagger-ui .opblock-tag small { flex: 1 1 100%; max-width: 100%; padding: 0 }
+  .swagger-ui .opblock-summary-path { max-width: 100% }
+  .swagger-ui table { display: block; max-width: 100%; overflow-x: auto }
+}
 .swagger-ui .renderedMarkdown code { overflow-wrap: anywhere }
 `;
 

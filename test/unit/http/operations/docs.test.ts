@@ -1,4 +1,5 @@
 // The documentation door on a bare Express app: files, headers, and what it keeps back. What a browser makes of it: test/browser.
+import { runInNewContext } from 'node:vm';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
@@ -86,7 +87,9 @@ describe('the page', () => {
 
   it('offers the three documents and takes none from its address', async () => {
     const script = await (await get('/docs/swagger-ui-init.js')).text();
-    const options = JSON.parse(/var options = (\{.*?\n\});/s.exec(script)![1]!) as {
+    // The options contain functions for the page, so they are not JSON.
+    const text = /var options = (\{.*?\n\});/s.exec(script)![1]!;
+    const options = runInNewContext(`(${text})`) as {
       swaggerUrl: string;
       customOptions: { urls: { url: string }[]; queryConfigEnabled: boolean; validatorUrl: null };
     };
