@@ -1,4 +1,4 @@
-// What the program says about itself to those who check how it is deployed. Read from its sources: this also runs where nothing has been built.
+// Reads settings and the etcd version from the sources for the deployment checks, which also run without a build.
 import fs from 'node:fs';
 import path from 'node:path';
 

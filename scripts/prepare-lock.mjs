@@ -1,5 +1,5 @@
 // A lock file between processes of one machine, so that two starts at once do not install and build over each other.
-// A holder that died leaves the file behind; whoever finds it so takes it over.
+// A holder that died leaves the file; the next process takes it over.
 import fs from 'node:fs';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -11,7 +11,7 @@ const POLL_MS = 200;
 /**
  * @param {string} file
  * @param {(line: string) => void} say
- * @returns {Promise<() => void>} gives the lock back; also done when the process exits
+ * @returns {Promise<() => void>} releases the lock; also called when the process exits
  */
 export async function takeLock(file, say) {
   fs.mkdirSync(path.dirname(file), { recursive: true });
@@ -42,7 +42,7 @@ export async function takeLock(file, say) {
   return release;
 }
 
-// Written elsewhere and linked into place: nobody ever sees the file without its content.
+// Written to a draft and linked: no process sees the file without its content.
 function isCreated(file, content) {
   const draft = `${file}.${process.pid}`;
   fs.rmSync(draft, { force: true });

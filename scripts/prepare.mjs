@@ -1,5 +1,5 @@
 // What `npm start` and `npm test` run first: installs the packages and builds dist/ when they are missing or stale.
-// Uses nothing but Node, since on a fresh checkout there is nothing else. A second run finds fresh stamps and ends at once.
+// Uses only Node, because a fresh checkout has nothing else. A second run finds valid stamps and exits immediately.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
@@ -35,7 +35,7 @@ async function prepare() {
   if (arePackagesFresh() && isBuildFresh()) return;
   const release = await takeLock(LOCK_FILE, say);
   try {
-    // Asked again: whoever held the lock may have done it all.
+    // Checked again: the previous holder of the lock may have done all of it.
     if (!arePackagesFresh()) await installPackages();
     if (!isBuildFresh()) await build();
   } finally {
@@ -165,7 +165,7 @@ function run(file, args, { what, env, minutesMax }) {
   // Standard output stays free for the program that comes after this one.
   const child = spawn(file, args, { cwd: ROOT, env, stdio: ['ignore', 2, 2] });
   const timer = setTimeout(() => child.kill('SIGKILL'), minutesMax * 60_000);
-  // The child must not go on without the lock.
+  // The child must not continue without the lock.
   const pass = (signal) => child.kill(signal);
   process.on('SIGINT', pass).on('SIGTERM', pass);
   return new Promise((resolve, reject) => {
