@@ -25,20 +25,20 @@ import { CallerLimits } from './http/load/caller-limits.js';
 import { requireClientCertificate } from './http/auth/client-certificate.js';
 import { BodyReaders } from './http/body/body-readers.js';
 import { createContext } from './http/request/context.js';
-import { createDocsDoor } from './http/operations/docs.js';
-import { watchEventLoop } from './http/load/event-loop.js';
-import { createGates } from './http/server/host-origin-checks.js';
-import { Load } from './http/load/load.js';
+import { createDocsRouter } from './http/operations/docs.js';
+import { startEventLoopMonitor } from './http/load/event-loop-monitor.js';
+import { createHostOriginChecks } from './http/server/host-origin-checks.js';
+import { RequestLimiter } from './http/load/request-limiter.js';
 import { createReadiness } from './http/operations/readiness.js';
 import { createMetricsRouter, createOperationsRouter } from './http/operations/routes.js';
 import { createKnownPaths } from './http/contract/known-paths.js';
 import { readDocumentTexts } from './http/contract/openapi-files.js';
 import { createErrorHandler } from './http/response/problem.js';
-import { createRawDoor, refuseLoops } from './http/raw/router.js';
+import { createRawRouter, rejectLoops } from './http/raw/router.js';
 import { createRawCredentialsFor } from './http/auth/raw-credentials.js';
 import { createSimpleLockRouter } from './http/simple-lock.js';
 import { StreamLimiter } from './http/load/stream-limiter.js';
-import { answerOptions, refuseUnserved } from './http/contract/unmatched-routes.js';
+import { handleOptions, rejectUnmatched } from './http/contract/unmatched-routes.js';
 import { createClusterRouter } from './http/v1/cluster.js';
 import { createElectionsRouter } from './http/v1/elections.js';
 import { createKvRouter } from './http/v1/kv.js';
@@ -80,7 +80,7 @@ export function createApp(deps: AppDeps): Express {
     streams,
     watching,
     hub,
-    load,
+    requests,
     callers,
     bodies,
     paths,
@@ -105,13 +105,15 @@ export function createApp(deps: AppDeps): Express {
   const app = createBareApp();
   app.use(createContext(limits, initialIdentity(authentication)));
   app.use(createAccessLog({ log, requests: metrics.requests }));
-  app.use(createOperationsRouter(readiness), createGates(config));
+  app.use(createOperationsRouter(readiness), createHostOriginChecks(config));
   if (config.serverTls?.ca !== undefined) app.use(requireClientCertificate());
-  app.use(refuseLoops(upstream.instanceId));
+  app.use(rejectLoops(upstream.instanceId));
   app.use(createAuthMiddleware(authentication, { isLocal: isLoopback(config.listen.host) }));
-  app.use(answerOptions(paths.own), createMetricsRouter(metrics));
-  app.use(load.admit(), callers.rate());
-  app.use(createRawDoor({ ...raw, limits, log, callMetrics: metrics.calls, draining, enterWait }));
+  app.use(handleOptions(paths.own), createMetricsRouter(metrics));
+  app.use(requests.admit(), callers.rate());
+  app.use(
+    createRawRouter({ ...raw, limits, log, callMetrics: metrics.calls, draining, enterWait }),
+  );
   app.use(createKvRouter({ ...kv, validator, bodies }));
   app.use(createTxnRouter({ ...guards, reserved, validator, bodies }));
   app.use(
@@ -133,8 +135,8 @@ export function createApp(deps: AppDeps): Express {
   app.use(
     createV2Router({ ...kv, etcd, revisionMonitor, watching, readiness, bodies, urls: config }),
   );
-  app.use(createDocsDoor({ documents: readDocumentTexts() }));
-  app.use(refuseUnserved(paths.all), createErrorHandler(log));
+  app.use(createDocsRouter({ documents: readDocumentTexts() }));
+  app.use(rejectUnmatched(paths.all), createErrorHandler(log));
   return app;
 }
 
@@ -154,10 +156,13 @@ function createParts(deps: AppDeps) {
     waiterLimiter: new WaiterLimiter(limits.locks),
     holds: new Counter(),
   };
-  const pace = watchEventLoop(limits.eventLoopDelayMs);
-  const load = new Load({ requestsMax: limits.requestsMax, pace, onShed: metrics.shed });
+  const requests = new RequestLimiter({
+    requestsMax: limits.requestsMax,
+    eventLoop: startEventLoopMonitor(limits.eventLoopDelayMs),
+    onRejected: metrics.shed,
+  });
   const callers = new CallerLimits(limits, metrics.shed);
-  const streams = new StreamLimiter(limits.streamsMax, [load, callers]);
+  const streams = new StreamLimiter(limits.streamsMax, [requests, callers]);
   const watching: Omit<HubDeps, 'isVisible'> = {
     watches,
     isProgressOrdered,
@@ -166,8 +171,8 @@ function createParts(deps: AppDeps) {
   const knownHolders = new KnownHolders();
   revisionMonitor.subscribe(() => knownHolders.clear());
   const hub = new WatchHub({ ...watching, isVisible: (key) => !reserved.isHidden(key) });
-  const memory = new BodyMemory({ bytesMax: limits.bodyMemoryBytes, onShed: metrics.shed });
-  observeGauges(deps, { ...contention, load, streams, hub });
+  const memory = new BodyMemory({ bytesMax: limits.bodyMemoryBytes, onRejected: metrics.shed });
+  observeGauges(deps, { ...contention, requests, streams, hub });
   const latchkey = loadDocument('latchkey');
   return {
     validator: createValidator(latchkey),
@@ -185,25 +190,28 @@ function createParts(deps: AppDeps) {
     streams,
     watching,
     hub,
-    load,
+    requests,
     callers,
     bodies: new BodyReaders(limits, memory),
   };
 }
 
 interface Counted {
-  readonly load: Load;
+  readonly requests: RequestLimiter;
   readonly waiterLimiter: WaiterLimiter;
   readonly holds: Counter;
   readonly streams: StreamLimiter;
   readonly hub: WatchHub;
 }
 
-function observeGauges(deps: AppDeps, { load, waiterLimiter, holds, streams, hub }: Counted): void {
+function observeGauges(
+  deps: AppDeps,
+  { requests, waiterLimiter, holds, streams, hub }: Counted,
+): void {
   const { metrics, upstream, background, draining } = deps;
   const { watches } = upstream;
   metrics.observe({
-    requestsInProgress: () => load.active,
+    requestsInProgress: () => requests.active,
     lockWaiters: () => waiterLimiter.count,
     lockHolds: () => holds.count,
     streams: () => streams.count,

@@ -3,8 +3,6 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { CallMetrics } from '../etcd/calls/call-metrics.js';
 import type { RequestMeter } from '../http/server/access-log.js';
-import type { CallerRefusal } from '../http/load/caller-limits.js';
-import type { Shed } from '../http/load/load.js';
 
 /** Functions that are called when metrics are collected. */
 export interface GaugeSources {
@@ -25,7 +23,9 @@ export interface Metrics {
   /** Counts a connection that was closed because of the limit. */
   readonly connectionDropped: () => void;
   /** Counts a request that was rejected because of load, or because of the limits of its client. */
-  readonly shed: (what: Shed | CallerRefusal | 'body-bytes') => void;
+  readonly shed: (
+    what: 'request' | 'wait' | 'caller-rate' | 'caller-streams' | 'body-bytes',
+  ) => void;
   /** Registers the sources of the gauges. Call it once. */
   observe(sources: GaugeSources): void;
   /** Returns all metrics in the text format, and its content type. */

@@ -225,7 +225,7 @@ describe('S43: an absolute-form target', () => {
   });
 
   it.each([
-    ['https://localhost/v1/kv/a', 'the request target has another scheme than this server'],
+    ['https://localhost/v1/kv/a', 'the request target has a different scheme than this server'],
     ['http://user@localhost/v1/kv/a', 'the request target contains user information'],
     ['ftp://localhost/v1/kv/a', 'the request target does not begin with a slash'],
   ])('is refused where it is %s', async (url, detail) => {

@@ -10,9 +10,9 @@ import { GATEWAY_IDENTITY } from '../../src/core/caller.js';
 import { createConnector } from '../../src/etcd/transport/connection.js';
 import { EndpointPool } from '../../src/etcd/endpoints/pool.js';
 import { createContext } from '../../src/http/request/context.js';
-import { createRawDoor } from '../../src/http/raw/router.js';
+import { createRawRouter } from '../../src/http/raw/router.js';
 import { passedAuthorization } from '../../src/http/raw/headers.js';
-import type { RawDoorDeps, RawLimits } from '../../src/http/raw/router.js';
+import type { RawRouterDeps, RawLimits } from '../../src/http/raw/router.js';
 
 export interface Door {
   readonly port: number;
@@ -24,7 +24,7 @@ export interface Door {
   connections(): Promise<number>;
 }
 
-export interface DoorOptions extends Pick<RawDoorDeps, 'draining'> {
+export interface DoorOptions extends Pick<RawRouterDeps, 'draining'> {
   readonly limits?: Partial<RawLimits>;
   readonly connectTimeoutMs?: number;
   /** A certificate authority for https endpoints. */
@@ -43,7 +43,7 @@ export async function serveDoor(
   const app = express();
   app.use(createContext({ requestTimeoutSeconds: 10 }, GATEWAY_IDENTITY));
   app.use(
-    createRawDoor({
+    createRawRouter({
       pool,
       connector,
       credentialsFor: (_caller, _rpc, headers) => {

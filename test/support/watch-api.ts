@@ -13,7 +13,7 @@ import { createErrorHandler } from '../../src/http/response/problem.js';
 import { StreamLimiter } from '../../src/http/load/stream-limiter.js';
 import { createValidator, loadDocument } from '../../src/http/contract/validate.js';
 import { createKnownPaths } from '../../src/http/contract/known-paths.js';
-import { refuseUnserved } from '../../src/http/contract/unmatched-routes.js';
+import { rejectUnmatched } from '../../src/http/contract/unmatched-routes.js';
 import { createWatchRouter } from '../../src/http/v1/watch.js';
 import { FakeStore } from './fake-watches.js';
 
@@ -65,7 +65,7 @@ export async function serveWatchApi(options: WatchApiOptions = {}): Promise<Watc
       draining: draining.signal,
     }),
   );
-  app.use(refuseUnserved(createKnownPaths([loadDocument('latchkey')])));
+  app.use(rejectUnmatched(createKnownPaths([loadDocument('latchkey')])));
   app.use(createErrorHandler(pino({ level: 'silent' })));
   const server = createServer(app);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -13,7 +13,6 @@ import type { Credentials } from './credentials.js';
 import { etcdIdentity } from './etcd-users.js';
 import { contextOf, identify } from '../request/context.js';
 import { adoptMetadataCredentials } from '../raw/headers.js';
-import { findRawRpc, isRawPath, rawPathOf } from '../raw/paths.js';
 
 /** How clients authenticate. `find` looks up an API token in a time that does not depend on the token. */
 export type Authentication =
@@ -42,13 +41,13 @@ export function createAuthMiddleware(
 ): RequestHandler {
   const limiter = new AttemptLimiter();
   return async (req, _res, next) => {
-    const path = rawPathOf(req.url);
-    if (isRawPath(path)) adoptMetadataCredentials(req);
+    const { path, isRaw, rawRpc } = contextOf(req).requestClass;
+    if (isRaw) adoptMetadataCredentials(req);
     // This RPC checks a password itself, so it needs no credentials but counts as an attempt.
-    if (findRawRpc(path)?.path === AUTHENTICATE_PATH) limiter.countFailure(req);
+    if (rawRpc?.path === AUTHENTICATE_PATH) limiter.countFailure(req);
     else if (authentication.mode !== 'none' && !isOpen(path, isLocal)) {
       const identity = authenticate(req, authentication, limiter);
-      const isRawOfEtcd = authentication.mode === 'etcd' && isRawPath(path);
+      const isRawOfEtcd = authentication.mode === 'etcd' && isRaw;
       identify(req, await (isRawOfEtcd ? identity.catch(throwAsEtcdDoes(req)) : identity));
     }
     next();

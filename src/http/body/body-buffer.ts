@@ -1,4 +1,4 @@
-// The bytes of one body while it arrives. A body of very many small chunks takes the memory of its bytes, not that of as many objects.
+// Collects the bytes of one body in one buffer, so that many small chunks do not take the memory of many objects.
 
 const CAPACITY_BYTES_MIN = 16 * 1024;
 
@@ -7,7 +7,7 @@ export class BodyBuffer {
   #bytes: Buffer = Buffer.alloc(0);
   #length = 0;
 
-  /** `bytesMax`: what the body may have at most; the buffer never grows past it. */
+  /** The capacity never exceeds `bytesMax`, the size limit of the body. */
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax;
   }
@@ -16,10 +16,10 @@ export class BodyBuffer {
     return this.#length;
   }
 
-  /** The bytes of memory that it takes with one more chunk. */
+  /** Returns the bytes of memory that the buffer would take with `chunk`. */
   bytesWith(chunk: Buffer): number {
     const length = this.#length + chunk.length;
-    // Most bodies are one chunk, which is kept as it is.
+    // Most bodies are one chunk, which is kept without copying.
     if (this.#length === 0 || length <= this.#bytes.length)
       return Math.max(length, this.#bytes.length);
     return Math.max(length, Math.min(this.#bytesMax, Math.max(CAPACITY_BYTES_MIN, 2 * length)));
@@ -39,11 +39,11 @@ export class BodyBuffer {
     this.#length += chunk.length;
   }
 
-  /** All of them. Empties it. */
+  /** Returns all bytes and empties the buffer. */
   take(): Buffer {
-    const whole = this.#bytes.subarray(0, this.#length);
+    const bytes = this.#bytes.subarray(0, this.#length);
     this.#bytes = Buffer.alloc(0);
     this.#length = 0;
-    return whole;
+    return bytes;
   }
 }

@@ -1,22 +1,22 @@
-// A request body read line by line as it arrives: of any length in total, bounded in the length of a line and in silence.
-import { setImmediate as nextTurn } from 'node:timers/promises';
+// Reads a request body line by line while it arrives. The body has no size limit, but each line and each pause do.
+import { setImmediate as nextEventLoopTurn } from 'node:timers/promises';
 import type { Request } from 'express';
 import { GatewayError, invalidRequest } from '../../core/errors.js';
 import { BodyBuffer } from './body-buffer.js';
 import type { BodyShare } from '../load/body-memory.js';
 
-/** How long a body may pause. Time that the gateway itself needs does not count. */
-const SILENCE_MAX_MS = 30_000;
-/** How long what is left of a refused upload is read away, so that its sender comes to read the answer. */
+/** The longest pause within a body. The time that the gateway needs for a line does not count. */
+const PAUSE_MAX_MS = 30_000;
+/** How long the rest of a rejected body is read and dropped. */
 const DISCARD_MS = 3_000;
-/** Lines that are read before other requests get a turn: one chunk can have 64 Ki of them. */
-const LINES_TOGETHER_MAX = 500;
+/** Lines between two turns of the event loop, so that other requests proceed: one chunk can have 64 Ki lines. */
+const LINES_PER_TURN_MAX = 500;
 const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 
 /**
- * The lines without their ends; the last one needs none. Throws `too-large` for a line above `lineBytesMax`, what `share` throws, `request-timeout`,
- * `invalid-request` for a body that breaks off.
+ * Yields the lines without their line ends; the last line needs none. Throws `too-large` for a line above `lineBytesMax`, the errors of
+ * `share`, `request-timeout`, and `invalid-request` for an incomplete body.
  */
 export async function* readLines(
   req: Request,
@@ -26,7 +26,7 @@ export async function* readLines(
   const announced = req.headers['content-length'];
   const buffer = new BodyBuffer(Math.min(lineBytesMax, Number(announced ?? lineBytesMax)));
   let line = 1;
-  const keep = (piece: Buffer): void => {
+  const append = (piece: Buffer): void => {
     if (buffer.length + piece.length > lineBytesMax) {
       throw new GatewayError('too-large', {
         detail: `line ${line} is longer than ${lineBytesMax} bytes`,
@@ -38,57 +38,54 @@ export async function* readLines(
     buffer.append(piece);
   };
   const take = (): Buffer => {
-    const whole = buffer.take();
+    const bytes = buffer.take();
     line++;
-    return whole.at(-1) === CARRIAGE_RETURN ? whole.subarray(0, -1) : whole;
+    return bytes.at(-1) === CARRIAGE_RETURN ? bytes.subarray(0, -1) : bytes;
   };
   for await (const chunk of readChunks(req)) {
     let start = 0;
     for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
-      keep(chunk.subarray(start, end));
+      append(chunk.subarray(start, end));
       yield take();
       start = end + 1;
-      if (line % LINES_TOGETHER_MAX === 0) await nextTurn();
+      if (line % LINES_PER_TURN_MAX === 0) await nextEventLoopTurn();
     }
-    if (start < chunk.length) keep(chunk.subarray(start));
+    if (start < chunk.length) append(chunk.subarray(start));
   }
   if (buffer.length > 0) yield take();
 }
 
 async function* readChunks(req: Request): AsyncGenerator<Buffer> {
-  // Without this a reader that stops would take the connection with it, and the answer.
+  // By default a consumer that stops would destroy the connection, and the response with it.
   const chunks = req.iterator({ destroyOnReturn: false });
   try {
     for (;;) {
-      const next = await withinSilence(chunks.next() as Promise<IteratorResult<Buffer, void>>);
+      const next = await withPauseLimit(chunks.next() as Promise<IteratorResult<Buffer, void>>);
       if (next.done === true) return;
       yield next.value;
     }
   } catch (error) {
     if (error instanceof GatewayError) throw error;
-    throw invalidRequest('', 'the body broke off');
+    throw invalidRequest('', 'the body is incomplete');
   }
 }
 
-async function withinSilence<T>(next: Promise<T>): Promise<T> {
+async function withPauseLimit<T>(next: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
-  const silence = new Promise<never>((_, reject) => {
-    const late = `no byte of the body came for ${SILENCE_MAX_MS / 1000} s`;
-    timer = setTimeout(
-      () => reject(new GatewayError('request-timeout', { detail: late })),
-      SILENCE_MAX_MS,
-    );
+  const pause = new Promise<never>((_, reject) => {
+    const detail = `no byte of the body arrived for ${PAUSE_MAX_MS / 1000} s`;
+    timer = setTimeout(() => reject(new GatewayError('request-timeout', { detail })), PAUSE_MAX_MS);
   });
-  // Whoever stops waiting for it is not to be told of it later.
+  // A rejection after the pause limit must not become an unhandled one.
   next.catch(() => undefined);
   try {
-    return await Promise.race([next, silence]);
+    return await Promise.race([next, pause]);
   } finally {
     clearTimeout(timer);
   }
 }
 
-/** Reads away what is left of a body, for a moment: most clients read no answer before they have sent all. */
+/** Reads and drops the rest of a body for a limited time, because most clients read the response only after they sent the whole body. */
 export async function discardRest(req: Request): Promise<void> {
   if (req.complete || req.destroyed) return;
   await new Promise<void>((resolve) => {

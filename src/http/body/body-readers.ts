@@ -1,4 +1,4 @@
-// Reads request bodies, limited in bytes and in time, and reports which of the contract's kinds they are.
+// Reads request bodies within limits of size and time, and determines their media type.
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { GatewayError, invalidRequest } from '../../core/errors.js';
 import { BodyBuffer } from './body-buffer.js';
@@ -8,19 +8,19 @@ import type { JsonLimits } from './json.js';
 import type { BodyMemory } from '../load/body-memory.js';
 
 export interface BodyLimits {
-  /** Of a value, decoded. */
+  /** For a value, after decoding. */
   readonly bodyLimitBytes: number;
-  /** Until the last byte of a body must have arrived. */
+  /** The time in which a body must arrive. */
   readonly requestTimeoutSeconds: number;
 }
 
-/** How many bytes the body of a request may have, and what to do about a larger one. */
+/** The largest body of a request, and the hint for a larger one. */
 export interface BodySize {
   readonly bytesMax: number;
   readonly hint: string;
 }
 
-/** One per kind of operation: what an operation may need limits what is read of its bodies. */
+/** Creates the body-reading middleware for each kind of operation. The size limit is what the kind of operation needs. */
 export class BodyReaders {
   readonly limits: BodyLimits;
   readonly memory: BodyMemory;
@@ -30,17 +30,17 @@ export class BodyReaders {
     this.memory = memory;
   }
 
-  /** Bodies in which no value of a key is. `extraBytes`: of JSON that the operation takes besides its own fields. */
+  /** For bodies without values of keys. `extraBytes`: JSON that the operation accepts besides its own fields. */
   small(extraBytes = 0, setting?: string): RequestHandler {
     const bytesMax = SMALL_BODY_BYTES_MAX + JSON_GROWTH_MAX * extraBytes;
     const hint =
       setting === undefined
-        ? `this operation takes at most ${bytesMax} bytes`
-        : `this operation takes at most ${bytesMax} bytes, which depends on ${setting}`;
+        ? `this operation accepts at most ${bytesMax} bytes`
+        : `this operation accepts at most ${bytesMax} bytes, which depends on ${setting}`;
     return this.#reader(() => ({ bytesMax, hint }));
   }
 
-  /** Bodies with values of keys: those that an encoding makes longer may be longer. */
+  /** For bodies with values of keys. Bodies in an encoding may be longer than the value. */
   values(): RequestHandler {
     const { bodyLimitBytes } = this.limits;
     return this.#reader((req) => ({
@@ -49,19 +49,19 @@ export class BodyReaders {
     }));
   }
 
-  /** Forms of v2, whose values percent-encoding makes longer. */
+  /** For v2 forms, whose percent-encoding makes values longer. */
   forms(): RequestHandler {
     const { bodyLimitBytes } = this.limits;
     const hint = valueHint(bodyLimitBytes);
     return this.#reader(() => ({ bytesMax: bodyLimitBytes * FORM_GROWTH_MAX, hint }));
   }
 
-  /** Of the JSON in bodies with values. */
+  /** Limits for the JSON in bodies with values. */
   jsonLimits(valuesMax: number): JsonLimits {
     return { valuesMax, decodedBytesMax: BASE64_GROWTH_MAX * this.limits.bodyLimitBytes };
   }
 
-  /** Throws `too-large` for a decoded value that is larger than a body that is the value itself may be. */
+  /** Throws `too-large` for a decoded value above the limit of an unencoded body. */
   checkValue(value: Buffer): void {
     const { bodyLimitBytes } = this.limits;
     if (value.length <= bodyLimitBytes) return;
@@ -71,7 +71,7 @@ export class BodyReaders {
     });
   }
 
-  /** Middleware that leaves the body's bytes in `req.body`: a Buffer, or `undefined` if there is none. */
+  /** Returns middleware that sets `req.body` to a Buffer, or to undefined without a body. */
   #reader(sizeOf: (req: Request) => BodySize): RequestHandler {
     return (req: Request, res: Response, next: NextFunction) => {
       readBody(req, sizeOf(req), this.memory.share(res), this.limits.requestTimeoutSeconds)
@@ -86,22 +86,22 @@ export class BodyReaders {
   }
 }
 
-/** Room for the longest candidate, owner, user or token in escapes of JSON. */
+/** Sufficient for the longest candidate, owner, user or token in JSON escapes. */
 const SMALL_BODY_BYTES_MAX = 64 * 1024;
-/** `\u0001` is one byte. */
+/** `\u0001` encodes one byte. */
 const JSON_GROWTH_MAX = 6;
-/** `%01` is one byte. */
+/** `%01` encodes one byte. */
 const FORM_GROWTH_MAX = 3;
-/** Base64 takes 4 bytes for 3, and the fields around a value take some. */
+/** Base64 takes 4 bytes for 3, and the other fields of the body take some. */
 const BASE64_GROWTH_MAX = 2;
 
-/** curl sends JSON as a form. Without a type the body is a value or, where only JSON is taken, JSON. */
+/** curl sends JSON with the type of a form. Without a type the body is a value or, if the operation accepts only JSON, JSON. */
 function growthOf(req: Request): number {
   return bodyKindOf(req) === 'other' ? 1 : JSON_GROWTH_MAX;
 }
 
 function valueHint(bodyLimitBytes: number): string {
-  return `a value may have ${bodyLimitBytes} bytes (--body-limit / LATCHKEY_BODY_LIMIT); etcd takes 1.5 MiB unless its --max-request-bytes is larger`;
+  return `a value may have ${bodyLimitBytes} bytes (--body-limit / LATCHKEY_BODY_LIMIT); etcd accepts 1.5 MiB unless its --max-request-bytes is larger`;
 }
 
 async function readBody(
@@ -111,7 +111,7 @@ async function readBody(
   timeoutSeconds: number,
 ): Promise<Buffer | undefined> {
   if (!hasBody(req)) return undefined;
-  refuseCompressed(req);
+  rejectCompressed(req);
   const tooLarge = (): GatewayError =>
     new GatewayError('too-large', { detail: `the body is larger than ${bytesMax} bytes`, hint });
   try {
@@ -126,13 +126,13 @@ async function readBody(
     return buffer.take();
   } catch (error) {
     share.hold(0);
-    const isLate = error instanceof GatewayError && error.code === 'request-timeout';
-    if (!isLate) await discardRest(req);
+    const isTimeout = error instanceof GatewayError && error.code === 'request-timeout';
+    if (!isTimeout) await discardRest(req);
     throw error;
   }
 }
 
-/** The length of the body in its header; undefined if only its end shows it. */
+/** Returns the Content-Length; undefined for a chunked body. */
 function announcedBytesOf({ headers }: Request): number | undefined {
   const text = headers['content-length'];
   return text === undefined ? undefined : Number(text);
@@ -143,22 +143,22 @@ function hasBody({ headers }: Request): boolean {
 }
 
 /** Throws `unsupported-media-type`. */
-export function refuseCompressed({ headers }: Request): void {
+export function rejectCompressed({ headers }: Request): void {
   if ((headers['content-encoding'] ?? 'identity').toLowerCase() === 'identity') return;
   throw new GatewayError('unsupported-media-type', {
-    detail: 'compressed bodies are not taken',
+    detail: 'compressed bodies are not supported',
     hint: 'send the body without Content-Encoding',
   });
 }
 
-/** Resolves at the end of the body. Rejects with what `take` throws, `request-timeout`, or `invalid-request` for a body that breaks off. */
+/** Resolves at the end of the body. Rejects with the errors of `take`, `request-timeout`, or `invalid-request` for an incomplete body. */
 async function readChunks(
   req: Request,
   timeoutSeconds: number,
   take: (chunk: Buffer) => void,
 ): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    // Removes the listeners at once: `close` follows `end` on every request.
+    // Removes the listeners at once, because `close` follows `end` on every request.
     const settle = (settled: () => void): void => {
       clearTimeout(timer);
       req.off('data', onData).off('end', onEnd).off('error', onBroken).off('close', onBroken);
@@ -180,7 +180,7 @@ async function readChunks(
       const detail = `the body did not arrive within ${timeoutSeconds} s`;
       settle(() => reject(new GatewayError('request-timeout', { detail })));
     }, timeoutSeconds * 1000);
-    // A request that is closed already would never report it.
+    // A closed request would emit no further event.
     if (req.destroyed && !req.readableEnded) onBroken();
     else req.on('data', onData).on('end', onEnd).on('error', onBroken).on('close', onBroken);
   });
@@ -191,11 +191,11 @@ const CHARSET = /;\s*charset\s*=\s*"?([^\s";]*)/i;
 const CHARSETS: readonly string[] = ['utf-8', 'utf8', 'us-ascii'];
 const FORM_TYPE = 'application/x-www-form-urlencoded';
 
-/** `form` is curl's default: JSON in all but name. */
+/** `form` is curl's default type, which the gateway treats as JSON. */
 export type BodyKind = 'json' | 'form' | 'none' | 'other';
 
-/** The media type without its parameters, in lower case; empty if there is none. */
-export function typeOf({ headers }: Request): string {
+/** Returns the media type in lower case, without parameters; empty if there is none. */
+export function mediaTypeOf({ headers }: Request): string {
   return headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
 }
 
@@ -203,7 +203,7 @@ export function typeOf({ headers }: Request): string {
 export function bodyKindOf(req: Request): BodyKind {
   const header = req.headers['content-type'];
   if (header === undefined) return 'none';
-  const type = typeOf(req);
+  const type = mediaTypeOf(req);
   const kind = type === FORM_TYPE ? 'form' : JSON_TYPE.test(type) ? 'json' : 'other';
   if (kind !== 'other') checkCharset(header);
   return kind;
@@ -218,24 +218,24 @@ function checkCharset(contentType: string): void {
   });
 }
 
-/** The body's bytes; empty if there is none. */
+/** Returns the bytes of the body; empty without a body. */
 export function bytesOf(req: Request): Buffer {
   const body: unknown = req.body;
   return Buffer.isBuffer(body) ? body : EMPTY;
 }
 
 const EMPTY = Buffer.alloc(0);
-/** Of a body whose operation names no limit. */
+/** For operations without a limit of their own. */
 const VALUES_MAX = 65_536;
 
-/** Parses the body as JSON whatever its type is. Throws `invalid-request` if it is not JSON, `too-large`. */
+/** Parses the body as JSON regardless of its type. Throws `invalid-request` or `too-large`. */
 export function jsonOf(req: Request, limits: JsonLimits = { valuesMax: VALUES_MAX }): unknown {
   const bytes = bytesOf(req);
-  if (bytes.length === 0) throw invalidRequest('', 'the body is empty: a JSON object is expected');
+  if (bytes.length === 0) throw invalidRequest('', 'the body is empty: a JSON object is required');
   return parseJsonBody(bytes, limits);
 }
 
-/** The body of a call that takes JSON only: a JSON type, no type and curl's form type. Throws `unsupported-media-type`, `invalid-request`. */
+/** Parses the body of an operation that accepts only JSON. Throws `unsupported-media-type` for other types than JSON, none and curl's form type. */
 export function readJson(req: Request, limits?: JsonLimits): unknown {
   if (bodyKindOf(req) !== 'other') return jsonOf(req, limits);
   throw new GatewayError('unsupported-media-type', {

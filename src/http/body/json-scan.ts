@@ -1,5 +1,5 @@
-// One pass over the bytes of a JSON text: counts its values and the bytes behind its escapes, and finds repeated names. It builds nothing
-// but names, and stops at the first limit. Other texts give some result: JSON.parse judges them.
+// One pass over the bytes of a JSON text that counts its values and its decoded bytes and finds repeated names. It allocates only names and
+// stops at the first problem. For a text that is not JSON the result is arbitrary, because JSON.parse rejects it afterwards.
 
 export interface ScanLimits {
   readonly valuesMax: number;
@@ -12,14 +12,14 @@ export type ScanProblem =
   | {
       readonly kind: 'repeated';
       readonly name: string;
-      /** The names and indexes on the way to it. */
-      readonly place: readonly (string | number)[];
+      /** The names and indexes from the root to it. */
+      readonly path: readonly (string | number)[];
     };
 
-/** An object (with the names so far) or an array on the way from the root to the place of the scan. */
+/** An object (with its names so far) or an array between the root and the current position. */
 interface Scope {
   readonly names: Set<string> | undefined;
-  /** The field or the index of the place. */
+  /** The current field or index. */
   at: string | number;
 }
 
@@ -35,10 +35,10 @@ const BRACE_CLOSE = 0x7d;
 const ASCII_END = 0x80;
 const UPPER_TO_LOWER = 0x20;
 
-/** `\u0041`: characters of the escape, and of its digits. */
+/** The lengths of `\n` and of `\u0041`. */
 const ESCAPE_LENGTH = 2;
 const UNICODE_ESCAPE_LENGTH = 6;
-/** Bytes of UTF-8 of a code unit above U+07FF that is not half of a pair, and of one that is. */
+/** UTF-8 bytes of a code unit above U+07FF that is not half of a surrogate pair, and of one that is. */
 const BYTES_OF_LARGE_UNIT = 3;
 const BYTES_OF_HALF = 2;
 /** A name and a value. */
@@ -49,11 +49,11 @@ export class JsonScan {
   readonly #scopes: Scope[] = [];
   #values = 1;
   #strings = 0;
-  /** Bytes of escapes that decoding saves. */
+  /** The bytes by which decoding shortens the text so far. */
   #saved = 0;
   #isName = false;
   isAscii = true;
-  /** Whether there is an escape of half a surrogate pair, paired or not. */
+  /** Whether an escape is half of a surrogate pair, with or without its other half. */
   hasSurrogates = false;
   problem: ScanProblem | undefined;
 
@@ -75,7 +75,7 @@ export class JsonScan {
     }
   }
 
-  /** The index of the closing quote, or of the last byte. */
+  /** Returns the index of the closing quote, or of the last byte. */
   #readString(bytes: Buffer, start: number): number {
     const { decodedBytesMax, valuesMax } = this.#limits;
     let saved = this.#saved;
@@ -101,7 +101,7 @@ export class JsonScan {
     return index;
   }
 
-  /** Of the character at a backslash, in UTF-8. */
+  /** Returns the UTF-8 bytes of the escaped character whose backslash is at `at`. */
   #decodedBytesOf(bytes: Buffer, at: number): number {
     if (bytes[at + 1] !== LETTER_U) return 1;
     const isSmall = bytes[at + 2] === ZERO && isBelowEight(bytes[at + 3]);
@@ -118,7 +118,7 @@ export class JsonScan {
     const name = isEscaped ? decodeName(quoted) : quoted.toString('utf8', 1, quoted.length - 1);
     scope.at = name;
     if (scope.names.has(name)) {
-      this.problem = { kind: 'repeated', name, place: this.#scopes.map(({ at }) => at) };
+      this.problem = { kind: 'repeated', name, path: this.#scopes.map(({ at }) => at) };
     }
     scope.names.add(name);
   }
@@ -154,7 +154,7 @@ function isBelowEight(digit: number | undefined): boolean {
   return digit !== undefined && digit < EIGHT;
 }
 
-/** A text that is not JSON may have anything here. */
+/** Does not throw for a text that is not JSON. */
 function decodeName(quoted: Buffer): string {
   try {
     return String(JSON.parse(quoted.toString('utf8')));

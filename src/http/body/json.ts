@@ -1,19 +1,18 @@
-// Reads a JSON body strictly: what comes out is what the client wrote, or a 400. Refused are bytes that are not UTF-8, a byte order mark,
-// repeated fields (parsers disagree about which one counts), lone surrogates (they have no UTF-8 form), deep nesting and very many values.
-// The limits are checked in one pass over the bytes before anything is built from them.
+// Parses a JSON body strictly. Rejects bytes that are not UTF-8, a byte order mark, repeated fields (parsers disagree which one counts), lone
+// surrogates (they have no UTF-8 form), deep nesting and too many values. Checks the limits in one pass over the bytes before it parses.
 import { isUtf8 } from 'node:buffer';
 import { GatewayError, invalidRequest } from '../../core/errors.js';
 import { escapePointer } from '../contract/openapi.js';
 import { JsonScan } from './json-scan.js';
 import type { ScanProblem } from './json-scan.js';
 
-/** No body needs more; JSON.stringify overflows the stack at some thousands. */
+/** Sufficient for every body. JSON.stringify overflows the stack at some thousands. */
 export const JSON_DEPTH_MAX = 64;
 
 export interface JsonLimits {
-  /** Objects, arrays, and what is in them. */
+  /** Objects, arrays, and their members. */
   readonly valuesMax?: number;
-  /** Of the text after its escapes are decoded. */
+  /** Bytes of the text after its escapes are decoded. */
   readonly decodedBytesMax?: number;
 }
 
@@ -21,15 +20,15 @@ const NAME_SHOWN_CHARACTERS_MAX = 100;
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf] as const;
 
 /**
- * The value of a JSON text. Throws `invalid-request`, with the JSON pointer of the place if there is one, and `too-large`. Numbers are
- * JavaScript's: the schema that is checked next refuses numbers that were rounded. A field named `__proto__` is an ordinary own property.
+ * Returns the value of a JSON text. Throws `too-large`, and `invalid-request` with the JSON pointer of the error if there is one. Numbers are
+ * JavaScript numbers: the schema validation afterwards rejects rounded ones. A field named `__proto__` is an ordinary own property.
  */
 export function parseJsonBody(bytes: Buffer, limits: JsonLimits = {}): unknown {
   checkEncoding(bytes);
   const scan = scanOf(bytes, limits);
   let value: unknown;
   try {
-    // ASCII is read several times faster as Latin-1.
+    // ASCII is decoded several times faster as Latin-1.
     value = JSON.parse(bytes.toString(scan.isAscii ? 'latin1' : 'utf8'));
   } catch (error) {
     throw invalidRequest('', `the body is not JSON: ${reasonOf(error)}`);
@@ -69,12 +68,12 @@ function errorOf(problem: ScanProblem, { valuesMax, decodedBytesMax }: JsonLimit
       return invalidRequest('', `the body is nested deeper than ${JSON_DEPTH_MAX} levels`);
     case 'repeated': {
       const shown = JSON.stringify(problem.name.slice(0, NAME_SHOWN_CHARACTERS_MAX));
-      return invalidRequest(pointerOf(problem.place), `the field ${shown} is given more than once`);
+      return invalidRequest(pointerOf(problem.path), `the field ${shown} is given more than once`);
     }
   }
 }
 
-/** Reports what V8 found wrong, without the piece of the body that it quotes: bodies are not for logs. */
+/** Returns V8's message without the part of the body that it quotes, because logs must not contain bodies. */
 function reasonOf(error: unknown): string {
   const message = error instanceof Error ? error.message : '';
   if (message === 'Unexpected end of JSON input') return 'it ends too early';
@@ -83,32 +82,32 @@ function reasonOf(error: unknown): string {
 }
 
 /** Recurses no deeper than `JSON_DEPTH_MAX`. */
-function checkWellFormed(value: unknown, place: readonly (string | number)[]): void {
-  if (typeof value === 'string') refuseLoneSurrogate(value, place);
+function checkWellFormed(value: unknown, path: readonly (string | number)[]): void {
+  if (typeof value === 'string') rejectLoneSurrogate(value, path);
   else if (Array.isArray(value)) {
-    value.forEach((item, index) => checkWellFormed(item, [...place, index]));
+    value.forEach((item, index) => checkWellFormed(item, [...path, index]));
   } else if (typeof value === 'object' && value !== null) {
     for (const [name, member] of Object.entries(value)) {
-      refuseLoneSurrogate(name, [...place, name]);
-      checkWellFormed(member, [...place, name]);
+      rejectLoneSurrogate(name, [...path, name]);
+      checkWellFormed(member, [...path, name]);
     }
   }
 }
 
-function refuseLoneSurrogate(text: string, place: readonly (string | number)[]): void {
+function rejectLoneSurrogate(text: string, path: readonly (string | number)[]): void {
   if (!LONE_SURROGATE.test(text)) return;
   throw invalidRequest(
-    pointerOf(place),
-    'a text contains half of a surrogate pair, which is no character',
-    'send bytes that are no text as base64 with "encoding": "base64"',
+    pointerOf(path),
+    'a string contains half of a surrogate pair, which is not a character',
+    'send binary data as base64 with "encoding": "base64"',
   );
 }
 
-/** With the `u` flag whole pairs are one character and do not match. */
+/** With the `u` flag a complete pair is one character and does not match. */
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
-function pointerOf(place: readonly (string | number)[]): string {
-  return place
+function pointerOf(path: readonly (string | number)[]): string {
+  return path
     .map((name) => `/${escapePointer(String(name).slice(0, NAME_SHOWN_CHARACTERS_MAX))}`)
     .join('');
 }

@@ -1,19 +1,20 @@
-// The end of all routes: 405 for methods that a known path does not have, 404 with the nearest path for the others, and OPTIONS. The
-// known paths come from the OpenAPI documents, so that no route repeats them.
+// Handlers around all routes: OPTIONS of known paths; at the end 405 for a method that a known path does not have, and 404 with the nearest
+// path. The known paths are those of the OpenAPI documents.
 import type { RequestHandler } from 'express';
 import { GatewayError } from '../../core/errors.js';
+import { contextOf } from '../request/context.js';
 import type { KnownPaths } from './known-paths.js';
-import { rawPathOf } from '../raw/paths.js';
 
 const APIS_HINT =
   'the APIs are /v1, / (the simple lock), /v2 and /v3, the documentation is at /docs; a key that begins with a slash goes to /v1/kv?key=';
 const NAME_PATH = /^\/v1\/(?:locks|elections)\/./;
 const PATH_SHOWN_CHARACTERS_MAX = 200;
 
-/** Answers OPTIONS for a known path with 204 and `Allow`. Mount it before the routes: Express would answer with a body of its own. */
-export function answerOptions(paths: KnownPaths): RequestHandler {
+/** Responds to OPTIONS for a known path with 204 and `Allow`. Mount it before the routes: Express would send a body of its own. */
+export function handleOptions(paths: KnownPaths): RequestHandler {
   return (req, res, next) => {
-    const methods = req.method === 'OPTIONS' ? paths.methodsOf(rawPathOf(req.url)) : [];
+    const methods =
+      req.method === 'OPTIONS' ? paths.methodsOf(contextOf(req).requestClass.path) : [];
     if (methods.length === 0) {
       next();
       return;
@@ -24,16 +25,16 @@ export function answerOptions(paths: KnownPaths): RequestHandler {
   };
 }
 
-/** Throws `method-not-allowed` with `Allow`, or `not-found`. */
-export function refuseUnserved(paths: KnownPaths): RequestHandler {
+/** Throws `method-not-allowed` with `Allow`, or `not-found`. Mount it after all routes. */
+export function rejectUnmatched(paths: KnownPaths): RequestHandler {
   return (req) => {
-    const path = rawPathOf(req.url);
+    const { path } = contextOf(req).requestClass;
     const methods = paths.methodsOf(path);
     // A path of a document whose parameter names nothing, such as /openapi/unknown.yaml, is a missing resource.
     if (methods.length === 0 || methods.includes(req.method)) throw notFound(paths, path);
     const allow = methods.join(', ');
     throw new GatewayError('method-not-allowed', {
-      detail: `${shorten(path)} takes ${allow}, not ${req.method}`,
+      detail: `${truncate(path)} does not accept ${req.method}`,
       hint: `use ${allow}`,
       headers: { Allow: allow },
     });
@@ -48,14 +49,14 @@ function notFound(paths: KnownPaths, path: string): GatewayError {
     });
   }
   const nearest = paths.nearestTo(path);
-  const question = nearest === undefined ? '' : `did you mean ${shorten(nearest)}? `;
+  const suggestion = nearest === undefined ? '' : `did you mean ${truncate(nearest)}? `;
   return new GatewayError('not-found', {
-    detail: `there is nothing at ${shorten(path)}`,
-    hint: `${question}${APIS_HINT}`,
+    detail: `there is no operation at ${truncate(path)}`,
+    hint: `${suggestion}${APIS_HINT}`,
   });
 }
 
-function shorten(path: string): string {
+function truncate(path: string): string {
   return path.length > PATH_SHOWN_CHARACTERS_MAX
     ? `${path.slice(0, PATH_SHOWN_CHARACTERS_MAX)}…`
     : path;

@@ -1,17 +1,16 @@
-// Limits the bytes of request bodies that are in memory, over all requests: counted while a body is read, until its request is over.
+// Limits the memory of all request bodies together: counted while a body arrives, until the response to its request ends.
 import type { Response } from 'express';
 import { GatewayError } from '../../core/errors.js';
-import { rawPathOf } from '../raw/paths.js';
-import { isUpkeep } from '../request/classification.js';
+import { contextOf } from '../request/context.js';
 
 export interface BodyMemoryDeps {
   readonly bytesMax: number;
-  readonly onShed: (what: 'body-bytes') => void;
+  readonly onRejected: (what: 'body-bytes') => void;
 }
 
-/** The part of one request. */
+/** The memory of one request's body. */
 export interface BodyShare {
-  /** The request holds this many bytes now. Throws `too-many-requests` if they are too many; never for a renewal or a release. */
+  /** Sets the bytes that the request holds. Throws `too-many-requests` if all bodies exceed the limit, but not for renewals and releases. */
   hold(bytes: number): void;
 }
 
@@ -25,39 +24,39 @@ export class BodyMemory {
     this.#deps = deps;
   }
 
-  /** Of all bodies together. */
+  /** The bytes of all bodies together. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Ends when the response is closed. A response that is closed already would never report it: nothing is counted for it. */
+  /** The share ends when the response closes. For a response that is closed it counts nothing, because `close` would not be emitted again. */
   share(res: Response): BodyShare {
-    const { method, url } = res.req;
-    const isRefusable = !isUpkeep(method, rawPathOf(url));
+    const { isRenewalOrRelease } = contextOf(res.req).requestClass;
     let held = 0;
-    let isOver = res.destroyed || res.closed;
+    let isClosed = res.destroyed || res.closed;
     res.once('close', () => {
-      isOver = true;
+      isClosed = true;
       this.#bytes -= held;
       held = 0;
     });
     return {
       hold: (bytes) => {
-        if (isOver) return;
+        if (isClosed) return;
         const total = this.#bytes - held + bytes;
-        if (isRefusable && bytes > held && total > this.#deps.bytesMax) throw this.#tooMuch();
+        if (!isRenewalOrRelease && bytes > held && total > this.#deps.bytesMax)
+          throw this.#reject();
         this.#bytes = total;
         held = bytes;
       },
     };
   }
 
-  #tooMuch(): GatewayError {
-    const { bytesMax, onShed } = this.#deps;
-    onShed('body-bytes');
+  #reject(): GatewayError {
+    const { bytesMax, onRejected } = this.#deps;
+    onRejected('body-bytes');
     return new GatewayError('too-many-requests', {
       detail: `the request bodies at this gateway have more than ${bytesMax} bytes`,
-      hint: 'repeat the request later, or raise --body-memory / LATCHKEY_BODY_MEMORY',
+      hint: 'retry later, or raise --body-memory / LATCHKEY_BODY_MEMORY',
       retryAfterSeconds: RETRY_AFTER_SECONDS,
     });
   }

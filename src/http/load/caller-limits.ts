@@ -1,48 +1,47 @@
-// What one caller may ask for: requests a second, and waits and streams at a time. A caller is whom the gateway knows him as; without
-// authentication, the address that he calls from.
+// Limits what one client may do: requests per second, and concurrent waits and streams. Clients are distinguished by their identity, or without
+// authentication by their address.
 import type { Request, RequestHandler, Response } from 'express';
 import { GATEWAY_IDENTITY, UNAUTHENTICATED_IDENTITY } from '../../core/caller.js';
 import { GatewayError } from '../../core/errors.js';
 import { contextOf } from '../request/context.js';
-import { rawPathOf } from '../raw/paths.js';
+import { onResponseEnd } from '../server/response-end.js';
 import { TokenBuckets } from './token-buckets.js';
-import { isUpkeep } from '../request/classification.js';
-import { onceOver } from '../server/response-end.js';
 
 export interface CallerLimitsSettings {
-  /** Absent: as many as he likes. */
+  /** Requests per second; undefined for no limit. */
   readonly callerRate?: number | undefined;
-  /** Waits and streams; absent: as many as anybody. */
+  /** Waits and streams; undefined for no limit besides those of the gateway. */
   readonly callerStreamsMax?: number | undefined;
 }
 
-export type CallerRefusal = 'caller-rate' | 'caller-streams';
-
-/** A burst may be as long as this much of the rate. */
+/** A burst may have the requests of this many seconds. */
 const BURST_SECONDS = 2;
 const STREAMS_RETRY_AFTER_SECONDS = 5;
 
 export class CallerLimits {
   readonly #settings: CallerLimitsSettings;
-  readonly #onRefused: (what: CallerRefusal) => void;
-  readonly #open = new Map<string, number>();
+  readonly #onRejected: (what: 'caller-rate' | 'caller-streams') => void;
+  readonly #openByKey = new Map<string, number>();
 
-  constructor(settings: CallerLimitsSettings, onRefused: (what: CallerRefusal) => void) {
+  constructor(
+    settings: CallerLimitsSettings,
+    onRejected: (what: 'caller-rate' | 'caller-streams') => void,
+  ) {
     this.#settings = settings;
-    this.#onRefused = onRefused;
+    this.#onRejected = onRejected;
   }
 
-  /** Middleware, behind authentication. Throws `too-many-requests`; renewals and releases pass, and count. */
+  /** Returns middleware. Mount it after authentication. Throws `too-many-requests`; renewals and releases count, but always pass. */
   rate(): RequestHandler {
     const { callerRate } = this.#settings;
     if (callerRate === undefined) return (_req, _res, next) => next();
     const buckets = new TokenBuckets(callerRate, callerRate * BURST_SECONDS);
     return (req, _res, next) => {
       const waitSeconds = buckets.take(callerKeyOf(req));
-      if (waitSeconds > 0 && !isUpkeep(req.method, rawPathOf(req.url))) {
-        this.#onRefused('caller-rate');
+      if (waitSeconds > 0 && !contextOf(req).requestClass.isRenewalOrRelease) {
+        this.#onRejected('caller-rate');
         throw new GatewayError('too-many-requests', {
-          detail: `one caller may make ${callerRate} requests a second`,
+          detail: `one client may make ${callerRate} requests per second`,
           retryAfterSeconds: Math.ceil(waitSeconds),
         });
       }
@@ -50,42 +49,42 @@ export class CallerLimits {
     };
   }
 
-  /** Counts a wait or stream of this caller until it is over. Throws `too-many-requests` for one too many. */
-  park(res: Response): void {
+  /** Counts a wait or stream of the client until its response ends. Throws `too-many-requests` for an excess one. */
+  admitWait(res: Response): void {
     const { callerStreamsMax } = this.#settings;
     if (callerStreamsMax === undefined) return;
     const key = callerKeyOf(res.req);
-    const count = this.#open.get(key) ?? 0;
+    const count = this.#openByKey.get(key) ?? 0;
     if (count >= callerStreamsMax) {
-      this.#onRefused('caller-streams');
+      this.#onRejected('caller-streams');
       throw new GatewayError('too-many-requests', {
-        detail: `one caller may have ${callerStreamsMax} waits and streams open`,
-        hint: 'close one, or come back later',
+        detail: `one client may have ${callerStreamsMax} waits and streams open`,
+        hint: 'close one, or retry later',
         retryAfterSeconds: STREAMS_RETRY_AFTER_SECONDS,
       });
     }
-    this.#open.set(key, count + 1);
-    onceOver(res, () => {
-      const left = (this.#open.get(key) ?? 1) - 1;
-      if (left > 0) this.#open.set(key, left);
-      else this.#open.delete(key);
+    this.#openByKey.set(key, count + 1);
+    onResponseEnd(res, () => {
+      const left = (this.#openByKey.get(key) ?? 1) - 1;
+      if (left > 0) this.#openByKey.set(key, left);
+      else this.#openByKey.delete(key);
     });
   }
 }
 
-/** Never a header: whoever sends it chooses what is in it. */
+/** Never depends on a header, because the client chooses its content. */
 function callerKeyOf(req: Request): string {
   const { key } = contextOf(req).caller.identity;
-  const isKnown = key !== GATEWAY_IDENTITY.key && key !== UNAUTHENTICATED_IDENTITY.key;
-  return isKnown ? key : addressKeyOf(req);
+  const isAuthenticated = key !== GATEWAY_IDENTITY.key && key !== UNAUTHENTICATED_IDENTITY.key;
+  return isAuthenticated ? key : addressKeyOf(req);
 }
 
-/** Who calls, as far as his address tells. */
+/** Returns a key for the address of the client. */
 export function addressKeyOf(req: Request): string {
   return `address:${networkOf(req.socket.remoteAddress)}`;
 }
 
-/** An IPv6 caller has 2^64 addresses to choose from: the first half is his. */
+/** Returns an IPv4 address, or the first half of an IPv6 address: one IPv6 client usually has 2^64 addresses. */
 function networkOf(address = ''): string {
   const plain = address.replace(/^::ffff:(?=\d+\.)/, '');
   if (!plain.includes(':')) return plain;

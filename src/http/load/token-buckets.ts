@@ -1,19 +1,19 @@
-// Token buckets by key: so many a second on average, so many at once. Bounded in memory, whoever comes.
+// Token buckets by key: a number of tokens per second on average, and a number at once. Their memory is bounded.
 
 interface Bucket {
   tokens: number;
-  /** When `tokens` was right: `performance.now()`. */
+  /** The `performance.now()` to which `tokens` applies. */
   at: number;
 }
 
-/** Beyond them whoever has not come for longest is forgotten, which gives him a full bucket. */
+/** Above this the key that was not used for longest is dropped. Its next bucket is full. */
 const KEYS_MAX = 10_000;
 
 export class TokenBuckets {
   readonly #perMs: number;
   readonly #size: number;
   readonly #now: () => number;
-  /** In the order in which they last came. */
+  /** The least recently used key is the first. */
   readonly #buckets = new Map<string, Bucket>();
 
   constructor(perSecond: number, size: number, now: () => number = () => performance.now()) {
@@ -26,7 +26,7 @@ export class TokenBuckets {
     return this.#buckets.size;
   }
 
-  /** The seconds until there is a token: 0 when there is one. Takes none. */
+  /** Returns the seconds until a token is available; 0 if there is one. Takes none. */
   wait(key: string): number {
     const bucket = this.#buckets.get(key);
     if (bucket === undefined) return 0;
@@ -34,7 +34,7 @@ export class TokenBuckets {
     return Math.max(0, 1 - tokens) / this.#perMs / 1000;
   }
 
-  /** Takes a token: 0. When there is none: the seconds until there is one. */
+  /** Takes a token and returns 0. Without a token it returns the seconds until one is available. */
   take(key: string): number {
     const now = this.#now();
     const bucket = this.#buckets.get(key) ?? { tokens: this.#size, at: now };
@@ -42,13 +42,13 @@ export class TokenBuckets {
     bucket.at = now;
     this.#buckets.delete(key);
     this.#buckets.set(key, bucket);
-    if (this.#buckets.size > KEYS_MAX) this.#forgetOldest();
+    if (this.#buckets.size > KEYS_MAX) this.#dropLeastRecentlyUsed();
     if (bucket.tokens < 1) return (1 - bucket.tokens) / this.#perMs / 1000;
     bucket.tokens--;
     return 0;
   }
 
-  #forgetOldest(): void {
+  #dropLeastRecentlyUsed(): void {
     for (const key of this.#buckets.keys()) {
       this.#buckets.delete(key);
       return;

@@ -1,5 +1,5 @@
-// The documentation door: Swagger UI at /docs with a chooser of the three documents, and the documents themselves below /openapi.
-// The only pages that a browser renders from this server, so the only ones with a content security policy.
+// The documentation: Swagger UI at /docs with a selection of the three documents, and the documents themselves under /openapi.
+// Only these pages need a content security policy that lets a browser run scripts.
 import { createHash } from 'node:crypto';
 import { Router } from 'express';
 import type { Request, RequestHandler, Response } from 'express';
@@ -11,8 +11,8 @@ import { GatewayError } from '../../core/errors.js';
 import { DOCUMENT_NAMES } from '../contract/openapi-files.js';
 import type { DocumentName } from '../contract/openapi-files.js';
 
-export interface DocsDoorDeps {
-  /** The YAML texts, see `readDocumentTexts`. */
+export interface DocsRouterDeps {
+  /** The YAML texts from `readDocumentTexts`. */
   readonly documents: Readonly<Record<DocumentName, string>>;
 }
 
@@ -22,7 +22,7 @@ const TITLES: Readonly<Record<DocumentName, string>> = {
   'etcd-v3': 'etcd v3 (raw)',
 };
 
-/** All that the page needs. swagger-ui-dist has more files, among them a page of its own that loads a foreign document. */
+/** The files that the page needs. swagger-ui-dist has others, including a page that loads a document from another site. */
 const ASSETS: readonly string[] = [
   '/swagger-ui.css',
   '/swagger-ui-bundle.js',
@@ -49,13 +49,13 @@ const UI_OPTIONS: SwaggerUiOptions = {
   customSiteTitle: 'Latchkey API',
   customCss: STYLE,
   explorer: true,
-  // Replaces what swagger-ui-express 5.0.1 would take from `?url=`; pinned by test/browser/docs.test.ts.
+  // swagger-ui-express 5.0.1 would load the document in `?url=`. Pinned by test/browser/docs.test.ts.
   swaggerUrl: documentPath('latchkey'),
   swaggerOptions: {
     urls: DOCUMENT_NAMES.map((name) => ({ name: TITLES[name], url: documentPath(name) })),
-    // Neither `?url=` nor `?configUrl=` may make this page, which runs with our origin, show somebody else's document.
+    // This page has the gateway's origin, so `?url=` and `?configUrl=` must not load a document of another site.
     queryConfigEnabled: false,
-    // No call to a validator on the internet.
+    // Without requests to a validator on the internet.
     validatorUrl: null,
     persistAuthorization: false,
     tryItOutEnabled: true,
@@ -67,19 +67,19 @@ const UI_OPTIONS: SwaggerUiOptions = {
   },
 };
 
-/** The routes `/docs`, `/docs/…` and `/openapi/NAME.yaml|json`; mounted without a path. */
-export function createDocsDoor({ documents }: DocsDoorDeps): Router {
+/** Returns the routes `/docs`, `/docs/…` and `/openapi/NAME.yaml|json`. Mount it without a path. */
+export function createDocsRouter({ documents }: DocsRouterDeps): Router {
   const router = Router({ strict: true, caseSensitive: true });
   const headers = securityHeaders();
   router.get('/docs', headers, (_req, res) => {
-    // The page names its files relatively, so it needs the slash. Relative here, too: a proxy may serve us below a path.
+    // The page refers to its files by relative paths, so it needs the slash. The redirect is relative too, for proxies that add a path.
     res.redirect('docs/');
   });
   router.get('/docs/', headers, swaggerUi.setup(undefined, UI_OPTIONS));
-  router.all(['/docs', '/docs/'], refuseMethod);
+  router.all(['/docs', '/docs/'], rejectMethod);
   router.use('/docs', onlyAssets, headers, swaggerUi.serveFiles(undefined, UI_OPTIONS));
   router.get('/openapi/:file', createDocumentHandler(documents));
-  router.all('/openapi/:file', refuseMethod);
+  router.all('/openapi/:file', rejectMethod);
   return router;
 }
 
@@ -138,11 +138,11 @@ function securityHeaders(): RequestHandler {
         frameAncestors: ["'none'"],
       },
     },
-    // Browsers complain about these three on plain HTTP.
+    // Browsers warn about these three on plain HTTP.
     strictTransportSecurity: false,
     crossOriginOpenerPolicy: false,
     originAgentCluster: false,
-    // "Execute" has to say its Origin, which no-referrer can turn into null.
+    // "Execute" must send its Origin, which no-referrer can turn into null.
     referrerPolicy: { policy: 'same-origin' },
     xFrameOptions: { action: 'deny' },
   });
@@ -153,7 +153,7 @@ const onlyAssets: RequestHandler = (req, _res, next) => {
   else next('router');
 };
 
-const refuseMethod: RequestHandler = () => {
+const rejectMethod: RequestHandler = () => {
   throw new GatewayError('method-not-allowed', {
     hint: 'use GET, HEAD',
     headers: { Allow: 'GET, HEAD' },
@@ -166,14 +166,14 @@ interface ServedDocument {
   readonly etag: string;
 }
 
-function createDocumentHandler(documents: DocsDoorDeps['documents']): RequestHandler {
+function createDocumentHandler(documents: DocsRouterDeps['documents']): RequestHandler {
   const served = new Map<string, ServedDocument>();
   const find = (file: string): ServedDocument | undefined => {
-    const known = served.get(file);
-    if (known !== undefined) return known;
-    const made = createServedDocument(documents, file);
-    if (made !== undefined) served.set(file, made);
-    return made;
+    const cached = served.get(file);
+    if (cached !== undefined) return cached;
+    const created = createServedDocument(documents, file);
+    if (created !== undefined) served.set(file, created);
+    return created;
   };
   return (req, res, next) => {
     const document = find(String(req.params.file));
@@ -183,7 +183,7 @@ function createDocumentHandler(documents: DocsDoorDeps['documents']): RequestHan
 }
 
 function createServedDocument(
-  documents: DocsDoorDeps['documents'],
+  documents: DocsRouterDeps['documents'],
   file: string,
 ): ServedDocument | undefined {
   const name = DOCUMENT_NAMES.find((each) => file === `${each}.yaml` || file === `${each}.json`);
@@ -196,7 +196,7 @@ function createServedDocument(
 
 function sendDocument(req: Request, res: Response, document: ServedDocument): void {
   res.setHeader('ETag', document.etag);
-  // May be kept, but has to be asked for again: the next version of the gateway describes more.
+  // Caches must revalidate, because the next version of the gateway may have another document.
   res.setHeader('Cache-Control', 'no-cache');
   res.setHeader('X-Content-Type-Options', 'nosniff');
   if (req.fresh) {

@@ -7,25 +7,25 @@ import type { Caller } from '../../core/caller.js';
 
 const RETRY_AFTER_SECONDS = 1;
 const UNAVAILABLE_STATUS = new GatewayError('etcd-unavailable').status;
-/** Of one whole check. */
+/** For one check in total. */
 const READY_TIMEOUT_MS = 2_000;
-/** After this time without a quorum the members are counted while the quorum check continues. */
+/** After this time without a quorum, the gateway also counts the reachable members. The quorum check continues. */
 const COUNT_AFTER_MS = 1_000;
 
 export interface Readiness {
-  /** Resolves while the gateway can serve; otherwise throws the reason, with status 503. Concurrent calls share one check. */
+  /** Resolves if the gateway can serve; otherwise throws the reason, with status 503. Concurrent calls share one check. */
   check(): Promise<void>;
 }
 
 export function createReadiness(deps: {
-  /** Whether a quorum of etcd answers; throws what stands in the way. */
+  /** Resolves if a quorum of etcd responds; otherwise throws the reason. */
   readonly check: (caller: Caller) => Promise<void>;
-  /** How many members answer, by themselves and without a quorum. Resolves within `timeoutMs`. */
+  /** Counts the members that respond, even without a quorum. Resolves within `timeoutMs`. */
   readonly countReachable: (timeoutMs: number) => Promise<Reachability>;
   readonly isDraining: () => boolean;
 }): Readiness {
   let running: Promise<void> | undefined;
-  const look = (): Promise<void> => checkOnce(deps).finally(() => (running = undefined));
+  const start = (): Promise<void> => checkOnce(deps).finally(() => (running = undefined));
   return {
     async check() {
       if (deps.isDraining())
@@ -33,7 +33,7 @@ export function createReadiness(deps: {
           detail: 'the gateway is draining',
           retryAfterSeconds: 1,
         });
-      await (running ??= look());
+      await (running ??= start());
     },
   };
 }
@@ -58,12 +58,12 @@ async function checkOnce(deps: {
   }
 }
 
-/** Codes of a check that no quorum answered. */
-const NO_QUORUM: readonly ErrorCode[] = ['etcd-unavailable', 'no-leader', 'timeout'];
+/** The codes of a check without a response of a quorum. */
+const NO_QUORUM_CODES: readonly ErrorCode[] = ['etcd-unavailable', 'no-leader', 'timeout'];
 
 function notReady(error: GatewayError, { reachable, total }: Reachability): GatewayError {
   const isMinority = reachable * 2 <= total;
-  const reason = isMinority && NO_QUORUM.includes(error.code) ? 'no quorum' : error.message;
+  const reason = isMinority && NO_QUORUM_CODES.includes(error.code) ? 'no quorum' : error.message;
   return new GatewayError(error.status === UNAVAILABLE_STATUS ? error.code : 'etcd-unavailable', {
     detail: `${reachable} of ${total} members reachable: ${reason}`,
     ...(error.hint !== undefined && { hint: error.hint }),

@@ -15,12 +15,12 @@ export function createOperationsRouter(readiness: Readiness): Router {
   return router;
 }
 
-export interface Exposition {
-  /** All numbers in Prometheus' text format, and its content type. */
+export interface MetricsSource {
+  /** Returns all metrics in the Prometheus text format, and its content type. */
   expose(): Promise<{ readonly type: string; readonly text: string }>;
 }
 
-export function createMetricsRouter(metrics: Exposition): Router {
+export function createMetricsRouter(metrics: MetricsSource): Router {
   const router = Router({ strict: true, caseSensitive: true });
   router.get('/metrics', async (_req, res) => {
     const { type, text } = await metrics.expose();

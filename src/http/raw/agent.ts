@@ -1,5 +1,5 @@
-// An http.Agent that connects to the first endpoint of the pool that takes a connection. Node holds a request back until it has a
-// connection, so trying the next endpoint never sends anything twice; after that there is no failover.
+// An http.Agent that connects to the first endpoint of the pool that accepts a connection. Node sends a request only once it has a
+// connection, so that trying the next endpoint sends nothing twice. After that there is no failover.
 import { isLocalFault } from '../../etcd/transport/connection.js';
 import type { Connector } from '../../etcd/transport/connection.js';
 import { ConnectionAgent } from '../../etcd/transport/connection-agent.js';
@@ -10,11 +10,11 @@ import { GatewayError } from '../../core/errors.js';
 export interface EndpointAgentDeps {
   readonly pool: EndpointPool;
   readonly connector: Connector;
-  /** Whether connections are kept for later calls. */
+  /** Whether later calls may use the same connections. */
   readonly keepAlive: boolean;
 }
 
-// Go's server never closes idle connections; a firewall between may, and it does not tell.
+// Go's server never closes idle connections. A firewall may drop them without notice.
 const IDLE_CONNECTION_MS = 15_000;
 const IDLE_CONNECTIONS_MAX = 64;
 
@@ -41,11 +41,11 @@ export class EndpointAgent extends ConnectionAgent {
         failures.push(error);
       }
     }
-    const why = failures.length === 0 ? pool.unavailableReason() : undefined;
-    throw new GatewayError(why?.code ?? 'etcd-unavailable', {
-      detail: `${why?.message ?? 'no etcd endpoint can be reached'}, nothing was sent`,
+    const reason = failures.length === 0 ? pool.unavailableReason() : undefined;
+    throw new GatewayError(reason?.code ?? 'etcd-unavailable', {
+      detail: `${reason?.message ?? 'no etcd endpoint is reachable'}, nothing was sent`,
       outcome: 'not-applied',
-      ...(why?.code !== 'etcd-refused' && { retryAfterSeconds: 1 }),
+      ...(reason?.code !== 'etcd-refused' && { retryAfterSeconds: 1 }),
       cause: new AggregateError(failures, 'every endpoint failed'),
     });
   }

@@ -1,16 +1,16 @@
-// The gateway's errors in the shape of etcd's JSON gateway: {error, message, code} with a gRPC code.
+// The gateway's errors in the format of etcd's JSON gateway: {error, message, code} with a gRPC code.
 import { STATUS_CODES } from 'node:http';
 import type { ServerResponse } from 'node:http';
 import type { ErrorCode, GatewayError } from '../../core/errors.js';
-import { noteErrorCode } from '../response/error-code.js';
+import { recordErrorCode } from '../response/error-code.js';
 
 export interface RawErrorBody {
-  /** The same text as `message`, as etcd 3.4 and 3.5 have it; from 3.6 on etcd has `message` alone. */
+  /** The same text as `message`. etcd 3.4 and 3.5 have both, later versions only `message`. */
   readonly error: string;
   readonly message: string;
   /** A gRPC status code. */
   readonly code: number;
-  /** What the gateway adds where `message` is etcd's own text: the cause, the hint and the outcome. */
+  /** The cause, the hint and the outcome, if `message` is a text of etcd. */
   readonly detail?: string;
 }
 
@@ -68,8 +68,8 @@ const GRPC_CODES: Readonly<Record<ErrorCode, number>> = {
   timeout: DEADLINE_EXCEEDED,
 };
 
-/** What etcd says in the same situation. Clients compare these texts, so that nothing is added to them. */
-const WORDS_OF_ETCD: Partial<Record<ErrorCode, string>> = {
+/** etcd's own texts for the same errors. Clients compare them, so the gateway adds nothing. */
+const ETCD_MESSAGES: Partial<Record<ErrorCode, string>> = {
   unauthenticated: 'etcdserver: invalid auth token',
   'permission-denied': 'etcdserver: permission denied',
   'method-not-allowed': 'Method Not Allowed',
@@ -82,17 +82,17 @@ const WORDS_OF_ETCD: Partial<Record<ErrorCode, string>> = {
 };
 const ETCD_PREFIX = 'etcdserver: ';
 
-/** Status and body of an error at the raw API. */
+/** Returns the status and body of an error at the raw API. */
 export function toRawError(error: GatewayError): RawError {
   const own = error.detail ?? error.title;
-  const words = own.startsWith(ETCD_PREFIX) ? own : WORDS_OF_ETCD[error.code];
+  const etcdMessage = own.startsWith(ETCD_PREFIX) ? own : ETCD_MESSAGES[error.code];
   const rest = [
-    ...(words === undefined || words === own ? [] : [own]),
+    ...(etcdMessage === undefined || etcdMessage === own ? [] : [own]),
     ...(error.hint === undefined ? [] : [error.hint]),
     ...(error.outcome === undefined ? [] : [`outcome: ${error.outcome}`]),
   ];
-  const message = words ?? [own, ...rest].join('; ');
-  const detail = words === undefined ? '' : rest.join('; ');
+  const message = etcdMessage ?? [own, ...rest].join('; ');
+  const detail = etcdMessage === undefined ? '' : rest.join('; ');
   return {
     status: error.status,
     body: {
@@ -104,9 +104,9 @@ export function toRawError(error: GatewayError): RawError {
   };
 }
 
-/** The last line of a stream that breaks, with the members that etcd's streams had up to 3.5 and those they have since 3.6. */
-export function rawStreamError(refusal: GatewayError): string {
-  const { status, body } = toRawError(refusal);
+/** Returns the last line of a broken stream, with the fields that etcd's streams have up to 3.5 and since 3.6. */
+export function rawStreamError(streamError: GatewayError): string {
+  const { status, body } = toRawError(streamError);
   const error = {
     code: body.code,
     grpc_code: body.code,
@@ -118,10 +118,10 @@ export function rawStreamError(refusal: GatewayError): string {
   return `${JSON.stringify({ error })}\n`;
 }
 
-/** Writes an error as the whole answer. Does nothing when an answer has begun or nobody is there to read it. */
+/** Sends an error as the whole response. Does nothing if a response has begun or the client disconnected. */
 export function writeRawError(res: ServerResponse, error: GatewayError): void {
   if (res.headersSent || res.destroyed) return;
-  noteErrorCode(res, error.code);
+  recordErrorCode(res, error.code);
   const { status, body } = toRawError(error);
   for (const [name, value] of Object.entries(error.headers)) res.setHeader(name, value);
   if (error.retryAfterSeconds !== undefined) res.setHeader('Retry-After', error.retryAfterSeconds);

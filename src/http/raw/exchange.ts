@@ -1,5 +1,5 @@
-// One call at the raw door from the caller's first byte to etcd's last: its limits, its answer, and what is said when it breaks.
-// Both bodies flow through unbuffered, streams by lines; the end of one side ends the other.
+// One call at the raw API, from the first byte of the client to the last byte of etcd: its limits, its response and its errors.
+// Both bodies pass unbuffered, streams line by line. The end of one side ends the other.
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import type { CallMetrics, CallResult } from '../../etcd/calls/call-metrics.js';
 import { resetConnection } from '../../etcd/transport/connection.js';
@@ -8,36 +8,36 @@ import type { EndpointPool } from '../../etcd/endpoints/pool.js';
 import { GatewayError, reasonOf, shuttingDown } from '../../core/errors.js';
 import type { Log } from '../../process/log.js';
 import type { EndpointAgent } from './agent.js';
-import { noteErrorCode } from '../response/error-code.js';
+import { recordErrorCode } from '../response/error-code.js';
 import { rawStreamError, writeRawError } from './errors.js';
 import { downstreamHeaders, grpcTimeoutMs } from './headers.js';
 import { LineChunks } from './line-chunks.js';
 import type { HeldBytes } from './line-chunks.js';
 import type { RawRpc } from './paths.js';
-import { brokenCall, lateAnswer, lateBody, redirected } from './refusals.js';
-import { sessionForgotten, callCutShort, tooLarge, withdrawn } from './refusals.js';
-import { onceOver } from '../server/response-end.js';
+import { bodyTimeout, bodyTooLarge, connectionBroken, gatewayShuttingDown } from './call-errors.js';
+import { redirectNotFollowed, responseTimeout, sessionLost, tokenRevoked } from './call-errors.js';
+import { onResponseEnd } from '../server/response-end.js';
 
 export interface ExchangeDeps {
   readonly pool: EndpointPool;
-  /** The agent that this call's connection comes from. */
+  /** Creates the connection of this call. */
   readonly agent: EndpointAgent;
-  /** Takes idle connections to an endpoint out of use, in every agent. */
+  /** Closes the idle connections to an endpoint. */
   readonly retire: (endpoint: Endpoint) => void;
   readonly requestTimeoutMs: number;
   readonly bodyLimitBytes: number;
-  /** What all streams hold together. */
+  /** The unsent bytes of all streams together. */
   readonly held: HeldBytes;
   readonly log: Log;
   readonly callMetrics?: CallMetrics | undefined;
-  /** Set where the gateway opened a session with etcd for this caller. */
+  /** Set if the gateway opened a session with etcd for this client. */
   readonly forgetSession?: (() => void) | undefined;
 }
 
-/** A caller's own `Grpc-Timeout` replaces the gateway's limit; etcd ends the call then, and this much later the gateway does. */
+/** The client's `Grpc-Timeout` replaces the gateway's limit. etcd ends the call at that time, the gateway this much later. */
 const GRPC_TIMEOUT_SLACK_MS = 1_000;
 const GRPC_TIMEOUT_MS_MAX = 3_600_000;
-/** How long the last line of a broken stream may take to leave. */
+/** How long the last line of a broken stream may take to be written. */
 const LAST_LINE_MS = 1_000;
 
 export class Exchange {
@@ -47,12 +47,12 @@ export class Exchange {
   readonly #res: ServerResponse;
   readonly #hasOwnCredential: boolean;
   readonly #timers: NodeJS.Timeout[] = [];
-  #state: 'waiting' | 'answering' | 'over' = 'waiting';
+  #state: 'waiting' | 'responding' | 'ended' = 'waiting';
   #upstream: ClientRequest | undefined;
   #endpoint: Endpoint | undefined;
-  /** Of a stream that is answered. */
+  /** Set while a stream responds. */
   #lines: LineChunks | undefined;
-  /** When the call got its connection; `undefined` once it is counted. */
+  /** The time at which the call got its connection; undefined once the call is counted. */
   #sentAt: number | undefined;
 
   constructor(deps: ExchangeDeps, rpc: RawRpc, req: IncomingMessage, res: ServerResponse) {
@@ -61,14 +61,15 @@ export class Exchange {
     this.#req = req;
     this.#res = res;
     this.#hasOwnCredential = req.headers.authorization !== undefined;
-    onceOver(res, () => this.#close());
-    res.on('error', (error) => this.#logFailure('the answer cannot be written', error));
-    if (rpc.kind !== 'bidi-stream') this.#after(deps.requestTimeoutMs, () => this.#bodyIsLate());
-    const answerMs = this.#answerLimitMs();
-    if (answerMs !== undefined) this.#after(answerMs, () => this.#answerIsLate(answerMs));
+    onResponseEnd(res, () => this.#close());
+    res.on('error', (error) => this.#logFailure('cannot write the response', error));
+    if (rpc.kind !== 'bidi-stream') this.#after(deps.requestTimeoutMs, () => this.#onBodyTimeout());
+    const responseMs = this.#responseLimitMs();
+    if (responseMs !== undefined)
+      this.#after(responseMs, () => this.#onResponseTimeout(responseMs));
   }
 
-  /** Call it when the request body starts to flow: a chunked one has not told its size before. */
+  /** Call it when the request body begins. A chunked body has not announced its size. */
   watchBody(): void {
     if (this.rpc.kind === 'bidi-stream') return;
     const { bodyLimitBytes } = this.#deps;
@@ -78,86 +79,86 @@ export class Exchange {
       if (bytes <= bodyLimitBytes) return;
       this.#req.pause();
       if (this.#state === 'waiting') {
-        this.#refuse(tooLarge(bodyLimitBytes, this.#upstream !== undefined));
+        this.#reject(bodyTooLarge(bodyLimitBytes, this.#upstream !== undefined));
       } else {
         this.#res.destroy();
       }
     });
   }
 
-  /** Call it when the call has got its connection: from here on something may have been sent. */
-  connected(upstream: ClientRequest): void {
+  /** Call it when the call gets its connection. From here on a part of it may have been sent. */
+  onConnected(upstream: ClientRequest): void {
     this.#upstream = upstream;
     this.#sentAt = performance.now();
     this.#endpoint = upstream.socket ? this.#deps.agent.endpointOf(upstream.socket) : undefined;
-    // An unanswered call goes on inside etcd until its connection ends: a waiting lock would be held by nobody.
-    if (this.#state === 'over' || this.#res.destroyed) this.#letGo();
+    // Without a response a call continues within etcd until its connection closes. A waiting lock would be acquired for no client.
+    if (this.#state === 'ended' || this.#res.destroyed) this.#abortUpstream();
   }
 
-  /** Call it with etcd's answer, its body unread. */
-  answer(upstreamRes: IncomingMessage): void {
+  /** Call it with etcd's response, before its body is read. */
+  onResponse(upstreamRes: IncomingMessage): void {
     const status = upstreamRes.statusCode ?? 0;
-    upstreamRes.on('error', (error) => this.fail(error));
+    upstreamRes.on('error', (error) => this.onError(error));
     if (this.#state !== 'waiting' || this.#res.destroyed) {
-      this.#letGo();
+      this.#abortUpstream();
       return;
     }
     if (status === 503) this.#suspect();
     else this.#reportSuccess();
     this.#count(status === 200 ? 'answered' : status === 503 ? 'failed' : 'refused');
     if (status >= 300 && status < 400) {
-      this.#refuse(redirected(status));
+      this.#reject(redirectNotFollowed(status));
       return;
     }
     if (status === 401 && this.#deps.forgetSession !== undefined) {
       this.#deps.forgetSession();
-      this.#refuse(sessionForgotten());
+      this.#reject(sessionLost());
       return;
     }
-    this.#state = 'answering';
+    this.#state = 'responding';
     this.#clearTimers();
     this.#relay(status, upstreamRes);
   }
 
-  /** Call it when the connection cannot be had, or breaks. Further calls, and failures after the end, change nothing. */
-  fail(error: unknown): void {
-    if (this.#state === 'over' || this.#res.destroyed) return;
-    if (this.#state === 'answering') {
+  /** Call it when connecting fails or the connection breaks. Errors after the end, and further errors, change nothing. */
+  onError(error: unknown): void {
+    if (this.#state === 'ended' || this.#res.destroyed) return;
+    if (this.#state === 'responding') {
       this.#suspect();
-      this.#logFailure('etcd broke off its answer', error);
-      this.#cut(new GatewayError('etcd-unavailable', { detail: 'etcd broke off its answer' }));
+      this.#logFailure('etcd broke off its response', error);
+      this.#cut(new GatewayError('etcd-unavailable', { detail: 'etcd broke off its response' }));
       return;
     }
     this.#suspect();
-    const refusal = error instanceof GatewayError ? error : brokenCall(error);
-    this.#logFailure(refusal.message, refusal.cause);
-    this.#refuse(refusal);
+    const callError = error instanceof GatewayError ? error : connectionBroken(error);
+    this.#logFailure(callError.message, callError.cause);
+    this.#reject(callError);
   }
 
-  /** Call it when the rest of the request body is not passed on, because of this. */
-  refuseBody(error: GatewayError): void {
-    if (this.#state === 'answering') this.#cut(error);
-    else this.#refuse(error);
+  /** Ends the call because a part of its request body was rejected. */
+  rejectBody(error: GatewayError): void {
+    if (this.#state === 'responding') this.#cut(error);
+    else this.#reject(error);
   }
 
-  /** Ends a call that has no end of its own, because the gateway stops. Others are left to finish. */
+  /** Ends a call that waits or streams, because the gateway stops. Unary calls finish. */
   shutDown(): void {
-    if (this.rpc.kind === 'unary' || this.#state === 'over') return;
-    if (this.#state === 'answering') {
+    if (this.rpc.kind === 'unary' || this.#state === 'ended') return;
+    if (this.#state === 'responding') {
       this.#cut(shuttingDown({ detail: 'the gateway is shutting down' }));
-    } else this.#refuse(callCutShort(this.#upstream !== undefined));
+    } else this.#reject(gatewayShuttingDown(this.#upstream !== undefined));
   }
 
-  /** Ends a call that has no end of its own, because its caller is let in no more. */
-  withdraw(): void {
-    if (this.rpc.kind === 'unary' || this.#state === 'over') return;
-    if (this.#state === 'answering') this.#cut(withdrawn(true));
-    else this.#refuse(withdrawn(this.#upstream !== undefined));
+  /** Ends a call that waits or streams, because its client's token was revoked. */
+  revoke(): void {
+    if (this.rpc.kind === 'unary' || this.#state === 'ended') return;
+    if (this.#state === 'responding') this.#cut(tokenRevoked(true));
+    else this.#reject(tokenRevoked(this.#upstream !== undefined));
   }
 
   #relay(status: number, upstreamRes: IncomingMessage): void {
     const isUnary = this.rpc.kind === 'unary';
-    // With the request body still open nothing else can come on this connection.
+    // No further request can follow on this connection while the body of this one is incomplete.
     if (!this.#req.complete) this.#res.setHeader('Connection', 'close');
     if (this.#isStream) this.#res.setHeader('Cache-Control', 'no-store, no-transform');
     this.#res.writeHead(status, downstreamHeaders(upstreamRes.headers));
@@ -166,7 +167,9 @@ export class Exchange {
       this.#upstream?.setTimeout(requestTimeoutMs, () => {
         if (this.#res.writableNeedDrain) this.#cutSlowReader(requestTimeoutMs);
         else
-          this.fail(new GatewayError('timeout', { detail: `silent for ${requestTimeoutMs} ms` }));
+          this.onError(
+            new GatewayError('timeout', { detail: `etcd sent nothing for ${requestTimeoutMs} ms` }),
+          );
       });
     } else {
       this.#res.flushHeaders();
@@ -183,55 +186,55 @@ export class Exchange {
     return this.rpc.kind === 'server-stream' || this.rpc.kind === 'bidi-stream';
   }
 
-  #answerLimitMs(): number | undefined {
+  #responseLimitMs(): number | undefined {
     if (this.#isStream) return undefined;
-    const askedMs = grpcTimeoutMs(this.#req.headers);
-    if (askedMs !== undefined)
-      return Math.min(askedMs, GRPC_TIMEOUT_MS_MAX) + GRPC_TIMEOUT_SLACK_MS;
+    const clientMs = grpcTimeoutMs(this.#req.headers);
+    if (clientMs !== undefined)
+      return Math.min(clientMs, GRPC_TIMEOUT_MS_MAX) + GRPC_TIMEOUT_SLACK_MS;
     return this.rpc.kind === 'unary' ? this.#deps.requestTimeoutMs : undefined;
   }
 
-  #bodyIsLate(): void {
+  #onBodyTimeout(): void {
     if (this.#req.complete) return;
-    this.#refuse(lateBody(this.#deps.requestTimeoutMs));
+    this.#reject(bodyTimeout(this.#deps.requestTimeoutMs));
   }
 
-  #answerIsLate(limitMs: number): void {
+  #onResponseTimeout(limitMs: number): void {
     const isSent = this.#upstream !== undefined;
-    // etcd 3.4 does not respond to a forged token, because it waits for the raft index in it.
+    // etcd 3.4 never responds to a forged token, because it waits for the raft index in it.
     if (!this.#hasOwnCredential) this.#suspect();
-    const error = lateAnswer(limitMs, isSent);
+    const error = responseTimeout(limitMs, isSent);
     this.#logFailure(error.message, undefined);
-    this.#refuse(error);
+    this.#reject(error);
   }
 
-  /** Answers with the gateway's own error and lets go of etcd. */
-  #refuse(error: GatewayError): void {
+  /** Responds with the gateway's own error and ends the call to etcd. */
+  #reject(error: GatewayError): void {
     if (this.#state !== 'waiting') return;
-    this.#state = 'over';
+    this.#state = 'ended';
     this.#clearTimers();
-    this.#letGo();
+    this.#abortUpstream();
     const isCutOff = error.status === 413 || error.status === 408;
     const isOpenEnded = this.rpc.kind === 'bidi-stream' && !this.#req.complete;
     if (isCutOff || isOpenEnded) this.#res.setHeader('Connection', 'close');
-    // The rest of the body is read and dropped, so that the caller gets to read the answer; watchBody() bounds it.
+    // Reads and drops the rest of the body, so that the client reads the response. `watchBody` limits it.
     else this.#req.unpipe().resume();
     writeRawError(this.#res, error);
   }
 
-  /** The client reads nothing: that etcd waits as well proves nothing. */
+  /** Not a fault of etcd, which waits for the client as well. */
   #cutSlowReader(limitMs: number): void {
-    if (this.#state !== 'answering') return;
+    if (this.#state !== 'responding') return;
     const detail = `the client did not read the response for ${limitMs} ms`;
     this.#logFailure(detail, undefined);
     this.#cut(new GatewayError('request-timeout', { detail }));
   }
 
-  /** Ends an answer that has begun: a last line where the stream allows one, and never the end of a complete answer. */
+  /** Ends a response that has begun, with an error as the last line if the stream allows one. Never like a complete response. */
   #cut(error: GatewayError): void {
-    this.#state = 'over';
-    noteErrorCode(this.#res, error.code);
-    this.#letGo();
+    this.#state = 'ended';
+    recordErrorCode(this.#res, error.code);
+    this.#abortUpstream();
     this.#lines?.stop();
     if (this.#lines?.isAtLineEnd !== true) {
       this.#res.destroy();
@@ -244,13 +247,13 @@ export class Exchange {
   #close(): void {
     this.#count('failed');
     const isComplete = this.#res.writableFinished && this.#req.complete;
-    this.#state = 'over';
+    this.#state = 'ended';
     this.#clearTimers();
-    if (!isComplete) this.#letGo();
+    if (!isComplete) this.#abortUpstream();
   }
 
-  /** Whatever of the call is still on its way is not to arrive after its caller has been told an end. */
-  #letGo(): void {
+  /** Resets the connection, so that no part of the call arrives after the client received an error. */
+  #abortUpstream(): void {
     resetConnection(this.#upstream?.socket ?? null);
     this.#upstream?.destroy();
   }
@@ -259,7 +262,7 @@ export class Exchange {
     if (this.#endpoint !== undefined) this.#deps.pool.reportSuccess(this.#endpoint);
   }
 
-  /** Raw calls alone never eject an endpoint: what the client sends, or does not send, can make each of them fail. */
+  /** Reports the endpoint as suspect. Raw calls alone never eject an endpoint, because the client can make each of them fail. */
   #suspect(): void {
     const isBodyMissing = !this.#req.complete && this.rpc.kind !== 'bidi-stream';
     if (this.#endpoint === undefined || isBodyMissing || this.#req.errored !== null) return;

@@ -1,4 +1,4 @@
-// Which headers pass the raw API, both ways: lists of what may, so that everything else stays outside.
+// The headers that pass the raw API in each direction. No other header passes.
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { viaOnwards } from '../../etcd/endpoints/loop-detection.js';
 import { invalidRequest } from '../../core/errors.js';
@@ -13,7 +13,7 @@ const REQUEST_HEADERS = [
   'grpc-timeout',
 ] as const;
 
-// Not etcd's Access-Control-Allow-Origin: *, which would open the gateway to every page of the internet.
+// Without etcd's Access-Control-Allow-Origin: *, which would open the gateway to every web page.
 const RESPONSE_HEADERS = ['content-length', 'content-type', 'www-authenticate'] as const;
 
 const MS_PER_UNIT: Readonly<Record<string, number>> = {
@@ -26,13 +26,13 @@ const MS_PER_UNIT: Readonly<Record<string, number>> = {
 };
 
 /**
- * The headers that go to etcd; `authorization` is the gateway's to say (raw/credentials.ts). What `Connection` names is meant for this hop alone and stays here (RFC 9110 section 7.6.1).
- * `isOnOwnConnection` asks etcd to close the connection afterwards: only then does Go's HTTP/1.1 server answer while the request body is
- * still open.
+ * Returns the headers for etcd. `authorization` is from credentials.ts. Headers that `Connection` names are for this hop only and do not pass
+ * (RFC 9110 section 7.6.1). `isDedicated` requests that etcd closes the connection after the call: only then does Go's HTTP/1.1 server
+ * respond while the request body is incomplete.
  */
 export function upstreamHeaders(
   headers: IncomingHttpHeaders,
-  isOnOwnConnection: boolean,
+  isDedicated: boolean,
   instanceId = '',
   authorization?: string,
 ): IncomingHttpHeaders {
@@ -41,22 +41,22 @@ export function upstreamHeaders(
     headers,
     REQUEST_HEADERS.filter((name) => !hopByHop.has(name)),
   );
-  // Only the question of another gateway who this is carries one.
+  // Only requests of another gateway that checks its endpoints have a Via.
   const via = viaOnwards(headers.via, instanceId);
   return {
     ...passed,
     ...(authorization !== undefined && { authorization }),
     ...traceHeaders(headers),
     ...(via !== undefined && { via }),
-    ...(isOnOwnConnection && { connection: 'close' }),
+    ...(isDedicated && { connection: 'close' }),
   };
 }
 
-/** Other names under which etcd takes a token (seen on 3.4.23). There the former overrides Authorization. */
+/** Other headers in which etcd accepts a token (seen on 3.4.23). There the first one overrides Authorization. */
 const METADATA_CREDENTIALS = ['grpc-metadata-token', 'grpc-metadata-authorization'] as const;
 
 /**
- * Makes a token in gRPC metadata the request's `Authorization`, so that it is neither ignored nor believed past it. Throws
+ * Moves a token in gRPC metadata to the request's `Authorization`, so that the gateway neither ignores it nor passes it unchecked. Throws
  * `invalid-request` for credentials in two headers.
  */
 export function adoptMetadataCredentials(req: IncomingMessage): void {
@@ -72,7 +72,7 @@ export function adoptMetadataCredentials(req: IncomingMessage): void {
   checkCredentials(req);
 }
 
-/** The credentials that a caller sends to etcd, past the gateway; none that he says are for the gateway alone. */
+/** Returns the credentials that the client sends to etcd; undefined if `Connection` names them as meant for the gateway only. */
 export function passedAuthorization(headers: IncomingHttpHeaders): string | undefined {
   return hopByHopOf(headers).has('authorization') ? undefined : headers.authorization;
 }
@@ -81,26 +81,26 @@ function hopByHopOf({ connection = '' }: IncomingHttpHeaders): Set<string> {
   return new Set(connection.toLowerCase().split(/[\s,]+/));
 }
 
-// Twice: for proxies on the way, and for etcd, whose gateway hands on what has this prefix.
+// Twice: for proxies on the way, and for etcd, whose gateway passes headers with this prefix on.
 function traceHeaders(headers: IncomingHttpHeaders): IncomingHttpHeaders {
   const traceparent = traceparentOf(headers);
   return traceparent === undefined ? {} : { traceparent, 'grpc-metadata-traceparent': traceparent };
 }
 
-/** The headers of etcd's answer that the caller gets. */
+/** Returns the headers of etcd's response that the client receives. */
 export function downstreamHeaders(headers: IncomingHttpHeaders): IncomingHttpHeaders {
   return pick(headers, RESPONSE_HEADERS);
 }
 
-/** Milliseconds that a `Grpc-Timeout` header asks for; `undefined` when there is none that etcd would understand. */
+/** Returns the milliseconds of the `Grpc-Timeout` header; undefined without one that etcd understands. */
 export function grpcTimeoutMs(headers: IncomingHttpHeaders): number | undefined {
   const match = /^(\d{1,8})([HMSmun])$/.exec(String(headers['grpc-timeout'] ?? ''));
   const unit = MS_PER_UNIT[match?.[2] ?? ''];
   return unit === undefined ? undefined : Number(match?.[1]) * unit;
 }
 
-/** Whether the caller wants to speak WebSocket. Other upgrades (Java offers `h2c` with every call) may be ignored, so they are. */
-export function asksForWebSocket(headers: IncomingHttpHeaders): boolean {
+/** Ignores other upgrades, as servers may. Java clients offer `h2c` with every request. */
+export function requestsWebSocket(headers: IncomingHttpHeaders): boolean {
   return /\bwebsocket\b/i.test(headers.upgrade ?? '');
 }
 

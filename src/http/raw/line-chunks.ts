@@ -1,18 +1,18 @@
-// Passes a stream of JSON lines on with one HTTP chunk for each line. etcd sends each message as one chunk, and clients rely on that:
-// etcd3gw parses each chunk by itself. What TCP delivers in pieces is collected up to its newline, within limits.
+// Passes on a stream of JSON lines with one HTTP chunk for each line. etcd sends each message as one chunk, and clients rely on that: etcd3gw
+// parses each chunk separately. If TCP delivers a line in pieces, they are collected up to its newline, within limits.
 import type { Readable, Writable } from 'node:stream';
 
-/** A longer line is passed on in pieces. An event with its previous value is 4 MiB at etcd's default request limit. */
+/** Longer lines are passed on in pieces. An event with its previous value has 4 MiB at etcd's default request limit. */
 const LINE_BYTES_MAX = 8 * 1024 * 1024;
 /**
- * For all streams together: of incomplete lines, and of lines that slow readers have not taken. Above it lines are passed on in pieces,
- * unless they are short: one stream with large events does not change the chunks of all others.
+ * For all streams together: incomplete lines, and lines that slow clients have not read. Above it lines are passed on in pieces, except
+ * short ones, so that a stream with large events does not change the chunks of other streams.
  */
 const HELD_BYTES_MAX = 64 * 1024 * 1024;
 const SHORT_BYTES_MAX = 64 * 1024;
 const NEWLINE = 0x0a;
 
-/** What all streams of a gateway hold together. */
+/** The unsent bytes of all streams of a gateway together. */
 export class HeldBytes {
   readonly #max: number;
   #count = 0;
@@ -41,7 +41,7 @@ export class LineChunks {
   readonly #lineBytesMax: number;
   #pieces: Buffer[] = [];
   #pieceBytes = 0;
-  /** Of `held`: incomplete, or written and not taken by the reader. */
+  /** This stream's part of `held`: incomplete, or written and not yet read by the client. */
   #ownBytes = 0;
   #isInPieces = false;
   #isStopped = false;
@@ -53,12 +53,12 @@ export class LineChunks {
     this.#lineBytesMax = lineBytesMax;
   }
 
-  /** Whether another line may be written now: no part of an incomplete line was. */
+  /** Whether a further line may be written, because no incomplete line was written in part. */
   get isAtLineEnd(): boolean {
     return !this.#isInPieces;
   }
 
-  /** Ends `to` with `from`. Reads no further while the reader is slow. */
+  /** Ends `to` with `from`. Stops reading while the client is slow. */
   start(): void {
     this.#from.on('data', (chunk: Buffer) => {
       if (!this.#isStopped) this.#push(chunk);
@@ -75,7 +75,7 @@ export class LineChunks {
     this.#to.once('close', () => this.stop());
   }
 
-  /** Drops an incomplete line and what comes after it. */
+  /** Drops an incomplete line and everything after it. */
   stop(): void {
     this.#isStopped = true;
     this.#pieces = [];

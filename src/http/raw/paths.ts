@@ -1,42 +1,39 @@
-// The paths of etcd's JSON gateway, literally: what is not in this table does not exist at the raw door.
-// What goes upstream is the table's constant, never the caller's string, so no spelling of a path means one thing here and another in etcd.
+// The paths of etcd's JSON gateway. Paths that are not in this table do not exist at the raw API.
+// The gateway sends the path from this table, never the client's, so that etcd cannot interpret a path differently.
 
 /**
- * How a call runs, which decides its limits and its connection:
- * `unary` answers at once; `waiting` answers once, but takes as long as a lock or the size of the data wants;
- * `server-stream` answers without end; `bidi-stream` also reads its request body without end.
+ * How a call runs, which decides its limits and its connection. `unary`: one response, soon. `waiting`: one response, whose time depends on
+ * a lock or on the amount of data. `server-stream`: a response without end. `bidi-stream`: a request body without end as well.
  */
 export type RawKind = 'unary' | 'waiting' | 'server-stream' | 'bidi-stream';
 
 export interface RawRpc {
-  /** The path that goes to etcd: `/v3/kv/range`. */
+  /** The path that the gateway sends to etcd, such as `/v3/kv/range`. */
   readonly path: string;
   readonly kind: RawKind;
-  /** It keeps what its caller has, or gives it back. */
-  readonly isUpkeep: boolean;
+  /** It renews or releases a lock, a leadership or a lease. */
+  readonly isRenewalOrRelease: boolean;
   /**
-   * It concerns everybody, so that of the users of etcd only root may. etcd lets anybody do the first four before 3.4.42, 3.5.28 and
-   * 3.6.9, and the others while its NOSPACE alarm is up.
+   * It affects all clients, so that of etcd's users only root may call it. etcd before 3.4.42, 3.5.28 and 3.6.9 lets every user call the
+   * first four, and the others while its NOSPACE alarm is active.
    */
   readonly isForRoot: boolean;
-  /**
-   * While its NOSPACE alarm is up etcd before 3.6 checks no rights here: every user deletes all keys and reads all users and roles.
-   */
+  /** etcd before 3.6 checks no rights here while its NOSPACE alarm is active: every user can delete all keys and read all users and roles. */
   readonly isUncheckedUnderAlarm: boolean;
-  /** It adds, changes or removes a member. An etcd without authentication lets every client do that. */
+  /** It adds, changes or removes a member. etcd without authentication lets every client do that. */
   readonly changesMembers: boolean;
 }
 
-/** etcd 3.0 to 3.3 served the older two; etcd of today knows `/v3` alone, so all three become it. */
+/** etcd 3.0 to 3.3 serves the last two, later versions only `/v3`. The gateway sends `/v3` for all three. */
 const RAW_PREFIXES = ['/v3', '/v3beta', '/v3alpha'] as const;
 
-// rpc.proto, v3lock.proto and v3election.proto of etcd 3.7. A path that an older etcd lacks gets that etcd's own 404.
+// From rpc.proto, v3lock.proto and v3election.proto of etcd 3.7. For a path that an older etcd lacks, the client gets that etcd's 404.
 const KINDS: Readonly<Record<string, RawKind>> = {
   'kv/range': 'unary',
   'kv/put': 'unary',
   'kv/deleterange': 'unary',
   'kv/txn': 'unary',
-  // With `physical` it answers when the space is free.
+  // With `physical` it responds once the space is free.
   'kv/compaction': 'waiting',
   watch: 'bidi-stream',
   'lease/grant': 'unary',
@@ -44,7 +41,7 @@ const KINDS: Readonly<Record<string, RawKind>> = {
   'lease/keepalive': 'bidi-stream',
   'lease/timetolive': 'unary',
   'lease/leases': 'unary',
-  // The names that these three had until 3.3; every etcd still has them.
+  // The names of these three up to etcd 3.3, which later versions serve as well.
   'kv/lease/revoke': 'unary',
   'kv/lease/timetolive': 'unary',
   'kv/lease/leases': 'unary',
@@ -88,7 +85,7 @@ const KINDS: Readonly<Record<string, RawKind>> = {
   'election/resign': 'unary',
 };
 
-const UPKEEP: readonly string[] = [
+const RENEWALS_AND_RELEASES: readonly string[] = [
   'lease/keepalive',
   'lease/revoke',
   'kv/lease/revoke',
@@ -133,11 +130,11 @@ const MEMBER_CHANGES: readonly string[] = [
   'cluster/member/promote',
 ];
 
-/** Every call, under the path that etcd of today gives it. `openapi/etcd-v3.yaml` describes exactly these. */
+/** Every RPC, with its path in current etcd. `openapi/etcd-v3.yaml` describes exactly these. */
 export const RAW_RPCS: readonly RawRpc[] = Object.entries(KINDS).map(([tail, kind]) => ({
   path: `/v3/${tail}`,
   kind,
-  isUpkeep: UPKEEP.includes(tail),
+  isRenewalOrRelease: RENEWALS_AND_RELEASES.includes(tail),
   isForRoot: FOR_ROOT.includes(tail),
   isUncheckedUnderAlarm: UNCHECKED_UNDER_ALARM.includes(tail),
   changesMembers: MEMBER_CHANGES.includes(tail),
@@ -149,18 +146,12 @@ const RPC_BY_PATH: ReadonlyMap<string, RawRpc> = new Map(
   ),
 );
 
-/** The request target without its query, exactly as it was written: nothing is decoded, folded or lower-cased. */
-export function rawPathOf(target: string): string {
-  const end = target.indexOf('?');
-  return end === -1 ? target : target.slice(0, end);
-}
-
-/** Whether a path belongs to this door, known to etcd or not. */
+/** Returns whether a path belongs to the raw API, with a known RPC or not. */
 export function isRawPath(path: string): boolean {
   return RAW_PREFIXES.some((prefix) => path === prefix || path.startsWith(`${prefix}/`));
 }
 
-/** The call behind a path (without query); `undefined` when etcd has none under exactly this name. */
+/** Returns the RPC of a path (without its query); undefined if etcd has none with exactly this path. */
 export function findRawRpc(path: string): RawRpc | undefined {
   return RPC_BY_PATH.get(path);
 }

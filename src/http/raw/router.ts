@@ -1,51 +1,50 @@
-// The raw door: etcd's own JSON gateway under /v3, /v3beta and /v3alpha, passed through to whichever endpoint is reachable.
-// Paths and headers go by lists (raw/paths.ts, raw/headers.ts), bodies as they are, but for the watches of a user of etcd
-// (raw/send-watch.ts). Mounted without a path and before any body parser.
+// The raw v3 API: etcd's own JSON gateway under /v3, /v3beta and /v3alpha, proxied to a reachable endpoint. Tables decide which paths and
+// headers pass (paths.ts, headers.ts). Bodies pass unchanged, except watches of an etcd user (send-watch.ts).
+// Mount it without a path and before every body parser.
 import type { IncomingMessage } from 'node:http';
 import type { Request, RequestHandler, Response } from 'express';
 import { createProxyMiddleware } from 'http-proxy-middleware';
 import type { Plugin, RequestHandler as ProxyHandler } from 'http-proxy-middleware';
 import type { Caller } from '../../core/caller.js';
-import type { CallMetrics } from '../../etcd/calls/call-metrics.js';
-import type { Connector } from '../../etcd/transport/connection.js';
-import type { Endpoint } from '../../etcd/endpoint.js';
-import type { EndpointPool } from '../../etcd/endpoints/pool.js';
-import { isLoop } from '../../etcd/endpoints/loop-detection.js';
 import { GatewayError } from '../../core/errors.js';
+import type { CallMetrics } from '../../etcd/calls/call-metrics.js';
+import type { Endpoint } from '../../etcd/endpoint.js';
+import { isLoop } from '../../etcd/endpoints/loop-detection.js';
+import type { EndpointPool } from '../../etcd/endpoints/pool.js';
+import type { Connector } from '../../etcd/transport/connection.js';
 import type { Log } from '../../process/log.js';
 import { contextOf } from '../request/context.js';
-import { EndpointAgent } from './agent.js';
-import { writeRawError } from './errors.js';
-import type { RawCredentialsFor, RawCredentials } from '../auth/raw-credentials.js';
-import { Exchange } from './exchange.js';
-import { asksForWebSocket, upstreamHeaders } from './headers.js';
-import { HeldBytes } from './line-chunks.js';
-import { findRawRpc, isRawPath, rawPathOf } from './paths.js';
-import type { RawRpc } from './paths.js';
-import { callCutShort, tooLarge } from './refusals.js';
-import { sendWatch } from './send-watch.js';
 import { nameRoute } from '../request/route-name.js';
-import { onceOver } from '../server/response-end.js';
+import { onResponseEnd } from '../server/response-end.js';
+import { EndpointAgent } from './agent.js';
+import type { RawCredentialsFor, RawCredentials } from '../auth/raw-credentials.js';
+import { writeRawError } from './errors.js';
+import { Exchange } from './exchange.js';
+import { requestsWebSocket, upstreamHeaders } from './headers.js';
+import { HeldBytes } from './line-chunks.js';
+import type { RawRpc } from './paths.js';
+import { bodyTooLarge, gatewayShuttingDown } from './call-errors.js';
+import { sendWatch } from './send-watch.js';
 
 export interface RawLimits {
-  /** For the answer of calls that answer at once, and for every body that has an end to arrive. */
+  /** For the response of a unary call, and for the arrival of every body that has an end. */
   readonly requestTimeoutSeconds: number;
   /** For every body that has an end. */
   readonly bodyLimitBytes: number;
-  /** Calls that run at the same time, streams included; one more is refused with 429. */
+  /** Concurrent calls, streams included; excess calls get 429. */
   readonly rawCallsMax?: number;
 }
 
-export interface RawDoorDeps {
+export interface RawRouterDeps {
   readonly pool: EndpointPool;
   readonly limits: RawLimits;
   readonly log: Log;
   readonly callMetrics?: CallMetrics;
-  /** Where calls that wait or stream are let in; throws `too-many-requests`. */
+  /** Admits calls that wait or stream; throws `too-many-requests`. */
   readonly enterWait?: (res: Response) => void;
   readonly connector: Connector;
   readonly credentialsFor: RawCredentialsFor;
-  /** What this gateway calls itself when it asks its endpoints who they are. */
+  /** The ID of this gateway in the `Via` header of its own requests to endpoints. */
   readonly instanceId?: string;
   /** Aborted when the gateway begins to drain: waiting calls and streams end, the others finish. */
   readonly draining?: AbortSignal;
@@ -59,168 +58,167 @@ const NO_HOST: Host = { hostname: 'localhost', port: 2379 };
 type Exchanges = WeakMap<IncomingMessage, Exchange>;
 
 /**
- * The handler of every path below the three prefixes; other paths go to the next one. It answers everything itself, its errors too, and
- * never calls `next(error)` but for a defect of the gateway. A call that may have reached etcd is never sent again.
+ * Returns the handler of every path under the three prefixes; other paths go to `next`. It sends its own error responses and calls
+ * `next(error)` only for a defect of the gateway. A call that may have reached etcd is never sent again.
  */
-export function createRawDoor(deps: RawDoorDeps): RequestHandler {
+export function createRawRouter(deps: RawRouterDeps): RequestHandler {
   const { pool, limits, log, callMetrics, connector, draining, instanceId } = deps;
   const exchanges: Exchanges = new WeakMap();
   const running = new Set<Exchange>();
-  const shared = new EndpointAgent({ pool, connector, keepAlive: true });
-  const own = new EndpointAgent({ pool, connector, keepAlive: false });
-  const proxies = {
-    shared: createProxy(pool, shared, exchanges),
-    own: createProxy(pool, own, exchanges),
+  const pooledAgent = new EndpointAgent({ pool, connector, keepAlive: true });
+  const dedicatedAgent = new EndpointAgent({ pool, connector, keepAlive: false });
+  const pooledProxy = createProxy(pool, pooledAgent, exchanges);
+  const dedicatedProxy = createProxy(pool, dedicatedAgent, exchanges);
+  const sharedDeps = {
+    pool,
+    retire: (endpoint: Endpoint) => pooledAgent.retire(endpoint),
+    requestTimeoutMs: limits.requestTimeoutSeconds * 1_000,
+    bodyLimitBytes: limits.bodyLimitBytes,
+    held: new HeldBytes(),
+    log,
+    callMetrics,
   };
-  const retire = (endpoint: Endpoint) => shared.retire(endpoint);
-  const requestTimeoutMs = limits.requestTimeoutSeconds * 1_000;
-  const { bodyLimitBytes } = limits;
-  const held = new HeldBytes();
-  const base = { pool, retire, requestTimeoutMs, bodyLimitBytes, held, log, callMetrics };
 
   draining?.addEventListener('abort', () => {
     for (const exchange of [...running]) exchange.shutDown();
   });
 
   return async (req, res, next) => {
-    const path = rawPathOf(req.url);
-    if (!isRawPath(path)) {
+    const { requestClass, caller } = contextOf(req);
+    if (!requestClass.isRaw) {
       next();
       return;
     }
-    const rpc = findRawRpc(path);
-    if (rpc !== undefined) nameRoute(req, rpc.path);
-    const credentials = rpc === undefined ? {} : await credentialsOf(req, rpc, deps);
-    // He left while etcd was asked who he is.
-    if (res.destroyed) return;
-    const admitted =
-      credentials instanceof GatewayError ? credentials : admit(req, res, rpc, deps, running.size);
-    if (admitted instanceof GatewayError || credentials instanceof GatewayError) {
-      refuse(req, res, admitted as GatewayError);
-      return;
-    }
-    const isShared = admitted.kind === 'unary';
+    const admitted = await admitOrReject(req, res, deps, running);
+    if (admitted === undefined) return;
+    const { rpc, credentials } = admitted;
+    const isPooled = rpc.kind === 'unary';
     const { authorization, forget } = credentials;
-    const agent = isShared ? shared : own;
-    const exchange = new Exchange({ ...base, agent, forgetSession: forget }, admitted, req, res);
+    const agent = isPooled ? pooledAgent : dedicatedAgent;
+    const exchange = new Exchange({ ...sharedDeps, agent, forgetSession: forget }, rpc, req, res);
     exchanges.set(req, exchange);
     running.add(exchange);
-    onceOver(res, () => running.delete(exchange));
-    endWhenRevoked(contextOf(req).caller, exchange, res);
-    const headers = upstreamHeaders(req.headers, !isShared, instanceId, authorization);
-    if (admitted.path === WATCH_PATH && contextOf(req).caller.identity.login !== undefined) {
+    onResponseEnd(res, () => running.delete(exchange));
+    endWhenRevoked(caller, exchange, res);
+    const headers = upstreamHeaders(req.headers, !isPooled, instanceId, authorization);
+    if (rpc.path === WATCH_PATH && caller.identity.login !== undefined) {
       sendWatch(req, { exchange, agent, host: hostOf(pool), headers });
       return;
     }
-    // The proxy copies what it finds here, and once a connection exists it is too late to change anything.
+    // The proxy copies these. Once a connection exists, it is too late to change them.
     req.headers = headers;
-    void (isShared ? proxies.shared : proxies.own)(req, res, next);
+    void (isPooled ? pooledProxy : dedicatedProxy)(req, res, next);
   };
 }
 
-/** Ends the exchange when the API token of its client is revoked. */
+/** Ends the exchange when the token of its caller is revoked. */
 function endWhenRevoked({ identity }: Caller, exchange: Exchange, res: Response): void {
   const { revoked } = identity;
-  const withdraw = (): void => exchange.withdraw();
-  revoked?.addEventListener('abort', withdraw);
-  onceOver(res, () => revoked?.removeEventListener('abort', withdraw));
+  const revoke = (): void => exchange.revoke();
+  revoked?.addEventListener('abort', revoke);
+  onResponseEnd(res, () => revoked?.removeEventListener('abort', revoke));
 }
 
-/** Never connected to, the agent does that: it is what etcd's --host-whitelist sees. */
+/** etcd's --host-whitelist checks this host. Not the address of the connection, which the agent chooses. */
 function hostOf(pool: EndpointPool): Host {
   return pool.all[0] ?? NO_HOST;
 }
 
-function refuse(req: IncomingMessage, res: Response, error: GatewayError): void {
-  // A body without an announced end could keep this connection for ever.
-  if (hasOpenBody(req) || error.status === 413) res.setHeader('Connection', 'close');
-  writeRawError(res, error);
+interface Admitted {
+  readonly rpc: RawRpc;
+  readonly credentials: RawCredentials;
 }
 
-async function credentialsOf(
+/** Returns undefined after it sent an error response, or if the client disconnected. */
+async function admitOrReject(
   req: Request,
-  rpc: RawRpc,
-  { credentialsFor }: RawDoorDeps,
-): Promise<RawCredentials | GatewayError> {
+  res: Response,
+  deps: RawRouterDeps,
+  running: ReadonlySet<Exchange>,
+): Promise<Admitted | undefined> {
+  const { requestClass, caller } = contextOf(req);
+  const { rawRpc } = requestClass;
+  if (rawRpc !== undefined) nameRoute(req, rawRpc.path);
   try {
-    return await credentialsFor(contextOf(req).caller, rpc, req.headers);
+    const credentials =
+      rawRpc === undefined ? {} : await deps.credentialsFor(caller, rawRpc, req.headers);
+    // The client may have disconnected meanwhile.
+    if (res.destroyed) return undefined;
+    const rpc = checkRpc(req, rawRpc, deps);
+    checkCapacity(res, rpc, deps, running.size);
+    return { rpc, credentials };
   } catch (error) {
-    if (error instanceof GatewayError) return error;
-    throw error;
+    if (!(error instanceof GatewayError)) throw error;
+    // Without a Content-Length the rest of the body could keep the connection open indefinitely.
+    const isBodyUnbounded = req.headers['transfer-encoding'] !== undefined;
+    if (isBodyUnbounded || error.status === 413) res.setHeader('Connection', 'close');
+    writeRawError(res, error);
+    return undefined;
   }
 }
 
-/** Mount it before authentication: the gateway has to recognise its own questions to its endpoints, and they show no credentials. */
-export function refuseLoops(instanceId: string): RequestHandler {
+/** Mount it before authentication: the gateway's own requests to endpoints have no credentials, and it must recognize them. */
+export function rejectLoops(instanceId: string): RequestHandler {
   return (req, _res, next) => {
-    const loop = isRawPath(rawPathOf(req.url)) ? loopOf(req, instanceId) : undefined;
-    if (loop !== undefined) throw loop;
+    if (contextOf(req).requestClass.isRaw) checkLoop(req, instanceId);
     next();
   };
 }
 
-function loopOf({ headers }: IncomingMessage, instanceId?: string): GatewayError | undefined {
-  if (instanceId === undefined || !isLoop(headers.via, instanceId)) return undefined;
-  return new GatewayError('misdirected-request', {
-    detail: 'this call has passed this gateway before: one of its etcd endpoints is a gateway',
+function checkLoop({ headers }: IncomingMessage, instanceId?: string): void {
+  if (instanceId === undefined || !isLoop(headers.via, instanceId)) return;
+  throw new GatewayError('misdirected-request', {
+    detail: 'the request has passed this gateway before: one of its etcd endpoints is a gateway',
   });
 }
 
-/** The call that a request makes, or why it makes none. Looks at the request line, the headers and how busy the gateway is. */
-function admit(
+/** Checks the request line and the headers, and returns the RPC. */
+function checkRpc(
   req: IncomingMessage,
-  res: Response,
   rpc: RawRpc | undefined,
-  { limits, draining, enterWait, instanceId }: RawDoorDeps,
-  runningCalls: number,
-): RawRpc | GatewayError {
-  // The words of etcd's own gateway.
-  if (rpc === undefined) return new GatewayError('not-found', { detail: 'Not Found' });
-  if (asksForWebSocket(req.headers)) {
-    return new GatewayError('upgrade-refused', {
-      detail: 'WebSocket upgrades are not passed',
-      hint: `stream with POST ${rpc.path}: one JSON object a line, both ways`,
+  { limits, instanceId }: RawRouterDeps,
+): RawRpc {
+  // The text of etcd's own gateway.
+  if (rpc === undefined) throw new GatewayError('not-found', { detail: 'Not Found' });
+  if (requestsWebSocket(req.headers)) {
+    throw new GatewayError('upgrade-refused', {
+      detail: 'WebSocket upgrades are not supported',
+      hint: `stream with POST ${rpc.path}: one JSON object per line in both directions`,
     });
   }
   if (req.method !== 'POST') {
-    return new GatewayError('method-not-allowed', {
-      detail: 'every call of this API is a POST',
+    throw new GatewayError('method-not-allowed', {
+      detail: 'every operation of this API is a POST',
       headers: { Allow: 'POST' },
     });
   }
-  const loop = loopOf(req, instanceId);
-  if (loop !== undefined) return loop;
+  checkLoop(req, instanceId);
   if (Number(req.headers['content-length'] ?? 0) > limits.bodyLimitBytes) {
-    return tooLarge(limits.bodyLimitBytes, false);
+    throw bodyTooLarge(limits.bodyLimitBytes, false);
   }
-  if (draining?.aborted === true && rpc.kind !== 'unary') return callCutShort(false);
+  return rpc;
+}
+
+function checkCapacity(
+  res: Response,
+  rpc: RawRpc,
+  { limits, draining, enterWait }: RawRouterDeps,
+  runningCalls: number,
+): void {
+  if (draining?.aborted === true && rpc.kind !== 'unary') throw gatewayShuttingDown(false);
   const callsMax = limits.rawCallsMax ?? RAW_CALLS_MAX;
-  if (runningCalls >= callsMax && !rpc.isUpkeep) {
-    return new GatewayError('too-many-requests', {
-      detail: `${callsMax} raw calls are running already`,
+  if (runningCalls >= callsMax && !rpc.isRenewalOrRelease) {
+    throw new GatewayError('too-many-requests', {
+      detail: `${callsMax} raw calls are in progress at this gateway`,
       retryAfterSeconds: 1,
     });
   }
-  return (rpc.kind === 'unary' ? undefined : refusalOf(() => enterWait?.(res))) ?? rpc;
-}
-
-function refusalOf(check: () => void): GatewayError | undefined {
-  try {
-    check();
-    return undefined;
-  } catch (error) {
-    if (error instanceof GatewayError) return error;
-    throw error;
-  }
-}
-
-function hasOpenBody(req: IncomingMessage): boolean {
-  return req.headers['transfer-encoding'] !== undefined;
+  if (rpc.kind !== 'unary') enterWait?.(res);
 }
 
 function createProxy(pool: EndpointPool, agent: EndpointAgent, exchanges: Exchanges): ProxyHandler {
   return createProxyMiddleware({
-    // The whole upstream path comes from the table: with ignorePath nothing of the caller's target goes in, with toProxy it is not parsed.
+    // The whole upstream path comes from the table of RPCs: `ignorePath` drops the client's target, and `toProxy` keeps it unparsed.
     router: (req) => {
       const { hostname, port } = hostOf(pool);
       const { path } = exchangeOf(exchanges, req).rpc;
@@ -230,7 +228,7 @@ function createProxy(pool: EndpointPool, agent: EndpointAgent, exchanges: Exchan
     toProxy: true,
     agent,
     selfHandleResponse: true,
-    // http-proxy-middleware 3.0.10: its own plugins answer errors in plain text and parse a URL for a log line that nobody reads.
+    // The plugins of http-proxy-middleware 3.0.10 send errors as plain text, and parse a URL for a log line that is not used here.
     ejectPlugins: true,
     plugins: [connectExchanges(exchanges)],
   });
@@ -239,9 +237,9 @@ function createProxy(pool: EndpointPool, agent: EndpointAgent, exchanges: Exchan
 function connectExchanges(exchanges: Exchanges): Plugin {
   return (proxy) => {
     proxy.on('start', (req) => exchangeOf(exchanges, req).watchBody());
-    proxy.on('proxyReq', (upstream, req) => exchangeOf(exchanges, req).connected(upstream));
-    proxy.on('proxyRes', (upstreamRes, req) => exchangeOf(exchanges, req).answer(upstreamRes));
-    proxy.on('error', (error, req) => exchangeOf(exchanges, req).fail(error));
+    proxy.on('proxyReq', (upstream, req) => exchangeOf(exchanges, req).onConnected(upstream));
+    proxy.on('proxyRes', (upstreamRes, req) => exchangeOf(exchanges, req).onResponse(upstreamRes));
+    proxy.on('error', (error, req) => exchangeOf(exchanges, req).onError(error));
   };
 }
 

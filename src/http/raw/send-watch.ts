@@ -1,5 +1,5 @@
-// Sends a watch whose body is rewritten on its way (watch-body.ts). Not by the proxy, which pipes the caller's own request and nothing
-// else; but over the same agent, and told to the same Exchange, so that connections, limits and ends are those of every other call.
+// Sends a watch whose body is rewritten while it passes (watch-body.ts). The proxy cannot do that, because it pipes the client's own request.
+// The agent and the Exchange are the same, so that connections, limits and errors are those of every other call.
 import http from 'node:http';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Endpoint } from '../../etcd/endpoint.js';
@@ -8,19 +8,19 @@ import type { EndpointAgent } from './agent.js';
 import type { Exchange } from './exchange.js';
 import { WatchBody } from './watch-body.js';
 
-export interface WatchCall {
+export interface WatchUpstream {
   readonly exchange: Exchange;
   readonly agent: EndpointAgent;
-  /** What etcd sees as `Host`; the agent alone decides where the call goes. */
+  /** The `Host` header. The agent chooses the endpoint. */
   readonly host: Pick<Endpoint, 'hostname' | 'port'>;
-  /** As raw/headers.ts has them. */
+  /** From `upstreamHeaders`. */
   readonly headers: IncomingHttpHeaders;
 }
 
-/** Requests that came before a refused one may have reached etcd. */
+/** Does not undo the watch requests before a rejected one: they may have reached etcd. */
 export function sendWatch(
   req: IncomingMessage,
-  { exchange, agent, host, headers }: WatchCall,
+  { exchange, agent, host, headers }: WatchUpstream,
 ): void {
   const upstream = http.request({
     agent,
@@ -30,17 +30,17 @@ export function sendWatch(
     path: exchange.rpc.path,
     headers: withoutLength({ ...headers, 'content-type': 'application/json' }),
   });
-  upstream.on('socket', () => exchange.connected(upstream));
-  upstream.on('response', (answer) => exchange.answer(answer));
-  upstream.on('error', (error) => exchange.fail(error));
+  upstream.on('socket', () => exchange.onConnected(upstream));
+  upstream.on('response', (response) => exchange.onResponse(response));
+  upstream.on('error', (error) => exchange.onError(error));
   const body = new WatchBody();
   body.on('error', (error) => {
-    exchange.refuseBody(error instanceof GatewayError ? error : new GatewayError('internal-error'));
+    exchange.rejectBody(error instanceof GatewayError ? error : new GatewayError('internal-error'));
   });
   req.pipe(body).pipe(upstream);
 }
 
-/** The body has another one now. */
+/** The rewritten body has another length. */
 function withoutLength(headers: IncomingHttpHeaders): IncomingHttpHeaders {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => name !== 'content-length'));
 }

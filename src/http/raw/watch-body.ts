@@ -1,17 +1,17 @@
-// The body of a watch of a user of etcd, on its way: each request on it is read whole, rewritten and passed on as soon as it is there, in
-// the order in which they come. With a request that is refused it ends.
+// Rewrites the body of an etcd user's watch while it passes: each watch request is passed on, in order, as soon as it is complete.
+// A rejected watch request ends the body.
 import { Transform } from 'node:stream';
 import type { TransformCallback } from 'node:stream';
 import { invalidRequest } from '../../core/errors.js';
 import { JsonSplitter } from '../../etcd/transport/json-splitter.js';
 import { rewriteWatchRequest } from './watch-request.js';
 
-/** Of one request on the stream: a key as long as half of it. */
+/** For one watch request; a key may have about half of it. */
 export const WATCH_REQUEST_BYTES_MAX = 262_144;
 
 export class WatchBody extends Transform {
-  readonly #requests = new JsonSplitter(WATCH_REQUEST_BYTES_MAX, (what) =>
-    invalidRequest('', what),
+  readonly #requests = new JsonSplitter(WATCH_REQUEST_BYTES_MAX, (detail) =>
+    invalidRequest('', detail),
   );
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
@@ -24,6 +24,8 @@ export class WatchBody extends Transform {
   }
 
   override _flush(done: TransformCallback): void {
-    done(this.#requests.isInObject ? invalidRequest('', 'the body ends in a request') : null);
+    done(
+      this.#requests.isInObject ? invalidRequest('', 'the body ends within a watch request') : null,
+    );
   }
 }

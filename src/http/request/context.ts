@@ -1,16 +1,17 @@
-// What every request carries through its door: an ID, and the Caller that travels down to etcd.
+// The context of a request: its ID, its kind, and the Caller that every domain function receives.
 import { randomUUID } from 'node:crypto';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import type { Caller, Identity } from '../../core/caller.js';
 import { invalidRequest } from '../../core/errors.js';
+import { onResponseEnd } from '../server/response-end.js';
 import { setSecurityHeaders } from '../server/security-headers.js';
-import { rawPathOf } from '../raw/paths.js';
+import { classifyRequest } from './classification.js';
+import type { RequestClass } from './classification.js';
 import { traceparentOf } from './traceparent.js';
-import { isUpkeep } from './classification.js';
-import { onceOver } from '../server/response-end.js';
 
 export interface RequestContext {
   readonly requestId: string;
+  readonly requestClass: RequestClass;
   readonly caller: Caller;
 }
 
@@ -23,37 +24,43 @@ interface WithContext {
 const RENEWAL_TRAFFIC = { trafficClass: 'renewals' } as const;
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
-/** First of all middleware: names the request, and ends its Caller when the client hangs up. He is `identity` until `identify` says more. */
+/**
+ * Creates the context and aborts the Caller's signal when the client disconnects. Mount it before all other middleware. The Caller has
+ * `identity` until `identify` replaces it.
+ */
 export function createContext(
   limits: { readonly requestTimeoutSeconds: number },
   identity: Identity,
 ): RequestHandler {
   return (req: Request, res: Response, next: NextFunction) => {
-    const given = req.headers['x-request-id'];
-    const requestId = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
+    const sentId = req.headers['x-request-id'];
+    const requestId = typeof sentId === 'string' && REQUEST_ID.test(sentId) ? sentId : randomUUID();
     res.setHeader('X-Request-Id', requestId);
     setSecurityHeaders(res);
-    const hangUp = new AbortController();
-    onceOver(res, () => {
-      if (!res.writableFinished) hangUp.abort();
+    const disconnect = new AbortController();
+    onResponseEnd(res, () => {
+      if (!res.writableFinished) disconnect.abort();
     });
+    const requestClass = classifyRequest(req);
     const traceparent = traceparentOf(req.headers);
-    const deadlineIn = (seconds: number): RequestContext => ({
+    const contextWithin = (seconds: number): RequestContext => ({
       requestId,
+      requestClass,
       caller: {
         identity,
-        signal: hangUp.signal,
+        signal: disconnect.signal,
         deadline: performance.now() + seconds * 1000,
         ...(traceparent !== undefined && { traceparent }),
-        ...(isUpkeep(req.method, rawPathOf(req.url)) && RENEWAL_TRAFFIC),
+        ...(requestClass.isRenewalOrRelease && RENEWAL_TRAFFIC),
       },
     });
     const request = req as WithContext;
-    request[CONTEXT] = deadlineIn(limits.requestTimeoutSeconds);
-    const asked = req.headers['request-timeout'];
-    if (asked !== undefined) {
-      request[CONTEXT] = deadlineIn(
-        Math.min(limits.requestTimeoutSeconds, parseRequestTimeout(String(asked))),
+    // Set before the header is parsed, because the error handler needs the context if parsing throws.
+    request[CONTEXT] = contextWithin(limits.requestTimeoutSeconds);
+    const timeout = req.headers['request-timeout'];
+    if (timeout !== undefined) {
+      request[CONTEXT] = contextWithin(
+        Math.min(limits.requestTimeoutSeconds, parseRequestTimeout(String(timeout))),
       );
     }
     next();
@@ -66,20 +73,15 @@ export function contextOf(req: Request): RequestContext {
   return context;
 }
 
-/** From here on this is who asks. */
+/** Sets the identity of the request's Caller. */
 export function identify(req: Request, identity: Identity): void {
-  const { requestId, caller } = contextOf(req);
-  (req as WithContext)[CONTEXT] = { requestId, caller: { ...caller, identity } };
+  const context = contextOf(req);
+  (req as WithContext)[CONTEXT] = { ...context, caller: { ...context.caller, identity } };
 }
 
-/** The ID that `createContext` gave, for the error handler, which may come before it. */
+/** Returns the request's ID; undefined if the request failed before `createContext`. */
 export function requestIdOf(req: Request): string | undefined {
   return (req as WithContext)[CONTEXT]?.requestId;
-}
-
-/** Who asks, as far as that is known by now; for what looks at requests that may have failed early. */
-export function callerOf(req: Request): Caller | undefined {
-  return (req as WithContext)[CONTEXT]?.caller;
 }
 
 function parseRequestTimeout(text: string): number {

@@ -1,27 +1,26 @@
-// What a request's route is called in numbers: the template of the documents (`/v1/kv/{key}`), never the path, of which there are
-// as many as there are keys.
+// The name of a request's route in metrics: the template of the OpenAPI documents (`/v1/kv/{key}`), never the path, because each key has its own.
 import type { Request } from 'express';
 
 const NAME = Symbol('route name');
 
 interface WithName {
   [NAME]?: string;
-  /** Set by Express for as long as the request lives; its types say any. */
+  /** Set by Express, whose type for it is `any`. */
   readonly route?: { readonly path?: unknown };
 }
 
-/** Of requests that no route took: refused at a gate, or lost. */
+/** For requests without a route: rejected by a check, or not found. */
 const UNMATCHED = 'unmatched';
 
-/** `:name` and `*key`, as Express writes them -> `{name}`. Routes are few. */
+/** Templates by the path of the Express route (`:name`, `*key`). Bounded by the number of routes. */
 const templates = new Map<string, string>();
 
-/** For doors that route by themselves. `template` is one of a bounded number. */
+/** Sets the name for APIs that do not use Express routes. The number of different templates must be bounded. */
 export function nameRoute(req: object, template: string): void {
   (req as WithName)[NAME] = template;
 }
 
-/** Call it when the answer is over: only then all routing is done. */
+/** Call it at the end of the response, when routing has finished. */
 export function routeNameOf(req: Request): string {
   const { [NAME]: name, route } = req as WithName;
   if (name !== undefined) return name;

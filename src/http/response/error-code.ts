@@ -1,4 +1,4 @@
-// Which error a response reports, for the access log: the handlers that send errors note the code.
+// The error code that a response reports, for the access log. Handlers that send errors record it here.
 import type { ServerResponse } from 'node:http';
 import type { ErrorCode } from '../../core/errors.js';
 
@@ -9,11 +9,11 @@ interface WithErrorCode {
 }
 
 /** Call it wherever a response reports an error. A later call replaces the code. */
-export function noteErrorCode(res: ServerResponse, code: ErrorCode): void {
+export function recordErrorCode(res: ServerResponse, code: ErrorCode): void {
   (res as WithErrorCode)[ERROR_CODE] = code;
 }
 
-/** Returns undefined for a success, and for an error response of etcd that passes unread. */
+/** Returns undefined for a success, and for an error response of etcd that passes unparsed. */
 export function errorCodeOf(res: ServerResponse): ErrorCode | undefined {
   return (res as WithErrorCode)[ERROR_CODE];
 }

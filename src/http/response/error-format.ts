@@ -1,9 +1,9 @@
-// Which format the gateway's errors have, by the request target: each API of etcd has its own. Pure.
+// Chooses the format of the gateway's errors by the request target: each API of etcd has its own. Pure.
 
-/** `v2Key` has a number of v2, `v2` only a message; `raw` is that of etcd's JSON gateway. */
+/** `v2Key` has a v2 error number, `v2` only a message; `raw` is the format of etcd's JSON gateway. */
 export type ErrorFormat = 'v2Key' | 'v2' | 'raw' | 'problem';
 
-/** Of an absolute-form target, also of one that is refused. */
+/** The start of an absolute-form target, accepted or not. */
 const SCHEME_AND_AUTHORITY = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i;
 const FORMATS: readonly (readonly [RegExp, ErrorFormat])[] = [
   [/^\/v2\/keys(?:[/?]|$)/, 'v2Key'],

@@ -1,10 +1,10 @@
-// The gateway's errors, outward: RFC 9457 problems, or the formats of etcd's APIs below /v2 and /v3*. With http/raw the only place that sets
-// an error status.
+// Sends the gateway's errors: as RFC 9457 problems, or in the formats of etcd's APIs under /v2 and /v3*. Besides this file only http/raw and
+// http/v2 set an error status.
 import type { ErrorRequestHandler, NextFunction, Request, Response } from 'express';
 import { GatewayError, invalidRequest } from '../../core/errors.js';
 import type { Log } from '../../process/log.js';
 import { requestIdOf } from '../request/context.js';
-import { noteErrorCode } from './error-code.js';
+import { recordErrorCode } from './error-code.js';
 import { errorFormatOf } from './error-format.js';
 import type { ErrorFormat } from './error-format.js';
 import { toRawError } from '../raw/errors.js';
@@ -17,7 +17,7 @@ export interface Problem extends Record<string, unknown> {
   readonly code: string;
 }
 
-/** The body of `application/problem+json`. Never tells a stack, an upstream address or a value. */
+/** Returns the body of `application/problem+json`. It never contains a stack trace, an upstream address or a value. */
 export function toProblem(error: GatewayError, requestId?: string): Problem {
   return {
     type: `urn:latchkey:problem:${error.code}`,
@@ -32,19 +32,19 @@ export function toProblem(error: GatewayError, requestId?: string): Problem {
   };
 }
 
-/** The last middleware. Logs what is the gateway's own fault, once. */
+/** Returns the last middleware. Logs errors with a 5xx status, once. */
 export function createErrorHandler(log: Log): ErrorRequestHandler {
   return (thrown: unknown, req: Request, res: Response, _next: NextFunction) => {
     const error = toGatewayError(thrown);
     const requestId = requestIdOf(req);
-    noteErrorCode(res, error.code);
+    recordErrorCode(res, error.code);
     if (error.status >= 500)
       log[error.status === 500 ? 'error' : 'warn'](
-        { requestId, err: summary(thrown) },
+        { requestId, err: toLogFields(thrown) },
         error.message,
       );
     if (res.headersSent) {
-      // Half an answer must not look like a whole one.
+      // A partial response must not look complete.
       res.destroy();
       return;
     }
@@ -53,7 +53,7 @@ export function createErrorHandler(log: Log): ErrorRequestHandler {
     for (const [name, value] of Object.entries(error.headers)) res.setHeader(name, value);
     if (error.retryAfterSeconds !== undefined)
       res.setHeader('Retry-After', String(error.retryAfterSeconds));
-    if (hasMuchToCome(req)) res.setHeader('Connection', 'close');
+    if (isRestTooLarge(req)) res.setHeader('Connection', 'close');
     sendAs(errorFormatOf(req.url), res, error, requestId);
   };
 }
@@ -77,13 +77,13 @@ function sendAs(format: ErrorFormat, res: Response, error: GatewayError, request
   }
 }
 
-/** A password in a browser's own window, or a token. */
+/** Browsers ask for a password; other clients may send a token. */
 const CHALLENGE = 'Basic realm="Latchkey", charset="UTF-8", Bearer realm="Latchkey"';
 
-/** Node reads what is left of a refused body to keep the connection; past this it is cheaper to lose it. */
+/** Node reads the rest of a rejected body to keep the connection. Above this size it is cheaper to close the connection. */
 const REST_BYTES_MAX = 64 * 1024;
 
-function hasMuchToCome(req: Request): boolean {
+function isRestTooLarge(req: Request): boolean {
   if (req.complete) return false;
   return !(Number(req.headers['content-length']) <= REST_BYTES_MAX);
 }
@@ -99,15 +99,15 @@ function toGatewayError(thrown: unknown): GatewayError {
 const KEY_ENCODING_HINT =
   'encode keys that are not UTF-8 as base64url and pass keyEncoding=base64url';
 
-// pino's own error serializer would print whole objects, upstream requests included.
-function summary(thrown: unknown): Record<string, unknown> {
+// pino's own error serializer would log whole objects, including upstream requests.
+function toLogFields(thrown: unknown): Record<string, unknown> {
   if (!(thrown instanceof Error)) return { message: String(thrown) };
   const cause = thrown.cause instanceof Error ? thrown.cause.message : undefined;
-  const isOurs = thrown instanceof GatewayError && thrown.code !== 'internal-error';
+  const isExpected = thrown instanceof GatewayError && thrown.code !== 'internal-error';
   return {
     message: thrown.message,
     ...(cause && { cause }),
-    ...(!isOurs && { stack: stackOf(thrown) }),
+    ...(!isExpected && { stack: stackOf(thrown) }),
   };
 }
 

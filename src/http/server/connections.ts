@@ -1,28 +1,27 @@
-// Bounds what each connection can make the gateway do: one request in progress, a bounded number of bytes that wait unparsed behind it, and a
-// bounded number of heads that are incomplete. The next request starts when the response before it is over. Therefore every response has its
-// socket from the start, and its `close` event always comes.
-// Not for: the refusals of the parser (malformed-requests.ts). Uses parts of Node's HTTP server without documentation; connections.test.ts pins them.
+// Limits each connection to one request in progress, a number of unparsed bytes after it, and all connections to a number of incomplete heads.
+// The next request starts when the response before it ends. Therefore every response has its socket from the start, and always emits `close`.
+// Requests that the parser rejects are in malformed-requests.ts. Uses undocumented parts of Node's HTTP server; connections.test.ts pins them.
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import https from 'node:https';
 import type { Socket } from 'node:net';
 
-/** llhttp's own number for "paused". Returned for a head, it stops the parser directly behind that head (Node 20.20, llhttp 8.1). */
+/** llhttp's code for "paused". Returned for a head, it stops the parser directly after that head (Node 20.20, llhttp 8.1). */
 const PARSER_PAUSED = 21;
 export const PAUSED_CODE = 'HPE_PAUSED';
 
-/** Of one connection. Beyond them the gateway stops reading; one read more may come on top. */
+/** For one connection. Above this the gateway stops reading; one more read may already be on its way. */
 const UNPARSED_BYTES_MAX = 64 * 1024;
 /**
- * How long the gateway may not read a connection, because it cannot notice meanwhile that the client is gone. Then the waiting bytes are
- * dropped, and the connection is closed behind its request in progress: a hold frees its lock within a second.
+ * How long the gateway stops reading a connection. Meanwhile it cannot notice that the client disconnects. Then it drops the unparsed bytes
+ * and closes the connection after the request in progress, so that a hold releases its lock within a second.
  */
 const UNREAD_MS_MAX = 500;
-/** Of all connections. A connection that exceeds them is closed behind its request in progress. */
+/** For all connections together. A connection that exceeds this is closed after its request in progress. */
 const ALL_UNPARSED_BYTES_MAX = 64 * 1024 * 1024;
-/** Of all connections. A head is at most 16 KiB long and costs up to 22 KB while it is incomplete. */
+/** For all connections together. A head is at most 16 KiB long and takes up to 22 KB of memory while it is incomplete. */
 const INCOMPLETE_HEADS_MAX = 2_000;
 
-/** `upgrade`: the request is CONNECT or asks for another protocol. */
+/** `upgrade`: the request is CONNECT or requests another protocol. */
 type Head = IncomingMessage & { upgrade: boolean };
 
 interface Parser {
@@ -37,11 +36,11 @@ export type HttpSocket = Socket & {
   readonly parser?: Parser | null;
   /** The response in progress. */
   readonly _httpMessage?: ServerResponse | null;
-  /** Node itself has stopped reading. */
+  /** Whether Node itself has stopped reading. */
   readonly _paused?: boolean;
 };
 
-/** What Node adds to the errors of its parser. */
+/** An error of Node's parser. */
 export interface ParserError extends NodeJS.ErrnoException {
   readonly rawPacket?: Buffer;
   readonly bytesParsed?: number;
@@ -62,42 +61,42 @@ const LIMITS: ConnectionLimits = {
 export class Connections {
   readonly #limits: ConnectionLimits;
   readonly #states = new WeakMap<Socket, Connection>();
-  /** Connections whose head is incomplete, the oldest first. */
+  /** Connections with an incomplete head, the oldest first. */
   readonly #heads = new Set<HttpSocket>();
   #unparsedBytes = 0;
 
   constructor(server: Server, limits: Partial<ConnectionLimits> = {}) {
     this.#limits = { ...LIMITS, ...limits };
     const event = server instanceof https.Server ? 'secureConnection' : 'connection';
-    // Node's own listener comes before and has made the parser.
+    // Node's own listener runs first and creates the parser.
     server.on(event, (socket: HttpSocket) => this.#watch(socket));
   }
 
-  /** Keeps the bytes that the parser did not take because it is paused. */
+  /** Keeps the bytes that the paused parser did not take. */
   keep(socket: HttpSocket, error: ParserError): void {
     const state = this.#states.get(socket);
     if (state === undefined) return;
     this.#unparsedBytes += state.keep(error);
-    if (this.#unparsedBytes > this.#limits.allUnparsedBytesMax) this.closeBehindRunning(socket);
+    if (this.#unparsedBytes > this.#limits.allUnparsedBytesMax) this.closeAfterCurrent(socket);
     else if (state.bytes > this.#limits.unparsedBytesMax)
-      state.pause(UNREAD_MS_MAX, () => this.closeBehindRunning(socket));
+      state.pause(UNREAD_MS_MAX, () => this.closeAfterCurrent(socket));
   }
 
-  /** Closes the connection when the response in progress is over, and drops what waits behind it. */
-  closeBehindRunning(socket: HttpSocket): void {
+  /** Closes the connection when the response in progress ends, and drops what was sent after it. */
+  closeAfterCurrent(socket: HttpSocket): void {
     const state = this.#states.get(socket);
-    const running = socket._httpMessage;
-    if (state === undefined || !running) {
+    const current = socket._httpMessage;
+    if (state === undefined || !current) {
       socket.destroySoon();
       return;
     }
     if (state.isLast) return;
     state.isLast = true;
     this.#unparsedBytes -= state.drop();
-    // What comes now is dropped, but the end of the connection is noticed.
+    // Reading continues, so that the gateway notices a disconnect. The bytes are dropped.
     socket.resume();
-    if (!running.headersSent) running.shouldKeepAlive = false;
-    running.once('close', () => socket.destroySoon());
+    if (!current.headersSent) current.shouldKeepAlive = false;
+    current.once('close', () => socket.destroySoon());
   }
 
   #watch(socket: HttpSocket): void {
@@ -109,16 +108,16 @@ export class Connections {
     const accept = parser.onIncoming;
     parser.onIncoming = (req, shouldKeepAlive) => {
       this.#heads.delete(socket);
-      const running = socket._httpMessage;
-      if (!running) return accept(req, shouldKeepAlive);
+      const current = socket._httpMessage;
+      if (!current) return accept(req, shouldKeepAlive);
       if (req.upgrade) {
-        // The parser does not keep what follows. Node sets this to false too when the server switches no protocols.
+        // The parser does not keep the bytes after this head. Node sets `upgrade` to false too if the server does not switch protocols.
         req.upgrade = false;
-        this.closeBehindRunning(socket);
+        this.closeAfterCurrent(socket);
         return PARSER_PAUSED;
       }
-      state.stopBehind(() => accept(req, shouldKeepAlive));
-      running.once('close', () => {
+      state.queue(() => accept(req, shouldKeepAlive));
+      current.once('close', () => {
         this.#unparsedBytes -= state.bytes;
         state.serveNext();
       });
@@ -138,22 +137,22 @@ export class Connections {
   }
 
   #closeIncomplete(socket: HttpSocket): void {
-    if (socket._httpMessage) this.closeBehindRunning(socket);
+    if (socket._httpMessage) this.closeAfterCurrent(socket);
     else socket.destroy();
   }
 }
 
-/** What waits on one connection behind the request in progress. */
+/** The next request of one connection and the unparsed bytes after it. */
 class Connection {
-  /** Nothing more is read into requests. */
+  /** Whether the request in progress is the last one. */
   isLast = false;
   readonly #socket: HttpSocket;
   readonly #parser: Parser;
-  /** Starts the request whose head is parsed. */
+  /** Starts the next request, whose head is parsed. */
   #next: (() => number) | undefined;
   #unparsed: Buffer = EMPTY;
-  #unread: NodeJS.Timeout | undefined;
-  /** The parser has stopped within the bytes that it has now, not before them. */
+  #pauseTimer: NodeJS.Timeout | undefined;
+  /** Whether the parser stopped within the bytes that it reports next, not before them. */
   #isStopping = false;
 
   constructor(socket: HttpSocket, parser: Parser) {
@@ -165,17 +164,17 @@ class Connection {
     return this.#unparsed.length;
   }
 
-  stopBehind(next: () => number): void {
+  queue(next: () => number): void {
     this.#next = next;
     this.#isStopping = true;
   }
 
-  /** Returns how many bytes it keeps now. */
+  /** Returns the number of bytes that it added. */
   keep({ rawPacket = EMPTY, bytesParsed = 0 }: ParserError): number {
     const piece = this.#isStopping ? rawPacket.subarray(bytesParsed) : rawPacket;
     this.#isStopping = false;
     if (this.#next === undefined) {
-      // Without a next request nothing resumes the parser. The last connection is closed anyway.
+      // Without a next request nothing resumes the parser. A connection with `isLast` closes anyway.
       if (!this.isLast) this.#socket.destroy();
       return 0;
     }
@@ -183,17 +182,17 @@ class Connection {
     return piece.length;
   }
 
-  /** Stops reading. `onLate` is called unless what waits is dropped or served before. */
-  pause(timeoutMs: number, onLate: () => void): void {
+  /** Stops reading. Calls `onTimeout` unless `drop` or `serveNext` runs first. */
+  pause(timeoutMs: number, onTimeout: () => void): void {
     this.#socket.pause();
-    this.#unread ??= setTimeout(onLate, timeoutMs);
+    this.#pauseTimer ??= setTimeout(onTimeout, timeoutMs);
   }
 
-  /** Returns how many bytes it kept. */
+  /** Returns the number of bytes that it dropped. */
   drop(): number {
     const { bytes } = this;
-    clearTimeout(this.#unread);
-    this.#unread = undefined;
+    clearTimeout(this.#pauseTimer);
+    this.#pauseTimer = undefined;
     this.#unparsed = EMPTY;
     this.#next = undefined;
     return bytes;
@@ -206,21 +205,21 @@ class Connection {
     // After `Connection: close` no further request is carried out (RFC 9112 section 9.6).
     if (next === undefined || !socket.writable || socket.parser !== this.#parser) return;
     this.#parser.resume();
-    // Not a request, or a socket that Node does not read: neither is expected here.
+    // Neither a rejected request nor a socket that Node does not read is expected here.
     if (next() !== 0 || socket._paused === true) {
       socket.destroy();
       return;
     }
     socket.resume();
-    // Node's own listener gives it to the parser.
+    // Node's own listener passes the bytes to the parser.
     socket.emit('data', unparsed.length === 0 ? EMPTY : unparsed);
   }
 }
 
-/** Not null, unlike the memory of `Buffer.alloc(0)`: the parser would take that for the end of the connection. */
+/** Its memory is not null, unlike that of `Buffer.alloc(0)`, which the parser would take for the end of the connection. */
 const EMPTY: Buffer = Buffer.alloc(1).subarray(1);
 
-/** Keeps no large buffer for a small part of it. */
+/** Copies a small part out of a large buffer, so that the large one can be freed. */
 function compact(bytes: Buffer): Buffer {
   return 2 * bytes.length < bytes.buffer.byteLength ? Buffer.from(bytes) : bytes;
 }

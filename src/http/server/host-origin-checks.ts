@@ -1,20 +1,20 @@
-// The gates before every door but /livez and /readyz: who is addressed (Host) and from where a browser asks (Origin, Sec-Fetch-Site).
-// They keep pages of other sites out of a gateway that trusts whoever reaches it; they authenticate nobody.
+// The checks before every API except /livez and /readyz: the Host that a request names, and the site that a browser sends it from (Origin,
+// Sec-Fetch-Site). They keep pages of other sites away from a gateway that trusts its network. They do not authenticate clients.
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
-import type { Request, RequestHandler, Response } from 'express';
+import type { RequestHandler } from 'express';
 import { GatewayError } from '../../core/errors.js';
+import { checkTarget, pathOf } from '../request/target.js';
+import { allowOrigin, isPreflight, sendPreflightResponse } from './cors.js';
 import {
-  METHODS,
   checkBody,
   checkCredentials,
   checkHeaderCount,
   checkMethod,
   checkSingle,
-  checkTarget,
 } from './request-checks.js';
 
-export interface GateSettings {
+export interface HostOriginSettings {
   /** `host` without brackets. */
   readonly listen: { readonly host: string; readonly port: number };
   /** Origins: `http://gateway:8888`. */
@@ -25,80 +25,46 @@ export interface GateSettings {
   readonly corsOrigins: readonly string[];
 }
 
-const OPEN_PATHS: readonly string[] = ['/livez', '/readyz'];
-/** Where a link on another site may lead to. */
+const UNCHECKED_PATHS: readonly string[] = ['/livez', '/readyz'];
+/** Links on other sites may lead to these. */
 const NAVIGATION_PATHS: readonly string[] = ['/', '/docs', '/openapi'];
-
-const CORS_REQUEST_HEADERS = [
-  'Accept',
-  'Authorization',
-  'Cache-Control',
-  'Content-Type',
-  'Grpc-Metadata-Hasleader',
-  'Grpc-Timeout',
-  'If-Match',
-  'If-None-Match',
-  'Last-Event-ID',
-  'Lock-Token',
-  'Request-Timeout',
-  'Traceparent',
-  'X-Request-Id',
-];
-const CORS_RESPONSE_HEADERS = [
-  'Allow',
-  'Content-Disposition',
-  'ETag',
-  'Etcd-Create-Revision',
-  'Etcd-Lease',
-  'Etcd-Mod-Revision',
-  'Etcd-Revision',
-  'Etcd-Version',
-  'Retry-After',
-  'WWW-Authenticate',
-  'X-Etcd-Cluster-Id',
-  'X-Etcd-Index',
-  'X-Raft-Index',
-  'X-Raft-Term',
-  'X-Request-Id',
-];
-const PREFLIGHT_SECONDS = 600;
 const PORT_MAX = 65_535;
 
-interface Gatekeeper {
+interface HostOriginRules {
   readonly isServedHost: (name: string) => boolean;
-  /** Other origins that count as the gateway's own. */
+  /** Besides the origin of the request's own Host. */
   readonly ownOrigins: ReadonlySet<string>;
   readonly corsOrigins: ReadonlySet<string>;
 }
 
 /**
- * Passes a request on, answers a preflight of a named origin (204), or throws: `invalid-request` for what has two meanings,
- * `method-not-allowed`, `misdirected-request`, `foreign-origin`. Mount it after the request's context and before every door.
+ * Passes a request on or responds to a preflight of a CORS origin (204). Throws `invalid-request` for an ambiguous request,
+ * `method-not-allowed`, `misdirected-request` and `foreign-origin`. Mount it after the request context and before every API.
  */
-export function createGates(settings: GateSettings): RequestHandler {
+export function createHostOriginChecks(settings: HostOriginSettings): RequestHandler {
   const { corsOrigins, advertiseUrls } = settings;
-  const keeper: Gatekeeper = {
+  const rules: HostOriginRules = {
     isServedHost: createHostRule(settings),
     ownOrigins: new Set(advertiseUrls.map(originOf)),
     corsOrigins: new Set(corsOrigins.map(originOf)),
   };
   return (req, res, next) => {
-    // The answers depend on it, also those to requests that have none.
+    // All responses depend on the Origin, including those to requests without one.
     if (corsOrigins.length > 0) res.vary('Origin');
-    const path = checkTarget(req.url);
-    if (OPEN_PATHS.includes(path)) {
+    checkTarget(req.url);
+    const path = pathOf(req.url);
+    if (UNCHECKED_PATHS.includes(path)) {
       next();
       return;
     }
     checkMethod(req);
-    const host = checkHost(req, keeper);
+    const host = checkHost(req, rules);
     checkHeaderCount(req);
     checkCredentials(req);
-    const visitor = judgeOrigin(req, host, path, keeper);
-    if (visitor === 'named') {
+    if (checkOrigin(req, host, path, rules) === 'cors') {
       allowOrigin(req, res);
       if (isPreflight(req)) {
-        answerPreflight(req, res);
+        sendPreflightResponse(req, res);
         return;
       }
     }
@@ -107,41 +73,43 @@ export function createGates(settings: GateSettings): RequestHandler {
   };
 }
 
-/** The checked Host in lower case; `undefined` for HTTP/1.0 without one. */
-function checkHost(req: IncomingMessage, keeper: Gatekeeper): string | undefined {
+/** Returns the Host in lower case; undefined for HTTP/1.0 without one. */
+function checkHost(req: IncomingMessage, rules: HostOriginRules): string | undefined {
   checkSingle(req, 'host');
   const host = req.headers.host?.toLowerCase();
-  // Browsers always send one, and they are what this gate is for.
+  // This check protects against browsers, which always send a Host.
   if (host === undefined && req.httpVersion === '1.0') return undefined;
   const name = hostNameOf(host ?? '');
   if (name === undefined) {
     const detail = `${JSON.stringify(host ?? '')} is not a valid Host`;
     throw new GatewayError('invalid-request', { detail });
   }
-  if (keeper.isServedHost(name)) return host;
+  if (rules.isServedHost(name)) return host;
   throw new GatewayError('misdirected-request', {
-    detail: `this gateway is not known as ${JSON.stringify(name)}`,
+    detail: `this gateway does not serve the host ${JSON.stringify(name)}`,
     hint: 'add the name to LATCHKEY_ALLOWED_HOSTS / --allowed-hosts, or use the address',
   });
 }
 
-/** The name or address in a Host without its port; `undefined` when there is more in it, or less. */
+/** Returns the name or address in a Host, without its port; undefined for an invalid Host. */
 function hostNameOf(host: string): string | undefined {
   const match =
     /^(?:\[(?<six>[0-9a-f:.]+)\]|(?<name>[^\s:[\]@/\\?#%]+))(?::(?<port>\d{0,5}))?$/.exec(host);
   const { six, name, port } = match?.groups ?? {};
   if (Number(port ?? 0) > PORT_MAX || (six !== undefined && isIP(six) !== 6)) return undefined;
-  // `localhost.` is the same name, written in full.
+  // `localhost.` is the same name in absolute form.
   return six ?? name?.replace(/(?<=.)\.$/, '');
 }
 
-function createHostRule({ listen, advertiseUrls, allowedHosts }: GateSettings) {
+function createHostRule({ listen, advertiseUrls, allowedHosts }: HostOriginSettings) {
   const advertised = advertiseUrls.map((url) => new URL(url).hostname);
-  const named = [...allowedHosts, ...advertised, listen.host].map((name) => name.toLowerCase());
+  const configured = [...allowedHosts, ...advertised, listen.host].map((name) =>
+    name.toLowerCase(),
+  );
   const isAnyServed = allowedHosts.includes('*');
-  const names = new Set(['localhost', ...named]);
-  const suffixes = named.filter((name) => name.startsWith('*.')).map((name) => name.slice(1));
-  // A rebinding attack needs a name of the attacker's own; probes and scrapes use addresses.
+  const names = new Set(['localhost', ...configured]);
+  const suffixes = configured.filter((name) => name.startsWith('*.')).map((name) => name.slice(1));
+  // A DNS rebinding attack needs a name that the attacker controls, so addresses are safe. Probes and scrapes use addresses.
   return (name: string): boolean =>
     isAnyServed ||
     isIP(name) !== 0 ||
@@ -149,33 +117,32 @@ function createHostRule({ listen, advertiseUrls, allowedHosts }: GateSettings) {
     suffixes.some((suffix) => name.endsWith(suffix));
 }
 
-type Visitor = 'own' | 'named';
-
-function judgeOrigin(
+/** `own`: the request is not from a page of another site. `cors`: its origin is one of `corsOrigins`. Throws `foreign-origin`. */
+function checkOrigin(
   req: IncomingMessage,
   host: string | undefined,
   path: string,
-  keeper: Gatekeeper,
-): Visitor {
-  const { origin } = req.headers;
-  if (origin === undefined) {
+  rules: HostOriginRules,
+): 'own' | 'cors' {
+  const header = req.headers.origin;
+  if (header === undefined) {
     const site = req.headers['sec-fetch-site'];
     const isOwn = site === undefined || site === 'none' || site === 'same-origin';
     if (isOwn || isNavigation(req, path)) return 'own';
-    throw foreign(`a page of another site (Sec-Fetch-Site: ${site})`);
+    throw foreignOrigin(`pages of other sites (Sec-Fetch-Site: ${site})`);
   }
-  const asked = originOf(origin);
-  if (keeper.corsOrigins.has(asked)) return 'named';
+  const origin = originOf(header);
+  if (rules.corsOrigins.has(origin)) return 'cors';
   const scheme = 'encrypted' in req.socket ? 'https' : 'http';
-  const isOwn = host !== undefined && asked === originOf(`${scheme}://${host}`);
-  if (isOwn || keeper.ownOrigins.has(asked)) return 'own';
-  throw foreign(`the origin ${JSON.stringify(origin)}`);
+  const isOwn = host !== undefined && origin === originOf(`${scheme}://${host}`);
+  if (isOwn || rules.ownOrigins.has(origin)) return 'own';
+  throw foreignOrigin(`pages of the origin ${JSON.stringify(header)}`);
 }
 
-function foreign(who: string): GatewayError {
+function foreignOrigin(pages: string): GatewayError {
   return new GatewayError('foreign-origin', {
-    detail: `${who} may not call this gateway`,
-    hint: 'add the origin to LATCHKEY_CORS_ORIGINS / --cors-origins if its pages may',
+    detail: `${pages} may not use this gateway`,
+    hint: 'add the origin to LATCHKEY_CORS_ORIGINS / --cors-origins to allow its pages',
   });
 }
 
@@ -186,33 +153,10 @@ function isNavigation(req: IncomingMessage, path: string): boolean {
   );
 }
 
-/** One spelling for equal origins (`http://a:80` = `http://a`); anything that is more than an origin stays as it is and equals none. */
+/** Returns one spelling for equal origins (`http://a:80` and `http://a`). Other texts only change to lower case and equal no origin. */
 function originOf(text: string): string {
   const lower = text.toLowerCase();
   return /^https?:\/\/[^\s/?#@\\]+$/.test(lower) && URL.canParse(lower)
     ? new URL(lower).origin
     : lower;
-}
-
-function isPreflight(req: IncomingMessage): boolean {
-  return req.method === 'OPTIONS' && 'access-control-request-method' in req.headers;
-}
-
-// No Allow-Credentials: there are no cookies, and EventSource works without.
-function allowOrigin(req: Request, res: Response): void {
-  res.setHeader('Access-Control-Allow-Origin', req.headers.origin ?? '');
-  res.setHeader('Access-Control-Expose-Headers', CORS_RESPONSE_HEADERS.join(', '));
-}
-
-function answerPreflight(req: Request, res: Response): void {
-  res.removeHeader('Access-Control-Expose-Headers');
-  res.setHeader('Access-Control-Allow-Methods', METHODS.join(', '));
-  res.setHeader('Access-Control-Allow-Headers', CORS_REQUEST_HEADERS.join(', '));
-  res.setHeader('Access-Control-Max-Age', PREFLIGHT_SECONDS);
-  // Chrome asks this before a public page may reach a private address; the origin has been named, so it may.
-  if (req.headers['access-control-request-private-network'] === 'true') {
-    res.setHeader('Access-Control-Allow-Private-Network', 'true');
-  }
-  res.statusCode = 204;
-  res.end();
 }

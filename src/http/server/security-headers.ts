@@ -1,5 +1,5 @@
-// What every answer tells browsers: take it for what its type says, run nothing, show it in no frame, hand it to no other site.
-// /docs, the only page that is made to be looked at, replaces the policy by its own (docs.ts).
+// Headers of every response: browsers do not guess the content type, run nothing, and show the response in no frame and to no other site.
+// /docs, the only page for people, has a policy of its own (operations/docs.ts).
 import type { Response } from 'express';
 
 export function setSecurityHeaders(res: Response): void {

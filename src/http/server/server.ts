@@ -1,26 +1,27 @@
-// The Node server under Express: its limits, its times, and the drain.
+// The Node server under Express: its limits, its timeouts and its drain.
 import http from 'node:http';
 import https from 'node:https';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import net from 'node:net';
 import type { Express } from 'express';
+import { acceptAbsoluteForm } from '../request/target.js';
 import { Connections } from './connections.js';
 import type { ConnectionLimits, HttpSocket } from './connections.js';
-import { HEADERS_MAX, acceptAbsoluteTarget } from './request-checks.js';
-import { createRefuser } from './malformed-requests.js';
+import { createClientErrorHandler } from './malformed-requests.js';
+import { HEADERS_MAX } from './request-checks.js';
 
-export interface ServerTimes {
-  /** Until a connection has sent the headers of its request, its first one or a later one. */
+export interface ServerTimeouts {
+  /** The time that a connection has to send the headers of each request. */
   readonly headersMs: number;
-  /** Between two requests of a connection. Longer than the idle time of usual load balancers, so that they close first. */
+  /** The idle time between two requests. Longer than that of common load balancers, so that they close the connection first. */
   readonly keepAliveMs: number;
-  /** A whole answer that its reader does not take a byte of. */
+  /** The time after which a complete response that the client does not read is dropped. */
   readonly stalledMs: number;
-  /** How often it is looked whose time is up. */
+  /** The interval at which Node checks `headersMs`. */
   readonly checkMs: number;
 }
 
-const SERVER_TIMES: ServerTimes = {
+const SERVER_TIMEOUTS: ServerTimeouts = {
   headersMs: 10_000,
   keepAliveMs: 75_000,
   stalledMs: 60_000,
@@ -29,13 +30,13 @@ const SERVER_TIMES: ServerTimes = {
 const HEADER_BYTES_MAX = 16 * 1024;
 
 export interface ServerOptions {
-  /** Further ones are closed as soon as they are made. */
+  /** Excess connections are closed at once. */
   readonly connectionsMax: number;
-  /** Told of connections that were one too many. */
+  /** Called for each excess connection. */
   readonly onDropped?: () => void;
-  readonly times?: Partial<ServerTimes>;
+  readonly timeouts?: Partial<ServerTimeouts>;
   readonly connections?: Partial<ConnectionLimits>;
-  /** Serves https with it; `ca`: asks callers for certificates, and refuses nobody for his (client-certificate.ts does). */
+  /** Serves https. With `ca` the server requests client certificates, but does not check them (client-certificate.ts does). */
   readonly tls?: ServerTls | undefined;
 }
 
@@ -45,20 +46,20 @@ interface ServerTls {
   readonly ca?: Buffer;
 }
 
-/** Wraps the app. Bodies have no limit in time here (the raw door keeps them open): each other door has its own. */
+/** Creates the server. Bodies have no timeout here, because the raw API keeps them open: each other API sets its own. */
 export function createServer(app: Express, options: ServerOptions): Server {
-  const times = { ...SERVER_TIMES, ...options.times };
+  const timeouts = { ...SERVER_TIMEOUTS, ...options.timeouts };
   const settings = {
-    ...ownPrototypes(app),
+    ...classesWithPrototypes(app),
     requestTimeout: 0,
-    connectionsCheckingInterval: times.checkMs,
-    headersTimeout: times.headersMs,
-    keepAliveTimeout: times.keepAliveMs,
+    connectionsCheckingInterval: timeouts.checkMs,
+    headersTimeout: timeouts.headersMs,
+    keepAliveTimeout: timeouts.keepAliveMs,
     maxHeaderSize: HEADER_BYTES_MAX,
   };
   const { tls } = options;
   const listener = (req: IncomingMessage, res: ServerResponse): void => {
-    acceptAbsoluteTarget(req, tls === undefined ? 'http' : 'https');
+    acceptAbsoluteForm(req, tls === undefined ? 'http' : 'https');
     app(req, res);
   };
   const server =
@@ -70,25 +71,25 @@ export function createServer(app: Express, options: ServerOptions): Server {
         );
   server.maxHeadersCount = HEADERS_MAX + 1;
   server.maxConnections = options.connectionsMax;
-  server.timeout = times.stalledMs;
+  server.timeout = timeouts.stalledMs;
   const connections = new Connections(server, options.connections);
-  server.on('timeout', closeIfDone);
+  server.on('timeout', closeUnlessWaiting);
   server.on('drop', () => options.onDropped?.());
-  server.on('clientError', createRefuser(connections));
+  server.on('clientError', createClientErrorHandler(connections));
   return server;
 }
 
-// A response that waits is silent. Silence is a reason to close only between two requests, and behind a complete response.
-function closeIfDone(socket: HttpSocket): void {
+// A response that waits sends nothing. Silence closes a connection only between two requests, and after a complete response.
+function closeUnlessWaiting(socket: HttpSocket): void {
   const isWaiting = socket._httpMessage?.writableEnded === false;
   if (!isWaiting) socket.destroy();
 }
 
 /**
- * Express changes the prototype of every request and response, which costs node 20 more than all else it does. Classes that have
- * those prototypes from birth make it a no-op (expressjs/express#5998); pinned by server.test.ts.
+ * Returns request and response classes that have Express's prototypes from the start. Express sets the prototype of every request and
+ * response, which is its largest cost on Node 20; with these classes that is a no-op (expressjs/express#5998). Pinned by server.test.ts.
  */
-function ownPrototypes(app: Express): http.ServerOptions {
+function classesWithPrototypes(app: Express): http.ServerOptions {
   class GatewayRequest extends http.IncomingMessage {}
   class GatewayResponse extends http.ServerResponse {}
   Object.setPrototypeOf(GatewayRequest.prototype, app.request);
@@ -101,14 +102,14 @@ function ownPrototypes(app: Express): http.ServerOptions {
   };
 }
 
-/** Other certificates from now on; connections that are open stay, those that are idle do not. Nothing to do for plain HTTP. */
+/** Uses other certificates for new connections and closes idle ones. Busy connections stay open. Does nothing for plain HTTP. */
 export function useCertificates(server: Server, tls: ServerTls): void {
   if (!(server instanceof https.Server)) return;
   server.setSecureContext(tls);
   server.closeIdleConnections();
 }
 
-/** Listens and resolves with the address as people write it. Rejects with node's error (`EADDRINUSE`, ...). */
+/** Listens. Resolves with the URL of the server; rejects with Node's error, such as `EADDRINUSE`. */
 export async function listen(
   server: Server,
   address: { host: string; port: number },
@@ -127,22 +128,22 @@ export async function listen(
 }
 
 /**
- * So long a connection may be idle in a drain. Closed at once, it would take requests with it that are on their way over it, and whoever
- * sent them could not know whether they were carried out.
+ * How long a connection may be idle during a drain. If it closed at once, a request on its way would fail, and its client could not know
+ * whether it was carried out.
  */
 const IDLE_IN_DRAIN_MS = 500;
 
 /**
- * Stops accepting, lets what runs finish, and cuts what still runs after `timeoutMs`. What still comes over open connections is answered,
- * and told to close them.
+ * Stops accepting connections, lets running requests finish, and closes all connections after `timeoutMs`. Requests that still arrive on
+ * open connections are served, with `Connection: close`.
  */
 export async function drainServer(server: Server, timeoutMs: number): Promise<void> {
-  const cut = setTimeout(() => server.closeAllConnections(), timeoutMs);
+  const deadline = setTimeout(() => server.closeAllConnections(), timeoutMs);
   server.prependListener('request', (_req, res) => (res.shouldKeepAlive = false));
   server.keepAliveTimeout = IDLE_IN_DRAIN_MS;
   const idle = setTimeout(() => server.closeIdleConnections(), IDLE_IN_DRAIN_MS);
-  // Not that of http.Server: it closes idle connections at once.
+  // Not the `close` of http.Server, which closes idle connections at once.
   await new Promise<void>((resolve) => net.Server.prototype.close.call(server, () => resolve()));
   clearTimeout(idle);
-  clearTimeout(cut);
+  clearTimeout(deadline);
 }

@@ -7,7 +7,7 @@ import type { HoldEvent } from '../../domain/locks/hold.js';
 import type { LockDeps } from '../../domain/locks/locks.js';
 import { contextOf } from '../request/context.js';
 import type { OperationBody } from '../contract/operation-types.js';
-import { noteErrorCode } from '../response/error-code.js';
+import { recordErrorCode } from '../response/error-code.js';
 import { toProblem } from '../response/problem.js';
 import { openEventStream } from '../response/event-stream.js';
 import type { EventStream } from '../response/event-stream.js';
@@ -38,7 +38,7 @@ export async function streamHold(
       throw error;
     // The end of the wait is an event even if it is the first: the client reads a stream.
     stream ??= openEventStream(res);
-    noteErrorCode(res, error.code);
+    recordErrorCode(res, error.code);
     stream.send(toEventName(error), toProblem(error, requestId));
   }
   stream?.end();

@@ -5,7 +5,7 @@ import { Importer } from '../../domain/keys/import.js';
 import type { ImportCounts, ImportDeps, ImportedEntry } from '../../domain/keys/import.js';
 import { discardRest, readLines } from '../body/body-lines.js';
 import { contextOf } from '../request/context.js';
-import { refuseCompressed } from '../body/body-readers.js';
+import { rejectCompressed } from '../body/body-readers.js';
 import type { BodyReaders } from '../body/body-readers.js';
 import { parseJsonBody } from '../body/json.js';
 import type { StreamLimiter } from '../load/stream-limiter.js';
@@ -57,7 +57,7 @@ function requireLines(req: Request): void {
       hint: `send the lines of an export as ${LINES_TYPE}`,
     });
   }
-  refuseCompressed(req);
+  rejectCompressed(req);
 }
 
 async function importLines(

@@ -3,10 +3,10 @@
 import type { Response } from 'express';
 import type { StateFeeds, StateSource } from './state-feed.js';
 import { requestIdOf } from '../request/context.js';
-import { noteErrorCode } from '../response/error-code.js';
+import { recordErrorCode } from '../response/error-code.js';
 import { toProblem } from '../response/problem.js';
 import { openEventStream } from '../response/event-stream.js';
-import { onceOver } from '../server/response-end.js';
+import { onResponseEnd } from '../server/response-end.js';
 
 export interface StateStreamDeps<T> {
   readonly feeds: StateFeeds<T>;
@@ -46,14 +46,14 @@ export function streamStates<T>(
   const unsubscribe = deps.feeds.follow(source, {
     onState: send,
     onRefused(error) {
-      noteErrorCode(res, error.code);
+      recordErrorCode(res, error.code);
       stream.send('error', toProblem(error, requestIdOf(res.req)));
       stream.end();
     },
   });
   const drain = (): void => stream.end();
   deps.draining.addEventListener('abort', drain);
-  onceOver(res, () => {
+  onResponseEnd(res, () => {
     unsubscribe();
     deps.draining.removeEventListener('abort', drain);
   });

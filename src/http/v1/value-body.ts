@@ -3,7 +3,7 @@ import type { Request } from 'express';
 import { GatewayError, invalidRequest } from '../../core/errors.js';
 import type { KeyPut } from '../../domain/keys/kv.js';
 import { parseLeaseId } from '../../domain/leases/lease-id.js';
-import { bodyKindOf, bytesOf, jsonOf, typeOf } from '../body/body-readers.js';
+import { bodyKindOf, bytesOf, jsonOf, mediaTypeOf } from '../body/body-readers.js';
 import type { BodyKind, BodyReaders } from '../body/body-readers.js';
 import { parseJsonBody } from '../body/json.js';
 import type { OperationQuery, Schema } from '../contract/operation-types.js';
@@ -80,7 +80,7 @@ function refuseMistakenBody(req: Request, kind: BodyKind): void {
       'send {"value": "…"} as JSON, or add ?raw to store an empty value',
     );
   }
-  const type = kind === 'other' ? UNSUITED_TYPE.exec(typeOf(req))?.[0] : undefined;
+  const type = kind === 'other' ? UNSUITED_TYPE.exec(mediaTypeOf(req))?.[0] : undefined;
   if (type === 'multipart/') {
     throw new GatewayError('unsupported-media-type', {
       detail: `the content type is ${JSON.stringify(req.headers['content-type'])}`,

@@ -10,7 +10,7 @@ import { contextOf } from '../request/context.js';
 import type { Schema } from '../contract/operation-types.js';
 import { positionOf, toEventBody } from './watch-frames.js';
 import { aheadError, compactedError, newestIfAhead, resetError } from './watch-subscription.js';
-import { LIVE_WITHIN_MS, notLive } from '../response/event-stream.js';
+import { WATCH_START_TIMEOUT_MS, watchNotStarted } from '../response/event-stream.js';
 import type { OpenWatch } from './open-watches.js';
 import { sendJson } from './responses.js';
 import type { WatchDeps, WatchSubscription } from './watch-subscription.js';
@@ -68,7 +68,7 @@ class Poll implements Watcher, OpenWatch {
       return await new Promise<Page>((resolve, reject) => {
         this.#resolve = resolve;
         this.#reject = reject;
-        this.#timer = setTimeout(endWait, LIVE_WITHIN_MS);
+        this.#timer = setTimeout(endWait, WATCH_START_TIMEOUT_MS);
         signal.addEventListener('abort', endWait, { once: true });
         open.add(this);
         if (signal.aborted) endWait();
@@ -122,7 +122,7 @@ class Poll implements Watcher, OpenWatch {
   }
 
   #endWait(): void {
-    if (this.#position === undefined) this.#reject(notLive());
+    if (this.#position === undefined) this.#reject(watchNotStarted());
     else this.#resolve({ deliveries: [], next: this.#position });
   }
 }

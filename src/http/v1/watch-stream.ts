@@ -7,14 +7,14 @@ import { formatPosition } from '../../domain/watch/position.js';
 import type { Position } from '../../domain/watch/position.js';
 import { toProblem } from '../response/problem.js';
 import { contextOf } from '../request/context.js';
-import { noteErrorCode } from '../response/error-code.js';
+import { recordErrorCode } from '../response/error-code.js';
 import { encodeFrames, encodeHeartbeat, encodeNotice, positionOf } from './watch-frames.js';
 import type { FrameOptions, StreamFormat } from './watch-frames.js';
 import { aheadError, compactedError, newestIfAhead, resetError } from './watch-subscription.js';
-import { LIVE_WITHIN_MS, notLive } from '../response/event-stream.js';
+import { WATCH_START_TIMEOUT_MS, watchNotStarted } from '../response/event-stream.js';
 import type { WatchDeps, WatchSubscription } from './watch-subscription.js';
 import type { OpenWatch } from './open-watches.js';
-import { onceOver } from '../server/response-end.js';
+import { onResponseEnd } from '../server/response-end.js';
 
 /** The time in which a client can read the last event before its connection is closed. */
 const LAST_EVENT_MS = 5_000;
@@ -125,10 +125,10 @@ class WatchStream implements Watcher, OpenWatch {
   /** Resolves with `undefined` when the stream is open, or with the error that prevents it. */
   async begin(): Promise<GatewayError | undefined> {
     const { hub, open } = this.#deps;
-    const timer = setTimeout(() => this.#resolveBegin?.(notLive()), LIVE_WITHIN_MS);
+    const timer = setTimeout(() => this.#resolveBegin?.(watchNotStarted()), WATCH_START_TIMEOUT_MS);
     const failure = await new Promise<GatewayError | undefined>((resolve) => {
       this.#resolveBegin = resolve;
-      onceOver(this.#res, this.#close);
+      onResponseEnd(this.#res, this.#close);
       open.add(this);
       this.#unwatch = hub.watch(this.#subscription.request, this);
       // The watch may have ended during the call.
@@ -177,7 +177,7 @@ class WatchStream implements Watcher, OpenWatch {
   onRefused(error: GatewayError): void {
     if (this.#state === 'waiting') this.#resolveBegin?.(error);
     else {
-      noteErrorCode(this.#res, error.code);
+      recordErrorCode(this.#res, error.code);
       this.#finish('error', toProblem(error, contextOf(this.#req).requestId));
     }
   }
@@ -220,7 +220,7 @@ class WatchStream implements Watcher, OpenWatch {
     this.#close();
     this.#res.end(lastText);
     const timer = setTimeout(() => this.#res.destroy(), LAST_EVENT_MS);
-    onceOver(this.#res, () => clearTimeout(timer));
+    onResponseEnd(this.#res, () => clearTimeout(timer));
   }
 
   readonly #close = (): void => {

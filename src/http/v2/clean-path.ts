@@ -1,6 +1,6 @@
 // Redirects paths with empty names, `.` or `..` to the clean path, as Go's ServeMux does.
 import type { NextFunction, Request, Response } from 'express';
-import { noteErrorCode } from '../response/error-code.js';
+import { recordErrorCode } from '../response/error-code.js';
 import { sendPlainText } from './responses.js';
 import { cleanPath, decodePath, encodePath, rawPathOf, rawQueryOf } from './go-paths.js';
 
@@ -9,7 +9,7 @@ export function redirectUncleanPath(req: Request, res: Response, next: NextFunct
   if (path === undefined && req.url.startsWith('/v2/')) {
     // Go's server rejects such a request before it reaches a handler.
     res.setHeader('Connection', 'close');
-    noteErrorCode(res, 'invalid-request');
+    recordErrorCode(res, 'invalid-request');
     sendPlainText(res, 400, '400 Bad Request');
     return;
   }

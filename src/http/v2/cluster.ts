@@ -4,7 +4,7 @@ import { GatewayError } from '../../core/errors.js';
 import { readVersion } from '../../domain/cluster.js';
 import type { EtcdClient } from '../../etcd/client.js';
 import { contextOf } from '../request/context.js';
-import { noteErrorCode } from '../response/error-code.js';
+import { recordErrorCode } from '../response/error-code.js';
 import type { Readiness } from '../operations/readiness.js';
 
 export function createV2ClusterRouter(deps: {
@@ -25,7 +25,7 @@ export function createV2ClusterRouter(deps: {
       res.end('{"health":"true"}');
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
-      noteErrorCode(res, error.code);
+      recordErrorCode(res, error.code);
       res.statusCode = new GatewayError('etcd-unavailable').status;
       res.end(JSON.stringify({ health: 'false', reason: error.message }));
     }

@@ -4,7 +4,7 @@ import type { Response } from 'express';
 import type { GatewayError } from '../../core/errors.js';
 import { v2FieldsOf } from '../../domain/v2/errors.js';
 import type { V2ErrorFields } from '../../domain/v2/errors.js';
-import { noteErrorCode } from '../response/error-code.js';
+import { recordErrorCode } from '../response/error-code.js';
 import { encodeGoJson } from './event-body.js';
 import { sendMethodNotAllowed, sendPlainText } from './responses.js';
 
@@ -46,7 +46,7 @@ const OTHER_STATUS = 400;
 
 /** The only place that turns an error of the gateway into a response of /v2/keys. */
 export function sendV2Error(res: Response, error: GatewayError): void {
-  noteErrorCode(res, error.code);
+  recordErrorCode(res, error.code);
   if (error.code === 'method-not-allowed') {
     sendMethodNotAllowed(res, KEYS_METHODS);
     return;
@@ -69,7 +69,7 @@ export function toV2Error(error: GatewayError): { status: number; index: number;
 
 /** Sends an error at v2 paths other than /v2/keys, in the format of etcd 3.4. */
 export function sendV2Message(res: Response, error: GatewayError): void {
-  noteErrorCode(res, error.code);
+  recordErrorCode(res, error.code);
   // The error already has the `Allow` header.
   if (error.code === 'method-not-allowed') sendPlainText(res, error.status, 'Method Not Allowed\n');
   else {

@@ -8,7 +8,7 @@ import type { MembersDeps } from '../../domain/v2/members/members.js';
 import { GatewayError } from '../../core/errors.js';
 import type { Member, ResponseHeader } from '../../etcd/wire.js';
 import { bytesOf } from '../body/body-readers.js';
-import { noteErrorCode } from '../response/error-code.js';
+import { recordErrorCode } from '../response/error-code.js';
 import { parseJsonBody } from '../body/json.js';
 import { sendJsonBody, sendPlainText } from './responses.js';
 import type { Methods } from './responses.js';
@@ -30,7 +30,7 @@ export function createMemberChangeHandlers(deps: MemberChangeDeps): Methods {
   ): Promise<void> => {
     const id = req.path.slice(1);
     if (id === '') {
-      noteErrorCode(res, 'method-not-allowed');
+      recordErrorCode(res, 'method-not-allowed');
       sendPlainText(res, 405, 'Method Not Allowed\n');
     } else {
       const header = await change(id);
@@ -79,7 +79,7 @@ function withV2Errors(serve: Serve): Serve {
     } catch (error) {
       const message = error instanceof GatewayError ? messageOf(error, req) : undefined;
       if (message === undefined || !(error instanceof GatewayError)) throw error;
-      noteErrorCode(res, error.code);
+      recordErrorCode(res, error.code);
       sendJsonBody(res, error.status, { message });
     }
   };

@@ -7,7 +7,7 @@ import { readLeader, readMembers } from '../../domain/v2/members/members.js';
 import type { Member } from '../../etcd/wire.js';
 import type { BodyReaders } from '../body/body-readers.js';
 import { contextOf } from '../request/context.js';
-import { noteErrorCode } from '../response/error-code.js';
+import { recordErrorCode } from '../response/error-code.js';
 import { encodeGoJson } from './event-body.js';
 import { sendV2Error } from './errors.js';
 import { createMemberChangeHandlers, memberBody } from './member-changes.js';
@@ -67,7 +67,7 @@ async function sendMembers(
   if (name === 'leader') {
     const found = await readLeader(caller, deps);
     if (found === undefined) {
-      noteErrorCode(res, 'no-leader');
+      recordErrorCode(res, 'no-leader');
       sendJsonBody(res, 503, { message: 'During election' });
       return;
     }
@@ -79,7 +79,7 @@ async function sendMembers(
   deps.headers.putClusterId(res, header);
   if (name === '') sendJsonBody(res, 200, { members: members.map(body) }, '\n');
   else {
-    noteErrorCode(res, 'not-found');
+    recordErrorCode(res, 'not-found');
     sendJsonBody(res, 404, { message: 'Not found' });
   }
 }

@@ -1,7 +1,7 @@
 // Responses at v2 paths other than /v2/keys, as Go's servers send them: JSON, and plain text for 404 and 405.
 import type { NextFunction, Request, Response } from 'express';
 import { contextOf } from '../request/context.js';
-import { noteErrorCode } from '../response/error-code.js';
+import { recordErrorCode } from '../response/error-code.js';
 import type { Caller } from '../../core/caller.js';
 
 type Serve = (req: Request, res: Response, caller: Caller) => Promise<void> | void;
@@ -22,7 +22,7 @@ export function serveMethods(methods: Methods) {
 
 export function sendMethodNotAllowed(res: Response, allowed: readonly string[]): void {
   res.setHeader('Allow', allowed.join(','));
-  noteErrorCode(res, 'method-not-allowed');
+  recordErrorCode(res, 'method-not-allowed');
   sendPlainText(res, 405, 'Method Not Allowed\n');
 }
 

@@ -8,7 +8,7 @@ import { WatchHub } from '../../domain/watch/hub.js';
 import type { HubDeps } from '../../domain/watch/hub.js';
 import type { RevisionMonitor } from '../../etcd/revision-monitor.js';
 import type { Readiness } from '../operations/readiness.js';
-import { noteErrorCode } from '../response/error-code.js';
+import { recordErrorCode } from '../response/error-code.js';
 import { redirectUncleanPath } from './clean-path.js';
 import { createV2ClusterRouter } from './cluster.js';
 import { createV2KeysRouter } from './keys.js';
@@ -62,7 +62,7 @@ export function createV2Router(deps: V2RouterDeps): Router {
   router.use(createStatsRouter({ ...deps, statistics }));
   router.use(createV2ClusterRouter(deps));
   router.use('/v2', (_req, res) => {
-    noteErrorCode(res, 'not-found');
+    recordErrorCode(res, 'not-found');
     sendPlainText(res, 404, '404 page not found\n');
   });
   return router;

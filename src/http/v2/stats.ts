@@ -5,7 +5,7 @@ import type { Caller } from '../../core/caller.js';
 import { readMembers, readSelf } from '../../domain/v2/members/members.js';
 import type { MembersDeps } from '../../domain/v2/members/members.js';
 import type { V2Statistics } from '../../domain/v2/statistics.js';
-import { noteErrorCode } from '../response/error-code.js';
+import { recordErrorCode } from '../response/error-code.js';
 import { sendJsonBody, serveMethods } from './responses.js';
 
 export interface StatsRouterDeps extends MembersDeps {
@@ -64,7 +64,7 @@ const NO_LATENCY = { current: 0, average: 0, standardDeviation: 0, minimum: 0, m
 async function sendLeader(deps: StatsRouterDeps, res: Response, caller: Caller): Promise<void> {
   const { leader } = await readSelf(caller, deps);
   if (leader === undefined) {
-    noteErrorCode(res, 'no-leader');
+    recordErrorCode(res, 'no-leader');
     sendJsonBody(res, 403, { message: 'not current leader' });
     return;
   }

@@ -7,11 +7,11 @@ import type { V2Statistics } from '../../domain/v2/statistics.js';
 import { startWait } from '../../domain/v2/history/wait.js';
 import type { WaitRequest, WaitDeps, WaitListener } from '../../domain/v2/history/wait.js';
 import { contextOf } from '../request/context.js';
-import { LIVE_WITHIN_MS, notLive } from '../response/event-stream.js';
+import { WATCH_START_TIMEOUT_MS, watchNotStarted } from '../response/event-stream.js';
 import type { StreamLimiter } from '../load/stream-limiter.js';
 import { encodeEvent } from './event-body.js';
 import type { StoreHeaders } from './store-headers.js';
-import { onceOver } from '../server/response-end.js';
+import { onResponseEnd } from '../server/response-end.js';
 
 /** Unread bytes after which the stream ends. etcd also ends streams of slow clients. */
 const UNSENT_BYTES_MAX = 4 * 1024 * 1024;
@@ -40,12 +40,12 @@ export async function serveWait(
         finished.abort();
         resolve(error);
       };
-      onceOver(res, () => finish());
+      onResponseEnd(res, () => finish());
       deps.draining.addEventListener('abort', () => finish(shuttingDown()), {
         signal: finished.signal,
       });
       if (deps.draining.aborted) finish(shuttingDown());
-      const timer = setTimeout(() => finish(notLive()), LIVE_WITHIN_MS);
+      const timer = setTimeout(() => finish(watchNotStarted()), WATCH_START_TIMEOUT_MS);
       finished.signal.addEventListener('abort', () => clearTimeout(timer));
       const listener = createListener(deps, res, wait.isStream, timer, finish);
       startWait(contextOf(req).caller, deps, wait, listener).then((stop) => {

@@ -130,7 +130,7 @@ describe('a body', () => {
     ['an item', '["fine","\\uD83Dx"]', '/1'],
   ])('is refused for a lone surrogate in %s', (_, text, pointer) => {
     expect(problemOf(text)).toEqual({
-      detail: 'a text contains half of a surrogate pair, which is no character',
+      detail: 'a string contains half of a surrogate pair, which is not a character',
       pointer,
     });
   });

@@ -7,7 +7,7 @@ import type { NextFunction, Request, Response } from 'express';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { GatewayError } from '../../../../src/core/errors.js';
-import { createDocsDoor } from '../../../../src/http/operations/docs.js';
+import { createDocsRouter } from '../../../../src/http/operations/docs.js';
 import {
   DOCUMENT_NAMES,
   readDocumentText,
@@ -32,7 +32,7 @@ function createApp(): express.Express {
   app.disable('etag');
   app.enable('strict routing');
   app.enable('case sensitive routing');
-  app.use(createDocsDoor({ documents: readDocumentTexts() }));
+  app.use(createDocsRouter({ documents: readDocumentTexts() }));
   app.use((error: unknown, _req: Request, res: Response, next: NextFunction) => {
     if (!(error instanceof GatewayError)) {
       next(error);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
-  asksForWebSocket,
+  requestsWebSocket,
   downstreamHeaders,
   grpcTimeoutMs,
   passedAuthorization,
@@ -8,7 +8,7 @@ import {
 } from '../../../../src/http/raw/headers.js';
 
 describe('upstreamHeaders', () => {
-  it('S4: passes the five headers of the list and no other', () => {
+  it('S4: passes the five listed headers and no other', () => {
     const passed = {
       accept: '*/*',
       'content-length': '2',
@@ -34,12 +34,12 @@ describe('upstreamHeaders', () => {
     expect(upstreamHeaders({ ...passed, ...others }, false)).toEqual(passed);
   });
 
-  it('says who asks as the gateway has found out', () => {
+  it("sends the authorization of the gateway instead of the client's", () => {
     const headers = { authorization: 'Basic Zm9vOmJhcg==' };
     expect(upstreamHeaders(headers, false, '', 'token.1')).toEqual({ authorization: 'token.1' });
   });
 
-  it('S5: drops what Connection names, in any case and spacing', () => {
+  it('S5: drops the headers that Connection names, in any case and spacing', () => {
     const headers = {
       connection: 'close ,AUTHORIZATION,  Content-Type',
       authorization: 'token.1',
@@ -51,13 +51,13 @@ describe('upstreamHeaders', () => {
     expect(passedAuthorization({ ...headers, connection: 'close' })).toBe('token.1');
   });
 
-  it('asks etcd to close a connection that is not shared', () => {
+  it('requests that etcd closes a dedicated connection', () => {
     expect(upstreamHeaders({ connection: 'keep-alive' }, true)).toEqual({ connection: 'close' });
   });
 });
 
 describe('downstreamHeaders', () => {
-  it('S11: relays neither Access-Control-Allow-Origin nor anything else outside the list', () => {
+  it('S11: passes neither Access-Control-Allow-Origin nor another unlisted header', () => {
     const headers = {
       'access-control-allow-origin': '*',
       'content-type': 'application/json',
@@ -93,29 +93,29 @@ describe('grpcTimeoutMs', () => {
   });
 });
 
-describe('asksForWebSocket', () => {
-  it('finds it among the protocols that are offered', () => {
-    expect(asksForWebSocket({ upgrade: 'WebSocket' })).toBe(true);
-    expect(asksForWebSocket({ upgrade: 'foo/2, websocket' })).toBe(true);
+describe('requestsWebSocket', () => {
+  it('finds WebSocket among the offered protocols', () => {
+    expect(requestsWebSocket({ upgrade: 'WebSocket' })).toBe(true);
+    expect(requestsWebSocket({ upgrade: 'foo/2, websocket' })).toBe(true);
   });
 
-  it('is not bothered by the h2c that Java offers with every call', () => {
-    expect(asksForWebSocket({ upgrade: 'h2c' })).toBe(false);
-    expect(asksForWebSocket({})).toBe(false);
+  it('ignores h2c, which Java clients offer with every request', () => {
+    expect(requestsWebSocket({ upgrade: 'h2c' })).toBe(false);
+    expect(requestsWebSocket({})).toBe(false);
   });
 });
 
-describe('a trace', () => {
+describe('a trace context', () => {
   const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
 
-  it('goes on to etcd, under the name that its gateway hands on, too', () => {
+  it('passes to etcd, also under the name that its gateway passes on', () => {
     expect(upstreamHeaders({ traceparent }, false)).toEqual({
       traceparent,
       'grpc-metadata-traceparent': traceparent,
     });
   });
 
-  it('S4: of no known form goes nowhere, nor does one that is written for etcd alone', () => {
+  it('S4: does not pass if it is invalid, or if only the gRPC metadata contains it', () => {
     const headers = { traceparent: 'forged', 'grpc-metadata-traceparent': traceparent };
     expect(upstreamHeaders(headers, false)).toEqual({});
   });

@@ -1,22 +1,22 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { findRawRpc, isRawPath, RAW_RPCS, rawPathOf } from '../../../../src/http/raw/paths.js';
+import { findRawRpc, isRawPath, RAW_RPCS } from '../../../../src/http/raw/paths.js';
 
-describe('the table of raw paths', () => {
-  it("holds the 51 calls of etcd's gateway, each once", () => {
+describe('the table of raw RPCs', () => {
+  it("has the 51 RPCs of etcd's gateway, each once", () => {
     expect(RAW_RPCS).toHaveLength(51);
     expect(new Set(RAW_RPCS.map(({ path }) => path)).size).toBe(51);
   });
 
-  it('is what openapi/etcd-v3.yaml describes, each call as a POST', () => {
+  it('has the same paths as openapi/etcd-v3.yaml, each with a POST', () => {
     const file = new URL('../../../../openapi/etcd-v3.yaml', import.meta.url);
     const { paths } = parse(readFileSync(file, 'utf8')) as { paths: Record<string, object> };
     expect(Object.keys(paths).sort()).toEqual(RAW_RPCS.map(({ path }) => path).sort());
     for (const item of Object.values(paths)) expect(item).toHaveProperty('post');
   });
 
-  it('finds each under all three prefixes and sends the newest upstream', () => {
+  it('finds each RPC under all three prefixes, with its /v3 path', () => {
     for (const rpc of RAW_RPCS) {
       const tail = rpc.path.slice('/v3'.length);
       for (const prefix of ['/v3', '/v3beta', '/v3alpha']) {
@@ -25,16 +25,16 @@ describe('the table of raw paths', () => {
     }
   });
 
-  it.each(['watch', 'lease/keepalive'])('knows that %s streams both ways', (tail) => {
+  it.each(['watch', 'lease/keepalive'])('has %s as a bidirectional stream', (tail) => {
     expect(findRawRpc(`/v3/${tail}`)?.kind).toBe('bidi-stream');
   });
 
-  it.each(['maintenance/snapshot', 'election/observe'])('knows that %s streams', (tail) => {
+  it.each(['maintenance/snapshot', 'election/observe'])('has %s as a server stream', (tail) => {
     expect(findRawRpc(`/v3/${tail}`)?.kind).toBe('server-stream');
   });
 
   it.each(['lock/lock', 'election/campaign', 'maintenance/defragment'])(
-    'knows that %s may wait',
+    'has %s as a waiting RPC',
     (tail) => {
       expect(findRawRpc(`/v3/${tail}`)?.kind).toBe('waiting');
     },
@@ -53,27 +53,20 @@ describe('the table of raw paths', () => {
     '/v3/constructor',
     '/v3',
     '/v3/',
-  ])('finds nothing under %s', (path) => {
+  ])('finds no RPC at %s', (path) => {
     expect(findRawRpc(path)).toBeUndefined();
   });
 });
 
 describe('isRawPath', () => {
-  it.each(['/v3', '/v3/', '/v3/x', '/v3beta/kv/put', '/v3alpha'])('takes %s', (path) => {
+  it.each(['/v3', '/v3/', '/v3/x', '/v3beta/kv/put', '/v3alpha'])('accepts %s', (path) => {
     expect(isRawPath(path)).toBe(true);
   });
 
   it.each(['/', '/v2/keys', '/v30/x', '/V3/kv/put', '//v3/kv/put', '/x/v3/kv/put', 'http://a/v3/'])(
-    'leaves %s to others',
+    'rejects %s',
     (path) => {
       expect(isRawPath(path)).toBe(false);
     },
   );
-});
-
-describe('rawPathOf', () => {
-  it('ends at the first question mark and changes nothing', () => {
-    expect(rawPathOf('/v3/kv/put?a=/v3/x?b')).toBe('/v3/kv/put');
-    expect(rawPathOf('/v3/%2E%2e/#x')).toBe('/v3/%2E%2e/#x');
-  });
 });

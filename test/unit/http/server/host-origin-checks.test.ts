@@ -5,8 +5,8 @@ import express from 'express';
 import type { ErrorRequestHandler } from 'express';
 import { afterEach, describe, expect, it } from 'vitest';
 import { GatewayError } from '../../../../src/core/errors.js';
-import { createGates } from '../../../../src/http/server/host-origin-checks.js';
-import type { GateSettings } from '../../../../src/http/server/host-origin-checks.js';
+import { createHostOriginChecks } from '../../../../src/http/server/host-origin-checks.js';
+import type { HostOriginSettings } from '../../../../src/http/server/host-origin-checks.js';
 import { ask, request } from '../../../support/raw-socket.js';
 import type { RawAnswer } from '../../../support/raw-socket.js';
 
@@ -19,10 +19,10 @@ afterEach(async () => {
 });
 
 /** The port of a server that has nothing behind its gates but a 200. */
-async function serve(settings: Partial<GateSettings> = {}): Promise<number> {
+async function serve(settings: Partial<HostOriginSettings> = {}): Promise<number> {
   const app = express();
   app.use(
-    createGates({
+    createHostOriginChecks({
       listen: { host: '127.0.0.1', port: 8888 },
       advertiseUrls: [],
       allowedHosts: [],
@@ -52,7 +52,7 @@ async function askAs(
   {
     settings = {},
     line = 'GET /v1/kv/a',
-  }: { settings?: Partial<GateSettings>; line?: string } = {},
+  }: { settings?: Partial<HostOriginSettings>; line?: string } = {},
 ): Promise<RawAnswer> {
   const port = await serve(settings);
   const own = headers.map((header) => header.replaceAll('PORT', String(port)));

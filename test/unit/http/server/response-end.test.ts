@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
-import { onceOver } from '../../../../src/http/server/response-end.js';
+import { onResponseEnd } from '../../../../src/http/server/response-end.js';
 
 it.each(['end', 'destroy'] as const)(
   'L13: calls back once, before and after the end of a response (%s)',
@@ -19,10 +19,10 @@ it.each(['end', 'destroy'] as const)(
     client.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
     const [, res] = await once(server, 'request');
     const calls: string[] = [];
-    onceOver(res, () => calls.push('before'));
+    onResponseEnd(res, () => calls.push('before'));
     res[how]();
     await once(res, 'close');
-    onceOver(res, () => calls.push('after'));
+    onResponseEnd(res, () => calls.push('after'));
     expect(calls).toEqual(['before']);
     await expect.poll(() => calls).toEqual(['before', 'after']);
   },

@@ -47,7 +47,7 @@ function closed(socket: Socket, reads = true): Promise<void> {
 
 describe('the server', () => {
   it('L1: closes two hundred connections that send nothing, and as many that send headers for ever, while it serves others', async () => {
-    const { port } = await serve({ times: QUICK });
+    const { port } = await serve({ timeouts: QUICK });
     const silent = Array.from({ length: 200 }, () => connect(port, '127.0.0.1'));
     const slow = Array.from({ length: 200 }, () => connect(port, '127.0.0.1'));
     for (const socket of slow) socket.write('GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ');
@@ -62,14 +62,14 @@ describe('the server', () => {
   });
 
   it('L1: closes two hundred connections that stay idle after their answer', async () => {
-    const { port } = await serve({ times: QUICK });
+    const { port } = await serve({ timeouts: QUICK });
     const idle = Array.from({ length: 200 }, () => connect(port, '127.0.0.1'));
     for (const socket of idle) socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
     await Promise.all(idle.map((socket) => closed(socket)));
   });
 
   it('L1: closes a connection whose reader takes no byte of a whole answer', async () => {
-    const { server, port } = await serve({ times: QUICK });
+    const { server, port } = await serve({ timeouts: QUICK });
     const reader = connect(port, '127.0.0.1');
     const gone = new Promise<void>((resolve) => {
       server.once('connection', (socket) => socket.once('close', resolve));
@@ -82,7 +82,7 @@ describe('the server', () => {
   });
 
   it('leaves a connection open that waits for its answer, however long', async () => {
-    const { port } = await serve({ times: QUICK });
+    const { port } = await serve({ timeouts: QUICK });
     expect((await ask(port, request('GET /later'))).body).toBe('at last');
   });
 
