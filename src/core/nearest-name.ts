@@ -1,6 +1,6 @@
-// The nearest known name to one that was mistyped. Pure.
+// Finds the known name that is nearest to a mistyped one. Pure.
 
-/** More than this many edits apart, two names are no likely slip of the same word. */
+/** Names with more edits between them are unlikely to be the same word mistyped. */
 const EDITS_MAX = 2;
 /** Longer words are not compared: the distance takes time with the product of the lengths. */
 const WORD_LENGTH_MAX = 64;

@@ -1,4 +1,4 @@
-// How many of something are going on now.
+// Counts operations in progress.
 
 export class Counter {
   #count = 0;
@@ -7,7 +7,7 @@ export class Counter {
     return this.#count;
   }
 
-  /** Counts one more until `work` is over, however it ends. */
+  /** Counts `work` until it resolves or rejects. */
   async during<T>(work: () => Promise<T>): Promise<T> {
     this.#count++;
     try {

@@ -79,3 +79,8 @@ function cutHole(piece: KeyRange, hole: KeyRange): KeyRange[] {
   const hasRight = !isToEnd(holeEnd) && (isToEnd(pieceEnd) || holeEnd.compare(pieceEnd) < 0);
   return hasRight ? [...left, { key: holeEnd, rangeEnd: pieceEnd }] : left;
 }
+
+/** A string that is the same for equal ranges only. */
+export function rangeKey({ key, rangeEnd }: KeyRange): string {
+  return `${key.toString('base64')} ${rangeEnd?.toString('base64') ?? ''}`;
+}

@@ -1,11 +1,11 @@
-// Whether the past from which a watch is to start is still there. etcd accepts such a watch first and finds out later.
+// Checks whether a watch can start at a past revision. etcd accepts a watch from a compacted revision and cancels it later.
 import type { Identity } from '../../core/caller.js';
 import { GatewayError } from '../../core/errors.js';
 import type { EtcdClient } from '../../etcd/client.js';
 
 const READ_TIMEOUT_MS = 2_000;
 
-/** Whether a watch from `revision` on misses something; of a revision to come it does not. `key` is one that he may read. Throws when etcd cannot be read. */
+/** Whether `revision` is compacted; false for a future one. `key`: a key that the identity may read. Throws if etcd cannot be read. */
 export async function isCompacted(
   identity: Identity,
   { etcd }: { readonly etcd: EtcdClient },
@@ -23,7 +23,7 @@ export async function isCompacted(
   } catch (error) {
     const code = error instanceof GatewayError ? error.code : undefined;
     if (code === 'revision-compacted') return true;
-    // How etcd answers to a revision that it does not have yet.
+    // etcd has not reached this revision.
     if (code === 'future-revision') return false;
     throw error;
   }

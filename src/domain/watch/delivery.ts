@@ -1,14 +1,14 @@
-// Events as one watcher gets them: those of his range, numbered inside their revision. Pure.
+// Selects the events in a watcher's range and numbers them within their revision. Pure.
 import { containsKey } from '../../etcd/range.js';
 import type { KeyRange, WatchEvent } from '../../etcd/wire.js';
 
-/** One event as one watcher gets it: `n` counts the events of its revision in his range, from 1. */
+/** An event for one watcher. `n` counts the events of the revision in the watcher's range, from 1. */
 export interface Delivery {
   readonly event: WatchEvent;
   readonly n: number;
 }
 
-/** Takes whole revisions, since it counts from 1 in each. */
+/** Takes whole revisions, because it counts from 1 in each. */
 export function deliveriesIn(
   range: KeyRange,
   events: readonly WatchEvent[],

@@ -1,13 +1,13 @@
-// The recent events of one upstream watch, for watchers who come a little late: whole revisions, in bounds.
+// Buffers the recent events of one upstream watch for watchers that join later. Contains whole revisions and has limits.
 import { sizeOfEvent } from '../../etcd/watch/event-size.js';
 import type { WatchEvent } from '../../etcd/wire.js';
 
 const EVENTS_MAX = 2_000;
 const BYTES_MAX = 4 * 1024 * 1024;
-/** Of all that share a budget. */
+/** For all buffers that share a budget. */
 const ALL_BYTES_MAX = 64 * 1024 * 1024;
 
-/** What all keepers together hold. */
+/** The bytes in all buffers that share it. */
 export interface BufferBudget {
   bytes: number;
 }
@@ -23,7 +23,7 @@ export class EventBuffer {
     this.#from = from;
   }
 
-  /** All that came in behind this revision is here. */
+  /** The buffer contains every event after this revision. */
   get from(): number {
     return this.#from;
   }
@@ -32,19 +32,19 @@ export class EventBuffer {
     return this.#events;
   }
 
-  /** Takes whole revisions, newer than all before. */
+  /** Takes whole revisions, newer than all in the buffer. */
   push(events: readonly WatchEvent[]): void {
     for (const event of events) {
       this.#events.push(event);
       this.#count(sizeOfEvent(event));
     }
     if (this.#budget.bytes > ALL_BYTES_MAX) this.#cutTo(0, 0);
-    // To half, so that not every event pays for a cut.
+    // Cuts to half, so that not every event causes a cut.
     else if (this.#events.length > EVENTS_MAX || this.#bytes > BYTES_MAX)
       this.#cutTo(EVENTS_MAX / 2, BYTES_MAX / 2);
   }
 
-  /** Forgets everything; what comes in from now on is newer than `from`. */
+  /** Empties the buffer. Later events must be newer than `from`. */
   restart(from: number): void {
     this.#cutTo(0, 0);
     this.#from = from;
@@ -54,7 +54,7 @@ export class EventBuffer {
     let cut = 0;
     for (const event of this.#events) {
       const isWithin = this.#events.length - cut <= eventsMax && this.#bytes <= bytesMax;
-      // A revision of which something went goes whole.
+      // A revision that loses one event is removed as a whole.
       if (isWithin && event.kv.modRevision !== this.#from) break;
       this.#from = event.kv.modRevision;
       this.#count(-sizeOfEvent(event));

@@ -1,5 +1,5 @@
-// Watches of callers, many over few upstream ones: who watches the same range, or one inside it, shares a topic. Each watcher gets every
-// event of his range from his position on, in order, exactly once, whatever happens upstream.
+// Multiplexes many watchers over few upstream watches. Watchers of the same range, or of ranges inside it, share a topic. Each watcher
+// receives every event in its range from its position on, in order and exactly once, even if upstream watches break.
 import type { Identity } from '../../core/caller.js';
 import type { WatchClient } from '../../etcd/watch/client.js';
 import type { KeyRange } from '../../etcd/wire.js';
@@ -10,9 +10,9 @@ import type { Position } from './position.js';
 
 export interface HubDeps {
   readonly watches: WatchClient;
-  /** Whether the answer to a progress request never runs ahead of the events that it covers: etcd 3.5.8 and newer. */
+  /** Whether the response to a progress request never precedes the events that it covers: etcd 3.5.8 and newer. */
   readonly isProgressOrdered: () => boolean;
-  /** False for keys that nobody is shown. */
+  /** False for keys that no client is shown. */
   readonly isVisible: (key: Buffer) => boolean;
   /** Whether a watch from that revision on misses something; `key` is its first. Rejects when etcd cannot be read. */
   readonly isCompacted: (identity: Identity, key: Buffer, revision: number) => Promise<boolean>;
@@ -21,15 +21,15 @@ export interface HubDeps {
 export interface HubRequest {
   readonly identity: Identity;
   readonly range: KeyRange;
-  /** Where the watcher is: everything up to there is known to him. Absent: from now on. */
+  /** The watcher's position: it has everything up to there. Absent: it watches from now on. */
   readonly since?: Position | undefined;
-  /** Events carry what was there before. */
+  /** Events include the previous key-value pair. */
   readonly previous?: boolean | undefined;
 }
 
-/** How often idle topics ask etcd how far they are, so that idle watchers do not fall behind compaction. */
+/** How often idle topics request progress from etcd, so that idle watchers do not fall behind the compaction. */
 const PROGRESS_EVERY_MS = 10_000;
-/** A topic outlives its last watcher: who polls, or was cut off, comes back at once and finds what happened meanwhile. */
+/** A topic outlives its last watcher, so that clients that poll or reconnect find the events since. */
 const EMPTY_TOPIC_MS = 5_000;
 const EMPTY_TOPICS_MAX = 100;
 
@@ -37,7 +37,7 @@ export class WatchHub {
   readonly #deps: HubDeps;
   readonly #budget: BufferBudget = { bytes: 0 };
   readonly #topics = new Set<Topic>();
-  /** Those without a watcher, and what will end them. */
+  /** Topics without watchers, with the timer that closes each. */
   readonly #empty = new Map<Topic, NodeJS.Timeout>();
   readonly #progress: NodeJS.Timeout;
   #watchers = 0;
@@ -55,12 +55,12 @@ export class WatchHub {
     return this.#topics.size;
   }
 
-  /** Those who have not ended their watch, even if nothing comes any more. */
+  /** Watchers that have not unsubscribed, including those whose watch ended. */
   get watchers(): number {
     return this.#watchers;
   }
 
-  /** Gives what ends it. The watcher may hear a lot before this returns. */
+  /** Returns the function that ends the watch. Callbacks may run before this returns. */
   watch(request: HubRequest, watcher: Watcher): () => void {
     const topic = this.#topicFor(request);
     clearTimeout(this.#empty.get(topic));
@@ -75,7 +75,7 @@ export class WatchHub {
     };
   }
 
-  /** Ends all upstream watches without a word to their watchers. */
+  /** Ends all upstream watches without notifying the watchers. */
   close(): void {
     clearInterval(this.#progress);
     for (const topic of [...this.#topics]) topic.close();

@@ -1,7 +1,7 @@
-// One upstream watch of one range, resumed for as long as somebody listens, and the watchers of this range and of ranges inside it.
+// One upstream watch of a range, and the watchers of that range and of ranges inside it. Resumes the upstream watch while the topic is open.
 import type { Identity } from '../../core/caller.js';
 import type { GatewayError } from '../../core/errors.js';
-import { containsRange } from '../../etcd/range.js';
+import { containsRange, rangeKey } from '../../etcd/range.js';
 import type { WatchClient } from '../../etcd/watch/client.js';
 import type { WatchEnd, WatchHandle } from '../../etcd/watch/watch-listener.js';
 import type { KeyRange, WatchEvent } from '../../etcd/wire.js';
@@ -12,17 +12,17 @@ import type { BufferBudget } from './event-buffer.js';
 import { firstRevisionAfter, isBehind } from './position.js';
 import type { Position } from './position.js';
 
-/** Called in this order: `onLive` once, then the rest as it comes, one of the two ends last. Its methods must not throw. */
+/** `onLive` is called once and first; `onCompacted`, `onReset` or `onRefused` is the last call. The methods must not throw. */
 export interface Watcher {
-  /** The watch is live: all that happened behind `position` will be delivered. */
+  /** The watch is live: every event after `position` will be delivered. */
   onLive(position: Position): void;
-  /** Never empty, never ends inside a revision. Whoever watches the same range gets the same array. */
+  /** Never empty, never ends inside a revision. Watchers of the same range receive the same array. */
   onEvents(deliveries: readonly Delivery[]): void;
-  /** Everything up to `revision` is surely delivered, though no event said so. */
+  /** Every event up to `revision` has been delivered. */
   onProgress(revision: number): void;
-  /** The end, live or not: events between the watcher's position and `oldestRevision` are gone. */
+  /** The end, live or not: events between the watcher's position and `oldestRevision` are compacted. */
   onCompacted(oldestRevision: number): void;
-  /** The end, live or not: etcd was restored or emptied and is at `revision` now; revisions of before belong to another history. */
+  /** The end, live or not: etcd was restored or emptied and is at `revision` now. Earlier revisions belong to another history. */
   onReset(revision: number): void;
   /** The end, live or not: this watch is refused. */
   onRefused(error: GatewayError): void;
@@ -30,17 +30,17 @@ export interface Watcher {
 
 const REWATCH_FIRST_MS = 50;
 const REWATCH_MAX_MS = 2_000;
-/** Who lacks less is as good as up to date: etcd sends so many revisions to who catches up in one piece, ten times a second. */
+/** A watch that is less far behind is almost current: etcd sends this many revisions at once, ten times a second. */
 const NEAR_REVISIONS_MAX = 1_000;
 
 interface Subscriber {
   readonly watcher: Watcher;
-  /** What he has, or does not want. Undefined: what was there when the watch began. */
+  /** What the watcher received, or does not want. Undefined: everything before the watch began. */
   position: Position | undefined;
   isLive: boolean;
 }
 
-/** Watchers of one range. */
+/** The subscribers of one range. */
 interface RangeSubscribers {
   readonly range: KeyRange;
   readonly subscribers: Set<Subscriber>;
@@ -49,30 +49,30 @@ interface RangeSubscribers {
 export interface TopicDeps {
   readonly watches: WatchClient;
   readonly isProgressOrdered: () => boolean;
-  /** False for keys that nobody is shown. */
+  /** False for keys that no client is shown. */
   readonly isVisible: (key: Buffer) => boolean;
-  /** Whether a watch from that revision on misses something. */
+  /** Whether a watch from that revision on would miss events. */
   readonly isCompacted: (identity: Identity, key: Buffer, revision: number) => Promise<boolean>;
   readonly budget: BufferBudget;
   readonly identity: Identity;
   readonly range: KeyRange;
   readonly previous: boolean;
-  /** Nobody listens any more; whoever comes may still join. */
+  /** The last subscriber left. Watchers may still join. */
   readonly onEmpty: () => void;
-  /** It is over; nobody may join. */
+  /** The topic is closed. No watcher may join. */
   readonly onClosed: () => void;
 }
 
 export class Topic {
   readonly #deps: TopicDeps;
   readonly #rows = new Map<string, RangeSubscribers>();
-  readonly #kept: EventBuffer;
+  readonly #buffer: EventBuffer;
   /** Delivered up to here, in `#epoch`; undefined while a watch "from now on" has not begun. */
   #revision: number | undefined;
   #epoch: number | undefined;
-  /** The newest revision of the store that was heard of. */
+  /** The newest revision of the store that was received. */
   #storeRevision = 0;
-  /** Created upstream, from a revision that is there. */
+  /** True once etcd created the upstream watch from a revision that is not compacted. */
   #isLive = false;
   #handle: WatchHandle | undefined;
   #rewatchTimer: NodeJS.Timeout | undefined;
@@ -83,29 +83,29 @@ export class Topic {
     this.#deps = deps;
     this.#revision = since && firstRevisionAfter(since) - 1;
     this.#epoch = deps.watches.epoch;
-    this.#kept = new EventBuffer(deps.budget, this.#revision ?? 0);
-    // Not before the first watcher sits.
+    this.#buffer = new EventBuffer(deps.budget, this.#revision ?? 0);
+    // Starts after the first watcher has subscribed.
     queueMicrotask(() => this.#watch());
   }
 
-  /** Whether who is at `since` (undefined: now) and wants this range misses nothing here, and waits for nothing that he does not want. */
+  /** Whether a watcher of this range from `since` on (undefined: now) can join without missing events or waiting for the topic to catch up. */
   serves(identity: Identity, range: KeyRange, previous: boolean, since?: Position): boolean {
     if (this.#isClosed || this.#epoch !== this.#deps.watches.epoch) return false;
     if (this.#deps.identity.key !== identity.key || (previous && !this.#deps.previous))
       return false;
-    return containsRange(this.#deps.range, range) && this.#remembers(since);
+    return containsRange(this.#deps.range, range) && this.#covers(since);
   }
 
-  /** Gives what ends it. The watcher may hear a lot before this returns. */
+  /** Returns the function that unsubscribes. Callbacks may run before this returns. */
   add(range: KeyRange, since: Position | undefined, watcher: Watcher): () => void {
-    const name = nameOf(range);
+    const name = rangeKey(range);
     const row = this.#rows.get(name) ?? { range, subscribers: new Set() };
     this.#rows.set(name, row);
-    const seat: Subscriber = { watcher, position: since, isLive: false };
-    row.subscribers.add(seat);
-    if (this.#isLive) this.#begin(row, seat);
+    const subscriber: Subscriber = { watcher, position: since, isLive: false };
+    row.subscribers.add(subscriber);
+    if (this.#isLive) this.#begin(row, subscriber);
     return () => {
-      if (this.#remove(row, seat) && this.#rows.size === 0) this.#deps.onEmpty();
+      if (this.#remove(row, subscriber) && this.#rows.size === 0) this.#deps.onEmpty();
     };
   }
 
@@ -113,23 +113,23 @@ export class Topic {
     if (this.#isLive && this.#deps.isProgressOrdered()) this.#handle?.requestProgress();
   }
 
-  /** Ends it without a word to its watchers. */
+  /** Closes the topic without notifying its watchers. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     clearTimeout(this.#rewatchTimer);
     this.#handle?.close();
-    this.#kept.restart(0);
+    this.#buffer.restart(0);
     this.#deps.onClosed();
   }
 
-  #remembers(since: Position | undefined): boolean {
+  #covers(since: Position | undefined): boolean {
     const isNear = this.#storeRevision - (this.#revision ?? 0) <= NEAR_REVISIONS_MAX;
     if (this.#revision === undefined) return since === undefined;
-    // A watch may begin in the future: who watches from now on wants what comes before.
+    // The upstream watch may start at a future revision. A watcher from now on needs earlier events.
     if (since === undefined) return isNear && this.#revision <= this.#storeRevision;
     const first = firstRevisionAfter(since);
-    if (first <= this.#kept.from) return false;
+    if (first <= this.#buffer.from) return false;
     return isNear || first <= this.#revision + 1;
   }
 
@@ -148,7 +148,7 @@ export class Topic {
       },
       {
         onCreated: (revision) => this.#created(revision),
-        onEvents: (events, revision) => this.#see(events, revision),
+        onEvents: (events, revision) => this.#receiveEvents(events, revision),
         onProgress: (revision, isPeriodic) => {
           if (isPeriodic || this.#deps.isProgressOrdered()) this.#advance(revision);
         },
@@ -162,17 +162,17 @@ export class Topic {
     this.#storeRevision = Math.max(this.#storeRevision, revision);
     if (this.#revision === undefined) {
       this.#revision = revision;
-      this.#kept.restart(revision);
+      this.#buffer.restart(revision);
     }
     if (this.#revision >= revision) this.#goLive();
     else void this.#confirm(this.#revision + 1);
   }
 
-  /** etcd takes a watch from a compacted revision and ends it later; until then it looks like one on which nothing happens. */
+  /** etcd accepts a watch from a compacted revision and cancels it later. Until then it looks like an idle watch. */
   async #confirm(start: number): Promise<void> {
     const { identity, range, isCompacted } = this.#deps;
     const handle = this.#handle;
-    // Where it cannot be told, the end will come soon enough.
+    // If the check fails, etcd cancels the watch soon.
     const isGone = await isCompacted(identity, range.key, start).catch(() => false);
     if (!isGone && handle === this.#handle) this.#goLive();
   }
@@ -180,32 +180,34 @@ export class Topic {
   #goLive(): void {
     if (this.#isLive || this.#isClosed) return;
     this.#isLive = true;
-    for (const [row, seat] of this.#all()) if (!seat.isLive) this.#begin(row, seat);
+    for (const [row, subscriber] of this.#all())
+      if (!subscriber.isLive) this.#begin(row, subscriber);
   }
 
-  /** What this watch found when it began, and what it was sent since, is past for who comes from now on. */
-  #begin(row: RangeSubscribers, seat: Subscriber): void {
+  /** For a watcher from now on, everything that the upstream watch received so far is in the past. */
+  #begin(row: RangeSubscribers, subscriber: Subscriber): void {
     const revision = this.#revision ?? 0;
-    const position = seat.position ?? { revision: Math.max(revision, this.#storeRevision) };
-    seat.isLive = true;
-    seat.position = position;
-    seat.watcher.onLive(position);
+    const position = subscriber.position ?? { revision: Math.max(revision, this.#storeRevision) };
+    subscriber.isLive = true;
+    subscriber.position = position;
+    subscriber.watcher.onLive(position);
     if (firstRevisionAfter(position) > revision) return;
-    this.#deliver(row, seat, deliveriesIn(row.range, this.#kept.events, this.#deps.isVisible));
-    seat.position = { revision };
-    if (row.subscribers.has(seat)) seat.watcher.onProgress(revision);
+    const deliveries = deliveriesIn(row.range, this.#buffer.events, this.#deps.isVisible);
+    this.#deliver(row, subscriber, deliveries);
+    subscriber.position = { revision };
+    if (row.subscribers.has(subscriber)) subscriber.watcher.onProgress(revision);
   }
 
-  #see(events: readonly WatchEvent[], storeRevision: number): void {
+  #receiveEvents(events: readonly WatchEvent[], storeRevision: number): void {
     const last = events.at(-1);
     if (last === undefined) return;
     this.#goLive();
     this.#storeRevision = Math.max(this.#storeRevision, storeRevision, last.kv.modRevision);
     this.#revision = Math.max(this.#revision ?? 0, last.kv.modRevision);
-    this.#kept.push(events);
+    this.#buffer.push(events);
     for (const row of [...this.#rows.values()]) {
       const deliveries = deliveriesIn(row.range, events, this.#deps.isVisible);
-      for (const seat of [...row.subscribers]) this.#deliver(row, seat, deliveries);
+      for (const subscriber of [...row.subscribers]) this.#deliver(row, subscriber, deliveries);
     }
   }
 
@@ -214,9 +216,9 @@ export class Topic {
     this.#storeRevision = Math.max(this.#storeRevision, revision);
     if (this.#revision === undefined || revision <= this.#revision) return;
     this.#revision = revision;
-    for (const [row, seat] of this.#all()) {
-      const isNews = seat.position === undefined || seat.position.revision < revision;
-      if (isNews && row.subscribers.has(seat)) seat.watcher.onProgress(revision);
+    for (const [row, subscriber] of this.#all()) {
+      const isNews = subscriber.position === undefined || subscriber.position.revision < revision;
+      if (isNews && row.subscribers.has(subscriber)) subscriber.watcher.onProgress(revision);
     }
   }
 
@@ -235,7 +237,7 @@ export class Topic {
         this.#endAll((watcher) => watcher.onRefused(end.error));
         return;
       case 'reset':
-        // A watch from now on that has not begun has nothing to lose.
+        // A watch from now on that has not begun loses no events.
         if (this.#revision === undefined) this.#rewatchLater();
         else this.#endAll((watcher) => watcher.onReset(end.revision));
     }
@@ -246,20 +248,20 @@ export class Topic {
     this.#rewatchMs = Math.min(REWATCH_MAX_MS, this.#rewatchMs * 2);
   }
 
-  /** Who came in behind what is gone goes on. */
+  /** Watchers that do not need the compacted revisions continue. */
   #compacted(oldestRevision: number): void {
-    // etcd would have to contradict itself; it would do so for ever.
+    // etcd contradicts itself. To retry would repeat that indefinitely.
     const isAbsurd = this.#revision === undefined || this.#revision + 1 >= oldestRevision;
     const lost = this.#all().filter(
       ([, { position }]) =>
         isAbsurd || (position !== undefined && firstRevisionAfter(position) < oldestRevision),
     );
-    for (const [row, seat] of lost) this.#remove(row, seat);
+    for (const [row, subscriber] of lost) this.#remove(row, subscriber);
     if (this.#rows.size === 0) {
       this.close();
     } else {
       this.#revision = oldestRevision - 1;
-      this.#kept.restart(this.#revision);
+      this.#buffer.restart(this.#revision);
       this.#rewatchLater();
     }
     for (const [, { watcher }] of lost) watcher.onCompacted(oldestRevision);
@@ -269,32 +271,30 @@ export class Topic {
     const all = this.#all();
     this.#rows.clear();
     this.close();
-    for (const [row, seat] of all) if (row.subscribers.delete(seat)) end(seat.watcher);
+    for (const [row, subscriber] of all)
+      if (row.subscribers.delete(subscriber)) end(subscriber.watcher);
   }
 
   #all(): (readonly [RangeSubscribers, Subscriber])[] {
     return [...this.#rows.values()].flatMap((row) =>
-      [...row.subscribers].map((seat) => [row, seat] as const),
+      [...row.subscribers].map((subscriber) => [row, subscriber] as const),
     );
   }
 
-  #remove(row: RangeSubscribers, seat: Subscriber): boolean {
-    if (!row.subscribers.delete(seat)) return false;
-    const name = nameOf(row.range);
-    if (row.subscribers.size === 0 && this.#rows.get(name) === row) this.#rows.delete(name);
+  #remove(row: RangeSubscribers, subscriber: Subscriber): boolean {
+    if (!row.subscribers.delete(subscriber)) return false;
+    if (row.subscribers.size > 0) return true;
+    const name = rangeKey(row.range);
+    if (this.#rows.get(name) === row) this.#rows.delete(name);
     return true;
   }
 
-  #deliver(row: RangeSubscribers, seat: Subscriber, deliveries: readonly Delivery[]): void {
+  #deliver(row: RangeSubscribers, subscriber: Subscriber, deliveries: readonly Delivery[]): void {
     const isNew = ({ event, n }: Delivery): boolean =>
-      seat.position === undefined || !isBehind(seat.position, event.kv.modRevision, n);
+      subscriber.position === undefined || !isBehind(subscriber.position, event.kv.modRevision, n);
     const [first] = deliveries;
-    if (first === undefined || !row.subscribers.has(seat)) return;
+    if (first === undefined || !row.subscribers.has(subscriber)) return;
     const fresh = isNew(first) ? deliveries : deliveries.filter(isNew);
-    if (fresh.length > 0) seat.watcher.onEvents(fresh);
+    if (fresh.length > 0) subscriber.watcher.onEvents(fresh);
   }
-}
-
-function nameOf({ key, rangeEnd }: KeyRange): string {
-  return `${key.toString('base64')} ${rangeEnd?.toString('base64') ?? ''}`;
 }

@@ -1,5 +1,5 @@
-// How many calls may run at the same time to one endpoint; further ones wait in line. http.Agent has such a limit too, and does not count
-// connections that are still being made.
+// Limits the concurrent calls to each endpoint; excess calls wait in order. The limit of http.Agent does not count connections that are
+// still being established.
 
 type Start = () => void;
 
@@ -12,33 +12,33 @@ export class ConcurrencyLimiter {
     this.#max = max;
   }
 
-  /** Calls `start` now or when it is its turn. Whoever enters calls what he is given once, started or not: it ends his place. */
+  /** Calls `start` at once, or when a slot becomes free. Call the returned function once, started or not: it releases the slot. */
   acquire(name: string, start: Start): () => void {
     const running = this.#running.get(name) ?? 0;
     if (running < this.#max) {
       this.#running.set(name, running + 1);
       start();
-      return () => this.#leave(name);
+      return () => this.#release(name);
     }
     let isStarted = false;
     const turn = (): void => {
       isStarted = true;
       start();
     };
-    const line = this.#waiting.get(name) ?? new Set<Start>();
-    this.#waiting.set(name, line.add(turn));
+    const queue = this.#waiting.get(name) ?? new Set<Start>();
+    this.#waiting.set(name, queue.add(turn));
     return () => {
-      if (isStarted) this.#leave(name);
-      else this.#giveUp(name, line, turn);
+      if (isStarted) this.#release(name);
+      else this.#stopWaiting(name, queue, turn);
     };
   }
 
-  #leave(name: string): void {
-    const line = this.#waiting.get(name);
-    const [next] = line ?? [];
-    if (line !== undefined && next !== undefined) {
-      // The place goes on to the next one.
-      this.#giveUp(name, line, next);
+  #release(name: string): void {
+    const queue = this.#waiting.get(name);
+    const [next] = queue ?? [];
+    if (queue !== undefined && next !== undefined) {
+      // The next call takes over the slot.
+      this.#stopWaiting(name, queue, next);
       next();
       return;
     }
@@ -47,8 +47,8 @@ export class ConcurrencyLimiter {
     else this.#running.delete(name);
   }
 
-  #giveUp(name: string, line: Set<Start>, turn: Start): void {
-    line.delete(turn);
-    if (line.size === 0 && this.#waiting.get(name) === line) this.#waiting.delete(name);
+  #stopWaiting(name: string, queue: Set<Start>, turn: Start): void {
+    queue.delete(turn);
+    if (queue.size === 0 && this.#waiting.get(name) === queue) this.#waiting.delete(name);
   }
 }

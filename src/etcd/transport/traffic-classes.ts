@@ -1,16 +1,18 @@
-// Connections to etcd in lanes: ten thousand who wait for a lock and are woken at once queue for connections of their own, and nobody who
-// only reads, renews or releases stands behind them.
+// Separates connections to etcd by traffic class. Ten thousand lock waiters that wake at once queue for their own connections, and do not
+// delay reads, renewals or releases.
 import type { TrafficClass } from '../../core/caller.js';
 import type { Transport } from './transport.js';
 
-/** One transport whose calls go each over that of its lane. Closing it closes all. */
-export function withTrafficClasses(lanes: Readonly<Record<TrafficClass, Transport>>): Transport {
-  const all = Object.values(lanes);
+/** Returns a transport that sends each call over the transport of its traffic class. Closing it closes all of them. */
+export function withTrafficClasses(
+  transports: Readonly<Record<TrafficClass, Transport>>,
+): Transport {
+  const all = Object.values(transports);
   return {
-    unary: (endpoint, call) => lanes[call.trafficClass ?? 'requests'].unary(endpoint, call),
-    // Each has a connection of its own anyway.
-    stream: (endpoint, call) => lanes.waits.stream(endpoint, call),
-    retire: (endpoint) => all.forEach((lane) => lane.retire(endpoint)),
-    close: () => all.forEach((lane) => lane.close()),
+    unary: (endpoint, call) => transports[call.trafficClass ?? 'requests'].unary(endpoint, call),
+    // Each stream has its own connection.
+    stream: (endpoint, call) => transports.waits.stream(endpoint, call),
+    retire: (endpoint) => all.forEach((transport) => transport.retire(endpoint)),
+    close: () => all.forEach((transport) => transport.close()),
   };
 }
