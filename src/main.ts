@@ -205,7 +205,7 @@ function authenticationOf(
 }
 
 function openServerTls(
-  { serverTls: serverTls }: Config,
+  { serverTls }: Config,
   log: Log,
   use: (material: TlsMaterial) => void,
 ): TlsFiles | undefined {

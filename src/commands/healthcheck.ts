@@ -23,11 +23,11 @@ export interface HealthcheckTarget {
 /** Requests `/readyz`. Never rejects: every failure means that the gateway is not ready. */
 export async function checkHealth({
   listen,
-  serverTls: doorTls,
+  serverTls,
   timeoutMs = HEALTHCHECK_TIMEOUT_MS,
 }: HealthcheckTarget): Promise<Health> {
   const host = reachableHost(listen.host);
-  const isSecure = doorTls !== undefined;
+  const isSecure = serverTls !== undefined;
   const url = `${isSecure ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${listen.port}/readyz`;
   if (listen.port === 0) {
     return {

@@ -157,7 +157,7 @@ function createConfig(values: Values, path: string): Config {
   const { lockPrefix, electionPrefix, dnsServers, logLevel, dataDir, etcdDownloadUrl } = values;
   const { etcdBin, etcdListen, tokensFile, user, password, endpoints } = values;
   const etcdTls = pathsOf({ ca: values.cacert, cert: values.cert, key: values.key });
-  const doorTls = pathsOf({ ca: values.tlsClientCa, cert: values.tlsCert, key: values.tlsKey });
+  const serverTls = pathsOf({ ca: values.tlsClientCa, cert: values.tlsCert, key: values.tlsKey });
   return deepFrozen({
     listen,
     allowAnonymous,
@@ -176,7 +176,7 @@ function createConfig(values: Values, path: string): Config {
     endpoints: withScheme(endpoints, Object.keys(etcdTls).length > 0),
     etcdTls,
     ...discoveryOf(values),
-    ...(doorTls.cert !== undefined && { doorTls }),
+    ...(serverTls.cert !== undefined && { serverTls }),
     path,
     ...pathsOf({ etcdBin, tokensFile }),
     limits: limitsOf(values),

@@ -439,6 +439,26 @@ describe('embedded etcd', () => {
   });
 });
 
+describe('TLS of the gateway', () => {
+  it('passes the certificate, the key and the authority for client certificates to the server', () => {
+    const { serverTls } = run([
+      '--tls-cert=/tls/cert.pem',
+      '--tls-key=/tls/key.pem',
+      '--tls-client-ca=/tls/ca.pem',
+    ]);
+    expect(serverTls).toEqual({
+      cert: '/tls/cert.pem',
+      key: '/tls/key.pem',
+      ca: '/tls/ca.pem',
+    });
+  });
+
+  it('passes the files for connections to etcd to the etcd client', () => {
+    const { etcdTls } = run(['--cacert=/tls/ca.pem', '--cert=/tls/cert.pem', '--key=/tls/key.pem']);
+    expect(etcdTls).toEqual({ ca: '/tls/ca.pem', cert: '/tls/cert.pem', key: '/tls/key.pem' });
+  });
+});
+
 describe('identities', () => {
   const USER = ['--user=gateway:a:b'];
 
