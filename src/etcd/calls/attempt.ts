@@ -134,11 +134,18 @@ export function classifyTransportError(caller: Caller, rpc: Rpc, cause: unknown)
   const isLate = isTimeUp && (wasSent || wasQueued);
   const error = isLate
     ? deadlineExceeded(rpc, wasSent, cause)
-    : caller.signal.aborted
+    : isDisconnected(caller)
       ? clientDisconnected(rpc, wasSent, cause)
       : unreachable(rpc, wasSent, cause);
   const mayRepeat = !wasSent || rpc.repeat === 'safe';
   return { kind: mayRepeat && !isTimeUp ? 'elsewhere' : 'failed', error };
+}
+
+/** False if the signal is from `AbortSignal.timeout`, as for calls that the gateway makes for itself: no client is involved. */
+function isDisconnected({ signal }: Caller): boolean {
+  const reason: unknown = signal.reason;
+  const isTimeout = reason instanceof DOMException && reason.name === 'TimeoutError';
+  return signal.aborted && !isTimeout;
 }
 
 function clusterIdOf(json: Record<string, unknown>): string | undefined {

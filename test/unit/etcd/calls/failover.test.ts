@@ -316,8 +316,20 @@ describe('callEtcd', () => {
       req.socket.on('close', () => (isCut = true));
       hangUp.abort();
     });
-    await errorOf(client(url).range(callerFor({ signal: hangUp.signal }), { key: put.key }));
+    const call = client(url).range(callerFor({ signal: hangUp.signal }), { key: put.key });
+    expect((await errorOf(call)).message).toBe('the client disconnected');
     await expect.poll(() => isCut).toBe(true);
+  });
+
+  it('reports a broken connection, not a disconnected client, if a timeout of the gateway aborts the call', async () => {
+    const caller = callerFor({ signal: AbortSignal.timeout(50) });
+    const { code, message } = await errorOf(
+      client(await server(() => undefined)).range(caller, { key: put.key }),
+    );
+    expect([code, message]).toEqual([
+      'etcd-unavailable',
+      'the connection to etcd broke before it responded',
+    ]);
   });
 });
 
