@@ -1,6 +1,7 @@
 // Finds an etcd program for this machine: the one in the settings, one on the PATH, one in the cache, or a downloaded one. Reports each
 // step in a line. If nothing is found, the error lists what was tried and what the user can do.
 import { join, resolve } from 'node:path';
+import { systemReason } from '../core/system-reason.js';
 import {
   cachedBinaries,
   inspectCached,
@@ -11,7 +12,7 @@ import {
 import type { Fetched } from './cache.js';
 import { allOnPath } from './command.js';
 import { DEBIAN_SUITES, debianMirrors, fetchFromDebian } from './debian.js';
-import { EmbeddedEtcdError, reasonOf } from './embedded-etcd-error.js';
+import { EmbeddedEtcdError } from './embedded-etcd-error.js';
 import { inspectBinary } from './inspection.js';
 import type { EtcdBinary, Inspection, Requirement } from './inspection.js';
 import { DOWNLOAD_LIMITS, OFFICIAL_RELEASE, fetchRelease, releaseUrl } from './release.js';
@@ -122,7 +123,7 @@ async function fetchIntoCache(search: BinarySearch, tried: Tried): Promise<EtcdB
     );
   } catch (error) {
     signal?.throwIfAborted();
-    note(tried, `fetching one into the cache ${cacheDir}: ${reasonOf(error)}`);
+    note(tried, `fetching one into the cache ${cacheDir}: ${systemReason(error)}`);
     return undefined;
   }
 }

@@ -16,8 +16,8 @@ import {
 } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { systemReason } from '../core/system-reason.js';
 import { onPath } from './command.js';
-import { reasonOf } from './embedded-etcd-error.js';
 import { makeFolder } from './folder.js';
 import { takeKernelLock } from './kernel-lock.js';
 import { inspectBinary } from './inspection.js';
@@ -64,7 +64,7 @@ export async function cachedBinaries(cacheDir: string): Promise<string[]> {
 /** Inspects a cached program. Runs it only if no other user can have written it and its digest matches. */
 export async function inspectCached(file: string, requirement: Requirement): Promise<Inspection> {
   const reason = await cacheProblem(file).catch(
-    (error: unknown) => `cannot run: ${reasonOf(error)}`,
+    (error: unknown) => `cannot run: ${systemReason(error)}`,
   );
   return reason === undefined ? inspectBinary(file, requirement) : { kind: 'unusable', reason };
 }

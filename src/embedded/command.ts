@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { delimiter, resolve as resolvePath } from 'node:path';
-import { reasonOf } from './embedded-etcd-error.js';
+import { systemReason } from '../core/system-reason.js';
 
 const OUTPUT_BYTES_MAX = 4 * 1024 * 1024;
 
@@ -78,7 +78,7 @@ function failureOf(
   stderr: string,
   timeoutMs: number,
 ): string {
-  if (typeof error.code === 'string') return reasonOf(error);
+  if (typeof error.code === 'string') return systemReason(error);
   const message = errorIn(stderr);
   const ending =
     error.killed === true ? `not finished within ${timeoutMs / 1000} s` : endingOf(error);

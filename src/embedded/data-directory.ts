@@ -2,7 +2,8 @@
 import { closeSync, constants, existsSync } from 'node:fs';
 import { access, open, rename, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { EmbeddedEtcdError, reasonOf } from './embedded-etcd-error.js';
+import { systemReason } from '../core/system-reason.js';
+import { EmbeddedEtcdError } from './embedded-etcd-error.js';
 import { makeFolder } from './folder.js';
 import { APPEND, openOwnFile, readOwnFile, requireOwnFolder } from './trust.js';
 import { versionIn } from './version.js';
@@ -49,7 +50,7 @@ export async function prepareDataDirectory(folder: string): Promise<DataDirector
   } catch (error) {
     if (error instanceof EmbeddedEtcdError) throw error;
     throw new EmbeddedEtcdError(
-      `The data directory ${dataDir} cannot be used: ${reasonOf(error)}`,
+      `The data directory ${dataDir} cannot be used: ${systemReason(error)}`,
       error,
     );
   }

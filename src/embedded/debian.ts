@@ -3,9 +3,9 @@
 import { existsSync } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { systemReason } from '../core/system-reason.js';
 import type { Fetched } from './cache.js';
 import { onPath, runCommand } from './command.js';
-import { reasonOf } from './embedded-etcd-error.js';
 import { makeFolder } from './folder.js';
 
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
@@ -110,7 +110,7 @@ async function fetchFromMirror(
     return { kind: 'fetched', file: join(unpacked, program.file) };
   } catch (error) {
     signal?.throwIfAborted();
-    return { kind: 'failed', reason: reasonOf(error) };
+    return { kind: 'failed', reason: systemReason(error) };
   }
 }
 

@@ -2,7 +2,7 @@
 // Node cannot call flock(2); util-linux' `flock` takes the lock on a file that it inherits, and the lock stays with the open file.
 import { spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
-import { reasonOf } from './embedded-etcd-error.js';
+import { systemReason } from '../core/system-reason.js';
 import { APPEND, openOwnFile } from './trust.js';
 
 const INHERITED_FD = 3;
@@ -30,7 +30,7 @@ export async function takeKernelLock(request: KernelLockRequest): Promise<Kernel
   try {
     fd = openOwnFile(request.file, APPEND);
   } catch (error) {
-    return { kind: 'failed', reason: reasonOf(error) };
+    return { kind: 'failed', reason: systemReason(error) };
   }
   const result = await lockInherited(request, fd);
   if (result.kind !== 'held') closeSync(fd);
@@ -50,7 +50,7 @@ async function lockInherited(
       killSignal: 'SIGKILL',
       ...(signal === undefined ? {} : { signal }),
     });
-    child.once('error', (error) => resolve({ kind: 'failed', reason: reasonOf(error) }));
+    child.once('error', (error) => resolve({ kind: 'failed', reason: systemReason(error) }));
     child.once('exit', (status, cause) => {
       if (status === 0) resolve({ kind: 'held', fd });
       else if (status === STATUS_HELD_BY_ANOTHER) resolve({ kind: 'taken' });

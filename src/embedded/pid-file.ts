@@ -3,7 +3,7 @@
 import { closeSync, writeSync } from 'node:fs';
 import { link, rename, rm } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
-import { reasonOf } from './embedded-etcd-error.js';
+import { systemReason } from '../core/system-reason.js';
 import { isAlive, parseOwnership } from './ownership.js';
 import type { Ownership, ProcessIdentity } from './ownership.js';
 import { REPLACE, openOwnFile, readOwnFile } from './trust.js';
@@ -31,7 +31,7 @@ export async function takePidFile(file: string, owner: Ownership): Promise<PidFi
     }
     return { kind: 'failed', reason: `${file} keeps changing` };
   } catch (error) {
-    return { kind: 'failed', reason: reasonOf(error) };
+    return { kind: 'failed', reason: systemReason(error) };
   }
 }
 

@@ -8,9 +8,9 @@ import { get as httpsGet } from 'node:https';
 import { join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { systemReason } from '../core/system-reason.js';
 import type { Fetched } from './cache.js';
 import { onPath, runCommand } from './command.js';
-import { reasonOf } from './embedded-etcd-error.js';
 import { makeFolder } from './folder.js';
 
 export interface Release {
@@ -88,7 +88,7 @@ export async function fetchRelease(fetch: ReleaseFetch): Promise<Fetched> {
     digest = await download(new URL(url), archive, limits, signal);
   } catch (error) {
     signal?.throwIfAborted();
-    return { kind: 'failed', reason: reasonOf(error) };
+    return { kind: 'failed', reason: systemReason(error) };
   }
   const expected = release.digests[etcdPlatform()] ?? '';
   if (digest !== expected) {

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { reasonOf } from './embedded-etcd-error.js';
+import { systemReason } from '../core/system-reason.js';
 import type { SystemGuards } from './guards.js';
 import { startTimeOf } from './process-identity.js';
 import { APPEND, openOwnFile } from './trust.js';
@@ -109,7 +109,7 @@ function follow(child: ChildProcessByStdio<Writable, Readable, null>): {
       resolveStarted(undefined);
       void endLeftOver(etcd).then(() => resolve(last ?? { kind: 'lost', reason: lost }));
     };
-    child.once('error', (error) => finish(reasonOf(error)));
+    child.once('error', (error) => finish(systemReason(error)));
     // 'close' comes after the last report has been read; 'exit' might come before.
     child.once('close', (status, signal) =>
       finish(

@@ -4,10 +4,10 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { closeSync, renameSync, writeSync } from 'node:fs';
+import { systemReason } from '../core/system-reason.js';
 import { prepareSocketFolder, removeSocketFolder } from './addresses.js';
 import { takeDataLock } from './data-lock.js';
 import type { DataLock } from './data-lock.js';
-import { reasonOf } from './embedded-etcd-error.js';
 import { endingWithParent } from './guards.js';
 import type { Report, SupervisorSpec } from './supervision.js';
 import { APPEND, REPLACE, openOwnFile } from './trust.js';
@@ -42,7 +42,7 @@ async function run(): Promise<void> {
     }
     await runEtcd(lock);
   } catch (error) {
-    await finish({ kind: 'failed', reason: reasonOf(error) }, lock);
+    await finish({ kind: 'failed', reason: systemReason(error) }, lock);
   }
 }
 
@@ -75,7 +75,10 @@ async function runEtcd(lock: DataLock): Promise<void> {
   const { etcdFile, etcdArgs, guards, socketFolder } = spec;
   const [file, ...args] = endingWithParent(guards, [etcdFile, ...etcdArgs]);
   const child = spawn(file, args, { env: {}, stdio, cwd: socketFolder ?? '/' });
-  child.once('error', (error) => void finish({ kind: 'failed', reason: reasonOf(error) }, lock));
+  child.once(
+    'error',
+    (error) => void finish({ kind: 'failed', reason: systemReason(error) }, lock),
+  );
   child.once('exit', (status, signal) => void finish({ kind: 'ended', status, signal }, lock));
   if (child.pid === undefined) return;
   etcd = child;

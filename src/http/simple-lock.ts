@@ -11,7 +11,8 @@ import type { LockDeps } from '../domain/locks/locks.js';
 import { bytesOf, jsonOf } from './body/body-readers.js';
 import type { BodyReaders } from './body/body-readers.js';
 import { contextOf } from './request/context.js';
-import { rawQueryOf, readParameters } from './contract/documented-request.js';
+import { readParameters } from './contract/documented-request.js';
+import { queryOf } from './request/target.js';
 import type { OperationQuery } from './contract/operation-types.js';
 import type { Validator } from './contract/validate.js';
 import { refuseDoubleEncoding } from './v1/lock-body.js';
@@ -87,6 +88,6 @@ function send(res: Response, body: object): void {
 
 /** Returns whether a person opened `/` in a browser. */
 function isBrowser(req: Request): boolean {
-  const namesNoLock = bytesOf(req).length === 0 && rawQueryOf(req) === '';
+  const namesNoLock = bytesOf(req).length === 0 && queryOf(req.url) === '';
   return namesNoLock && (req.headers.accept ?? '').includes('text/html');
 }

@@ -7,7 +7,7 @@ import { withAttemptTimeout } from './acquire-spec.js';
 
 const GRANT_ATTEMPTS_MAX = 3;
 
-export interface GrantedLease {
+export interface EntryLease {
   readonly lease: string;
   /** The ttl that etcd granted: at least the requested one. */
   readonly ttlSeconds: number;
@@ -21,13 +21,13 @@ export class EntryLeases {
   readonly #named = new Set<string>();
   /** Those of `#named` whose enter got no response and may still be applied. */
   readonly #unconfirmed = new Set<string>();
-  #granted: GrantedLease | undefined;
+  #granted: EntryLease | undefined;
 
   constructor(etcd: EtcdClient) {
     this.#etcd = etcd;
   }
 
-  get granted(): GrantedLease | undefined {
+  get granted(): EntryLease | undefined {
     return this.#granted;
   }
 
@@ -65,7 +65,7 @@ export class EntryLeases {
    * its ID, because a late copy would bring the revoked lease back. The next attempt uses a new ID, and the old one is revoked with the
    * others.
    */
-  async grant(caller: Caller, ttlSeconds: number): Promise<GrantedLease> {
+  async grant(caller: Caller, ttlSeconds: number): Promise<EntryLease> {
     if (this.#granted !== undefined) return this.#granted;
     for (let attempt = 1; ; attempt++) {
       const lease = randomOwnLease();

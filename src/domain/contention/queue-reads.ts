@@ -12,7 +12,7 @@ const ENTRIES_READ_MAX = 200;
 /** Shared holders that one release by owner finds. The next release finds more. */
 const HOLDERS_READ_MAX = 1_000;
 
-export interface Inspection extends Queue {
+export interface QueueInspection extends Queue {
   /** All waiters, shown or not. */
   readonly queueLength: number;
   readonly revision: number;
@@ -24,7 +24,7 @@ export async function inspectQueue(
   etcd: EtcdClient,
   resource: LockResource,
   revision?: number,
-): Promise<Inspection> {
+): Promise<QueueInspection> {
   const response = await etcd.range(caller, {
     ...resource.range,
     revision,

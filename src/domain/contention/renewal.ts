@@ -3,7 +3,7 @@ import type { Caller, Identity } from '../../core/caller.js';
 import { GatewayError } from '../../core/errors.js';
 import { afterWrite, beforeWrite } from '../../etcd/calls/outcome.js';
 import type { EtcdClient } from '../../etcd/client.js';
-import type { GrantedLease } from './entry-leases.js';
+import type { EntryLease } from './entry-leases.js';
 import { readOwn } from './entry-transactions.js';
 import type { LockResource } from './key.js';
 import { findByToken } from './queue-reads.js';
@@ -54,7 +54,7 @@ async function sendRenewal(
 }
 
 /** Returns the lifetime of a lease that was just granted. */
-export function toLifetime(granted: GrantedLease): Lifetime {
+export function toLifetime(granted: EntryLease): Lifetime {
   return { ttlSeconds: granted.ttlSeconds, livesUntil: granted.sentAt + granted.ttlSeconds * 1000 };
 }
 

@@ -11,7 +11,7 @@ import { classifyFailure, toGatewayError } from '../status.js';
 import { isLocalFault } from '../transport/connection.js';
 import { TransportError } from '../transport/http-adapter.js';
 import {
-  clientDisconnected,
+  disconnectedDuringCall,
   deadlineExceeded,
   responseTooLarge,
   unreachable,
@@ -135,7 +135,7 @@ export function classifyTransportError(caller: Caller, rpc: Rpc, cause: unknown)
   const error = isLate
     ? deadlineExceeded(rpc, wasSent, cause)
     : isDisconnected(caller)
-      ? clientDisconnected(rpc, wasSent, cause)
+      ? disconnectedDuringCall(rpc, wasSent, cause)
       : unreachable(rpc, wasSent, cause);
   const mayRepeat = !wasSent || rpc.repeat === 'safe';
   return { kind: mayRepeat && !isTimeUp ? 'elsewhere' : 'failed', error };

@@ -16,7 +16,7 @@ export function deadlineExceeded(rpc: Rpc, wasSent: boolean, cause?: unknown): G
 }
 
 /** The same outcome as of a broken connection: a write that was sent may be applied. */
-export function clientDisconnected(
+export function disconnectedDuringCall(
   rpc: Rpc,
   wasSent: boolean,
   cause: unknown,

@@ -31,7 +31,7 @@ const WATCH_HEADERS = { 'grpc-metadata-hasleader': 'true' };
 /** A stream is opened with a token of at most this age, and outlives it: etcd looks at it again for each watch that is created later. */
 const SESSION_AGE_MS_MAX = 60_000;
 
-export interface ConnectionLimits {
+export interface WatchConnectionLimits {
   /** Until a member has answered the first create with headers, its connection included; then the next one is tried. */
   readonly openTimeoutMs: number;
   /** Silence after which a sign of life is asked for. */
@@ -48,7 +48,7 @@ export interface ConnectionDeps {
   readonly authenticator?: CallAuthenticator | undefined;
   readonly pool: EndpointPool;
   readonly transport: Pick<Transport, 'stream'>;
-  readonly limits: ConnectionLimits;
+  readonly limits: WatchConnectionLimits;
   readonly onUnrecognizedError: OnUnrecognizedError;
   readonly callMetrics?: CallMetrics | undefined;
 }

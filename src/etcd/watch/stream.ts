@@ -5,13 +5,13 @@ import type { Json } from '../json-values.js';
 import { RevisionAssembler } from './revision-assembler.js';
 import { encodeWatchCancel, encodeWatchCreate, encodeWatchProgress } from './codec.js';
 import { WatchConnection } from './connection.js';
-import type { ConnectionDeps, ConnectionLimits } from './connection.js';
+import type { ConnectionDeps, WatchConnectionLimits } from './connection.js';
 import type { WatchEnd, WatchHandle, WatchListener } from './watch-listener.js';
 import { refusalOf, toEnd } from './messages.js';
 import { NO_WATCH } from '../wire.js';
 import type { WatchRequest, WatchResponse } from '../wire.js';
 
-export interface StreamLimits extends ConnectionLimits {
+export interface StreamLimits extends WatchConnectionLimits {
   readonly watchesPerStreamMax: number;
   /** How long a stream without a watch is kept for the next one. */
   readonly lingerMs: number;

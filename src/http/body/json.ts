@@ -31,7 +31,7 @@ export function parseJsonBody(bytes: Buffer, limits: JsonLimits = {}): unknown {
     // ASCII is decoded several times faster as Latin-1.
     value = JSON.parse(bytes.toString(scan.isAscii ? 'latin1' : 'utf8'));
   } catch (error) {
-    throw invalidRequest('', `the body is not JSON: ${reasonOf(error)}`);
+    throw invalidRequest('', `the body is not JSON: ${syntaxErrorReason(error)}`);
   }
   if (scan.hasSurrogates) checkWellFormed(value, []);
   return value;
@@ -74,7 +74,7 @@ function errorOf(problem: ScanProblem, { valuesMax, decodedBytesMax }: JsonLimit
 }
 
 /** Returns V8's message without the part of the body that it quotes, because logs must not contain bodies. */
-function reasonOf(error: unknown): string {
+function syntaxErrorReason(error: unknown): string {
   const message = error instanceof Error ? error.message : '';
   if (message === 'Unexpected end of JSON input') return 'it ends too early';
   const reason = message.replace(/,? (\.\.\.)?".*$/su, '').replace(' in JSON', '');

@@ -1,6 +1,7 @@
 // Reads requests of documented operations: validated, and typed by the OpenAPI document.
 import type { Request } from 'express';
 import { readJson } from '../body/body-readers.js';
+import { queryOf } from '../request/target.js';
 import type {
   OperationBody,
   OperationId,
@@ -23,7 +24,7 @@ export function readParameters<Id extends OperationId>(
   req: Request,
   operation: OperationValidator<Id>,
 ): RequestParameters<Id> {
-  return { query: operation.query(rawQueryOf(req)), params: operation.params(req.params) };
+  return { query: operation.query(queryOf(req.url)), params: operation.params(req.params) };
 }
 
 /** Returns the parameters and the JSON body. Throws `unsupported-media-type`, `invalid-request`. */
@@ -32,10 +33,4 @@ export function readRequest<Id extends OperationId>(
   operation: OperationValidator<Id>,
 ): DocumentedRequest<Id> {
   return { ...readParameters(req, operation), body: operation.body(readJson(req)) };
-}
-
-/** Returns the query string without its `?`, not decoded: Express' own parser corrupts bad input silently. */
-export function rawQueryOf(req: Request): string {
-  const mark = req.url.indexOf('?');
-  return mark < 0 ? '' : req.url.slice(mark + 1);
 }

@@ -76,7 +76,7 @@ export function connectionBroken(cause: unknown): GatewayError {
 }
 
 /** Returns a 401 for a client whose token was valid when the call began. */
-export function tokenRevoked(isSent: boolean): GatewayError {
+export function tokenRevokedDuringCall(isSent: boolean): GatewayError {
   return new GatewayError('unauthenticated', {
     detail: 'the token was removed from the list of API tokens, or its scope changed',
     outcome: isSent ? 'unknown' : 'not-applied',

@@ -15,7 +15,12 @@ import { LineChunks } from './line-chunks.js';
 import type { HeldBytes } from './line-chunks.js';
 import type { RawRpc } from './paths.js';
 import { bodyTimeout, bodyTooLarge, connectionBroken, gatewayShuttingDown } from './call-errors.js';
-import { redirectNotFollowed, responseTimeout, sessionLost, tokenRevoked } from './call-errors.js';
+import {
+  redirectNotFollowed,
+  responseTimeout,
+  sessionLost,
+  tokenRevokedDuringCall,
+} from './call-errors.js';
 import { onResponseEnd } from '../server/response-end.js';
 
 export interface ExchangeDeps {
@@ -152,8 +157,8 @@ export class Exchange {
   /** Ends a call that waits or streams, because its client's token was revoked. */
   revoke(): void {
     if (this.rpc.kind === 'unary' || this.#state === 'ended') return;
-    if (this.#state === 'responding') this.#cut(tokenRevoked(true));
-    else this.#reject(tokenRevoked(this.#upstream !== undefined));
+    if (this.#state === 'responding') this.#cut(tokenRevokedDuringCall(true));
+    else this.#reject(tokenRevokedDuringCall(this.#upstream !== undefined));
   }
 
   #relay(status: number, upstreamRes: IncomingMessage): void {

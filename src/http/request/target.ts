@@ -11,6 +11,12 @@ export function pathOf(target: string): string {
   return end === -1 ? target : target.slice(0, end);
 }
 
+/** Returns the query of a target without its `?`, not decoded: Express' own parser corrupts bad input silently. */
+export function queryOf(target: string): string {
+  const mark = target.indexOf('?');
+  return mark < 0 ? '' : target.slice(mark + 1);
+}
+
 /**
  * Replaces an absolute-form target by its path, and the Host by its authority (RFC 9112 section 3.2.2). The checks of the Host come later.
  * Leaves targets that the server does not accept to `checkTarget`. Call it before other code reads the request.

@@ -2,10 +2,11 @@
 import type { NextFunction, Request, Response } from 'express';
 import { recordErrorCode } from '../response/error-code.js';
 import { sendPlainText } from './responses.js';
-import { cleanPath, decodePath, encodePath, rawPathOf, rawQueryOf } from './go-paths.js';
+import { pathOf, queryOf } from '../request/target.js';
+import { cleanPath, decodePath, encodePath } from './go-paths.js';
 
 export function redirectUncleanPath(req: Request, res: Response, next: NextFunction): void {
-  const path = decodePath(rawPathOf(req));
+  const path = decodePath(pathOf(req.url));
   if (path === undefined && req.url.startsWith('/v2/')) {
     // Go's server rejects such a request before it reaches a handler.
     res.setHeader('Connection', 'close');
@@ -19,7 +20,7 @@ export function redirectUncleanPath(req: Request, res: Response, next: NextFunct
 }
 
 function redirect(req: Request, res: Response, path: string): void {
-  const query = rawQueryOf(req);
+  const query = queryOf(req.url);
   const location = encodePath(path) + (query === '' ? '' : `?${query}`);
   res.statusCode = 301;
   res.setHeader('Location', location);

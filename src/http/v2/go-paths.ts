@@ -1,5 +1,4 @@
 // Decodes and cleans paths like Go's net/http.
-import type { Request } from 'express';
 import { decodeBytes } from './form.js';
 
 /** Returns one character for each byte, or `undefined` if an escape is invalid. */
@@ -24,13 +23,4 @@ export function encodePath(path: string): string {
     const hex = character.charCodeAt(0).toString(16).toUpperCase();
     return `%${hex.padStart(2, '0')}`;
   });
-}
-
-export function rawPathOf(req: Request): string {
-  return req.url.split('?', 1)[0] ?? '';
-}
-
-export function rawQueryOf(req: Request): string {
-  const mark = req.url.indexOf('?');
-  return mark < 0 ? '' : req.url.slice(mark + 1);
 }

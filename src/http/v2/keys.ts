@@ -26,7 +26,8 @@ import { contextOf } from '../request/context.js';
 import { KEYS_METHODS } from './errors.js';
 import { encodeAction, encodeEvent } from './event-body.js';
 import { parseForm } from './form.js';
-import { decodePath, rawPathOf, rawQueryOf } from './go-paths.js';
+import { pathOf, queryOf } from '../request/target.js';
+import { decodePath } from './go-paths.js';
 import { parseKeyParameters } from './key-request.js';
 import type { KeyParameters } from './key-request.js';
 import type { StoreHeaders } from './store-headers.js';
@@ -61,16 +62,16 @@ export function createV2KeysRouter(deps: V2KeysDeps): Router {
 }
 
 function isKeysPath(req: Request): boolean {
-  const path = rawPathOf(req);
+  const path = pathOf(req.url);
   return path === KEYS || path.startsWith(`${KEYS}/`);
 }
 
 async function serve(deps: V2KeysDeps, req: Request, res: Response): Promise<void> {
-  const path = decodePath(rawPathOf(req)) ?? '';
+  const path = decodePath(pathOf(req.url)) ?? '';
   const isForm = METHODS_WITH_FORM.includes(req.method);
   const contentType = req.headers['content-type'];
   const form = parseForm(
-    rawQueryOf(req),
+    queryOf(req.url),
     isForm ? { contentType, bytes: bytesOf(req) } : undefined,
   );
   const parameters = parseKeyParameters(req.method, form);

@@ -83,12 +83,12 @@ async function readFiles(
   const keys = children.flatMap(({ kind, firstKey }) => (kind === 'item' ? [firstKey] : []));
   if (keys.length === 0) return [];
   const kvs = await readValues(caller, deps, keys, { revision }, RESPONSE_BYTES_MAX);
-  if (kvs.length < keys.length) throw responseTooLarge(revision);
+  if (kvs.length < keys.length) throw listingTooLarge(revision);
   const expirationOf = await readExpirations(caller, deps, leasesOf(kvs));
   return kvs.map((kv) => fileNode(kv.key.toString('latin1'), kv, expirationOf));
 }
 
-export function responseTooLarge(revision: number): Error {
+export function listingTooLarge(revision: number): Error {
   return v2Error(
     'raftInternal',
     `the response has more than ${RESPONSE_BYTES_MAX} bytes`,

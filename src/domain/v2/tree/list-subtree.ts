@@ -10,7 +10,7 @@ import {
   NODES_MAX,
   leasesOf,
   sortNodes,
-  responseTooLarge,
+  listingTooLarge,
 } from './list-directory.js';
 import { readExpirations } from '../expiry/node-lease.js';
 import type { NodeLeaseDeps } from '../expiry/node-lease.js';
@@ -52,7 +52,7 @@ async function readAll(
     bytes += sizeOf(kvs);
     const last = kvs.at(-1);
     if (!more || last === undefined) return all;
-    if (bytes > RESPONSE_BYTES_MAX || all.length >= NODES_MAX) throw responseTooLarge(revision);
+    if (bytes > RESPONSE_BYTES_MAX || all.length >= NODES_MAX) throw listingTooLarge(revision);
     size.adapt(kvs, CHUNK_BYTES);
     rest = { key: nextKey(last.key), rangeEnd: range.rangeEnd };
   }

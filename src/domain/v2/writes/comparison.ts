@@ -9,7 +9,7 @@ import { fileKey } from '../tree/path.js';
 import { decodeUtf8 } from '../tree/utf8.js';
 
 /** An empty value and the index 0 match every file. */
-export interface Comparison {
+export interface NodeComparison {
   readonly prevValue: Buffer;
   readonly prevIndex: bigint;
 }
@@ -19,7 +19,7 @@ export async function checkComparison(
   caller: Caller,
   deps: SnapshotDeps,
   snapshot: PathSnapshot,
-  { prevValue, prevIndex }: Comparison,
+  { prevValue, prevIndex }: NodeComparison,
 ): Promise<Compare> {
   await requireNode(caller, deps, snapshot);
   const { file, path } = snapshot.node;

@@ -12,7 +12,7 @@ import { fileKey, internalRange, rangeBelow } from '../tree/path.js';
 import { applyChange } from './change.js';
 import type { PlannedChange, V2Result, WriteDeps } from './change.js';
 import { checkComparison } from './comparison.js';
-import type { Comparison } from './comparison.js';
+import type { NodeComparison } from './comparison.js';
 import { isMarkerUnchanged } from './directory-markers.js';
 
 export interface NodeDeletion {
@@ -47,7 +47,7 @@ export async function compareAndDelete(
   caller: Caller,
   deps: WriteDeps,
   path: string,
-  comparison: Comparison,
+  comparison: NodeComparison,
 ): Promise<V2Result> {
   return applyChange(caller, deps, path, async (snapshot) => {
     const compare = await checkComparison(caller, deps, snapshot, comparison);

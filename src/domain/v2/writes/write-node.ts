@@ -18,7 +18,7 @@ import { expiryRecordKey, fileKey, rangeBelow } from '../tree/path.js';
 import { applyChange } from './change.js';
 import type { PlannedChange, V2Result, WriteDeps } from './change.js';
 import { checkComparison } from './comparison.js';
-import type { Comparison } from './comparison.js';
+import type { NodeComparison } from './comparison.js';
 import { isMarkerUnchanged, planMissingAncestors, putMarker } from './directory-markers.js';
 
 export interface NodeWrite {
@@ -93,7 +93,7 @@ export async function compareAndSwap(
   caller: Caller,
   deps: WriteDeps,
   write: NodeWrite,
-  comparison: Comparison,
+  comparison: NodeComparison,
 ): Promise<V2Result> {
   const { path } = write;
   return applyChange(caller, deps, path, async (snapshot) => {
