@@ -23,7 +23,8 @@ const ELSEWHERE: Record<string, string> = {
   'npm start': 'installs into the checkout: unit/prepare.test.ts, integration/life-cycle.test.ts',
   'npm start -- --endpoints=host1:2379,host2:2379,host3:2379':
     'needs three hosts: unit/config/config.test.ts',
-  'npm start -- hash-token --generate': 'installs into the checkout: unit/commands/hash-token.test.ts',
+  'npm start -- hash-token --generate':
+    'installs into the checkout: unit/commands/hash-token.test.ts',
   'npm run bench -- --quick': 'takes a minute: a command of its own',
   'npm run cluster': 'needs fixed ports: integration/cluster.test.ts runs the same program',
   'docker compose up --build --wait': 'needs Docker: unit/lint-deploy.test.ts checks the files',
