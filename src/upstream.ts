@@ -114,14 +114,8 @@ export function createUpstream({
   const authenticator = new CallAuthenticator({ authenticate, ownLogin: ownLogin(config) });
   const revisionMonitor = new RevisionMonitor();
   revisionMonitor.subscribe((reset) => logStoreReset(log, reset));
-  const clients = createClients(config, {
-    pool,
-    transport,
-    authenticator,
-    callMetrics,
-    log,
-    revisionMonitor,
-  });
+  const shared = { pool, transport, authenticator };
+  const clients = createClients(config, { ...shared, callMetrics, log, revisionMonitor });
   warnAboutVersions({ pool, prober, log, hasUsers: config.auth === 'etcd' });
   pool.subscribe((event) => {
     // Other connections to this endpoint may have failed as well.
@@ -132,7 +126,7 @@ export function createUpstream({
     pool,
     connector,
     ...clients,
-    credentialVerifier: new CredentialVerifier({ pool, authenticator, transport, state }),
+    credentialVerifier: new CredentialVerifier({ ...shared, state }),
     revisionMonitor,
     instanceId,
     isProgressOrdered: () => areOrdered(prober.versions),
@@ -186,7 +180,7 @@ function createClients(config: Config, { log, ...deps }: ClientDeps): Clients {
   const base = createEtcdClient({
     ...deps,
     onUnrecognizedError: (message, rpc) =>
-      log.warn({ path: rpc.path, message }, 'an error of etcd that no table contains'),
+      log.warn({ path: rpc.path, message }, 'unrecognized error from etcd'),
   });
   const alarmRights = new AlarmRights(base);
   const keyRights = new KeyRights(config);
@@ -244,7 +238,11 @@ function createDiscovery(
   const isTlsOnly = Object.keys(etcdTls).length > 0 || user !== undefined || auth === 'etcd';
   return new DnsDiscovery(
     { ...discovery, isTlsOnly },
-    { pool, resolveSrv, onProblem: (reason) => log.warn({ reason }, 'discovery failed') },
+    {
+      pool,
+      resolveSrv,
+      onProblem: (reason) => log.warn({ reason }, 'endpoint discovery failed'),
+    },
   );
 }
 

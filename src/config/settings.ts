@@ -36,7 +36,7 @@ const SERVING = {
     default: '127.0.0.1:8888',
     parse: parseListen,
     describe:
-      'address and port; beyond loopback only with --auth, --tls-client-ca or --allow-anonymous',
+      'address and port; non-loopback requires --auth, --tls-client-ca or --allow-anonymous',
   }),
   allowAnonymous: setting({
     env: 'LATCHKEY_ALLOW_ANONYMOUS',
@@ -124,7 +124,7 @@ const LIMITS = {
     placeholder: 'SECONDS',
     default: '10',
     parse: durationIn(REQUEST_TIMEOUT_RANGE),
-    describe: 'maximum time of one request; also 2.5, 500ms or 1m30s',
+    describe: 'maximum time of one request: seconds such as 2.5, or 500ms or 1m30s',
   }),
   connectTimeoutSeconds: setting({
     env: 'LATCHKEY_CONNECT_TIMEOUT',
@@ -156,7 +156,7 @@ const LIMITS = {
     placeholder: 'COUNT',
     default: '5000',
     parse: integerUpTo(10_000_000),
-    describe: 'maximum concurrent requests without waits and streams; excess requests get 429',
+    describe: 'maximum concurrent requests, except waits and streams; excess requests get 429',
   }),
   eventLoopDelaySeconds: setting({
     env: 'LATCHKEY_EVENT_LOOP_DELAY',
@@ -192,7 +192,7 @@ const LIMITS = {
     default: '50000',
     parse: integerUpTo(10_000_000),
     describe:
-      'maximum client connections; excess ones are closed; lower if the limit of open files is low',
+      'maximum client connections, fewer if the open-file limit is low; excess ones are closed',
   }),
   drainSeconds: setting({
     env: 'LATCHKEY_DRAIN_TIMEOUT',

@@ -70,8 +70,8 @@ export const GATEWAY_IDENTITY: Identity = { key: 'gateway', name: 'anonymous' };
 
 /** The identity of a client before its credentials are verified, in modes that require them. None of its requests reaches etcd. */
 export const UNAUTHENTICATED_IDENTITY: Identity = {
-  key: 'nobody',
-  name: 'nobody',
+  key: 'unauthenticated',
+  name: 'unauthenticated',
   login: { kind: 'unauthenticated' },
 };
 

@@ -1,11 +1,11 @@
 // Finds the known name that is nearest to a mistyped one. Pure.
 
-/** Names with more edits between them are unlikely to be the same word mistyped. */
+/** A name that differs by more edits is unlikely to be the intended one. */
 const EDITS_MAX = 2;
-/** Longer words are not compared: the distance takes time with the product of the lengths. */
+/** Longer words are not compared: the time of a comparison grows with the product of both lengths. */
 const WORD_LENGTH_MAX = 64;
 
-/** The candidate within two insertions, deletions, replacements or swaps of neighbours; or one that begins with `word`. */
+/** Returns the nearest candidate within two insertions, deletions, replacements or swaps; else the only one that begins with `word`. */
 export function nearestName(word: string, names: Iterable<string>): string | undefined {
   const candidates = [...names];
   if (word.length > WORD_LENGTH_MAX) return undefined;
@@ -13,7 +13,7 @@ export function nearestName(word: string, names: Iterable<string>): string | und
   let bestEdits = EDITS_MAX + 1;
   for (const candidate of candidates) {
     const edits = editDistance(word, candidate);
-    // Two edits turn any two-letter word into any other.
+    // Two edits turn any two-letter word into any other one.
     if (edits < bestEdits && edits < word.length - 1) [best, bestEdits] = [candidate, edits];
   }
   if (best !== undefined || word.length < 3) return best;
@@ -21,7 +21,7 @@ export function nearestName(word: string, names: Iterable<string>): string | und
   return longer.length === 1 ? longer[0] : undefined;
 }
 
-// Optimal string alignment: Levenshtein's distance with swaps of neighbours as one edit.
+// Optimal string alignment: Levenshtein's distance with a swap of neighbors as one edit.
 function editDistance(a: string, b: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, j) => j);

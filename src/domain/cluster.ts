@@ -73,19 +73,19 @@ export async function readCluster(
   deps: { readonly etcd: EtcdClient },
 ): Promise<ClusterView> {
   const { etcd } = deps;
-  const soon = (): Caller => ({
+  const withViewTimeout = (): Caller => ({
     ...caller,
     deadline: Math.min(caller.deadline, performance.now() + VIEW_TIMEOUT_MS),
   });
   const [list, alarms, statuses] = await Promise.all([
-    resultOrQuorumError(etcd.members(soon())),
-    resultOrQuorumError(etcd.alarms(soon())),
-    etcd.statuses(soon()),
+    resultOrQuorumError(etcd.members(withViewTimeout())),
+    resultOrQuorumError(etcd.alarms(withViewTimeout())),
+    etcd.statuses(withViewTimeout()),
   ]);
   const hasQuorum = !(alarms instanceof GatewayError);
   const { header, members } =
     list instanceof GatewayError
-      ? await readMembersFromReachable(soon(), etcd, statuses, list)
+      ? await readMembersFromReachable(withViewTimeout(), etcd, statuses, list)
       : list;
   const known = statuses.flatMap(({ status }) => status ?? []);
   const byMember = new Map(known.map((status) => [status.header.memberId, status]));

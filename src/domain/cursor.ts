@@ -72,6 +72,6 @@ function notACursor(): Error {
   return invalidRequest(
     'next',
     'next is not a cursor of this gateway',
-    'pass the next of the previous page unchanged',
+    'pass next from the previous page unchanged',
   );
 }

@@ -69,5 +69,7 @@ export function strings(value: unknown): string[] {
 }
 
 export function invalidResponse(detail: string): GatewayError {
-  return new GatewayError('etcd-refused', { detail: `etcd answered garbage: ${detail}` });
+  return new GatewayError('etcd-refused', {
+    detail: `etcd returned an invalid response: ${detail}`,
+  });
 }

@@ -92,7 +92,7 @@ export function classifyFailure(body: unknown): EtcdFailure {
     return {
       code: 'etcd-refused',
       effect: 'unknown',
-      message: 'no error of etcd',
+      message: 'an error in an unknown format',
       isRecognized: false,
     };
   }
@@ -143,9 +143,9 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 
 const HINTS: Partial<Record<ErrorCode, string>> = {
   'out-of-space': 'compact and defragment etcd, then disarm its NOSPACE alarm',
-  'too-large': 'etcd takes 1.5 MiB a request unless its --max-request-bytes says otherwise',
+  'too-large': 'send less; etcd accepts 1.5 MiB per request by default (--max-request-bytes)',
   'etcd-refused': "check the gateway's own etcd identity and endpoints",
-  'revision-compacted': 'read the current revision and go on from there',
+  'revision-compacted': 'read the current revision and continue from it',
 };
 
 /** Seconds after which a caller may try again when surely nothing happened. */
@@ -153,7 +153,7 @@ export const RETRY_AFTER_SECONDS = 1;
 
 /** The error that the rest of the house sees. `isWrite` decides whether it tells an outcome. */
 export function toGatewayError(failure: EtcdFailure, isWrite: boolean): GatewayError {
-  const error = new GatewayError(failure.code, { detail: `etcd says: ${failure.message}` });
+  const error = new GatewayError(failure.code, { detail: `etcd reports: ${failure.message}` });
   const hint = HINTS[failure.code];
   if (error.status < 502) {
     return new GatewayError(failure.code, {
@@ -173,4 +173,4 @@ export function toGatewayError(failure: EtcdFailure, isWrite: boolean): GatewayE
   });
 }
 
-export const UNKNOWN_HINT = 'the write may or may not have happened: read before you repeat it';
+export const UNKNOWN_HINT = 'read before you repeat the write: it may or may not have been applied';

@@ -33,7 +33,7 @@ export function logAuthenticationState(log: Log, isOff: boolean): void {
 }
 
 export function logStoreReset(log: Log, reset: StoreReset): void {
-  const consequence = 'watches end, and what was remembered by revision is dropped';
+  const consequence = 'watches end, and state that depends on revisions is dropped';
   log.warn(reset, `etcd was restored from a backup or emptied: ${consequence}`);
 }
 

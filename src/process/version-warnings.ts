@@ -31,14 +31,14 @@ export function warnAboutVersions({ pool, prober, log, hasUsers }: VersionWarnin
   warnOnce(keepsRenewedLeases, (versions) =>
     log.warn(
       { versions, fixedIn: FIRST_TO_KEEP_RENEWED_LEASES_TEXT },
-      'this etcd can end a renewed lease early after a paused leader resumes; upgrade etcd',
+      'this etcd can expire a renewed lease early after a paused leader resumes; upgrade etcd',
     ),
   );
   if (!hasUsers) return;
   warnOnce(checksNestedRights, (versions) =>
     log.warn(
       { versions, closedBy: FIRST_TO_CHECK_NESTED_TEXT },
-      'through the raw v3 API this etcd lets its users reach every key by nested transactions, and renew and list every lease',
+      'through the raw v3 API, users of this etcd can access every key with nested transactions, and renew and list every lease',
     ),
   );
 }

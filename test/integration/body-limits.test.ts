@@ -96,7 +96,7 @@ describe('a body with much in it', () => {
   ])('L14: is larger than %s %s takes', async (method, path, body) => {
     const answer = await send(base, method, path, { headers: JSON_TYPE, body });
     expect(codeOf(answer)).toEqual([413, 'too-large']);
-    expect(answer.json().hint).toMatch(/^this operation accepts at most \d+ bytes/);
+    expect(answer.json().hint).toMatch(/^send at most \d+ bytes/);
   });
 
   it('L14: is taken by a lock as long as its metadata is', async () => {

@@ -192,7 +192,7 @@ describe('S17: a name', () => {
     'S40: refuses the name %s at every call: it was percent-encoded twice',
     async (segment) => {
       const hint =
-        'encode a slash once, as %2F; in Swagger UI and generated clients type the name plainly';
+        'encode a slash once, as %2F; in Swagger UI and generated clients enter the unencoded name';
       const body = JSON.stringify({ token: newToken() });
       const lock = `/v1/locks/${segment}`;
       const election = `/v1/elections/${segment}`;

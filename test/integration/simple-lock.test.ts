@@ -125,9 +125,9 @@ describe('the simple lock', () => {
 
   it.each([
     ['PUT', { tll: 3 }, 'did you mean "ttl"?'],
-    ['PUT', { expiryInSeconds: 5 }, 'the fields here are resource, user_id, ttl'],
-    ['GET', { ttl: 3 }, 'the fields here are resource, user_id'],
-    ['DELETE', { force: true }, 'the fields here are resource, user_id'],
+    ['PUT', { expiryInSeconds: 5 }, 'use only resource, user_id, ttl'],
+    ['GET', { ttl: 3 }, 'use only resource, user_id'],
+    ['DELETE', { force: true }, 'use only resource, user_id'],
   ])('S39: refuses %s with the unknown field %j', async (method, extra, hint) => {
     const resource = newKey();
     const named = method === 'GET' ? { resource } : { resource, user_id: 'u' };

@@ -95,7 +95,7 @@ describe('keys', () => {
     expect(await statusOf(key)).toBe(200);
     expect((await door.as('app', 'GET', '/v1/kv')).json()).toMatchObject({
       detail: expect.stringContaining('the token "app" may not read'),
-      hint: expect.stringContaining('"app/", "/app/"; stay within one of them'),
+      hint: expect.stringContaining('within one prefix of the token: "app/", "/app/"'),
     });
   });
 

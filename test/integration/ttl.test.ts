@@ -117,7 +117,7 @@ describe('a key with a ttl', () => {
       const fields = path.includes('?') ? { ttl: 5 } : { ttl: 5, lease: '777' };
       const answer = await call('putKey', 'PUT', path, json({ value: 'x', ...fields }));
       expect(codeOf(answer)).toEqual([400, 'invalid-request']);
-      expect(answer.json().detail).toContain('exclude each other');
+      expect(answer.json().detail).toContain('cannot be combined');
     },
   );
 

@@ -27,7 +27,7 @@ export interface HeldEntry {
   readonly value: Buffer;
   /** The lease that the entry is attached to; undefined: it lasts until it is released. */
   readonly lease: string | undefined;
-  /** Undefined: until released. */
+  /** Undefined: the entry lasts until it is released. */
   readonly lifetime: Lifetime | undefined;
 }
 
@@ -35,8 +35,8 @@ const ENTER_ATTEMPTS_MAX = 6;
 /** Each attempt except the last one lost a race with another connection of the same token. */
 const JOIN_ATTEMPTS_MAX = 64;
 /**
- * How long a read of the entry is recent enough to return "acquired". A request can take seconds while etcd elects a leader. Meanwhile
- * another client may have released the lock by force, and this client must not believe that it holds together with the next holder.
+ * Maximum age of a read of the entry when "acquired" is returned. A request can take seconds while etcd elects a leader. Meanwhile
+ * another client may have broken the lock by force: "acquired" would then be reported while the next holder has the lock.
  */
 const CONFIRMATION_MS = 500;
 
@@ -62,7 +62,7 @@ export class Acquirer {
 
   /**
    * Resolves when this connection holds. Throws the refusal of the spec, `already-exists`, `lock-expired`, `shutting-down`, or an error of
-   * etcd. Before it throws, it removes what it entered, as far as it may.
+   * etcd. Before it throws, it removes its entry and leases, unless another connection may use them.
    */
   async acquire(): Promise<HeldEntry> {
     try {
@@ -78,7 +78,7 @@ export class Acquirer {
     }
   }
 
-  /** Adds the outcome of the acquisition to an error, also to that of a read. */
+  /** Adds the outcome of the acquisition to an error, even to the error of a read. */
   #withOutcome(error: unknown): unknown {
     if (!(error instanceof GatewayError) || error.code === 'shutting-down') return error;
     // The deadline of a step is not the client's deadline: for the client etcd did not respond.
@@ -127,7 +127,7 @@ export class Acquirer {
         enters++;
         const result = await this.#enter(enters);
         if (result?.kind === 'put') {
-          // A try that was put is its own confirmation.
+          // Without a wait, the put itself proves that the entry holds.
           return { entry: this.#created(result.createRevision), isConfirmed: spec.waitMs === 0 };
         }
         if (result !== undefined) {
@@ -196,7 +196,7 @@ export class Acquirer {
       if (outcomeOf(error) !== 'unknown') throw error;
       this.#mayHaveEntered = true;
       this.#leases.markEnterUnconfirmed();
-      // A try that used all of the client's time has none left to read the outcome.
+      // Without a wait and after the deadline, no time is left to read the outcome.
       if (waitMs === 0 && this.#context.caller.deadline <= performance.now()) throw error;
       return undefined;
     }

@@ -1,4 +1,4 @@
-// The requests of the lock algorithm, each one read or transaction. Their order and their repetition are up to the acquirer.
+// The requests of the lock algorithm, each one read or transaction. The acquirer decides their order and repetition.
 import type { Caller } from '../../core/caller.js';
 import { createRevisionIs, isAbsent, isEmptyRange, modRevisionIs } from '../../etcd/compare.js';
 import type { EtcdClient } from '../../etcd/client.js';
@@ -64,7 +64,7 @@ export async function readQueue(
   );
 }
 
-/** The entry was put at this revision, or the lock was read instead. */
+/** `put`: the entry was created at this revision. `refused`: the comparison failed, and the queue was read instead. */
 export type EnterResult =
   | { readonly kind: 'put'; readonly createRevision: number }
   | { readonly kind: 'refused'; readonly queue: QueueSnapshot };
@@ -118,7 +118,7 @@ async function putOrRead(
     : { kind: 'refused', queue: toQueueSnapshot(response) };
 }
 
-/** A write that compared the mod revision of the own key: written at a revision, or the key as it is instead (`undefined`: absent). */
+/** The result of a write that compares the mod revision of the own key. `changed`: not written; `own` is the current entry, if any. */
 export type CompareAndWriteResult =
   | { readonly kind: 'written'; readonly revision: number }
   | { readonly kind: 'changed'; readonly own: KeyValue | undefined };
@@ -156,7 +156,7 @@ export async function rejoin(
   });
 }
 
-/** Moves a holder off the lease that it was entered on. `lease` undefined: the entry then lasts until it is released. */
+/** Moves the entry of a holder to another lease. `lease` undefined: to none, so the entry lasts until it is released. */
 export async function convert(
   caller: Caller,
   etcd: EtcdClient,
@@ -184,7 +184,7 @@ export async function replaceValue(
   });
 }
 
-/** Deletes the entry if its last write is still the one at `modRevision`. */
+/** Deletes the entry unless it was written after `modRevision`. */
 export async function deleteUnchanged(
   caller: Caller,
   etcd: EtcdClient,
@@ -197,7 +197,7 @@ export async function deleteUnchanged(
   });
 }
 
-/** Deletes the entry with this create revision, never a later entry under the same key. Returns the entry as it was deleted. */
+/** Deletes the entry with this create revision, never a later entry under the same key. Returns the deleted entry. */
 export async function deleteEntry(
   caller: Caller,
   etcd: EtcdClient,
@@ -232,7 +232,7 @@ export async function readFirst(
 
 export interface OwnSnapshot {
   readonly own: KeyValue | undefined;
-  /** What the own entry waits for: the nearest older entry, or for a shared entry the nearest older exclusive one. */
+  /** The entry that must be deleted first: the nearest older one, or for a shared entry the nearest older exclusive one. */
   readonly blocker: KeyValue | undefined;
   /** The revision of both. */
   readonly revision: number;

@@ -36,7 +36,7 @@ export async function resolveLeasePolicy(
 ): Promise<LeasePolicy> {
   if (lease !== undefined) {
     if (ttlSeconds !== undefined)
-      throw invalidRequest('/lease', 'ttl and lease exclude each other');
+      throw invalidRequest('/lease', 'ttl and lease cannot be combined');
     await checkLease(caller, etcd, lease, isQueueing);
     return { kind: 'lease', lease };
   }
@@ -81,7 +81,7 @@ async function checkLease(
 ): Promise<void> {
   if (isOwnLease(lease)) {
     throw new GatewayError('permission-denied', {
-      detail: `lease ${lease} belongs to an entry of the gateway`,
+      detail: `lease ${lease} belongs to a lock or an election of the gateway`,
     });
   }
   // The keys are read too, so that a client without rights to them is refused before it queues.
@@ -89,7 +89,7 @@ async function checkLease(
     timeToLive(caller, etcd, lease, true),
   );
   if (ttlSeconds === undefined)
-    throw new GatewayError('lease-not-found', { detail: `there is no lease ${lease}` });
+    throw new GatewayError('lease-not-found', { detail: `lease ${lease} does not exist` });
   if (isQueueing && grantedTtlSeconds < QUEUE_TTL_SECONDS_MIN)
     throw tooShortToQueue('/lease', grantedTtlSeconds);
 }
@@ -97,7 +97,7 @@ async function checkLease(
 function tooShortToQueue(pointer: string, ttlSeconds: number): GatewayError {
   return invalidRequest(
     pointer,
-    `queueing needs a ttl of ${QUEUE_TTL_SECONDS_MIN} seconds or more, not ${ttlSeconds}`,
-    'pass a longer ttl: a renewal can take 2 s while etcd changes its leader',
+    `the ttl is ${ttlSeconds} seconds; to wait in the queue it must be at least ${QUEUE_TTL_SECONDS_MIN}`,
+    'pass a longer ttl: a renewal can take 2 s while etcd elects a leader',
   );
 }

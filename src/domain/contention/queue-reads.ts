@@ -1,4 +1,4 @@
-// Reads of a queue: its holders and waiters as they are shown, its holders alone, and the entry of one token.
+// Reads of a queue: the holders and waiters to show, the holders alone, and the entry of one token.
 import type { Caller } from '../../core/caller.js';
 import type { EtcdClient } from '../../etcd/client.js';
 import type { RangeRequest } from '../../etcd/wire.js';
@@ -9,7 +9,7 @@ import type { Entry, Queue } from './queue.js';
 
 /** Entries that one inspection of a queue reads, oldest first: the holders and the first waiters. */
 const ENTRIES_READ_MAX = 200;
-/** Shared holders that one release by owner finds. The next release finds more. */
+/** Shared holders that one release by owner finds. A further release finds the rest. */
 const HOLDERS_READ_MAX = 1_000;
 
 export interface QueueInspection extends Queue {

@@ -191,7 +191,7 @@ async function confirmHolder(
 
 function lockExpired(): GatewayError {
   return new GatewayError('lock-expired', {
-    detail: 'the token holds nothing: its entry was released, released by force, or expired',
+    detail: 'the token does not hold the lock: its entry was released, broken by force, or expired',
     hint: 'stop the work that the lock protected, and acquire again with a new token',
   });
 }

@@ -160,7 +160,7 @@ export async function proclaim(
     }
   }
   throw new GatewayError('etcd-unavailable', {
-    detail: `${PROCLAIM_ATTEMPTS_MAX} attempts lost to other requests with this token`,
+    detail: `${PROCLAIM_ATTEMPTS_MAX} attempts failed because other requests with this token changed the election`,
     outcome: unconfirmed > 0 ? 'unknown' : 'not-applied',
     retryAfterSeconds: HELD_RETRY_AFTER_SECONDS,
   });

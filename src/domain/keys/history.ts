@@ -13,7 +13,7 @@ import type { ReservedKeys } from '../reserved.js';
 const HISTORY_BYTES_MAX = 4 * 1024 * 1024;
 /** Compactions that one request tolerates. */
 const ATTEMPTS_MAX = 5;
-/** Silence after which all events were sent, where progress does not prove it: etcd catches up every 100 ms. */
+/** Silence after which all events were sent, for versions where progress does not prove it. etcd catches up every 100 ms. */
 const QUIET_MS = 500;
 const PROGRESS_EVERY_MS = 50;
 
@@ -53,9 +53,9 @@ export async function readHistory(
 ): Promise<History> {
   const { key } = request;
   deps.reserved.refuseRead(key);
-  const now = await deps.etcd.range(caller, { key, revision: request.revision });
-  const revision = request.revision ?? now.header.revision;
-  const newest = now.kvs[0];
+  const current = await deps.etcd.range(caller, { key, revision: request.revision });
+  const revision = request.revision ?? current.header.revision;
+  const newest = current.kvs[0];
   // Nothing is older than the first revision.
   let oldest = 1;
   let broken: GatewayError | undefined;
@@ -63,8 +63,9 @@ export async function readHistory(
     const base = await readBase(caller, deps, key, oldest);
     const kept = new NewestVersions(request.limit);
     if (base !== undefined) kept.push({ kind: 'put', kv: base, prevKv: undefined });
-    const isAll = oldest === revision || (newest !== undefined && newest.modRevision <= oldest);
-    if (isAll) return kept.toHistory(revision);
+    const isComplete =
+      oldest === revision || (newest !== undefined && newest.modRevision <= oldest);
+    if (isComplete) return kept.toHistory(revision);
     const end = await replay(caller, deps, { key, from: oldest + 1, revision, newest }, kept);
     if (end === undefined) return kept.toHistory(revision);
     if (end.kind === 'refused') throw end.error;
@@ -147,7 +148,7 @@ async function replay(
 
 function historyLost(revision: number): GatewayError {
   return new GatewayError('revision-compacted', {
-    detail: `etcd was restored or emptied during the request; its revision is ${revision} now`,
+    detail: `etcd was restored or emptied during the request; its revision is now ${revision}`,
     hint: 'request the history again',
   });
 }

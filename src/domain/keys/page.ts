@@ -26,7 +26,7 @@ export interface PageRequest {
   readonly serializable?: boolean | undefined;
 }
 
-/** Query parameters of `GET /v1/kv` that exports, which are not divided into pages, reject. */
+/** Query parameters of `GET /v1/kv` that exports reject, because exports have no pages. */
 export const PAGE_OPTIONS = ['limit', 'next', 'countOnly', 'sort', 'order', 'delimiter'] as const;
 
 export interface Page {
@@ -43,7 +43,7 @@ export interface Page {
 export interface PageStart {
   /** The range of the whole list. */
   readonly range: Span;
-  /** The range that is left. */
+  /** The part of the range that was not listed yet. */
   readonly rest: Span;
   readonly revision: number | undefined;
   readonly count: number | undefined;

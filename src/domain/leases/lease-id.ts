@@ -117,8 +117,8 @@ export function parseLeaseId(text: string, pointer: string): string {
   const lease = id.toString(16).padStart(LEASE_HEX_DIGITS, '0');
   if (!isOwnLease(lease)) return lease;
   throw new GatewayError('permission-denied', {
-    detail: `the lease ${lease} belongs to a lock or an election of the gateway`,
-    hint: 'renew or release it through its lock or election',
+    detail: `lease ${lease} belongs to a lock or an election of the gateway`,
+    hint: 'renew or release the lock or the election instead',
   });
 }
 
@@ -137,7 +137,7 @@ export function parseSharedLeaseId(text: string, pointer: string): string {
 
 export function servesOneKey(lease: string): GatewayError {
   return new GatewayError('permission-denied', {
-    detail: `the lease ${lease} serves a single key with a ttl; nothing else can be attached to it`,
+    detail: `lease ${lease} belongs to a single key with a ttl; no other key can be attached to it`,
     hint: 'create a lease with POST /v1/leases and attach all keys to it',
   });
 }

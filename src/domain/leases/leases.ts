@@ -269,5 +269,5 @@ function hasLimitedRights({ identity: { login, scope } }: Caller): boolean {
 }
 
 export function leaseNotFound(lease: string): GatewayError {
-  return new GatewayError('lease-not-found', { detail: `there is no lease ${lease}` });
+  return new GatewayError('lease-not-found', { detail: `lease ${lease} does not exist` });
 }

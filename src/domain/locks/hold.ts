@@ -90,7 +90,7 @@ function checkHold(deps: LockDeps, request: HoldRequest): void {
   if (request.ttlSeconds === null) {
     throw invalidRequest(
       '/ttl',
-      'a hold needs a ttl; without one the lock would stay held if the gateway fails',
+      'a hold requires a ttl; without one the lock would stay held if the gateway fails',
     );
   }
   const { confirmEverySeconds, ttlSeconds = DEFAULT_TTL_SECONDS, lease } = request;

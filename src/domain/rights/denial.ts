@@ -51,7 +51,7 @@ export function notCovered(
   const more = prefixes.length > shown.length ? ', ...' : '';
   return new GatewayError('permission-denied', {
     detail: `the token ${JSON.stringify(name)} may not ${what}: no prefix of its scope covers all of that`,
-    hint: `its prefixes: ${shown.join(', ')}${more}${isRange ? '; stay within one of them, as with prefix=' : ''}`,
+    hint: `${isRange ? 'pass a range within one prefix' : 'stay within the prefixes'} of the token: ${shown.join(', ')}${more}`,
   });
 }
 

@@ -94,4 +94,4 @@ function tooDeep(at: string): GatewayError {
 }
 
 const LEVELS_HINT =
-  'split the transaction; etcd accepts 128 on a level by default (--max-txn-ops), and in a nested transaction what the outer levels leave; a guard, each part of a range around reserved keys, and each `value` comparison with != count too';
+  'split the transaction; etcd accepts 128 operations by default (--max-txn-ops), minus those of the outer levels; guards, ranges around reserved keys and `value` comparisons with != add operations';

@@ -18,7 +18,7 @@ export function parsePosition(text: string, field: string): Position {
   if (revisionText === '' || !Number.isSafeInteger(revision)) {
     throw invalidRequest(
       field,
-      `${field} is ${JSON.stringify(text)}`,
+      `${field} is ${JSON.stringify(text)}, not a revision or the id of an event`,
       'pass a revision, such as 41, or the id of an event, such as 41.3',
     );
   }

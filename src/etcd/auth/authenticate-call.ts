@@ -40,7 +40,7 @@ export function rejectedSession(
   message: string,
 ): Rejection {
   if (authenticator !== undefined) return notSent(rpc, authenticator.rejection(identity, message));
-  const error = new GatewayError('etcd-refused', { detail: `etcd says: ${message}` });
+  const error = new GatewayError('etcd-refused', { detail: `etcd reports: ${message}` });
   return notSent(rpc, { kind: 'failed', error });
 }
 

@@ -96,11 +96,11 @@ export class CallAuthenticator {
       case 'unauthenticated':
       case 'token':
         // Each member has its own list of valid tokens.
-        return { kind: 'elsewhere', error: unauthenticated(`etcd says: ${message}`) };
+        return { kind: 'elsewhere', error: unauthenticated(`etcd reports: ${message}`) };
       case 'user':
         return { kind: 'failed', error: issuedTokenRejected(message) };
       case undefined:
-        return { kind: 'failed', error: gatewayRejected(`etcd says: ${message}`) };
+        return { kind: 'failed', error: gatewayRejected(`etcd reports: ${message}`) };
     }
   }
 

@@ -191,7 +191,7 @@ export class CredentialVerifier {
       if (check === 'silent') silent ??= endpoint;
       checks.push(check);
     }
-    if (checks.includes('unknown')) throw unauthenticated('etcd does not know this token');
+    if (checks.includes('unknown')) throw unauthenticated('etcd does not recognize this token');
     if (silent === undefined && checks.includes('queued')) throw tooManyChecks();
     if (silent === undefined) throw this.#deps.pool.unavailableReason();
     const Silence = (await this.#isResponsive(silent)) ? SilentTokenError : GatewayError;
@@ -250,7 +250,7 @@ export class CredentialVerifier {
 function tooManyChecks(): GatewayError {
   return new GatewayError('etcd-unavailable', {
     detail: 'too many other tokens are being checked',
-    hint: 'try again',
+    hint: 'repeat the request later',
     retryAfterSeconds: RETRY_AFTER_SECONDS,
   });
 }

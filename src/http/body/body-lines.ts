@@ -30,7 +30,7 @@ export async function* readLines(
     if (buffer.length + piece.length > lineBytesMax) {
       throw new GatewayError('too-large', {
         detail: `line ${line} is longer than ${lineBytesMax} bytes`,
-        hint: 'a line may have eight times the bytes of --body-limit / LATCHKEY_BODY_LIMIT',
+        hint: 'shorten the line, or raise --body-limit (LATCHKEY_BODY_LIMIT); a line may have eight times its bytes',
         fields: { line },
       });
     }

@@ -35,8 +35,8 @@ export class BodyReaders {
     const bytesMax = SMALL_BODY_BYTES_MAX + JSON_GROWTH_MAX * extraBytes;
     const hint =
       setting === undefined
-        ? `this operation accepts at most ${bytesMax} bytes`
-        : `this operation accepts at most ${bytesMax} bytes, which depends on ${setting}`;
+        ? `send at most ${bytesMax} bytes`
+        : `send at most ${bytesMax} bytes, or raise ${setting}`;
     return this.#reader(() => ({ bytesMax, hint }));
   }
 
@@ -66,7 +66,7 @@ export class BodyReaders {
     const { bodyLimitBytes } = this.limits;
     if (value.length <= bodyLimitBytes) return;
     throw new GatewayError('too-large', {
-      detail: `the value has ${value.length} bytes`,
+      detail: `the value has ${value.length} bytes; the maximum is ${bodyLimitBytes}`,
       hint: valueHint(bodyLimitBytes),
     });
   }
@@ -101,7 +101,7 @@ function growthOf(req: Request): number {
 }
 
 function valueHint(bodyLimitBytes: number): string {
-  return `a value may have ${bodyLimitBytes} bytes (--body-limit / LATCHKEY_BODY_LIMIT); etcd accepts 1.5 MiB unless its --max-request-bytes is larger`;
+  return `send a value of at most ${bodyLimitBytes} bytes, or raise --body-limit (LATCHKEY_BODY_LIMIT); etcd accepts 1.5 MiB by default (--max-request-bytes)`;
 }
 
 async function readBody(
@@ -214,7 +214,7 @@ function checkCharset(contentType: string): void {
   if (CHARSETS.includes(charset)) return;
   throw new GatewayError('unsupported-media-type', {
     detail: `the charset of the body is ${JSON.stringify(charset)}`,
-    hint: 'JSON is UTF-8 (RFC 8259 section 8.1)',
+    hint: 'send UTF-8 (RFC 8259 section 8.1)',
   });
 }
 

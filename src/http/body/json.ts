@@ -40,7 +40,7 @@ export function parseJsonBody(bytes: Buffer, limits: JsonLimits = {}): unknown {
 function checkEncoding(bytes: Buffer): void {
   if (bytes.length === 0) throw invalidRequest('', 'the body is empty', 'send a JSON object');
   if (!isUtf8(bytes)) {
-    throw invalidRequest('', 'the body is not UTF-8', 'JSON is UTF-8, RFC 8259 section 8.1');
+    throw invalidRequest('', 'the body is not UTF-8', 'send UTF-8 (RFC 8259 section 8.1)');
   }
   if (BYTE_ORDER_MARK.every((byte, index) => bytes[index] === byte)) {
     throw invalidRequest('', 'the body begins with a byte order mark', 'send it without one');
@@ -62,7 +62,7 @@ function errorOf(problem: ScanProblem, { valuesMax, decodedBytesMax }: JsonLimit
     case 'bytes':
       return new GatewayError('too-large', {
         detail: `the body has more than ${decodedBytesMax} bytes after its escapes are decoded`,
-        hint: 'send less, or raise --body-limit / LATCHKEY_BODY_LIMIT',
+        hint: 'send less, or raise --body-limit (LATCHKEY_BODY_LIMIT)',
       });
     case 'depth':
       return invalidRequest('', `the body is nested deeper than ${JSON_DEPTH_MAX} levels`);

@@ -56,7 +56,7 @@ function decodePercent(text: string, where: string): string {
     throw invalidRequest(
       where,
       `${where}: ${shorten(text)} is not percent-encoded UTF-8`,
-      'write % itself as %25; for keys that are not UTF-8 add keyEncoding=base64url and encode the key that way',
+      'write % itself as %25; encode a key that is not UTF-8 as base64url and add keyEncoding=base64url',
     );
   }
 }
@@ -73,8 +73,8 @@ function unknownParameter(name: string, parameters: ReadonlyMap<string, QueryPar
 function listParameters(parameters: ReadonlyMap<string, QueryParameter>): string {
   const names = [...parameters.keys()];
   return names.length === 0
-    ? 'this operation has no query parameters'
-    : `the query parameters of this operation are ${names.join(', ')}`;
+    ? 'omit it; this operation has no query parameters'
+    : `use only ${names.join(', ')}`;
 }
 
 function toValue(parameter: QueryParameter, text: string): QueryValue {

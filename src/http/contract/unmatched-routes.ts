@@ -6,7 +6,7 @@ import { contextOf } from '../request/context.js';
 import type { KnownPaths } from './known-paths.js';
 
 const APIS_HINT =
-  'the APIs are /v1, / (the simple lock), /v2 and /v3, the documentation is at /docs; a key that begins with a slash goes to /v1/kv?key=';
+  'use /v1, / (the simple lock), /v2 or /v3, which /docs describes; pass a key that begins with a slash as /v1/kv?key=';
 const NAME_PATH = /^\/v1\/(?:locks|elections)\/./;
 const PATH_SHOWN_CHARACTERS_MAX = 200;
 

@@ -92,7 +92,7 @@ function unknownField(error: ErrorObject): Mistake {
     detail: `unknown field ${JSON.stringify(shown)}`,
     hint:
       guess === undefined
-        ? `the fields here are ${known.join(', ')}`
+        ? `use only ${known.join(', ')}`
         : `did you mean ${JSON.stringify(guess)}?`,
   };
 }
@@ -166,7 +166,7 @@ function kindOf(value: unknown): string {
     case 'object':
       return 'an object';
     case 'number':
-      return Number.isFinite(value) ? `the number ${value}` : 'a number too large to hold';
+      return Number.isFinite(value) ? `the number ${value}` : 'a number that is too large';
     case 'boolean':
       return String(value);
     case 'string':

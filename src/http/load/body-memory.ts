@@ -56,7 +56,7 @@ export class BodyMemory {
     onRejected('body-bytes');
     return new GatewayError('too-many-requests', {
       detail: `the request bodies at this gateway have more than ${bytesMax} bytes`,
-      hint: 'retry later, or raise --body-memory / LATCHKEY_BODY_MEMORY',
+      hint: 'retry later, or raise --body-memory (LATCHKEY_BODY_MEMORY)',
       retryAfterSeconds: RETRY_AFTER_SECONDS,
     });
   }

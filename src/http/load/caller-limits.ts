@@ -41,7 +41,7 @@ export class CallerLimits {
       if (waitSeconds > 0 && !contextOf(req).requestClass.isRenewalOrRelease) {
         this.#onRejected('caller-rate');
         throw new GatewayError('too-many-requests', {
-          detail: `one client may make ${callerRate} requests per second`,
+          detail: `this client sends more than ${callerRate} requests per second`,
           retryAfterSeconds: Math.ceil(waitSeconds),
         });
       }
@@ -58,7 +58,7 @@ export class CallerLimits {
     if (count >= callerStreamsMax) {
       this.#onRejected('caller-streams');
       throw new GatewayError('too-many-requests', {
-        detail: `one client may have ${callerStreamsMax} waits and streams open`,
+        detail: `this client already has ${callerStreamsMax} open waits and streams`,
         hint: 'close one, or retry later',
         retryAfterSeconds: STREAMS_RETRY_AFTER_SECONDS,
       });

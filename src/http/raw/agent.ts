@@ -43,7 +43,7 @@ export class EndpointAgent extends ConnectionAgent {
     }
     const reason = failures.length === 0 ? pool.unavailableReason() : undefined;
     throw new GatewayError(reason?.code ?? 'etcd-unavailable', {
-      detail: `${reason?.message ?? 'no etcd endpoint is reachable'}, nothing was sent`,
+      detail: `${reason?.message ?? 'no etcd endpoint is reachable'}; nothing was sent`,
       outcome: 'not-applied',
       ...(reason?.code !== 'etcd-refused' && { retryAfterSeconds: 1 }),
       cause: new AggregateError(failures, 'every endpoint failed'),

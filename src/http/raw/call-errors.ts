@@ -1,13 +1,13 @@
 // The gateway's own errors at the raw API, for calls that end without a response of etcd.
 import { GatewayError, shuttingDown } from '../../core/errors.js';
 
-const READ_FIRST_HINT = 'read before repeating';
+const READ_FIRST_HINT = 'read before you repeat the write: it may or may not have been applied';
 
 /** Returns a 413. `isSent`: etcd already has a part of the body, which may contain a whole call. */
 export function bodyTooLarge(bodyLimitBytes: number, isSent: boolean): GatewayError {
   return new GatewayError('too-large', {
     detail: `the request body is larger than ${bodyLimitBytes} bytes`,
-    hint: 'raise LATCHKEY_BODY_LIMIT / --body-limit if etcd accepts more',
+    hint: 'raise --body-limit (LATCHKEY_BODY_LIMIT) if etcd accepts more',
     ...(isSent ? { outcome: 'unknown' as const } : {}),
   });
 }
@@ -29,7 +29,7 @@ export function responseTimeout(limitMs: number, isSent: boolean): GatewayError 
     });
   }
   return new GatewayError('etcd-unavailable', {
-    detail: `no etcd endpoint accepted the call within ${limitMs} ms, nothing was sent`,
+    detail: `no etcd endpoint accepted the call within ${limitMs} ms; nothing was sent`,
     outcome: 'not-applied',
     retryAfterSeconds: 1,
   });

@@ -130,8 +130,10 @@ export class Exchange {
     if (this.#state === 'ended' || this.#res.destroyed) return;
     if (this.#state === 'responding') {
       this.#suspect();
-      this.#logFailure('etcd broke off its response', error);
-      this.#cut(new GatewayError('etcd-unavailable', { detail: 'etcd broke off its response' }));
+      this.#logFailure('the response of etcd ended early', error);
+      this.#cut(
+        new GatewayError('etcd-unavailable', { detail: 'the response of etcd ended early' }),
+      );
       return;
     }
     this.#suspect();

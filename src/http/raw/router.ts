@@ -168,7 +168,8 @@ export function rejectLoops(instanceId: string): RequestHandler {
 function checkLoop({ headers }: IncomingMessage, instanceId?: string): void {
   if (instanceId === undefined || !isLoop(headers.via, instanceId)) return;
   throw new GatewayError('misdirected-request', {
-    detail: 'the request has passed this gateway before: one of its etcd endpoints is a gateway',
+    detail:
+      'the request already passed through this gateway: one of its etcd endpoints is a gateway',
   });
 }
 
@@ -188,7 +189,8 @@ function checkRpc(
   }
   if (req.method !== 'POST') {
     throw new GatewayError('method-not-allowed', {
-      detail: 'every operation of this API is a POST',
+      detail: 'every operation of this API requires POST',
+      hint: 'use POST',
       headers: { Allow: 'POST' },
     });
   }

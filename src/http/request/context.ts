@@ -89,6 +89,7 @@ function parseRequestTimeout(text: string): number {
   if (seconds > 0) return seconds;
   throw invalidRequest(
     'Request-Timeout',
-    `Request-Timeout is ${JSON.stringify(text)}: write seconds, such as 5 or 0.5`,
+    `Request-Timeout is ${JSON.stringify(text)}, not a number of seconds`,
+    'write seconds, such as 5 or 0.5',
   );
 }

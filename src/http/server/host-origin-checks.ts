@@ -87,7 +87,7 @@ function checkHost(req: IncomingMessage, rules: HostOriginRules): string | undef
   if (rules.isServedHost(name)) return host;
   throw new GatewayError('misdirected-request', {
     detail: `this gateway does not serve the host ${JSON.stringify(name)}`,
-    hint: 'add the name to LATCHKEY_ALLOWED_HOSTS / --allowed-hosts, or use the address',
+    hint: 'add the name to --allowed-hosts (LATCHKEY_ALLOWED_HOSTS), or use the address',
   });
 }
 
@@ -142,7 +142,7 @@ function checkOrigin(
 function foreignOrigin(pages: string): GatewayError {
   return new GatewayError('foreign-origin', {
     detail: `${pages} may not use this gateway`,
-    hint: 'add the origin to LATCHKEY_CORS_ORIGINS / --cors-origins to allow its pages',
+    hint: 'add the origin to --cors-origins (LATCHKEY_CORS_ORIGINS) to allow its pages',
   });
 }
 

@@ -10,14 +10,14 @@ const REVISION_TAG = /^"(\d{1,16})"$/;
 export function parseWriteCondition(req: Request): Condition | undefined {
   const { 'if-match': match, 'if-none-match': noneMatch } = req.headers;
   if (match !== undefined && noneMatch !== undefined) {
-    throw invalidRequest('If-None-Match', 'If-Match and If-None-Match exclude each other');
+    throw invalidRequest('If-None-Match', 'If-Match and If-None-Match cannot be combined');
   }
   if (noneMatch !== undefined) {
     if (noneMatch.trim() === '*') return { kind: 'absent' };
     throw invalidRequest(
       'If-None-Match',
-      'on a write If-None-Match can only be *',
-      'use If-Match: "<modRevision>" to write over one revision',
+      `If-None-Match is ${JSON.stringify(noneMatch)}; a write accepts only *`,
+      'use If-Match: "<modRevision>" to overwrite one revision',
     );
   }
   return match === undefined ? undefined : parseMatch(match.trim());
@@ -27,7 +27,11 @@ function parseMatch(match: string): Condition {
   if (match === '*') return { kind: 'present' };
   const modRevision = Number(REVISION_TAG.exec(match)?.[1] ?? NaN);
   if (Number.isSafeInteger(modRevision)) return { kind: 'modRevision', modRevision };
-  throw invalidRequest('If-Match', `If-Match is ${JSON.stringify(match)}`, matchHint(match));
+  throw invalidRequest(
+    'If-Match',
+    `If-Match is ${JSON.stringify(match)}, not * or a modRevision in double quotes`,
+    matchHint(match),
+  );
 }
 
 function matchHint(match: string): string {
@@ -42,7 +46,7 @@ function matchHint(match: string): string {
 /** Returns the condition of a delete, which cannot be If-None-Match. Throws `invalid-request`. */
 export function parseDeleteCondition(req: Request): Condition | undefined {
   if (req.headers['if-none-match'] !== undefined) {
-    throw invalidRequest('If-None-Match', 'If-None-Match has no meaning on a DELETE');
+    throw invalidRequest('If-None-Match', 'DELETE does not accept If-None-Match');
   }
   return parseWriteCondition(req);
 }

@@ -106,8 +106,8 @@ function readResignation(
   if (token !== undefined && another === undefined) return { name: checkName(params.name), token };
   throw invalidRequest(
     'token',
-    'a resignation names exactly one token',
-    'pass it in the body, as ?token= or in the header Lock-Token',
+    'a resignation requires exactly one token',
+    'pass it once: in the body, as ?token= or in the header Lock-Token',
   );
 }
 

@@ -10,9 +10,9 @@ export type GuardQuery = Pick<OperationQuery<'putKey'>, 'guardLock' | 'guardToke
 export function parseGuardQuery({ guardLock, guardToken }: GuardQuery): Guard | undefined {
   if (guardLock === undefined && guardToken === undefined) return undefined;
   if (guardLock === undefined)
-    throw invalidRequest('guardLock', 'guardToken needs guardLock, the name of the lock');
+    throw invalidRequest('guardLock', 'guardToken requires guardLock, the name of the lock');
   if (guardToken === undefined)
-    throw invalidRequest('guardToken', "guardLock needs guardToken, the holder's fencing token");
+    throw invalidRequest('guardToken', "guardLock requires guardToken, the holder's fencing token");
   refuseDoubleEncoding(guardLock, 'guardLock');
   return { lock: guardLock, fencingToken: guardToken, field: 'guardLock' };
 }

@@ -24,12 +24,12 @@ export function isHistoryRequested(
 ): boolean {
   if (query.history !== true) {
     if (!validator.operation('getKey').given(query).includes('limit')) return false;
-    throw invalidRequest('limit', 'limit is for lists and for history', 'add history=true');
+    throw invalidRequest('limit', 'limit applies only to lists and histories', 'add history=true');
   }
   if (negotiateEntry(req, query.raw) === 'application/octet-stream') {
     throw invalidRequest(
       'raw',
-      'a history is JSON only',
+      'a history is available only as JSON',
       'read one version with raw and revision=',
     );
   }

@@ -6,7 +6,7 @@ import type { Schema } from '../contract/operation-types.js';
 export type KeyEncoding = Schema<'KeyEncoding'> | undefined;
 
 const NOT_BASE64URL = /[^A-Za-z0-9_-]/;
-/** Of a group of four characters. */
+/** Padding characters in a group of four. */
 const PADDING_MAX = 2;
 
 /** Returns the bytes of a key in a request; `field` is its name there. Throws `invalid-request`. */
@@ -19,7 +19,7 @@ export function parseKeyText(text: string, encoding: KeyEncoding, field: string)
   return Buffer.from(unpadded, 'base64url');
 }
 
-/** Not `/=+$/`: its time grows with the square of the length of a text full of `=`. */
+/** Does not use `/=+$/`, whose time grows with the square of the number of `=`. */
 function withoutPadding(text: string): string {
   let end = text.length;
   while (text.length - end < PADDING_MAX && text[end - 1] === '=') end--;

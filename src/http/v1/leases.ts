@@ -82,7 +82,7 @@ function refuseFields(req: Request): void {
   if (bytesOf(req).length === 0) return;
   const json = readJson(req);
   const isEmpty = typeof json === 'object' && json !== null && Object.keys(json).length === 0;
-  if (!isEmpty) throw invalidRequest('', 'the keepalive of a lease takes no body');
+  if (!isEmpty) throw invalidRequest('', 'the keepalive of a lease does not accept a body');
 }
 
 /** Keys are text if all of them are UTF-8 and the client requests no encoding. Otherwise all of them are base64url. */

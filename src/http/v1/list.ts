@@ -32,7 +32,8 @@ export async function sendList(
   query: ListQuery,
 ): Promise<void> {
   for (const name of ['raw', 'history'] as const) {
-    if (query[name] === true) throw invalidRequest(name, `${name} is for one key`, 'add key=');
+    if (query[name] === true)
+      throw invalidRequest(name, `${name} applies only to a single key`, 'add key=');
   }
   const mediaType = negotiate(
     req,
@@ -66,8 +67,8 @@ async function exportRange(
   if (pageOption !== undefined) {
     throw invalidRequest(
       pageOption,
-      `${pageOption} is for pages: application/x-ndjson is the whole range, in the order of its keys`,
-      'accept application/json for pages',
+      `${pageOption} does not apply to application/x-ndjson, which returns the whole range in key order`,
+      'accept application/json to get pages',
     );
   }
   await sendExport(deps, req, res, toRangeRequest(query), query.keyEncoding);
@@ -80,7 +81,7 @@ async function sendCount(
   query: ListQuery,
 ): Promise<void> {
   if (query.delimiter !== undefined)
-    throw invalidRequest('delimiter', 'countOnly counts keys, not levels');
+    throw invalidRequest('delimiter', 'countOnly cannot be combined with delimiter');
   const { caller } = contextOf(req);
   const { count, revision } = await countKeys(caller, deps, toRangeRequest(query));
   res.setHeader('Etcd-Revision', revision);
@@ -123,8 +124,8 @@ function parseLevelBase({
   if ((sort ?? 'key') !== 'key' || (order ?? 'asc') !== 'asc') {
     throw invalidRequest(
       'delimiter',
-      'a level is listed in the order of its keys',
-      'leave sort and order out',
+      'a list with delimiter is always in ascending key order',
+      'omit sort and order',
     );
   }
   return prefix === undefined ? 0 : parseKeyText(prefix, keyEncoding, 'prefix').length;
@@ -151,21 +152,21 @@ export async function deleteRange(
   query: OperationQuery<'deleteKeys'>,
 ): Promise<void> {
   if (parseDeleteCondition(req) !== undefined) {
-    throw invalidRequest('If-Match', 'If-Match is for one key, not for a range');
+    throw invalidRequest('If-Match', 'If-Match applies only to a single key');
   }
   if (query.prefix === undefined && query.start === undefined && query.end === undefined) {
     throw invalidRequest(
       'prefix',
-      'a delete needs key, prefix or start',
-      'to delete everything write prefix=&all=true',
+      'a delete requires key, prefix or start',
+      'pass prefix=&all=true to delete all keys',
     );
   }
   const range = parseRange(query);
   if (query.prefix === '' && query.all !== true) {
     throw invalidRequest(
       'all',
-      'an empty prefix is the whole keyspace',
-      'add all=true if that is what you mean',
+      'an empty prefix covers all keys',
+      'add all=true to delete all keys',
     );
   }
   const { caller } = contextOf(req);

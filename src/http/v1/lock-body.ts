@@ -74,10 +74,10 @@ export function readRelease(req: Request, operation: OperationValidator<'release
   const [token, owner] = [tokens[0], owners[0]];
   if (tokens.length + owners.length + (isForced ? 1 : 0) !== 1) {
     throw new GatewayError('invalid-request', {
-      detail: 'a release names one of token, owner and force',
+      detail: 'a release requires exactly one of token, owner and force',
       hint: 'pass ?token=, the header Lock-Token, ?owner= or ?force=true',
       fields: {
-        errors: [{ pointer: 'token', detail: 'exactly one of token, owner and force is needed' }],
+        errors: [{ pointer: 'token', detail: 'exactly one of token, owner and force is required' }],
       },
     });
   }
@@ -121,6 +121,6 @@ export function refuseDoubleEncoding(name: string, field: string): void {
   throw invalidRequest(
     field,
     `this name was percent-encoded twice: ${JSON.stringify(name)}`,
-    'encode a slash once, as %2F; in Swagger UI and generated clients type the name plainly',
+    'encode a slash once, as %2F; in Swagger UI and generated clients enter the unencoded name',
   );
 }

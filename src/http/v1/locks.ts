@@ -34,7 +34,7 @@ export interface LocksRouterDeps extends LockDeps {
   readonly log: Log;
 }
 
-const METADATA_SETTING = '--lock-metadata-limit / LATCHKEY_LOCK_METADATA_LIMIT';
+const METADATA_SETTING = '--lock-metadata-limit (LATCHKEY_LOCK_METADATA_LIMIT)';
 
 export function createLocksRouter(deps: LocksRouterDeps): Router {
   const { validator, bodies, lockLimits, streams } = deps;

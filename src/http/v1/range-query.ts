@@ -39,6 +39,6 @@ export function parseOptionalKey<Id extends 'listKeys' | 'deleteKeys'>(
     .given(query)
     .find((name) => name !== 'key' && !byPath.hasQueryParameter(name));
   if (conflict !== undefined)
-    throw invalidRequest(conflict, `key and ${conflict} exclude each other`);
+    throw invalidRequest(conflict, `key and ${conflict} cannot be combined`);
   return parseKey(key, keyEncoding);
 }

@@ -15,7 +15,7 @@ export function negotiate<MediaType extends string>(
   const mediaType = mediaTypes.find((each) => each === accepted);
   if (mediaType !== undefined) return mediaType;
   throw new GatewayError('not-acceptable', {
-    detail: `Accept is ${JSON.stringify(accept)}`,
+    detail: `Accept is ${JSON.stringify(accept)}, which this path does not return`,
     hint,
   });
 }

@@ -106,13 +106,13 @@ function parseOperation(
 function parseDelete(body: Schema<'TxnDelete'>, encoding: KeyEncoding, at: string): Operation {
   const range = parseRange(body, encoding, at);
   if (body.previous === true && range.rangeEnd !== undefined) {
-    throw invalidRequest(`${at}/previous`, 'previous is for one key, not for a range');
+    throw invalidRequest(`${at}/previous`, 'previous applies only to a single key');
   }
   if (body.prefix === '' && body.all !== true) {
     throw invalidRequest(
       `${at}/all`,
-      'an empty prefix is the whole keyspace',
-      'add "all": true if that is what you mean',
+      'an empty prefix covers all keys',
+      'add "all": true to delete all keys',
     );
   }
   return { kind: 'delete', at, range, previous: body.previous };
@@ -130,13 +130,13 @@ function parseComparison(
     throw invalidRequest(
       at,
       `${at} compares ${targets.length === 0 ? 'nothing' : targets.join(' and ')}`,
-      `a comparison has exactly one of ${TARGETS.join(', ')}`,
+      `write exactly one of ${TARGETS.join(', ')}`,
     );
   }
   const { is = '=' } = body;
   const isOrdered = target !== 'lease' && target !== 'exists';
   if (!isOrdered && (is === '<' || is === '>')) {
-    throw invalidRequest(`${at}/is`, `${target} has no order`, 'use = or !=');
+    throw invalidRequest(`${at}/is`, `${target} cannot be compared with ${is}`, 'use = or !=');
   }
   return { at, ...range, ...targetOf(body, target, is, at) };
 }
@@ -183,7 +183,7 @@ function parseRange(body: RangeBody, requestEncoding: KeyEncoding, at: string): 
   ) {
     throw invalidRequest(
       at,
-      `${at} does not name keys in one way`,
+      `${at} must name its keys in exactly one way`,
       'write one of key, prefix, or start and end; "prefix": true with key makes the key a prefix',
     );
   }

@@ -61,7 +61,7 @@ export function readPut(
   if (ttlSeconds !== undefined && lease !== undefined) {
     throw invalidRequest(
       envelope?.lease === undefined ? 'lease' : '/lease',
-      'ttl and lease exclude each other: ttl makes a new lease',
+      'ttl and lease cannot be combined: a ttl creates a new lease',
       'pass the ttl when you create the lease, at POST /v1/leases',
     );
   }
@@ -128,7 +128,7 @@ function parseEnvelope(bodies: BodyReaders, req: Request, kind: 'json' | 'form')
       detail: error.message,
       hint:
         kind === 'form'
-          ? `curl -d sends a form type, which is read as JSON; ${RAW_HINT}`
+          ? `write JSON, because a body of curl -d is read as JSON; ${RAW_HINT}`
           : RAW_HINT,
       fields: error.fields,
     });

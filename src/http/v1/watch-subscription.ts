@@ -47,7 +47,7 @@ export function aheadError(
 /** The error of a watch after etcd was restored or emptied, and is at `revision`. */
 export function resetError(revision: number): GatewayError {
   return new GatewayError('revision-compacted', {
-    detail: `etcd was restored from a backup or emptied; its revision is ${revision} now`,
+    detail: `etcd was restored from a backup or emptied; its revision is now ${revision}`,
     hint: 'read the keys again and watch from the Etcd-Revision of that response',
     fields: { oldestRevision: revision },
   });

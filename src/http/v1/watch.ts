@@ -66,7 +66,7 @@ function parseWatchedRange(query: WatchQuery): HubRequest['range'] {
   if (query.key === undefined) return parseRange(query);
   const conflict = (['prefix', 'start', 'end'] as const).find((name) => query[name] !== undefined);
   if (conflict !== undefined)
-    throw invalidRequest(conflict, `key and ${conflict} exclude each other`);
+    throw invalidRequest(conflict, `key and ${conflict} cannot be combined`);
   return { key: parseKey(query.key, query.keyEncoding) };
 }
 

@@ -30,7 +30,7 @@ export class StoreHeaders {
     res.setHeader('X-Etcd-Cluster-Id', clusterId);
   }
 
-  /** Sets the headers of a successful response. etcd v3 does not report the raft index, so that the revision replaces it. */
+  /** Sets the headers of a successful response. etcd v3 does not report the raft index, so the revision replaces it. */
   put(res: Response, header: ResponseHeader): void {
     this.putClusterId(res, header);
     res.setHeader('Content-Type', 'application/json');

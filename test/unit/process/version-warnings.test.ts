@@ -25,11 +25,11 @@ function logged(members: readonly string[], hasUsers = false): unknown[][] {
   return warn.mock.calls;
 }
 
-it('warns once if several members can end a renewed lease early', () => {
+it('warns once if several members can expire a renewed lease early', () => {
   expect(logged(['3.5.12', '3.5.11', '3.4.30'])).toEqual([
     [
       { versions: ['3.5.12'], fixedIn: ['3.4.31', '3.5.13'] },
-      'this etcd can end a renewed lease early after a paused leader resumes; upgrade etcd',
+      'this etcd can expire a renewed lease early after a paused leader resumes; upgrade etcd',
     ],
   ]);
 });

@@ -56,7 +56,7 @@ export class LeaseRights {
     }
     if (keys.every((key) => this.#keys.covers(scope, key, mode))) return;
     throw new GatewayError('permission-denied', {
-      detail: `the token ${JSON.stringify(name)} may not ${mode === 'read' ? 'read' : 'use'} the lease ${lease}: its scope does not cover all keys that are attached to it`,
+      detail: `the token ${JSON.stringify(name)} may not ${mode === 'read' ? 'read' : 'use'} lease ${lease}: its scope does not cover all keys that are attached to it`,
     });
   }
 
@@ -78,7 +78,7 @@ export class LeaseRights {
     await Promise.all(
       [...named].map(async (lease) => {
         if (isGone(await this.checkUse(caller, lease)))
-          throw new GatewayError('lease-not-found', { detail: `there is no lease ${lease}` });
+          throw new GatewayError('lease-not-found', { detail: `lease ${lease} does not exist` });
       }),
     );
   }
@@ -88,7 +88,7 @@ export class LeaseRights {
 export function refuseEmptyLeaseOfOther(identity: Identity, lease: string): void {
   if (isKeyLease(lease) || isMadeBy(lease, identity)) return;
   throw new GatewayError('permission-denied', {
-    detail: `the lease ${lease} has no keys and was not created by this client`,
+    detail: `lease ${lease} has no keys and was not created by this client`,
     hint: 'create your own lease with POST /v1/leases, without an id; only its creator and administrators may use an empty lease',
   });
 }

@@ -51,7 +51,7 @@ type LeaseCalls = Pick<
 function leaseCalls(etcd: EtcdClient, leases: LeaseRights): LeaseCalls {
   return {
     async leaseGrant(caller, lease, ttlSeconds) {
-      requireRight(caller.identity, ['write', 'lock'], 'make a lease');
+      requireRight(caller.identity, ['write', 'lock'], 'create a lease');
       leases.checkGrant(caller.identity, lease);
       return etcd.leaseGrant(caller, lease, ttlSeconds);
     },

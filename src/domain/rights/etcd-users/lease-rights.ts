@@ -111,7 +111,7 @@ class UserLeaseRights {
     if (caller.identity.login === undefined) return;
     for (const lease of new Set(leases)) {
       if (lease !== undefined && isGone(await this.checkUse(caller, lease)))
-        throw new GatewayError('lease-not-found', { detail: `there is no lease ${lease}` });
+        throw new GatewayError('lease-not-found', { detail: `lease ${lease} does not exist` });
     }
   }
 

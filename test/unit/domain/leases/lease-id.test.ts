@@ -100,9 +100,9 @@ describe('the lease of a single key', () => {
     for (let made = 0; made < 100; made++) {
       const lease = randomKeyLease();
       expect(parseLeaseId(lease, 'id')).toBe(lease);
-      expect(() => parseSharedLeaseId(lease, 'id')).toThrow('serves a single key');
+      expect(() => parseSharedLeaseId(lease, 'id')).toThrow('belongs to a single key');
     }
-    expect(() => parseSharedLeaseId('4c20000000000001', 'id')).toThrow('serves a single key');
+    expect(() => parseSharedLeaseId('4c20000000000001', 'id')).toThrow('belongs to a single key');
   });
 
   it('is recognized by its last digits; a lease with only the same beginning is not', () => {

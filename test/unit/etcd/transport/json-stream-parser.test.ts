@@ -56,14 +56,14 @@ describe('what is no stream of JSON objects', () => {
   it.each(['Not Found\n', '[1]', '"text"', '<html>', '{"a":1}\nx', '{a:1}', '{"a":1,}'])(
     'is refused: %s',
     (text) => {
-      expect(() => read([text])).toThrow(/etcd answered garbage/);
+      expect(() => read([text])).toThrow(/etcd returned an invalid response/);
     },
   );
 
   it('gives the objects before the mistake', () => {
     const lines = new JsonStreamParser(BYTES_MAX).push(Buffer.from('{"a":1}oops'));
     expect(lines.next().value).toEqual({ a: 1 });
-    expect(() => lines.next()).toThrow(/garbage/);
+    expect(() => lines.next()).toThrow(/invalid response/);
   });
 });
 

@@ -315,7 +315,7 @@ describe('bodies', () => {
     [
       { value: 'a', size: Number.POSITIVE_INFINITY },
       '/size',
-      '"size" must be a whole number, not a number too large to hold',
+      '"size" must be a whole number, not a number that is too large',
     ],
     [{ value: 'a', labels: [] }, '/labels', '"labels" must not be empty'],
     [
@@ -339,7 +339,7 @@ describe('bodies', () => {
 
   it('lists the fields if none is near', () => {
     expect(rejectionOf(() => store.body({ value: 'a', encryption: 1 })).hint).toBe(
-      'the fields here are value, size, labels, inner',
+      'use only value, size, labels, inner',
     );
   });
 

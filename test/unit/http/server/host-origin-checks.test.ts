@@ -108,7 +108,7 @@ describe('the Host gate', () => {
 
   it('names the setting in the hint of 421', async () => {
     const answer = await askAs(['Host: gateway']);
-    expect(answer.body).toContain('LATCHKEY_ALLOWED_HOSTS / --allowed-hosts');
+    expect(answer.body).toContain('--allowed-hosts (LATCHKEY_ALLOWED_HOSTS)');
   });
 
   it.each(['gateway', 'GateWay:8888', 'a.svc.cluster.local', 'a.b.svc.cluster.local'])(
@@ -216,7 +216,7 @@ describe('the Origin gate', () => {
 
   it('names the setting in the hint of 403', async () => {
     const answer = await askAs(['Host: localhost', 'Origin: null']);
-    expect(answer.body).toContain('LATCHKEY_CORS_ORIGINS / --cors-origins');
+    expect(answer.body).toContain('--cors-origins (LATCHKEY_CORS_ORIGINS)');
   });
 
   it.each(['localhost:PORT', '127.0.0.1:PORT', '[::1]:PORT'])(

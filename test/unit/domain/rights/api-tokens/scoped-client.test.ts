@@ -184,7 +184,7 @@ describe('a client with scopes', () => {
     for (const range of wider) {
       expect((await send(scope, { kind: 'range', range })).error).toMatchObject({
         code: 'permission-denied',
-        hint: expect.stringContaining('"app/"; stay within one of them, as with prefix='),
+        hint: expect.stringContaining('pass a range within one prefix of the token: "app/"'),
       });
     }
   });
@@ -213,7 +213,7 @@ describe('a client with scopes', () => {
     });
     expect((await send(scopeOf(['web/'], 'lock'), op)).error).toMatchObject({
       detail: expect.stringContaining('may not change the lock "app/deploy": no prefix'),
-      hint: 'its prefixes: "web/"',
+      hint: 'stay within the prefixes of the token: "web/"',
     });
   });
 
