@@ -2,9 +2,14 @@
 import fs from 'node:fs';
 import path from 'node:path';
 
-/** @returns {{ defaults: Map<string, string>, etcdVersion: string | undefined }} settings by environment variable, and the etcd that is fetched */
+const SETTINGS_FILES = ['settings.ts', 'access-settings.ts', 'embedded-settings.ts'];
+
+/**
+ * @returns {{ defaults: Map<string, string>, etcdVersion: string | undefined }} the defaults of the settings by environment variable, and the
+ *   version of etcd that the gateway downloads
+ */
 export function readFacts(root) {
-  const settings = read(root, 'src/config/settings.ts');
+  const settings = SETTINGS_FILES.map((name) => read(root, `src/config/${name}`)).join('\n');
   const rows = [...settings.matchAll(/env: '(?<env>\w+)',[^}]*?default: '(?<fallback>[^']*)'/g)];
   return {
     defaults: new Map(rows.map(({ groups }) => [groups.env, groups.fallback])),

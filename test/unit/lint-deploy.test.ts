@@ -12,6 +12,8 @@ const CHECKED = [
   '.dockerignore',
   'docker-compose.yml',
   'src/config/settings.ts',
+  'src/config/access-settings.ts',
+  'src/config/embedded-settings.ts',
   'src/embedded/release.ts',
 ];
 const COPIED = [
