@@ -25,6 +25,7 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   electionProclaim: 'needs the leader key of the campaign',
   maintenanceTransferLeadership: 'needs a second member',
   maintenanceHashKv: 'etcd 3.4 does not have it',
+  authStatus: 'etcd 3.4 does not have it',
   maintenanceDowngrade: 'depends on the version of etcd',
   authAuthenticate: 'authentication is disabled',
   authEnable: 'needs a user root',
