@@ -27,7 +27,7 @@ export default defineConfig({
     projects: [
       project('unit', {
         ...ONE_MEMBER,
-        setupFiles: ['test/support/closed-world.ts'],
+        setupFiles: ['test/support/no-outside-network.ts'],
         retry,
         testTimeout: 90_000,
       }),

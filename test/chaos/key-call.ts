@@ -1,10 +1,10 @@
-// What clients of keys did and saw: one record for each call, whatever it did.
+// What clients of keys sent and received: one record for each call.
 import type { CallRecord } from '../harness/recording-user.js';
 
 export type CallKind =
   'get' | 'stale get' | 'list' | 'put' | 'create' | 'replace' | 'delete' | 'delete if' | 'transact';
 
-/** A key as an answer, or the history, shows it. The value is the id of the call that wrote it. */
+/** A key as a response or the history shows it. The value is the id of the call that wrote it. */
 export interface Seen {
   readonly key: string;
   readonly value: string;
@@ -19,13 +19,13 @@ export interface Condition {
   readonly modRevision: number;
 }
 
-/** What was answered, as far as it can be told from any answer. */
-export interface Told {
-  /** `absent`: there was nothing to read, or to delete. `refused`: a condition was not true. */
+/** What a response states, in one form for all operations. */
+export interface KeyResult {
+  /** `absent`: the key to read or delete did not exist. `refused`: a condition was not true. */
   readonly kind: 'done' | 'absent' | 'refused';
-  /** Of a write, its own; of a read, the store's. Undefined where the answer does not tell. */
+  /** The revision of a write, or of the store at a read. Undefined where the response has none. */
   readonly revision: number | undefined;
-  /** What it shows of the keys of `shown`: one that is missing did not exist. Undefined when it shows nothing. */
+  /** The keys of `shown` that existed. Undefined if the response shows no keys. */
   readonly seen: readonly Seen[] | undefined;
 }
 
@@ -36,19 +36,19 @@ export interface KeyCall extends CallRecord {
   readonly conditions: readonly Condition[];
   readonly puts: readonly string[];
   readonly deletes: readonly string[];
-  /** The keys that its answer shows. */
+  /** The keys that its response shows. */
   readonly shown: readonly string[];
-  /** Of an answer of etcd's, errors aside. */
-  told?: Told;
+  /** Undefined without a response, and for errors. */
+  result?: KeyResult;
 }
 
 export function isWrite({ puts, deletes }: KeyCall): boolean {
   return puts.length + deletes.length > 0;
 }
 
-/** What its answer says of a write: that it happened, that it surely did not, or neither. */
+/** Returns whether the response states that the write was applied, was definitely not applied, or neither. */
 export function fateOf(call: KeyCall): 'applied' | 'not-applied' | 'unknown' {
   if (call.ending !== 'answered') return 'unknown';
-  if (call.told?.kind === 'done') return 'applied';
+  if (call.result?.kind === 'done') return 'applied';
   return (call.status ?? 0) < 500 || call.outcome === 'not-applied' ? 'not-applied' : 'unknown';
 }

@@ -1,7 +1,7 @@
-// The clients of keys in a run: readers and writers of the same few keys, in whatever order chance wants.
+// The clients of keys in a run: they read and write the same few keys in random order.
 import { createDocumentCheck } from '../harness/document-check.js';
-import { unlessAborted } from '../harness/faults.js';
-import type { Cast, Scene } from '../harness/observation.js';
+import { pauseUnlessAborted } from '../harness/faults.js';
+import type { Workload, WorkloadContext } from '../harness/observation.js';
 import type { Random, Span } from '../harness/random.js';
 import { LATE_MS_MAX } from '../harness/system.js';
 import { CHAOS } from './key-evidence.js';
@@ -11,52 +11,56 @@ import type { Attempt } from './key-user.js';
 
 const REGISTERS_PREFIX = `${CHAOS}register/`;
 const REGISTERS = Array.from({ length: 8 }, (_, index) => `${REGISTERS_PREFIX}${index}`);
-/** Written by transactions alone, both at once: they are never seen to differ. */
+/** Only transactions write these, both keys at once, so a read never shows different values. */
 const PAIRS = Array.from({ length: 4 }, (_, index) => [
   `${CHAOS}pair/${index}/left`,
   `${CHAOS}pair/${index}/right`,
 ]);
-/** All of them. */
+/** All keys of a run. */
 export const KEYS = [...REGISTERS, ...PAIRS.flat()];
 const REPLICAS = 2;
 const CUT_CHANCE = 0.02;
 const CUT_AFTER_MS: Span = [0, 60];
-/** After everything runs again, until both replicas answer for every key. */
-const LAST_LOOK_LIMIT_MS = 30_000;
-const LAST_LOOK_PAUSE_MS = 250;
+/** After everything runs again, both replicas must return every key within this time. */
+const FINAL_READ_LIMIT_MS = 30_000;
+const FINAL_READ_PAUSE_MS = 250;
 
 export interface KeyClientSettings {
   readonly keyClients: number;
-  /** Of a client between two calls. */
+  /** The pause of a client between two calls. */
   readonly keyPauseMs: Span;
 }
 
-/** `calls` grows as they call. */
-export function createKeyCast(settings: KeyClientSettings, scene: Scene, calls: KeyCall[]): Cast {
-  const { doors, random, signal } = scene;
-  const notebook = { calls, deviationOf: createDocumentCheck() };
+/** Adds a record to `calls` for each call. */
+export function createKeyWorkload(
+  settings: KeyClientSettings,
+  context: WorkloadContext,
+  calls: KeyCall[],
+): Workload {
+  const { clients, random, signal } = context;
+  const log = { calls, deviationOf: createDocumentCheck() };
   const client = async (name: string): Promise<void> => {
     const chance = random.fork(name);
-    const user = new KeyUser(name, doors, notebook);
+    const user = new KeyUser(name, clients, log);
     while (!signal.aborted) {
-      const replica = scene.system.pickReplica(chance);
-      await ended(act(user, replica, chance, calls), chance);
-      await unlessAborted(chance.between(settings.keyPauseMs), signal);
+      const replica = context.system.pickReplica(chance);
+      await finish(act(user, replica, chance, calls), chance);
+      await pauseUnlessAborted(chance.between(settings.keyPauseMs), signal);
     }
   };
   return {
     run: () =>
       Promise.all(Array.from({ length: settings.keyClients }, (_, index) => client(`k${index}`))),
     async settle() {
-      // What was held back on the way to etcd may still come.
+      // Requests that a proxy delayed may still arrive at etcd.
       await new Promise((resolve) => setTimeout(resolve, LATE_MS_MAX));
-      await lookAtAll(new KeyUser('last', doors, notebook));
+      await readAll(new KeyUser('last', clients, log));
     },
   };
 }
 
-/** Now and then the client hangs up before he has his answer. */
-async function ended({ done, cut }: Attempt, random: Random): Promise<void> {
+/** Disconnects some calls before their response. */
+async function finish({ done, cut }: Attempt, random: Random): Promise<void> {
   if (random.chance(CUT_CHANCE)) setTimeout(cut, random.between(CUT_AFTER_MS));
   await done;
 }
@@ -106,31 +110,31 @@ function act(user: KeyUser, replica: number, random: Random, calls: readonly Key
   }
 }
 
-/** How far back anybody looks for what he knows of a key. */
-const LOOK_BACK_CALLS_MAX = 500;
+/** The number of earlier calls that are searched for the last state of a key. */
+const SEARCHED_CALLS_MAX = 500;
 
-/** The modRevision that anybody was told last; 0 when it did not exist, or nobody knows. Conditions on it are true often enough. */
+/** Returns the last modRevision in any response, 0 if the key did not exist or is unknown. Conditions on it are often true. */
 function lastSeen(calls: readonly KeyCall[], key: string): number {
-  const oldest = Math.max(0, calls.length - LOOK_BACK_CALLS_MAX);
+  const oldest = Math.max(0, calls.length - SEARCHED_CALLS_MAX);
   for (let index = calls.length - 1; index >= oldest; index--) {
-    const { told, puts, deletes, shown } = calls[index]!;
-    if (told === undefined) continue;
-    if (told.kind === 'done' && puts.includes(key)) return told.revision ?? 0;
-    if (told.kind === 'done' && deletes.includes(key)) return 0;
-    if (told.seen !== undefined && shown.includes(key))
-      return told.seen.find((seen) => seen.key === key)?.modRevision ?? 0;
+    const { result, puts, deletes, shown } = calls[index]!;
+    if (result === undefined) continue;
+    if (result.kind === 'done' && puts.includes(key)) return result.revision ?? 0;
+    if (result.kind === 'done' && deletes.includes(key)) return 0;
+    if (result.seen !== undefined && shown.includes(key))
+      return result.seen.find((seen) => seen.key === key)?.modRevision ?? 0;
   }
   return 0;
 }
 
-/** Reads every key at both replicas, until each was answered or the limit is over: the checks see what was not. */
-async function lookAtAll(user: KeyUser): Promise<void> {
-  const deadline = performance.now() + LAST_LOOK_LIMIT_MS;
+/** Reads every key at both replicas until each was returned or the limit is reached. The checks report missing reads. */
+async function readAll(user: KeyUser): Promise<void> {
+  const deadline = performance.now() + FINAL_READ_LIMIT_MS;
   for (let replica = 0; replica < REPLICAS; replica++) {
     for (const key of KEYS) {
-      while ((await user.get(replica, key).done).told === undefined) {
+      while ((await user.get(replica, key).done).result === undefined) {
         if (performance.now() > deadline) return;
-        await new Promise((resolve) => setTimeout(resolve, LAST_LOOK_PAUSE_MS));
+        await new Promise((resolve) => setTimeout(resolve, FINAL_READ_PAUSE_MS));
       }
     }
   }

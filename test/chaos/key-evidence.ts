@@ -1,15 +1,15 @@
-// All that a run left behind of the keys, with the questions that several checks ask of it. Pure.
+// All records of a run about its keys, with the lookups that several checks share. Pure.
 import type { Fault } from '../harness/fault.js';
 import type { KeyEvent } from '../harness/key-event.js';
 import { RevisionClock } from '../harness/revision-clock.js';
 import type { Probe } from '../harness/revision-clock.js';
 import type { Condition, KeyCall, Seen } from './key-call.js';
 
-/** Where the keys of the run live. */
+/** The prefix of the keys of the run. */
 export const CHAOS = 'chaos/';
 
 export interface KeyEvidenceInput {
-  /** In the order of their revisions; those of other keys are left aside. */
+  /** In the order of their revisions. Events of other keys are ignored. */
   readonly events: readonly KeyEvent[];
   readonly probes: readonly Probe[];
   readonly calls: readonly KeyCall[];
@@ -40,14 +40,14 @@ export class KeyEvidence {
       push(this.#eventsByRevision, event.revision, event);
       if (event.kind === 'put') push(this.#puts, event.value, event);
     }
-    // What anybody was told of a revision shows that it was there, too.
-    const told = input.calls.flatMap(({ told: answer, endedAt }) =>
-      answer?.revision === undefined || endedAt === undefined
+    // A revision in a response proves that it existed, too.
+    const responses = input.calls.flatMap(({ result, endedAt }) =>
+      result?.revision === undefined || endedAt === undefined
         ? []
-        : [{ at: endedAt, revision: answer.revision }],
+        : [{ at: endedAt, revision: result.revision }],
     );
     const seen = input.events.map(({ seenAt, revision }) => ({ at: seenAt, revision }));
-    this.clock = new RevisionClock([...seen, ...told], input.probes);
+    this.clock = new RevisionClock([...seen, ...responses], input.probes);
   }
 
   callNamed(id: string): KeyCall | undefined {
@@ -62,18 +62,18 @@ export class KeyEvidence {
     return this.#eventsByKey.get(key) ?? [];
   }
 
-  /** All changes of one revision. */
+  /** Returns all changes of one revision. */
   eventsAt(revision: number): readonly KeyEvent[] {
     return this.#eventsByRevision.get(revision) ?? [];
   }
 
-  /** The change of the key at that very revision. */
+  /** Returns the change of the key at exactly that revision. */
   eventAt(key: string, revision: number): KeyEvent | undefined {
     const event = this.#lastEvent(key, revision);
     return event?.revision === revision ? event : undefined;
   }
 
-  /** The key as it was at that revision; undefined where it did not exist. */
+  /** Returns the key at that revision; undefined if it did not exist. */
   stateAt(key: string, revision: number): Seen | undefined {
     const event = this.#lastEvent(key, revision);
     if (event === undefined || event.kind === 'delete') return undefined;
@@ -85,7 +85,7 @@ export class KeyEvidence {
     return (this.stateAt(key, revision)?.modRevision ?? 0) === modRevision;
   }
 
-  /** Revisions at which a call can have seen one of the keys in a state of its own: one for each state that they had meanwhile. */
+  /** Returns one revision for each state that the keys had during the call. */
   revisionsDuring(call: KeyCall, keys: readonly string[]): number[] {
     const first = this.clock.settledBy(call.startedAt);
     const last = this.clock.possibleBy(call.endedAt ?? Infinity);

@@ -1,9 +1,9 @@
-// A client of keys who writes down whatever he asks and is answered.
-import type { Exchange, Reply, Sent } from '../harness/door.js';
+// A client of keys that records each request and its response.
+import type { Exchange, Reply, RequestSpec } from '../harness/gateway-client.js';
 import { RecordingUser } from '../harness/recording-user.js';
-import type { CallKind, Condition, KeyCall, Seen, Told } from './key-call.js';
+import type { CallKind, Condition, KeyCall, Seen, KeyResult } from './key-call.js';
 
-/** Far more than the gateway gives a request. */
+/** Much more than the request timeout of the gateway. */
 const PATIENCE_MS = 40_000;
 
 export interface Attempt {
@@ -16,8 +16,8 @@ export interface Attempt {
 interface Plan extends Partial<Pick<KeyCall, 'conditions' | 'puts' | 'deletes' | 'shown'>> {
   readonly kind: CallKind;
   readonly operation: string;
-  readonly send: (call: KeyCall) => Omit<Sent, 'limitMs'>;
-  readonly read: (call: KeyCall, reply: Reply) => Told | undefined;
+  readonly send: (call: KeyCall) => Omit<RequestSpec, 'limitMs'>;
+  readonly read: (call: KeyCall, reply: Reply) => KeyResult | undefined;
 }
 
 export class KeyUser extends RecordingUser<KeyCall> {
@@ -36,7 +36,7 @@ export class KeyUser extends RecordingUser<KeyCall> {
     });
   }
 
-  /** `keys` are all that can be in the range. */
+  /** `keys` are all keys that the range can contain. */
   list(replica: number, prefix: string, keys: readonly string[]): Attempt {
     return this.#begin(replica, {
       kind: 'list',
@@ -50,7 +50,7 @@ export class KeyUser extends RecordingUser<KeyCall> {
     });
   }
 
-  /** Whatever is there; only where nothing is (modRevision 0); or only over that modRevision. */
+  /** Writes unconditionally, only if the key does not exist (`over` 0), or only if the key is at modRevision `over`. */
   put(replica: number, key: string, over?: number): Attempt {
     return this.#begin(replica, {
       kind: over === undefined ? 'put' : over === 0 ? 'create' : 'replace',
@@ -80,7 +80,7 @@ export class KeyUser extends RecordingUser<KeyCall> {
     });
   }
 
-  /** Writes and deletes all at once if the conditions are true; else shows the keys that they are about. */
+  /** Writes and deletes in one transaction if the conditions are true; otherwise reads the keys of the conditions. */
   transact(
     replica: number,
     conditions: readonly Condition[],
@@ -118,7 +118,7 @@ export class KeyUser extends RecordingUser<KeyCall> {
 
   #begin(replica: number, plan: Plan): Attempt {
     const { kind, operation, conditions = [], puts = [], deletes = [], shown = [] } = plan;
-    const call = this.note({
+    const call = this.record({
       id: this.nextId(),
       kind,
       replica,
@@ -128,7 +128,7 @@ export class KeyUser extends RecordingUser<KeyCall> {
       deletes,
       shown,
     });
-    const exchange = this.door(replica).send({ ...plan.send(call), limitMs: PATIENCE_MS });
+    const exchange = this.clientOf(replica).send({ ...plan.send(call), limitMs: PATIENCE_MS });
     const done = this.#finish(call, operation, exchange, plan.read);
     return { call, done, cut: exchange.cut };
   }
@@ -139,7 +139,7 @@ export class KeyUser extends RecordingUser<KeyCall> {
     exchange: Exchange,
     read: Plan['read'],
   ): Promise<KeyCall> {
-    const reply = await this.noteEnd(call, operation, exchange);
+    const reply = await this.recordEnd(call, operation, exchange);
     if (reply === undefined) return call;
     call.status = reply.status;
     if (reply.status !== 200) {
@@ -147,16 +147,16 @@ export class KeyUser extends RecordingUser<KeyCall> {
       call.code = code;
       if (outcome !== undefined) call.outcome = outcome;
     }
-    const told = TOLD.includes(reply.status) ? read(call, reply) : undefined;
-    if (told !== undefined) call.told = told;
+    const result = STATUSES_WITH_RESULT.includes(reply.status) ? read(call, reply) : undefined;
+    if (result !== undefined) call.result = result;
     return call;
   }
 }
 
-/** Answers that say something of keys. */
-const TOLD = [200, 404, 412];
+/** Statuses of responses that state something about keys. */
+const STATUSES_WITH_RESULT = [200, 404, 412];
 
-function readWrite(call: KeyCall, { status, text }: Reply): Told {
+function readWrite(call: KeyCall, { status, text }: Reply): KeyResult {
   if (status === 404) return { kind: 'absent', revision: undefined, seen: [] };
   const { revision, current } = JSON.parse(text);
   if (status === 200) return { kind: 'done', revision, seen: undefined };

@@ -1,4 +1,4 @@
-// What a check of the keys found to be wrong, with what is needed to look at the history around it.
+// A finding of a check of the keys, with what the report needs to show the history around it.
 import type { KeyCall } from './key-call.js';
 
 export type KeyRule =
@@ -6,23 +6,23 @@ export type KeyRule =
   | 'twice'
   | 'torn'
   | 'lost'
-  | 'not told'
+  | 'applied despite refusal'
   | 'condition'
   | 'stale'
   | 'too new'
   | 'untrue'
-  | 'answers'
+  | 'responses'
   | 'liveness';
 
 export interface KeyViolation {
   readonly rule: KeyRule;
-  /** One sentence with the names of calls, keys and revisions. */
+  /** One sentence that names the calls, keys and revisions. */
   readonly what: string;
   readonly calls: readonly KeyCall[];
   readonly keys: readonly string[];
-  /** Around which the report shows the history. */
+  /** The report shows the history around this revision. */
   readonly revision: number | undefined;
-  /** It may be that the machine did not keep up; all others must never be, however slow it is. */
+  /** A slow machine may cause it. Other violations must not happen, however slow the machine is. */
   readonly isOfTime: boolean;
 }
 

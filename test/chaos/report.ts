@@ -1,6 +1,6 @@
-// What a run counted of the keys, and for each violation the calls and the history around it.
+// Counts of a run on its keys, and for each violation its calls and the history around it.
 import type { KeyEvent } from '../harness/key-event.js';
-import { answerOf } from './checks/writes.js';
+import { responseOf } from './checks/writes.js';
 import { fateOf, isWrite } from './key-call.js';
 import type { KeyCall } from './key-call.js';
 import type { KeyEvidence } from './key-evidence.js';
@@ -10,7 +10,7 @@ const VIOLATIONS_SHOWN_MAX = 10;
 const REVISIONS_AROUND = 8;
 const LINES_MAX = 40;
 
-/** The counts, one line for each thing that is counted. */
+/** Returns the counts, one per line. */
 export function keyCountsText(evidence: KeyEvidence, violations: readonly KeyViolation[]): string {
   const { calls, events } = evidence;
   const kinds = [...new Set(calls.map(({ kind }) => kind))].sort();
@@ -20,12 +20,12 @@ export function keyCountsText(evidence: KeyEvidence, violations: readonly KeyVio
   const puts = unknown.filter((call) => call.puts.length > 0);
   return [
     ...kinds.map((kind) => `${kind}: ${countsOf(calls.filter((call) => call.kind === kind))}`),
-    `writes acknowledged ${writes.filter((call) => fateOf(call) === 'applied').length}, not applied ${writes.filter((call) => fateOf(call) === 'not-applied').length}, unknown ${unknown.length} (of ${puts.length} that leave their name, ${applied.length} were applied)`,
+    `writes acknowledged ${writes.filter((call) => fateOf(call) === 'applied').length}, not applied ${writes.filter((call) => fateOf(call) === 'not-applied').length}, unknown ${unknown.length} (of ${puts.length} with an ID in the history, ${applied.length} were applied)`,
     `changes of keys in the history ${events.length}, violations ${violations.length}`,
   ].join('\n');
 }
 
-/** Every violation with its history, the first ones of many; `startedAt` is what seconds are counted from. */
+/** Returns the first violations with their history. Seconds are counted from `startedAt`. */
 export function keyViolationsText(
   evidence: KeyEvidence,
   violations: readonly KeyViolation[],
@@ -60,15 +60,15 @@ function violationText(
 }
 
 function callText(call: KeyCall, startedAt: number): string {
-  const { id, kind, replica, conditions, puts, deletes, shown, told } = call;
-  const ask = [
+  const { id, kind, replica, conditions, puts, deletes, shown, result } = call;
+  const parameters = [
     ...conditions.map(({ key, modRevision }) => `if ${key} at ${modRevision}`),
     ...puts.map((key) => `put ${key}`),
     ...deletes.map((key) => `delete ${key}`),
     ...(puts.length + deletes.length === 0 ? shown : []),
   ].join(', ');
   const span = `${seconds(call.startedAt, startedAt)} to ${seconds(call.endedAt, startedAt)}`;
-  return `     ${span} ${id} ${kind} at replica ${replica} (${ask}): ${answerOf(call)}, ${JSON.stringify(told)}`;
+  return `     ${span} ${id} ${kind} at replica ${replica} (${parameters}): ${responseOf(call)}, ${JSON.stringify(result)}`;
 }
 
 function eventText({ kind, key, revision, value, seenAt }: KeyEvent, startedAt: number): string {
@@ -79,10 +79,10 @@ function eventText({ kind, key, revision, value, seenAt }: KeyEvent, startedAt: 
 function countsOf(calls: readonly KeyCall[]): string {
   const counts = new Map<string, number>();
   for (const call of calls) {
-    const { ending, status, told } = call;
+    const { ending, status, result } = call;
     const name =
       ending === 'answered'
-        ? `${status}${told?.kind === 'refused' && status === 200 ? ' else' : ''}`
+        ? `${status}${result?.kind === 'refused' && status === 200 ? ' else' : ''}`
         : (ending ?? 'open');
     counts.set(name, (counts.get(name) ?? 0) + 1);
   }

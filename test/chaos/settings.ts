@@ -1,4 +1,4 @@
-// How long and how wild a run is: that of the lock checker with fewer clients of the locks, and clients of keys beside them.
+// The settings of a run: those of the lock checker with fewer lock clients, and clients of keys.
 import { numberOf, settingsFor } from '../lock-checker/settings.js';
 import type { CheckSettings } from '../lock-checker/settings.js';
 import type { KeyClientSettings } from './key-clients.js';
@@ -7,7 +7,7 @@ export interface ChaosSettings extends CheckSettings, KeyClientSettings {}
 
 const SHORT_SECONDS = 20;
 
-/** `CHAOS_SECONDS` and `CHAOS_SEED` of the environment; the short form, and any seed, without them. */
+/** `CHAOS_SECONDS` and `CHAOS_SEED` of the environment; the defaults are the short form and a random seed. */
 export function readChaosSettings(env: NodeJS.ProcessEnv): ChaosSettings {
   const seconds = numberOf(env.CHAOS_SECONDS) ?? SHORT_SECONDS;
   const settings = settingsFor(seconds, numberOf(env.CHAOS_SEED) ?? Date.now() % 1_000_000);

@@ -14,7 +14,7 @@ import { lockClient } from '../support/lock-client.js';
 import { newKey } from '../support/new-key.js';
 import { spawnGateway } from '../support/processes.js';
 import type { Gateway } from '../support/processes.js';
-import { eventually } from '../support/raw-door.js';
+import { eventually } from '../support/raw-router-server.js';
 import { newPath, v2Client } from '../support/v2-client.js';
 import { openWait } from '../support/v2-wait.js';
 import { openWatch } from '../support/watch-reader.js';

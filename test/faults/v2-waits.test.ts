@@ -7,10 +7,10 @@ import type { Cluster } from '../support/etcd.js';
 import { send } from '../support/http-client.js';
 import { spawnGateway } from '../support/processes.js';
 import type { Gateway } from '../support/processes.js';
-import { eventually } from '../support/raw-door.js';
+import { eventually } from '../support/raw-router-server.js';
 import { newPath, v2Client } from '../support/v2-client.js';
 import { openWait } from '../support/v2-wait.js';
-import { readHistory } from '../support/watch-truth.js';
+import { readHistory } from '../support/etcd-history.js';
 
 const READERS = 6;
 const KEYS = 4;

@@ -14,7 +14,7 @@ import type { WatchEnd } from '../../src/etcd/watch/watch-listener.js';
 import { callerFor } from '../support/caller.js';
 import { startMember, startThreeMembers } from '../support/etcd.js';
 import { newKey } from '../support/new-key.js';
-import { eventually } from '../support/raw-door.js';
+import { eventually } from '../support/raw-router-server.js';
 import { recordWatch } from '../support/watch-recorder.js';
 import type { WatchRecorder } from '../support/watch-recorder.js';
 

@@ -12,8 +12,8 @@ import type { Gateway } from '../support/processes.js';
 import { RawEtcd } from '../support/raw-etcd.js';
 import { openWatch } from '../support/watch-reader.js';
 import type { WatchedEvent } from '../support/watch-reader.js';
-import { readHistory } from '../support/watch-truth.js';
-import type { TrueEvent } from '../support/watch-truth.js';
+import { readHistory } from '../support/etcd-history.js';
+import type { EtcdEvent } from '../support/etcd-history.js';
 
 const SEED = 20_261_121;
 const WATCHERS = 60;
@@ -90,7 +90,7 @@ function wordOf(kind: string, key: string, value: string, id: string): string {
   return `${kind} ${key}=${value} @${id}`;
 }
 
-function expectedOf(range: Range, truth: readonly TrueEvent[]): string[] {
+function expectedOf(range: Range, truth: readonly EtcdEvent[]): string[] {
   let [revision, n] = [0, 0];
   return truth
     .filter(({ key }) => range.contains(key))

@@ -1,7 +1,7 @@
 // The whole fuzz: one gateway over one healthy etcd, made-up requests at both doors, many at a time, and the gateway's memory all along.
 import fc from 'fast-check';
 import { flatnessOf } from '../harness/flatness.js';
-import { readGatewayNumbers } from '../harness/gateway-numbers.js';
+import { readGatewayMetrics } from '../harness/gateway-metrics.js';
 import type { Member } from '../support/etcd.js';
 import type { Gateway } from '../support/processes.js';
 import { etcdRequests, tryRaw } from './etcd-leg.js';
@@ -34,7 +34,7 @@ async function fuzzBoth(
 ): Promise<FuzzOutcome> {
   const memory: number[] = [];
   const sample = async (): Promise<void> => {
-    memory.push((await readGatewayNumbers(baseUrl, pid)).rssBytes);
+    memory.push((await readGatewayMetrics(baseUrl, pid)).rssBytes);
   };
   const { seed, requests, rawRequests } = settings;
   const friendly = await run(friendlyRequests, seed, requests, sample, (request) =>

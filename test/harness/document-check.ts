@@ -1,10 +1,10 @@
-// Holds answers against the OpenAPI document while something else is going on: the first ones of each kind, since each takes a while.
+// Validates responses against the OpenAPI document during a run. Only the first ones of each kind, because validation is slow.
 import { expectDocumentedResponse } from '../support/openapi-response.js';
-import type { Reply } from './door.js';
+import type { Reply } from './gateway-client.js';
 
 const VALIDATED_OF_A_KIND = 3;
 
-/** What is not as the document says, in an answer to that operation; undefined when nothing is, or enough of its kind were looked at. */
+/** Returns how a response deviates from the document. Undefined if it does not, or if enough of its kind were validated. */
 export type DocumentCheck = (operation: string, reply: Reply) => string | undefined;
 
 export function createDocumentCheck(): DocumentCheck {

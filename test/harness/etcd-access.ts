@@ -1,4 +1,4 @@
-// The checker's own way to etcd, around the gateways: one call after the other to whichever member answers.
+// Direct access of the checker to etcd, without the gateways. Each request goes to the next member after a failure.
 import { setTimeout as pause } from 'node:timers/promises';
 import { send } from '../support/http-client.js';
 
@@ -7,38 +7,38 @@ const PAUSE_MS = 50;
 
 export class EtcdAccess {
   readonly #endpoints: readonly string[];
-  #turn = 0;
+  #index = 0;
 
   constructor(endpoints: readonly string[]) {
     this.#endpoints = endpoints;
   }
 
-  /** The next member to ask. */
+  /** The member that receives the next request. */
   get endpoint(): string {
-    return this.#endpoints[this.#turn % this.#endpoints.length]!;
+    return this.#endpoints[this.#index % this.#endpoints.length]!;
   }
 
-  turn(): void {
-    this.#turn++;
+  useNextMember(): void {
+    this.#index++;
   }
 
-  /** One try; throws when there is no whole answer, or one of the 5xx. Goes to another member then. */
+  /** Sends once. Throws without a complete response or on a 5xx; the next request then goes to another member. */
   async once(path: string, body: object): Promise<any> {
     try {
       const signal = AbortSignal.timeout(ATTEMPT_MS);
-      const answer = await send(this.endpoint, 'POST', path, {
+      const response = await send(this.endpoint, 'POST', path, {
         body: JSON.stringify(body),
         signal,
       });
-      if (answer.status >= 500) throw new Error(`${answer.status} ${answer.text}`);
-      return answer.json();
+      if (response.status >= 500) throw new Error(`${response.status} ${response.text}`);
+      return response.json();
     } catch (error) {
-      this.turn();
+      this.useNextMember();
       throw error;
     }
   }
 
-  /** Tries until it is answered; throws when the limit is over. */
+  /** Retries until it succeeds. Throws when the limit is reached. */
   async until(path: string, body: object, limitMs: number): Promise<any> {
     const deadline = performance.now() + limitMs;
     for (;;) {

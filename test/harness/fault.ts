@@ -1,4 +1,4 @@
-// What was done to the system, for the checks to judge by.
+// A fault of a run, recorded for the checks.
 
 export interface Fault {
   readonly kind:
@@ -6,18 +6,18 @@ export interface Fault {
     | 'member-paused'
     | 'replica-killed'
     | 'connections-cut'
-    /** A single request between a gateway and etcd: its answer lost, itself lost, or late. */
+    /** A single request between a gateway and etcd: its response was lost, or it was lost or delayed. */
     | 'request-disturbed';
   /** The member, the replica or the request. */
   readonly what: string;
   readonly from: number;
   /** Undefined while it lasts. */
   until?: number;
-  /** Of a request, the keys that it names. */
+  /** The keys in a disturbed request. */
   readonly keys?: readonly string[];
 }
 
-/** How many of each kind, in words. */
+/** Returns the count of each kind in words. */
 export function faultsText(faults: readonly Fault[]): string {
   const counts = new Map<string, number>();
   for (const { kind } of faults) counts.set(kind, (counts.get(kind) ?? 0) + 1);

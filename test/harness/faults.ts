@@ -1,4 +1,4 @@
-// The faults of a run, one of members and one of replicas at a time: a quorum stays, and a replica.
+// The faults of a run. At most one member and one replica fail at a time, so a quorum and a replica always run.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Member } from '../support/etcd.js';
 import type { CallKind } from '../support/fault-proxy.js';
@@ -9,18 +9,18 @@ const MEMBER_FAULTS = ['kill leader', 'pause leader', 'kill follower', 'pause fo
 const REPLICAS = 2;
 
 export interface FaultSettings {
-  /** Between the end of one fault and the next, of members and of replicas. */
+  /** The pause between two faults of members, and of replicas. */
   readonly memberGapMs: Span;
   readonly replicaGapMs: Span;
   readonly downMs: Span;
-  /** Of the requests between the first gateway and etcd. */
+  /** The share of disturbed requests between the first gateway and etcd. */
   readonly disturbedShare: number;
   readonly disturbedKinds: readonly CallKind[];
-  /** Between two cuts of all connections of the first gateway to etcd; undefined for none. */
+  /** The pause between two cuts of all connections from the first gateway to etcd; undefined for no cuts. */
   readonly connectionGapMs?: Span;
 }
 
-/** Resolves when the run is over and everything runs again. */
+/** Causes faults until the signal. Resolves when everything runs again. */
 export async function causeFaults(
   system: System,
   settings: FaultSettings,
@@ -46,12 +46,12 @@ async function disturbMembers(
   // The first two of a run are always a kill and a pause of the leader.
   const first = random.shuffled(['kill leader', 'pause leader'] as const);
   for (let count = 0; ; count++) {
-    await unlessAborted(random.between(settings.memberGapMs), signal);
+    await pauseUnlessAborted(random.between(settings.memberGapMs), signal);
     if (signal.aborted) return;
     const fault = first[count] ?? random.pick(MEMBER_FAULTS);
     const downMs = random.between(settings.downMs);
     const leader = await system.cluster.leader();
-    const member = fault.endsWith('leader') ? leader : aFollower(system, leader, random);
+    const member = fault.endsWith('leader') ? leader : pickFollower(system, leader, random);
     if (random.chance(0.3)) system.cutWatches();
     if (fault.startsWith('kill')) await system.killMember(member, downMs);
     else await system.pauseMember(member, downMs);
@@ -66,7 +66,7 @@ async function disturbReplicas(
 ): Promise<void> {
   const first = random.whole([0, REPLICAS - 1]);
   for (let count = 0; ; count++) {
-    await unlessAborted(random.between(settings.replicaGapMs), signal);
+    await pauseUnlessAborted(random.between(settings.replicaGapMs), signal);
     if (signal.aborted) return;
     await system.killReplica((first + count) % REPLICAS, random.between([50, 1_000]));
   }
@@ -80,17 +80,17 @@ async function cutConnections(
 ): Promise<void> {
   if (gapMs === undefined) return;
   for (;;) {
-    await unlessAborted(random.between(gapMs), signal);
+    await pauseUnlessAborted(random.between(gapMs), signal);
     if (signal.aborted) return;
     system.cutConnections();
   }
 }
 
-function aFollower(system: System, leader: Member, random: Random): Member {
+function pickFollower(system: System, leader: Member, random: Random): Member {
   return random.pick(system.cluster.members.filter((member) => member !== leader));
 }
 
 /** Resolves after that time, or when the signal is aborted. */
-export async function unlessAborted(ms: number, signal: AbortSignal): Promise<void> {
+export async function pauseUnlessAborted(ms: number, signal: AbortSignal): Promise<void> {
   await pause(ms, undefined, { signal }).catch(() => undefined);
 }

@@ -1,6 +1,6 @@
-// Whether a number grows over a run: the median of its last quarter against that of the second. The first quarter is for warming up. Pure.
+// Whether a number grows over a run: compares the medians of the last and the second quarter. The first quarter is the warm-up. Pure.
 
-/** What the last quarter may have more than the second. */
+/** The relative growth that is allowed from the second to the last quarter. */
 const GROWTH_MAX = 0.1;
 
 export interface Flatness {
@@ -12,8 +12,8 @@ export interface Flatness {
 }
 
 /**
- * Of samples at even distances. `slack` is what a small number may grow by besides: ten sockets more or less are no leak. Fewer than four
- * samples have no quarters: throws.
+ * Takes samples at even distances. `slack` is additional allowed growth for small numbers: ten sockets more are not a leak.
+ * Throws for fewer than four samples, which have no quarters.
  */
 export function flatnessOf(samples: readonly number[], slack = 0): Flatness {
   if (samples.length < 4) throw new Error(`${samples.length} samples are too few`);

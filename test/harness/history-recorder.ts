@@ -1,11 +1,11 @@
-// Writes down etcd's own history of a range of keys, from the first revision on: one watch, taken up at the next member where the last
-// one fell silent.
+// Records etcd's own history of a range of keys from the first revision. A single watch resumes at the next member when it fails or
+// falls silent.
 import http from 'node:http';
 import { EtcdAccess, base64, textOf } from './etcd-access.js';
 import type { KeyEvent } from './key-event.js';
 
 const RECONNECT_MS = 50;
-/** So long may a revision that etcd has be missing before the watch counts as silent. */
+/** A watch counts as silent if it lacks an existing revision for this long. */
 const SILENCE_MS_MAX = 1_500;
 const CAUGHT_UP_POLL_MS = 20;
 
@@ -21,7 +21,7 @@ export class HistoryRecorder {
   readonly #etcd: EtcdAccess;
   readonly #watched: WatchedRange;
   readonly #onEvent: (event: KeyEvent) => void;
-  /** A fresh etcd is at this one. */
+  /** The revision of an empty etcd. */
   #revision = 1;
   #request: http.ClientRequest | undefined;
   #behindSince: number | undefined;
@@ -38,7 +38,7 @@ export class HistoryRecorder {
     this.#watch();
   }
 
-  /** Told of every revision that etcd is known to have: a watch that does not bring it is left. */
+  /** Takes each revision that etcd definitely has. Restarts a watch that does not deliver it in time. */
   expect(revision: number): void {
     const now = performance.now();
     if (revision <= this.#revision) this.#behindSince = undefined;
@@ -48,7 +48,7 @@ export class HistoryRecorder {
     this.#request?.destroy();
   }
 
-  /** Resolves when everything up to that revision was seen; throws at the limit. */
+  /** Resolves when every event up to that revision was recorded. Throws at the limit. */
   async caughtUp(revision: number, limitMs: number): Promise<void> {
     const deadline = performance.now() + limitMs;
     while (this.#revision < revision) {
@@ -66,7 +66,7 @@ export class HistoryRecorder {
 
   #watch(): void {
     const { hostname, port } = new URL(this.#etcd.endpoint);
-    // etcd writes to a request that is still open only when the connection is not to be kept.
+    // etcd responds to an open request only with `Connection: close`.
     const request = http.request({
       agent: false,
       hostname,
@@ -82,7 +82,7 @@ export class HistoryRecorder {
       isOver = true;
       request.destroy();
       if (this.#isStopped) return;
-      this.#etcd.turn();
+      this.#etcd.useNextMember();
       setTimeout(() => this.#watch(), RECONNECT_MS);
     };
     request.on('error', again);
@@ -91,7 +91,7 @@ export class HistoryRecorder {
       let rest = '';
       response.setEncoding('utf8');
       response.on('data', (chunk: string) => {
-        // What an abandoned watch still says, the next one says again.
+        // The next watch repeats what an abandoned watch still sends.
         if (isOver) return;
         const lines = (rest + chunk).split('\n');
         rest = lines.pop() ?? '';

@@ -1,11 +1,11 @@
-// One change of a key as etcd's own watch tells it. A deletion shows what the key was before.
+// One change of a key from etcd's own watch. A deletion has the fields of the key before it.
 
 export interface KeyEvent {
   readonly kind: 'put' | 'delete';
   readonly key: string;
   readonly revision: number;
   readonly createRevision: number;
-  /** Of the key since its creation. */
+  /** The number of writes to the key since its creation. */
   readonly version: number;
   /** A decimal number, as etcd writes it. */
   readonly lease: string | undefined;

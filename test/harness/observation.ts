@@ -1,9 +1,9 @@
-// One run: clients and faults are let loose on the system for a while, until all is quiet again, and everything that happens is written
-// down: what the clients note themselves, the history as etcd tells it, the times at which etcd had which revision.
+// One run: clients and faults act on the system for a while, then it settles. Records the calls of the clients, etcd's own history, and
+// the times at which etcd had each revision.
 import { setMaxListeners } from 'node:events';
-import { Door } from './door.js';
+import { GatewayClient } from './gateway-client.js';
 import type { Fault } from './fault.js';
-import { causeFaults, unlessAborted } from './faults.js';
+import { causeFaults, pauseUnlessAborted } from './faults.js';
 import type { FaultSettings } from './faults.js';
 import { HistoryRecorder } from './history-recorder.js';
 import type { WatchedRange } from './history-recorder.js';
@@ -17,27 +17,27 @@ const CAUGHT_UP_MS_MAX = 15_000;
 
 export interface ObservationSettings extends FaultSettings {
   readonly seed: number;
-  /** How long clients begin anew and faults happen; the quiet end comes on top. */
+  /** How long clients start new calls and faults happen. The settling time is extra. */
   readonly runMs: number;
 }
 
-/** What the clients of a run find. */
-export interface Scene {
+/** What a workload runs against. */
+export interface WorkloadContext {
   readonly system: System;
-  /** One to each replica. */
-  readonly doors: readonly Door[];
+  /** One client for each replica. */
+  readonly clients: readonly GatewayClient[];
   readonly random: Random;
-  /** Aborted when the time is over: whoever dawdles then comes to an end. */
+  /** Aborted when the run is over. Clients that pause then stop. */
   readonly signal: AbortSignal;
 }
 
 /** The clients of a run. */
-export interface Cast {
-  /** Hears of every change, in the order of the history. */
-  readonly hear?: (event: KeyEvent) => void;
-  /** Resolves when every client has come to an end, which they do after the signal. */
+export interface Workload {
+  /** Called for each change in the order of the history. */
+  readonly onEvent?: (event: KeyEvent) => void;
+  /** Resolves when all clients have stopped, which they do after the signal. */
   run(): Promise<unknown>;
-  /** Resolves when all is quiet, which it may become once everything runs again. */
+  /** Called when everything runs again. Resolves when the workload has settled. */
   settle(): Promise<void>;
 }
 
@@ -48,21 +48,21 @@ export interface Observation {
   /** When a new leader was first seen. */
   readonly elections: readonly number[];
   readonly startedAt: number;
-  /** When no client began anew any more. */
+  /** When clients stopped to start new calls. */
   readonly runEndedAt: number;
-  /** When the observer looked away. */
+  /** When the recording stopped. */
   readonly endedAt: number;
 }
 
-/** `watched` has to hold every key that anybody writes: revisions that it does not show count as lost. */
+/** Runs a workload. `watched` must contain every key that any client writes, because other revisions count as lost. */
 export async function observe(
   settings: ObservationSettings,
   watched: WatchedRange,
-  createCast: (scene: Scene) => Cast,
+  createWorkload: (context: WorkloadContext) => Workload,
 ): Promise<Observation> {
   const system = await System.start();
   try {
-    return await observeSystem(system, settings, watched, createCast);
+    return await observeSystem(system, settings, watched, createWorkload);
   } finally {
     await system.stop();
   }
@@ -72,30 +72,30 @@ async function observeSystem(
   system: System,
   settings: ObservationSettings,
   watched: WatchedRange,
-  createCast: (scene: Scene) => Cast,
+  createWorkload: (context: WorkloadContext) => Workload,
 ): Promise<Observation> {
   const { endpoints } = system.cluster;
   const random = new Random(settings.seed);
   const startedAt = performance.now();
   const over = new AbortController();
-  // Each client listens to it while he pauses.
+  // Each client that pauses adds a listener.
   setMaxListeners(0, over.signal);
-  const doors = system.baseUrls.map((url) => new Door(url));
-  const cast = createCast({ system, doors, random, signal: over.signal });
+  const clients = system.baseUrls.map((url) => new GatewayClient(url));
+  const workload = createWorkload({ system, clients, random, signal: over.signal });
   const probe = new RevisionProbe(endpoints, (revision) => recorder.expect(revision));
   const recorder: HistoryRecorder = new HistoryRecorder(endpoints, watched, (event) =>
-    cast.hear?.(event),
+    workload.onEvent?.(event),
   );
   let runEndedAt: number;
   try {
     probe.start();
-    runEndedAt = await perform(cast, system, settings, random, over);
-    await cast.settle();
+    runEndedAt = await runWorkload(workload, system, settings, random, over);
+    await workload.settle();
     await recorder.caughtUp(await probe.read(), CAUGHT_UP_MS_MAX);
   } finally {
     await probe.stop();
     recorder.stop();
-    for (const door of doors) door.close();
+    for (const client of clients) client.close();
   }
   const { events } = recorder;
   const { probes, elections } = probe;
@@ -103,19 +103,19 @@ async function observeSystem(
   return { events, probes, faults: system.faults, elections, startedAt, runEndedAt, endedAt };
 }
 
-/** Gives the time at which the clients ceased to begin anew; resolves when they have ended and everything runs. */
-async function perform(
-  cast: Cast,
+/** Returns when the clients stopped to start new calls. Resolves when they have stopped and everything runs. */
+async function runWorkload(
+  workload: Workload,
   system: System,
   settings: ObservationSettings,
   random: Random,
   over: AbortController,
 ): Promise<number> {
   const faults = causeFaults(system, settings, random.fork('faults'), over.signal);
-  const clients = cast.run();
+  const clients = workload.run();
   try {
-    // Only a mistake of the clients' own ends the others before.
-    await Promise.race([unlessAborted(settings.runMs, over.signal), faults, clients]);
+    // Only an error in the faults or the clients ends the run early.
+    await Promise.race([pauseUnlessAborted(settings.runMs, over.signal), faults, clients]);
   } finally {
     over.abort();
   }

@@ -1,4 +1,4 @@
-// Chance that can be repeated: one seed, and a stream of its own for each who draws, so that they do not disturb each other.
+// Reproducible random numbers: one seed, and an independent stream for each user.
 
 export class Random {
   readonly #seed: number;
@@ -9,7 +9,7 @@ export class Random {
     this.#state = seed | 0;
   }
 
-  /** Another stream; the same name gives the same one. */
+  /** Returns an independent stream. The same name returns the same stream. */
   fork(name: string): Random {
     let hash = this.#seed | 0;
     for (const char of name) hash = Math.imul(hash ^ char.charCodeAt(0), 0x01000193);
@@ -40,7 +40,7 @@ export class Random {
     return list[Math.floor(this.next() * list.length)]!;
   }
 
-  /** One of the names, as often as its share says. */
+  /** Returns one of the names with a probability in proportion to its share. */
   weighted<K extends string>(shares: Readonly<Record<K, number>>): K {
     const entries = Object.entries(shares) as [K, number][];
     const total = entries.reduce((sum, [, share]) => sum + share, 0);
@@ -59,7 +59,7 @@ export class Random {
       .map(({ value }) => value);
   }
 
-  /** 24 characters that a token may have. */
+  /** Returns a valid token of 24 characters. */
   token(): string {
     return Array.from({ length: 4 }, () =>
       Math.floor(this.next() * 36 ** 6)

@@ -1,59 +1,59 @@
-// A client who writes down whatever he asks and is answered. What he asks for is the business of those who extend it.
+// Base class of clients that record each request and its response. Subclasses define the requests.
 import type { DocumentCheck } from './document-check.js';
-import type { Door, Exchange, Reply } from './door.js';
+import type { GatewayClient, Exchange, Reply } from './gateway-client.js';
 
-/** `cut`: by the client; `broken`: from outside, before the answer was whole; `overdue`: the client lost patience. */
+/** `cut`: by the client; `broken`: from outside, before the response was complete; `overdue`: the client gave up at its limit. */
 export type Ending = 'answered' | 'cut' | 'broken' | 'overdue';
 
-/** What is written down of every call. All times are milliseconds of the run's monotonic clock. */
+/** The record of a call. All times are milliseconds of the run's monotonic clock. */
 export interface CallRecord {
   readonly id: string;
-  /** Of the gateways. */
+  /** The index of the gateway. */
   readonly replica: number;
   readonly startedAt: number;
-  /** When the answer was whole, or the connection gone. */
+  /** When the response was complete or the connection ended. */
   endedAt?: number;
   ending?: Ending;
   status?: number;
-  /** Of the problem. */
+  /** The code of the problem. */
   code?: string;
   outcome?: string;
-  /** In what an answer is not as the document says. */
+  /** How the response deviates from the OpenAPI document. */
   deviation?: string;
 }
 
-export interface Notebook<Call extends CallRecord> {
+export interface CallLog<Call extends CallRecord> {
   readonly calls: Call[];
   readonly deviationOf: DocumentCheck;
 }
 
 export class RecordingUser<Call extends CallRecord> {
   readonly name: string;
-  readonly #doors: readonly Door[];
-  readonly #notebook: Notebook<Call>;
+  readonly #clients: readonly GatewayClient[];
+  readonly #log: CallLog<Call>;
   #count = 0;
 
-  constructor(name: string, doors: readonly Door[], notebook: Notebook<Call>) {
+  constructor(name: string, clients: readonly GatewayClient[], log: CallLog<Call>) {
     this.name = name;
-    this.#doors = doors;
-    this.#notebook = notebook;
+    this.#clients = clients;
+    this.#log = log;
   }
 
-  protected door(replica: number): Door {
-    return this.#doors[replica]!;
+  protected clientOf(replica: number): GatewayClient {
+    return this.#clients[replica]!;
   }
 
   protected nextId(): string {
     return `${this.name}.${++this.#count}`;
   }
 
-  protected note(call: Call): Call {
-    this.#notebook.calls.push(call);
+  protected record(call: Call): Call {
+    this.#log.calls.push(call);
     return call;
   }
 
-  /** Writes down how the call ended; gives what was answered, if anything was. */
-  protected async noteEnd(
+  /** Records how the call ended. Returns the response, if there is one. */
+  protected async recordEnd(
     call: Call,
     operation: string,
     exchange: Exchange,
@@ -62,7 +62,7 @@ export class RecordingUser<Call extends CallRecord> {
     call.endedAt = done.at;
     call.ending = done.ending;
     if (done.ending !== 'answered') return undefined;
-    const deviation = this.#notebook.deviationOf(operation, done.reply);
+    const deviation = this.#log.deviationOf(operation, done.reply);
     if (deviation !== undefined) call.deviation = deviation;
     return done.reply;
   }

@@ -1,7 +1,7 @@
-// Brings times and revisions together: what must have been committed by a time, and what can have been. Everything in between stays
-// open, so that nothing is called a violation that is only a slow message.
+// Relates times to revisions: which revisions were definitely committed by a time, and which can have been. Anything in between is
+// undecided, so a slow message is never reported as a violation.
 
-/** A linearizable read that answered this revision. */
+/** A linearizable read that returned this revision. */
 export interface Probe {
   readonly startedAt: number;
   readonly endedAt: number;
@@ -46,8 +46,8 @@ export class RevisionClock {
   }
 
   /**
-   * No revision beyond this one can have been part of an answer that was whole by that time: a linearizable read that began later did
-   * not see it. Infinity when no such read was made.
+   * No response that was complete by that time can contain a later revision, because a linearizable read that began later did not see
+   * one. Infinity if there was no such read.
    */
   possibleBy(at: number): number {
     const first = firstIndex(this.#bounds, (bound) => bound.at >= at);
@@ -55,7 +55,7 @@ export class RevisionClock {
   }
 }
 
-/** Of the first for which `isPast` is true; the length when there is none. `isPast` never becomes false again. */
+/** Returns the index of the first element for which `isPast` is true, or the length. `isPast` must be monotonic. */
 function firstIndex(list: readonly Sighting[], isPast: (each: Sighting) => boolean): number {
   let low = 0;
   let high = list.length;

@@ -1,10 +1,10 @@
-// Reads etcd's revision over and over, linearizably: what brings times and revisions together. Sees new leaders on the way.
+// Repeats linearizable reads of etcd's revision, which relate times to revisions. Also detects new leaders.
 import { setTimeout as pause } from 'node:timers/promises';
 import { EtcdAccess, base64 } from './etcd-access.js';
 import type { Probe } from './revision-clock.js';
 
 const EVERY_MS = 20;
-const ANSWER_LIMIT_MS = 20_000;
+const READ_LIMIT_MS = 20_000;
 const READ = { key: base64('harness/absent') };
 
 export class RevisionProbe {
@@ -26,11 +26,11 @@ export class RevisionProbe {
     this.#running = this.#run();
   }
 
-  /** Reads once more; throws when etcd does not answer. */
+  /** Reads once more. Throws when etcd does not respond. */
   async read(): Promise<number> {
     return this.#note(
       performance.now(),
-      await this.#etcd.until('/v3/kv/range', READ, ANSWER_LIMIT_MS),
+      await this.#etcd.until('/v3/kv/range', READ, READ_LIMIT_MS),
     );
   }
 
@@ -45,16 +45,16 @@ export class RevisionProbe {
       try {
         this.#note(startedAt, await this.#etcd.once('/v3/kv/range', READ));
       } catch {
-        // Another member, next time.
+        // The next read goes to another member.
       }
       await pause(EVERY_MS);
     }
   }
 
-  #note(startedAt: number, answer: any): number {
+  #note(startedAt: number, response: any): number {
     const endedAt = performance.now();
-    const revision = Number(answer.header.revision);
-    const term = Number(answer.header.raft_term);
+    const revision = Number(response.header.revision);
+    const term = Number(response.header.raft_term);
     if (term > this.#term) this.elections.push(endedAt);
     this.#term = Math.max(term, this.#term);
     this.probes.push({ startedAt, endedAt, revision });

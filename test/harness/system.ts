@@ -1,5 +1,5 @@
-// What is checked: three real members, two replicas of the gateway, and chance between the first replica and etcd. Whatever is done to
-// them is written down.
+// The system under test: three real members, two replicas of the gateway, and fault proxies between the first replica and etcd. Records
+// its faults.
 import { setTimeout as pause } from 'node:timers/promises';
 import { startThreeMembers } from '../support/etcd.js';
 import type { Cluster, Member } from '../support/etcd.js';
@@ -10,10 +10,10 @@ import type { Gateway } from '../support/processes.js';
 import type { Fault } from './fault.js';
 import type { Random } from './random.js';
 
-/** Of the clients that come to a dead replica nonetheless. */
+/** The share of requests that still go to a dead replica. */
 const DEAD_SHARE = 0.1;
 
-/** So long a request may be kept back on its way to etcd. */
+/** The longest delay of a request on its way to etcd. */
 export const LATE_MS_MAX = 5_000;
 const LATE_MS = [50, LATE_MS_MAX] as const;
 
@@ -49,7 +49,7 @@ export class System {
     return this.#gateways.map(({ baseUrl }) => baseUrl);
   }
 
-  /** As a client behind a load balancer finds one: seldom a dead one. */
+  /** Returns a replica like a load balancer does: seldom a dead one. */
   pickReplica(random: Random): number {
     const any = random.whole([0, this.#gateways.length - 1]);
     return this.#down.has(any) && !random.chance(DEAD_SHARE)
@@ -57,16 +57,16 @@ export class System {
       : any;
   }
 
-  /** Loses, cuts or delays that share of the first replica's requests of these kinds, until the returned function is called. */
+  /** Loses, cuts or delays that share of the first replica's requests of these kinds. The returned function stops this. */
   disturb(random: Random, share: number, kinds: readonly CallKind[]): () => void {
     const stops = this.#proxies.map((proxy) =>
       proxy.every(
         ({ kind }) => kinds.includes(kind) && random.chance(share),
         (call, forward) => {
-          const how = random.pick(['answer lost', 'never sent', 'late'] as const);
+          const how = random.pick(['response lost', 'never sent', 'late'] as const);
           const lateMs = how === 'late' ? random.between(LATE_MS) : 0;
           this.#noteDisturbed(call, how, lateMs);
-          if (how === 'answer lost') return loseAnswer(call, forward);
+          if (how === 'response lost') return loseAnswer(call, forward);
           if (how === 'late') setTimeout(() => void forward().catch(() => undefined), lateMs);
           return undefined;
         },
@@ -80,7 +80,7 @@ export class System {
     for (const proxy of this.#proxies) proxy.cutWatches()();
   }
 
-  /** Breaks every connection of the first replica to etcd; it may make new ones at once. */
+  /** Breaks every connection of the first replica to etcd. New connections are accepted at once. */
   cutConnections(): void {
     const from = performance.now();
     this.faults.push({ kind: 'connections-cut', what: 'replica 0', from, until: from });
@@ -117,7 +117,7 @@ export class System {
     });
   }
 
-  /** What the replicas that run now have said. */
+  /** The output of the replicas that run now. */
   output(): string {
     return this.#gateways
       .map((gateway, index) => `replica ${index}:\n${gateway.output()}`)
@@ -145,7 +145,7 @@ export class System {
 function spawnReplica(endpoints: readonly string[], address?: string): Promise<Gateway> {
   const listen = address === undefined ? [] : [`--listen=${address}`];
   return spawnGateway({
-    // A machine that is busy with a whole laboratory is no reason to refuse waits.
+    // The load of the whole test system must not make the gateway refuse waits.
     args: [
       ...listen,
       '--endpoints',

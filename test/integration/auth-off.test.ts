@@ -5,7 +5,7 @@ import { send } from '../support/http-client.js';
 import type { Answer } from '../support/http-client.js';
 import { spawnGateway } from '../support/processes.js';
 import type { Gateway } from '../support/processes.js';
-import { deadEndpoint } from '../support/raw-door.js';
+import { deadEndpoint } from '../support/raw-router-server.js';
 
 const etcd = inject('etcdEndpoint');
 const WARNING = 'authentication of etcd is not enabled';

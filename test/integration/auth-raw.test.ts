@@ -9,7 +9,7 @@ import type { Answer } from '../support/http-client.js';
 import { spawnGateway } from '../support/processes.js';
 import type { Gateway } from '../support/processes.js';
 import { userCalls } from '../support/user-calls.js';
-import { eventually } from '../support/raw-door.js';
+import { eventually } from '../support/raw-router-server.js';
 import { chunk, openConnection } from '../support/raw-socket.js';
 import type { OpenConnection } from '../support/raw-socket.js';
 

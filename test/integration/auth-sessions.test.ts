@@ -1,8 +1,8 @@
 // Sessions with an etcd that has authentication: expired tokens, wrong passwords, and authentication that is disabled and enabled while the
 // gateway runs. Also which paths need credentials.
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { spawnGatewayBetween } from '../support/etcd-between.js';
-import type { GatewayBetween } from '../support/etcd-between.js';
+import { spawnInterceptedGateway } from '../support/etcd-interceptor.js';
+import type { InterceptedGateway } from '../support/etcd-interceptor.js';
 import { PASSWORDS, basic, startGuardedEtcd } from '../support/guarded-etcd.js';
 import type { GuardedEtcd, UserName } from '../support/guarded-etcd.js';
 import { openEvents } from '../support/event-stream.js';
@@ -31,7 +31,7 @@ const put = (baseUrl: string, key: string, headers = {}): Promise<Answer> =>
     headers: { ...JSON_TYPE, ...headers },
     body: '{"value":"v"}',
   });
-const authentications = ({ calls }: GatewayBetween): number =>
+const authentications = ({ calls }: InterceptedGateway): number =>
   calls.filter(({ path }) => path === '/v3/auth/authenticate').length;
 const statusesOf = (answers: readonly Answer[]): number[] => [
   ...new Set(answers.map(({ status }) => status)),
@@ -45,7 +45,7 @@ async function gatewayFor(...args: string[]): Promise<Gateway> {
 
 describe('a session whose token expired at its member', () => {
   it('F19: is opened again, once, without an error for the client', async () => {
-    const between = await spawnGatewayBetween(etcd.endpoint, ['--auth=etcd']);
+    const between = await spawnInterceptedGateway(etcd.endpoint, ['--auth=etcd']);
     expect((await put(between.baseUrl, 'app/f19', basic('ann'))).status).toBe(200);
     const before = authentications(between);
     await pause(TOKENS_GONE_MS);
@@ -54,7 +54,7 @@ describe('a session whose token expired at its member', () => {
   });
 
   it('F20: is opened once for a hundred requests that are rejected at the same time', async () => {
-    const between = await spawnGatewayBetween(etcd.endpoint, ['--auth=etcd']);
+    const between = await spawnInterceptedGateway(etcd.endpoint, ['--auth=etcd']);
     await put(between.baseUrl, 'app/f20', basic('ann'));
     const before = authentications(between);
     await pause(TOKENS_GONE_MS);
@@ -66,7 +66,7 @@ describe('a session whose token expired at its member', () => {
   });
 
   it('is opened once for a hundred first requests, and all succeed', async () => {
-    const between = await spawnGatewayBetween(etcd.endpoint, ['--auth=etcd']);
+    const between = await spawnInterceptedGateway(etcd.endpoint, ['--auth=etcd']);
     const answers = await Promise.all(
       Array.from({ length: 100 }, () => get(between.baseUrl, 'app/none', basic('ann'))),
     );
@@ -92,7 +92,7 @@ describe('a session whose token expired at its member', () => {
 
 describe("the password of the gateway's own user", () => {
   it('F21: is tried rarely after etcd rejected it', async () => {
-    const between = await spawnGatewayBetween(etcd.endpoint, [
+    const between = await spawnInterceptedGateway(etcd.endpoint, [
       `--user=root:${PASSWORDS.root}`,
       '--auth=none',
     ]);

@@ -1,7 +1,7 @@
 // A flood of wrong passwords from many addresses, and the read of a client that etcd accepted before.
 import http from 'node:http';
 import { expect, it, onTestFinished } from 'vitest';
-import { spawnGatewayBetween } from '../support/etcd-between.js';
+import { spawnInterceptedGateway } from '../support/etcd-interceptor.js';
 import { basic, startGuardedEtcd } from '../support/guarded-etcd.js';
 import type { UserName } from '../support/guarded-etcd.js';
 
@@ -35,7 +35,7 @@ it(
   async () => {
     const etcd = await startGuardedEtcd();
     onTestFinished(() => etcd.stop());
-    const between = await spawnGatewayBetween(etcd.endpoint, ['--auth=etcd']);
+    const between = await spawnInterceptedGateway(etcd.endpoint, ['--auth=etcd']);
     const { baseUrl } = between;
     expect(await statusFrom(baseUrl, '127.0.0.1', basic('ann'))).toBe(404);
 

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } fro
 import { BYTES_TYPE, send } from '../support/http-client.js';
 import { lockClient } from '../support/lock-client.js';
 import { newKey } from '../support/new-key.js';
-import { recordUpstream } from '../support/raw-door.js';
+import { recordUpstream } from '../support/raw-router-server.js';
 import { spawnGateway } from '../support/processes.js';
 import type { Gateway } from '../support/processes.js';
 import { ask, openConnection, request } from '../support/raw-socket.js';

@@ -6,11 +6,11 @@ import { send } from '../support/http-client.js';
 import { takePorts } from '../support/ports.js';
 import { spawnGateway } from '../support/processes.js';
 import type { Gateway } from '../support/processes.js';
-import { eventually } from '../support/raw-door.js';
+import { eventually } from '../support/raw-router-server.js';
 import { CA, SERVER } from '../support/certificates.js';
 import { temporaryFolder } from '../support/fake-etcd.js';
-import { serveTcpBetween } from '../support/tcp-between.js';
-import { serveTlsBetween } from '../support/tls-between.js';
+import { serveTcpProxy } from '../support/tcp-proxy.js';
+import { serveTlsProxy } from '../support/tls-proxy.js';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -53,7 +53,7 @@ const statusOf = async ({ baseUrl }: Gateway): Promise<number> =>
 describe('discovery', () => {
   it('F43: serves from what DNS names, keeps it when DNS says no more, and follows when it changes', async () => {
     const dns = await serveDns();
-    const first = await serveTcpBetween(etcd);
+    const first = await serveTcpProxy(etcd);
     dns.answer(OPEN, [target(first.endpoint)]);
     const gateway = await start(dns);
     // It does not exist any more, then nobody answers, then the list is empty: the last good list stays.
@@ -80,7 +80,7 @@ describe('discovery', () => {
 
   it('looks again at once when all endpoints are down', async () => {
     const dns = await serveDns();
-    const first = await serveTcpBetween(etcd);
+    const first = await serveTcpProxy(etcd);
     dns.answer(OPEN, [target(first.endpoint)]);
     const gateway = await start(dns, { interval: 3600 });
     dns.answer(OPEN, [target(etcd)]);
@@ -91,7 +91,7 @@ describe('discovery', () => {
 
   it('F43: with certificates uses endpoints with TLS alone, and never asks itself', async () => {
     const dns = await serveDns();
-    const secure = await serveTlsBetween(etcd, SERVER);
+    const secure = await serveTlsProxy(etcd, SERVER);
     const folder = await temporaryFolder();
     const caFile = join(folder, 'ca.pem');
     await writeFile(caFile, CA);

@@ -4,8 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { onPath, runCommand } from '../../src/embedded/command.js';
 import { parseTokenList } from '../../src/http/auth/token-list.js';
 import { PAGES } from '../support/documentation.js';
-import { openStage } from '../support/documentation-stage.js';
-import type { Stage } from '../support/documentation-stage.js';
+import { startDocumentationRunner } from '../support/documentation-runner.js';
+import type { DocumentationRunner } from '../support/documentation-runner.js';
 import { testPath } from '../support/etcd-versions.js';
 import { send } from '../support/http-client.js';
 import { codeBlocks, commandsOf, inlineCode } from '../support/markdown.js';
@@ -110,7 +110,7 @@ const RUNNABLE = PAGES.filter(({ text }) => {
 });
 
 describe.each(RUNNABLE)('$name', ({ name, text }) => {
-  let stage: Stage;
+  let stage: DocumentationRunner;
   const transcript = new Transcript();
   const blocks = codeBlocks(text);
   const titled = (languages: readonly string[]): [string, CodeBlock][] =>
@@ -122,7 +122,7 @@ describe.each(RUNNABLE)('$name', ({ name, text }) => {
   const jsBlocks = titled(['js']);
 
   beforeAll(async () => {
-    stage = await openStage();
+    stage = await startDocumentationRunner();
   }, STAGE_LIMIT_MS);
   afterAll(async () => stage.close());
 
@@ -195,7 +195,7 @@ function isRunHere(typed: string): boolean {
 
 /** `isFirst`: whether the response must be what the page prints. Versions and revisions differ when the commands run again. */
 async function play(
-  stage: Stage,
+  stage: DocumentationRunner,
   transcript: Transcript,
   { typed, printed }: Command,
   { isFirst } = { isFirst: true },

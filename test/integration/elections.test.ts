@@ -5,7 +5,7 @@ import { EXPIRED, HELD, INVALID, NOT_FOUND, NOT_HOLDER } from '../contract/locks
 import { WITHIN_A_SECOND } from '../contract/locks/target.js';
 import { electionClient } from '../support/election-client.js';
 import type { ElectionClient } from '../support/election-client.js';
-import { spawnGatewayBetween } from '../support/etcd-between.js';
+import { spawnInterceptedGateway } from '../support/etcd-interceptor.js';
 import type { EventStream } from '../support/event-stream.js';
 import { send } from '../support/http-client.js';
 import { newKey } from '../support/new-key.js';
@@ -322,7 +322,7 @@ describe('proclaiming', () => {
   it('is unknown when no response arrives, and no late copy overwrites anything newer', async () => {
     const name = newKey();
     const { token } = await here.lead(name, { candidate: 'zero' });
-    const between = await spawnGatewayBetween(inject('etcdEndpoint'));
+    const between = await spawnInterceptedGateway(inject('etcdEndpoint'));
     const writes: string[] = [];
     between.intercept((call, forward) => {
       if (call.path !== '/v3/kv/txn') return forward();
@@ -345,7 +345,7 @@ describe('F56: a proclamation whose response is lost', () => {
   it('is repeated, and its late copy overwrites nothing newer', async () => {
     const name = newKey();
     const { token } = await here.lead(name, { candidate: 'zero' });
-    const between = await spawnGatewayBetween(inject('etcdEndpoint'));
+    const between = await spawnInterceptedGateway(inject('etcdEndpoint'));
     const writes: string[] = [];
     between.intercept((call, forward) => {
       if (call.path !== '/v3/kv/txn') return forward();

@@ -5,8 +5,8 @@ import { BYTES_TYPE, send } from '../support/http-client.js';
 import { newKey } from '../support/new-key.js';
 import { spawnGateway } from '../support/processes.js';
 import type { Gateway } from '../support/processes.js';
-import { deadEndpoint, eventually } from '../support/raw-door.js';
-import { serveTcpBetween } from '../support/tcp-between.js';
+import { deadEndpoint, eventually } from '../support/raw-router-server.js';
+import { serveTcpProxy } from '../support/tcp-proxy.js';
 
 /** Of a read that meets an endpoint that hangs: an attempt has 2 s. */
 const READ_LIMIT_MS = 10_000;
@@ -57,11 +57,11 @@ describe('an endpoint that refuses connections', () => {
 
 describe('an endpoint whose answers get lost', () => {
   it('F2: costs a read one attempt', async () => {
-    const between = await serveTcpBetween(etcd);
+    const between = await serveTcpProxy(etcd);
     const both = await start(between.endpoint, etcd);
     const key = newKey();
     await put(both, key);
-    between.swallow();
+    between.dropResponses();
     // One of two goes to it first.
     for (let i = 0; i < 2; i++) {
       const startedAt = performance.now();
@@ -71,24 +71,24 @@ describe('an endpoint whose answers get lost', () => {
   });
 
   it('F17: makes a write unknown that is there all the same', async () => {
-    const between = await serveTcpBetween(etcd);
+    const between = await serveTcpProxy(etcd);
     const alone = await start(between.endpoint);
     const key = newKey();
-    between.swallow();
+    between.dropResponses();
     const answer = await put(alone, key);
     expect([answer.status, answer.json().outcome]).toEqual([504, 'unknown']);
     expect(await writes(key)).toBe(1);
-    between.speak();
+    between.passResponses();
     await eventually(async () => (await get(alone, key)).text === 'x');
   });
 });
 
 describe('a connection that breaks', () => {
   it('F3: behind a write leaves its outcome unknown; it is sent to no other endpoint', async () => {
-    const [one, other] = [await serveTcpBetween(etcd), await serveTcpBetween(etcd)];
+    const [one, other] = [await serveTcpProxy(etcd), await serveTcpProxy(etcd)];
     const gateway = await start(one.endpoint, other.endpoint);
     const key = newKey();
-    const struck = [one, other].map((between) => between.strike(btoa(key), 'unanswered'));
+    const struck = [one, other].map((between) => between.failNextRequest(btoa(key), 'unanswered'));
     const answer = await put(gateway, key);
     await Promise.race(struck);
     expect([answer.status, answer.json().code, answer.json().outcome]).toEqual([
@@ -101,14 +101,14 @@ describe('a connection that breaks', () => {
   });
 
   it('F4: under a request that reuses it makes a read go out again, and no write', async () => {
-    const between = await serveTcpBetween(etcd);
+    const between = await serveTcpProxy(etcd);
     const gateway = await start(between.endpoint);
     const key = newKey();
     expect((await get(gateway, key)).status).toBe(404);
-    const underRead = between.strike(btoa(key), 'unsent');
+    const underRead = between.failNextRequest(btoa(key), 'unsent');
     expect((await get(gateway, key)).status).toBe(404);
     expect(await underRead).toEqual({ wasUsed: true });
-    const underWrite = between.strike(btoa(key), 'unsent');
+    const underWrite = between.failNextRequest(btoa(key), 'unsent');
     const answer = await put(gateway, key);
     expect(await underWrite).toEqual({ wasUsed: true });
     expect([answer.status, answer.json().outcome]).toEqual([503, 'unknown']);
@@ -116,15 +116,15 @@ describe('a connection that breaks', () => {
   });
 
   it('F5: inside the answer makes a read go out again, and leaves the outcome of a write unknown', async () => {
-    const between = await serveTcpBetween(etcd);
+    const between = await serveTcpProxy(etcd);
     const gateway = await start(between.endpoint);
     const key = newKey();
-    const underWrite = between.strike(btoa(key), 'cut short');
+    const underWrite = between.failNextRequest(btoa(key), 'cut short');
     const answer = await put(gateway, key);
     await underWrite;
     expect([answer.status, answer.json().outcome]).toEqual([503, 'unknown']);
     expect(await writes(key)).toBe(1);
-    const underRead = between.strike(btoa(key), 'cut short');
+    const underRead = between.failNextRequest(btoa(key), 'cut short');
     expect((await get(gateway, key)).text).toBe('x');
     await underRead;
   });
@@ -182,7 +182,7 @@ describe('an endpoint that is a learner', () => {
 describe('endpoints that are all dead', () => {
   /** Two ways to etcd that were well. */
   async function startDying(): Promise<{ gateway: Gateway; endpoints: readonly string[] }> {
-    const ways = [await serveTcpBetween(etcd), await serveTcpBetween(etcd)];
+    const ways = [await serveTcpProxy(etcd), await serveTcpProxy(etcd)];
     const endpoints = ways.map(({ endpoint }) => endpoint);
     const args = ['--endpoints', endpoints.join(','), '--caller-rate=100000'];
     const gateway = await spawnGateway({ args });

@@ -2,7 +2,7 @@
 import http from 'node:http';
 import { describe, expect, inject, it } from 'vitest';
 import { pair, putAll } from '../support/bulk.js';
-import { spawnGatewayBetween } from '../support/etcd-between.js';
+import { spawnInterceptedGateway } from '../support/etcd-interceptor.js';
 import { exportLines, exported } from '../support/export-import.js';
 import { newKey } from '../support/new-key.js';
 import { RawEtcd } from '../support/raw-etcd.js';
@@ -54,7 +54,7 @@ describe('an export', () => {
     const root = newKey('');
     const keys = Array.from({ length: 500 }, (_, i) => pair(`${root}/${i + 1000}`, 'old'));
     await putAll(etcd, keys);
-    const between = await spawnGatewayBetween(etcd);
+    const between = await spawnInterceptedGateway(etcd);
     let reads = 0;
     between.intercept(async ({ path }, forward) => {
       if (path === '/v3/kv/range' && ++reads === 2)
@@ -78,7 +78,7 @@ describe('an export', () => {
     const large = Buffer.alloc(1_000_000, 'x');
     for (let i = 0; i < 6; i++) await putAll(etcd, [pair(`${root}/b${i}`, large)]);
     for (let i = 0; i < 6; i++) await putAll(etcd, [pair(`${root}/c${i}`, 'v')]);
-    const between = await spawnGatewayBetween(etcd);
+    const between = await spawnInterceptedGateway(etcd);
     expect(await exported(`prefix=${root}/`, between.baseUrl)).toHaveLength(1_512);
     const limits = between.calls
       .filter(({ path }) => path === '/v3/kv/range')
@@ -117,7 +117,7 @@ describe('an export', () => {
       etcd,
       Array.from({ length: 400 }, (_, i) => pair(`${root}/${i}`, 'v')),
     );
-    const between = await spawnGatewayBetween(etcd);
+    const between = await spawnInterceptedGateway(etcd);
     let reads = 0;
     between.intercept(async ({ path }, forward) => {
       if (path === '/v3/kv/range' && ++reads === 2) {
@@ -140,7 +140,7 @@ describe('an export', () => {
       etcd,
       Array.from({ length: 3_000 }, (_, i) => pair(`${root}/${i}`, value)),
     );
-    const between = await spawnGatewayBetween(etcd);
+    const between = await spawnInterceptedGateway(etcd);
     const headers = { accept: 'application/x-ndjson' };
     const path = `${between.baseUrl}/v1/kv?prefix=${root}/`;
     const reads = (): number => between.calls.filter((each) => each.path.endsWith('range')).length;
@@ -167,7 +167,7 @@ describe('an export', () => {
       etcd,
       Array.from({ length: 600 }, (_, i) => pair(`${root}/${i}`, 'v')),
     );
-    const between = await spawnGatewayBetween(etcd);
+    const between = await spawnInterceptedGateway(etcd);
     between.intercept(async (_call, forward) => {
       await new Promise((resolve) => setTimeout(resolve, 400));
       return forward();

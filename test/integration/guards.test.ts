@@ -1,6 +1,6 @@
 // Guarded writes, with locks of the simple lock API and of other clients.
 import { describe, expect, inject, it } from 'vitest';
-import { spawnGatewayBetween } from '../support/etcd-between.js';
+import { spawnInterceptedGateway } from '../support/etcd-interceptor.js';
 import { BYTES_TYPE, JSON_TYPE, send } from '../support/http-client.js';
 import type { Answer } from '../support/http-client.js';
 import { newKey } from '../support/new-key.js';
@@ -173,7 +173,7 @@ describe('a guard between its read and its write', () => {
     const [key, lock] = [newKey(), newKey('lock')];
     await putValue(key, 'before');
     const token = await takeLock(lock);
-    const between = await spawnGatewayBetween(etcd);
+    const between = await spawnInterceptedGateway(etcd);
     between.intercept(async ({ body }, forward) => {
       if (body.includes(base64(key))) await releaseLock(lock);
       return forward();
@@ -188,7 +188,7 @@ describe('a guard between its read and its write', () => {
   it('is lock-lost if another client has acquired the lock at that time', async () => {
     const [key, lock] = [newKey(), newKey('lock')];
     const token = await takeLock(lock);
-    const between = await spawnGatewayBetween(etcd);
+    const between = await spawnInterceptedGateway(etcd);
     between.intercept(async ({ body }, forward) => {
       if (body.includes(base64(key))) {
         await releaseLock(lock);
@@ -203,7 +203,7 @@ describe('a guard between its read and its write', () => {
   it('reports that nothing was written if the holder cannot be read', async () => {
     const [key, lock] = [newKey(), newKey('lock')];
     const token = await takeLock(lock);
-    const between = await spawnGatewayBetween(etcd);
+    const between = await spawnInterceptedGateway(etcd);
     between.intercept(() => Promise.resolve(undefined));
     const path = `/v1/kv/${key}?guardLock=${lock}&guardToken=${token}`;
     const headers = { ...BYTES_TYPE, 'request-timeout': '1' };
@@ -216,7 +216,7 @@ describe('a guard between its read and its write', () => {
   it('is remembered: the second write costs one request, and detects the release anyway', async () => {
     const [key, lock] = [newKey(), newKey('lock')];
     const token = await takeLock(lock);
-    const between = await spawnGatewayBetween(etcd);
+    const between = await spawnInterceptedGateway(etcd);
     await guarded(key, lock, token, between.baseUrl);
     const before = between.calls.length;
     expect((await guarded(key, lock, token, between.baseUrl)).status).toBe(200);

@@ -2,14 +2,14 @@
 // really stop are ejected.
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
-import { spawnGatewayBetween } from '../support/etcd-between.js';
+import { spawnInterceptedGateway } from '../support/etcd-interceptor.js';
 import { BYTES_TYPE, send } from '../support/http-client.js';
 import { newKey } from '../support/new-key.js';
 import { spawnGateway } from '../support/processes.js';
 import type { Gateway } from '../support/processes.js';
-import { eventually } from '../support/raw-door.js';
+import { eventually } from '../support/raw-router-server.js';
 import { chunk, openConnection, request } from '../support/raw-socket.js';
-import { serveTcpBetween } from '../support/tcp-between.js';
+import { serveTcpProxy } from '../support/tcp-proxy.js';
 
 /** More failures in a row than eject an endpoint. */
 const TIMES = 4;
@@ -108,7 +108,7 @@ describe('F52: a healthy endpoint stays in use', () => {
   });
 
   it('while calls take longer than the clients wait', async () => {
-    const between = await spawnGatewayBetween(etcd);
+    const between = await spawnInterceptedGateway(etcd);
     const slow = newKey();
     between.intercept(async ({ body }, forward) => {
       if (body.includes(btoa(slow).replace(/=+$/, ''))) await pause(5_000);
@@ -130,12 +130,12 @@ describe('F52: an endpoint that stops answering is ejected', () => {
     ['the friendly API', '/v1/kv/a', { method: 'GET', headers: { 'request-timeout': '0.7' } }],
     ['the raw API', '/v3/kv/range', { method: 'POST', body: '{"key":"YQ=="}' }],
   ])('when a call by %s gets no response', async (_, path, { method, ...options }) => {
-    const between = await serveTcpBetween(etcd);
+    const between = await serveTcpProxy(etcd);
     const { gateway } = await start(between.endpoint, SHORT);
-    between.swallow();
+    between.dropResponses();
     expect((await send(gateway.baseUrl, method, path, options)).status).toBe(504);
     await eventually(() => gateway.output().includes(EJECTED));
-    between.speak();
+    between.passResponses();
     await eventually(async () => (await send(gateway.baseUrl, 'GET', '/readyz')).status === 200);
   });
 });

@@ -5,7 +5,7 @@ import { BYTES_TYPE, JSON_TYPE, send } from '../support/http-client.js';
 import { newKey } from '../support/new-key.js';
 import { spawnGateway } from '../support/processes.js';
 import type { Gateway } from '../support/processes.js';
-import { recordUpstream } from '../support/raw-door.js';
+import { recordUpstream } from '../support/raw-router-server.js';
 import { ask, chunk, openConnection, request } from '../support/raw-socket.js';
 
 const etcd = inject('etcdEndpoint');

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import http from 'node:http';
 import { describe, expect, inject, it } from 'vitest';
 import { pair, putAll } from '../support/bulk.js';
-import { spawnGatewayBetween } from '../support/etcd-between.js';
+import { spawnInterceptedGateway } from '../support/etcd-interceptor.js';
 import { send } from '../support/http-client.js';
 import { LINES, exportLines, exported, importLines } from '../support/export-import.js';
 import { newKey } from '../support/new-key.js';
@@ -55,7 +55,7 @@ describe('an import', () => {
 
   it('writes many keys in few transactions, and two lines for one key in order', async () => {
     const root = newKey('');
-    const between = await spawnGatewayBetween(etcd);
+    const between = await spawnInterceptedGateway(etcd);
     const twice = [{ key: `${root}/1000`, value: 'last' }];
     const answer = await importLines([...lines(root, 950), ...twice], '', between.baseUrl);
     expect(answer.json()).toMatchObject({ lines: 951, written: 951 });
@@ -160,7 +160,7 @@ describe('an import', () => {
 
   it('uses fewer operations per transaction if etcd allows fewer', async () => {
     const root = newKey('');
-    const between = await spawnGatewayBetween(etcd);
+    const between = await spawnInterceptedGateway(etcd);
     between.intercept(async ({ path, body }, forward) => {
       if (path !== '/v3/kv/txn' || JSON.parse(body).success.length <= 30) return forward();
       const error = 'etcdserver: too many operations in txn request';
@@ -177,7 +177,7 @@ describe('an import', () => {
 
   it('reports the line to continue from if the response to a batch is lost', async () => {
     const root = newKey('');
-    const between = await spawnGatewayBetween(etcd);
+    const between = await spawnInterceptedGateway(etcd);
     let writes = 0;
     between.intercept(async ({ path }, forward) => {
       const answer = await forward();
@@ -194,7 +194,7 @@ describe('an import', () => {
   });
 
   it('reports that nothing was written if etcd is unavailable from the start', async () => {
-    const between = await spawnGatewayBetween(etcd);
+    const between = await spawnInterceptedGateway(etcd);
     between.intercept(async ({ path }, forward) => {
       if (path !== '/v3/kv/txn') return forward();
       const error = 'etcdserver: no leader';

@@ -1,6 +1,6 @@
 // The lease that the gateway makes for one key or v2 node goes when that key has left it, and takes nothing else with it.
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
-import { spawnGatewayBetween } from '../support/etcd-between.js';
+import { spawnInterceptedGateway } from '../support/etcd-interceptor.js';
 import { startGuardedEtcd } from '../support/guarded-etcd.js';
 import { send } from '../support/http-client.js';
 import { newKey } from '../support/new-key.js';
@@ -151,7 +151,7 @@ describe('L18: the lease of a key with a ttl', () => {
 
   it('loses no write that comes between the look at its keys and its revoke', async () => {
     const key = newKey();
-    const between = await spawnGatewayBetween(etcd);
+    const between = await spawnInterceptedGateway(etcd);
     const lease = await putShort(key, between.baseUrl);
     let revoke = (): void => undefined;
     const held = new Promise<void>((resolve) => (revoke = resolve));
@@ -171,7 +171,7 @@ describe('L18: the lease of a key with a ttl', () => {
   });
 
   it('goes when the answer to its grant is lost, of a v2 node too', async () => {
-    const between = await spawnGatewayBetween(etcd);
+    const between = await spawnInterceptedGateway(etcd);
     const ids: string[] = [];
     between.intercept(async ({ path, body }, forward) => {
       const answer = await forward();

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { spawnGatewayBetween } from '../support/etcd-between.js';
-import type { GatewayBetween } from '../support/etcd-between.js';
+import { spawnInterceptedGateway } from '../support/etcd-interceptor.js';
+import type { InterceptedGateway } from '../support/etcd-interceptor.js';
 import { startGuardedEtcd } from '../support/guarded-etcd.js';
 import type { GuardedEtcd, UserName } from '../support/guarded-etcd.js';
 import { send } from '../support/http-client.js';
@@ -12,8 +12,8 @@ import type { Answer } from '../support/http-client.js';
 import { newKey } from '../support/new-key.js';
 import { spawnGateway } from '../support/processes.js';
 import type { Gateway } from '../support/processes.js';
-import { bearer, openTokenDoor } from '../support/token-door.js';
-import type { TokenDoor } from '../support/token-door.js';
+import { bearer, startTokenGateway } from '../support/token-gateway.js';
+import type { TokenGateway } from '../support/token-gateway.js';
 import { userCalls } from '../support/user-calls.js';
 import { codeOf } from '../support/v1-calls.js';
 
@@ -36,7 +36,7 @@ async function allPages(list: (query: string) => Promise<Answer>): Promise<strin
 }
 
 /** Without the health probes of the gateway. */
-function leaseCalls({ calls }: GatewayBetween): number {
+function leaseCalls({ calls }: InterceptedGateway): number {
   return calls.filter(({ path }) => path.startsWith('/v3/lease/')).length;
 }
 
@@ -53,12 +53,12 @@ async function grantAtEtcd(id = '0', hasKey = false): Promise<string> {
 
 describe('S27: with API tokens an empty lease', () => {
   let folder: string;
-  let door: TokenDoor;
-  let replica: TokenDoor;
+  let door: TokenGateway;
+  let replica: TokenGateway;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'latchkey-'));
-    door = await openTokenDoor(etcd, folder);
-    replica = await openTokenDoor(etcd, folder);
+    door = await startTokenGateway(etcd, folder);
+    replica = await startTokenGateway(etcd, folder);
   });
   afterAll(async () => {
     await Promise.all([door.stop(), replica.stop()]);
@@ -69,13 +69,13 @@ describe('S27: with API tokens an empty lease', () => {
     (await door.as('app', 'POST', '/v1/leases', { ttl: 60 })).json().id as string;
   const key = (): string => `app/${newKey()}`;
   /** All uses of one lease. The last one revokes it. */
-  const usesOf = (at: TokenDoor, holder: 'app' | 'everything' | 'admin', id: string) =>
+  const usesOf = (at: TokenGateway, holder: 'app' | 'everything' | 'admin', id: string) =>
     [
       () => at.as(holder, 'GET', `/v1/leases/${id}`),
       () => at.as(holder, 'POST', `/v1/leases/${id}/keepalive`),
       () => at.as(holder, 'DELETE', `/v1/leases/${id}`),
     ] as const;
-  const attachmentsOf = (at: TokenDoor, holder: 'app' | 'everything' | 'admin', id: string) =>
+  const attachmentsOf = (at: TokenGateway, holder: 'app' | 'everything' | 'admin', id: string) =>
     [
       () => at.as(holder, 'PUT', `/v1/kv/${encodeURIComponent(key())}`, { value: 'v', lease: id }),
       () =>
@@ -90,7 +90,7 @@ describe('S27: with API tokens an empty lease', () => {
           lease: id,
         }),
     ] as const;
-  const listedTo = (at: TokenDoor, holder: 'app' | 'everything' | 'admin'): Promise<string[]> =>
+  const listedTo = (at: TokenGateway, holder: 'app' | 'everything' | 'admin'): Promise<string[]> =>
     allPages((query) => at.as(holder, 'GET', `/v1/leases${query}`));
 
   it('cannot be read, used, renewed or revoked by another token', async () => {
@@ -163,7 +163,7 @@ describe('S27: with API tokens an empty lease', () => {
     const idOf = (index: number): string => `${block}${index.toString(16).padStart(8, '0')}`;
     const others = Array.from({ length: 70 }, (_, index) => idOf(index + 1));
     await Promise.all(others.map((id, index) => grantAtEtcd(id, index % 2 === 0)));
-    const between = await spawnGatewayBetween(etcd, [
+    const between = await spawnInterceptedGateway(etcd, [
       '--auth=tokens',
       `--tokens=${door.tokensFile}`,
     ]);

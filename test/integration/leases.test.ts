@@ -1,6 +1,6 @@
 // Leases as sessions.
 import { describe, expect, inject, it } from 'vitest';
-import { spawnGatewayBetween } from '../support/etcd-between.js';
+import { spawnInterceptedGateway } from '../support/etcd-interceptor.js';
 import { BYTES_TYPE, JSON_TYPE, send } from '../support/http-client.js';
 import type { Answer } from '../support/http-client.js';
 import { newKey } from '../support/new-key.js';
@@ -210,7 +210,7 @@ describe('S16: lease IDs', () => {
 
 describe('a lease with lost responses', () => {
   it('is created with another ID, and the first one is revoked', async () => {
-    const between = await spawnGatewayBetween(etcd);
+    const between = await spawnInterceptedGateway(etcd);
     let cuts = 1;
     between.intercept(async ({ path }, forward) => {
       const answer = await forward();
@@ -236,7 +236,7 @@ describe('a lease with lost responses', () => {
   });
 
   it('is not requested twice with an ID of the client: the outcome is unknown', async () => {
-    const between = await spawnGatewayBetween(etcd);
+    const between = await spawnInterceptedGateway(etcd);
     between.intercept(async ({ path }, forward) => {
       const answer = await forward();
       return path === '/v3/lease/grant' ? undefined : answer;
@@ -250,7 +250,7 @@ describe('a lease with lost responses', () => {
 
   it('reports that nothing was revoked if the lease cannot be read', async () => {
     const { id } = (await createLease({ ttl: 60 })).json();
-    const between = await spawnGatewayBetween(etcd);
+    const between = await spawnInterceptedGateway(etcd);
     between.intercept(() => Promise.resolve(undefined));
     const headers = { 'request-timeout': '1' };
     const path = `/v1/leases/${id}`;
@@ -262,7 +262,7 @@ describe('a lease with lost responses', () => {
 
   it('is revoked if the repeated revocation finds no lease', async () => {
     const { id } = (await createLease({ ttl: 60 })).json();
-    const between = await spawnGatewayBetween(etcd);
+    const between = await spawnInterceptedGateway(etcd);
     let cuts = 1;
     between.intercept(async ({ path }, forward) => {
       const answer = await forward();

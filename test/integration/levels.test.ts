@@ -1,7 +1,7 @@
 // One level of a tree of keys, and lists in other orders.
 import { describe, expect, inject, it } from 'vitest';
 import { pair, putAll } from '../support/bulk.js';
-import { spawnGatewayBetween } from '../support/etcd-between.js';
+import { spawnInterceptedGateway } from '../support/etcd-interceptor.js';
 import type { Answer } from '../support/http-client.js';
 import { newKey } from '../support/new-key.js';
 import { RawEtcd } from '../support/raw-etcd.js';
@@ -87,7 +87,7 @@ describe('delimiter=/', () => {
     const root = newKey('');
     const keys = Array.from({ length: 5_000 }, (_, i) => pair(`${root}/${i % 10}/${i}`, 'v'));
     await putAll(etcd, keys);
-    const between = await spawnGatewayBetween(etcd);
+    const between = await spawnInterceptedGateway(etcd);
     const answer = await list(`prefix=${root}/&delimiter=/`, between.baseUrl);
     expect(answer.json()).toMatchObject({ items: [], count: 5_000 });
     expect(answer.json().prefixes).toHaveLength(10);
@@ -101,7 +101,7 @@ describe('delimiter=/', () => {
       pair(`${root}/${String(i >> 2).padStart(4, '0')}/${i}`),
     );
     await putAll(etcd, keys);
-    const between = await spawnGatewayBetween(etcd);
+    const between = await spawnInterceptedGateway(etcd);
     const answer = await list(`prefix=${root}/&delimiter=/&limit=1000`, between.baseUrl);
     expect(answer.json().prefixes).toHaveLength(750);
     expect(between.calls.length).toBeLessThanOrEqual(20);
@@ -260,7 +260,7 @@ describe('L5: a range of many keys', () => {
     await putAll(etcd, small);
     const large = Buffer.alloc(1_000_000, 'x');
     for (let i = 0; i < 12; i++) await putAll(etcd, [pair(`${root}/b${i}`, large)]);
-    const between = await spawnGatewayBetween(etcd);
+    const between = await spawnInterceptedGateway(etcd);
     let largest = 0;
     between.intercept(async (_call, forward) => {
       const answer = await forward();

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { openEvents } from '../support/event-stream.js';
 import type { NoStream } from '../support/event-stream.js';
-import { crowd } from '../support/crowd.js';
+import { expectWaitersLimited } from '../support/waiting-clients.js';
 import { startMember } from '../support/etcd.js';
 import { JSON_TYPE, send } from '../support/http-client.js';
 import type { Answer } from '../support/http-client.js';
@@ -148,6 +148,6 @@ const ASKING = process.env.LATCHKEY_TEST_LONG === 'true' ? 10_000 : 2_000;
 describe('L3: thousands who want to wait where two hundred may', () => {
   it('leave two hundred waiting and the rest refused, while reads and writes go on', async () => {
     const { baseUrl } = await start(['--endpoints', etcd, '--waiters=200']);
-    await crowd(baseUrl, { asking: ASKING, waiting: 200 });
+    await expectWaitersLimited(baseUrl, { asking: ASKING, waiting: 200 });
   }, 300_000);
 });

@@ -7,16 +7,16 @@ import { startThreeMembers } from '../support/etcd.js';
 import type { Cluster } from '../support/etcd.js';
 import { JSON_TYPE, send } from '../support/http-client.js';
 import type { Answer } from '../support/http-client.js';
-import { bearer, openTokenDoor } from '../support/token-door.js';
-import type { TokenDoor } from '../support/token-door.js';
+import { bearer, startTokenGateway } from '../support/token-gateway.js';
+import type { TokenGateway } from '../support/token-gateway.js';
 
 let folder = '';
 let cluster: Cluster | undefined;
-let door: TokenDoor | undefined;
+let door: TokenGateway | undefined;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'latchkey-test-'));
   cluster = await startThreeMembers({ version: '3.4', extraArgs: ['--enable-v2'] });
-  door = await openTokenDoor(cluster.endpoints.join(','), folder);
+  door = await startTokenGateway(cluster.endpoints.join(','), folder);
 });
 afterAll(async () => {
   await door?.stop();

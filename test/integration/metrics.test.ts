@@ -7,8 +7,8 @@ import { newKey } from '../support/new-key.js';
 import { expectDocumentedResponse } from '../support/openapi-response.js';
 import { spawnGateway } from '../support/processes.js';
 import type { Gateway } from '../support/processes.js';
-import { recordUpstream } from '../support/raw-door.js';
-import { serveTcpBetween } from '../support/tcp-between.js';
+import { recordUpstream } from '../support/raw-router-server.js';
+import { serveTcpProxy } from '../support/tcp-proxy.js';
 
 const TRACEPARENT = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
 const SECRET = 'no-log-shows-this';
@@ -70,7 +70,7 @@ describe('/metrics', () => {
   });
 
   it('counts how often a call failed at one endpoint and went on to another', async () => {
-    const between = await serveTcpBetween(etcd);
+    const between = await serveTcpProxy(etcd);
     const torn = await spawnGateway({ args: [`--endpoints=${between.endpoint},${etcd}`] });
     onTestFinished(() => torn.stop());
     between.cut();

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { openChunks, sendObject } from '../support/http-chunks.js';
 import type { ChunkReader } from '../support/http-chunks.js';
-import { post, serveDoor, serveTcp } from '../support/raw-door.js';
+import { post, serveRawRouter, serveTcp } from '../support/raw-router-server.js';
 import { chunk } from '../support/raw-socket.js';
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
@@ -46,7 +46,7 @@ async function untilBoth(
 
 describe('a stream of etcd', () => {
   it.each(PREFIXES)('F59: sends each event of %s/watch in one chunk', async (prefix) => {
-    const { url } = await serveDoor([inject('etcdEndpoint')]);
+    const { url } = await serveRawRouter([inject('etcdEndpoint')]);
     const key = base64(`chunks/${randomUUID()}`);
     const create = { create_request: { key, prev_kv: true } };
     const readers = [
@@ -62,7 +62,7 @@ describe('a stream of etcd', () => {
   it.each(PREFIXES)(
     'F59: sends each leader of %s/election/observe in one chunk',
     async (prefix) => {
-      const { url } = await serveDoor([inject('etcdEndpoint')]);
+      const { url } = await serveRawRouter([inject('etcdEndpoint')]);
       const name = base64(`chunks/${randomUUID()}`);
       const { ID: lease } = await etcd('lease/grant', { TTL: 60 });
       const { leader } = await etcd('election/campaign', { name, lease, value: base64('first') });
@@ -82,7 +82,7 @@ describe('a stream of etcd', () => {
   it.each(PREFIXES)(
     'F59: sends each renewal of %s/lease/keepalive in one chunk',
     async (prefix) => {
-      const { url } = await serveDoor([inject('etcdEndpoint')]);
+      const { url } = await serveRawRouter([inject('etcdEndpoint')]);
       const { ID } = await etcd('lease/grant', { TTL: 60 });
       const reader = open(url, `${prefix}/lease/keepalive`, { ID }, true);
       for (const count of [1, 2, 3]) {
@@ -96,7 +96,7 @@ describe('a stream of etcd', () => {
   );
 
   it('F59: sends each piece of a snapshot in one chunk', async () => {
-    const { url } = await serveDoor([inject('etcdEndpoint')]);
+    const { url } = await serveRawRouter([inject('etcdEndpoint')]);
     await etcd('kv/put', { key: base64(randomUUID()), value: base64('v'.repeat(1_000_000)) });
     const isLast = (chunks: readonly string[]): boolean =>
       messagesOf(chunks).some((each) => !each.includes('"remaining_bytes"'));
@@ -137,7 +137,7 @@ describe('lines that arrive in pieces', () => {
       };
       send(0, cuts);
     });
-    const { url } = await serveDoor([endpoint]);
+    const { url } = await serveRawRouter([endpoint]);
     const reader = open(url, '/v3/watch', {});
     expect(await reader.until(({ length }) => length >= lines.length)).toEqual(lines);
   });
@@ -147,7 +147,7 @@ describe('lines that arrive in pieces', () => {
       socket.write(`${HEAD}${chunk('{"whole":1}\n{"half":')}`);
       setTimeout(() => socket.destroy(), 100);
     });
-    const { url } = await serveDoor([endpoint]);
+    const { url } = await serveRawRouter([endpoint]);
     const [whole, error, ...more] = await open(url, '/v3/watch', {}).until(
       ({ length }) => length >= 2,
     );

@@ -8,9 +8,9 @@ import {
   eventually,
   post,
   recordUpstream,
-  serveDoor,
+  serveRawRouter,
   serveTcp,
-} from '../support/raw-door.js';
+} from '../support/raw-router-server.js';
 import { ask, chunk, openConnection, request } from '../support/raw-socket.js';
 
 const PUT = '{"key":"cmF3L2ZhaWx1cmVz","value":"eA=="}';
@@ -28,7 +28,7 @@ function bodyOf(text: string): ErrorBody {
 describe('failover', () => {
   it('F1: goes on to the next endpoint when one refuses, and sends once', async () => {
     const upstream = await recordUpstream();
-    const { url } = await serveDoor([await deadEndpoint(), upstream.endpoint]);
+    const { url } = await serveRawRouter([await deadEndpoint(), upstream.endpoint]);
     for (let i = 0; i < 4; i++) {
       expect((await post(`${url}/v3/kv/put`, PUT)).status).toBe(200);
     }
@@ -36,7 +36,7 @@ describe('failover', () => {
   });
 
   it('goes on to a real etcd when the first endpoint is dead', async () => {
-    const { url } = await serveDoor([await deadEndpoint(), inject('etcdEndpoint')]);
+    const { url } = await serveRawRouter([await deadEndpoint(), inject('etcdEndpoint')]);
     expect((await post(`${url}/v3/kv/put`, PUT)).status).toBe(200);
     const watch = await post(`${url}/v3/lease/keepalive`, '{"ID":"1"}');
     expect(watch.status).toBe(200);
@@ -45,13 +45,13 @@ describe('failover', () => {
   it('goes on when an endpoint does not finish its TLS handshake in time', async () => {
     const silent = (await serveTcp(() => undefined)).replace('http:', 'https:');
     const upstream = await recordUpstream();
-    const { url } = await serveDoor([silent, upstream.endpoint], { connectTimeoutMs: 300 });
+    const { url } = await serveRawRouter([silent, upstream.endpoint], { connectTimeoutMs: 300 });
     expect((await post(`${url}/v3/kv/put`, PUT)).status).toBe(200);
     expect(upstream.requests).toHaveLength(1);
   });
 
   it('answers 503 with "not-applied" when no endpoint can be reached', async () => {
-    const { url, log } = await serveDoor([await deadEndpoint(), await deadEndpoint()]);
+    const { url, log } = await serveRawRouter([await deadEndpoint(), await deadEndpoint()]);
     const { status, headers, text } = await post(`${url}/v3/kv/put`, PUT);
     expect(status).toBe(503);
     expect(headers.get('retry-after')).toBe('1');
@@ -63,14 +63,14 @@ describe('failover', () => {
 
   it('S22: names no endpoint in an answer', async () => {
     const endpoint = await deadEndpoint();
-    const { url } = await serveDoor([endpoint]);
+    const { url } = await serveRawRouter([endpoint]);
     expect((await post(`${url}/v3/kv/put`, PUT)).text).not.toContain(new URL(endpoint).port);
   });
 
   it('serves again as soon as etcd is back, without a restart', async () => {
     const member = await startMember();
     onTestFinished(() => member.stop());
-    const { url } = await serveDoor([member.endpoint]);
+    const { url } = await serveRawRouter([member.endpoint]);
     expect((await post(`${url}/v3/kv/put`, PUT)).status).toBe(200);
     await member.kill('SIGKILL');
     expect((await post(`${url}/v3/kv/put`, PUT)).status).toBe(503);
@@ -84,7 +84,7 @@ describe('failover', () => {
       res.end('{"error":"etcdserver: no leader","message":"etcdserver: no leader","code":14}');
     });
     const healthy = await recordUpstream();
-    const { url } = await serveDoor([sick.endpoint, healthy.endpoint]);
+    const { url } = await serveRawRouter([sick.endpoint, healthy.endpoint]);
     const first = await post(`${url}/v3/kv/put`, PUT);
     expect(first.status).toBe(503);
     expect(bodyOf(first.text).message).toBe('etcdserver: no leader');
@@ -105,10 +105,10 @@ describe('failover', () => {
     const { port } = server.address() as AddressInfo;
     for (const host of ['127.0.0.1', 'localhost']) {
       const endpoints = [`https://${host}:${port}`];
-      const trusting = await serveDoor(endpoints, { ca: TEST_CERTIFICATE });
+      const trusting = await serveRawRouter(endpoints, { ca: TEST_CERTIFICATE });
       const { status, text } = await post(`${trusting.url}/v3/kv/put`, PUT);
       expect({ status, text }).toEqual({ status: 200, text: '{"over":"tls"}' });
-      const wary = await serveDoor(endpoints);
+      const wary = await serveRawRouter(endpoints);
       expect((await post(`${wary.url}/v3/kv/put`, PUT)).status).toBe(503);
     }
   });
@@ -117,7 +117,7 @@ describe('failover', () => {
 describe('connections', () => {
   it('are kept for the next short call', async () => {
     const upstream = await recordUpstream();
-    const { url } = await serveDoor([upstream.endpoint]);
+    const { url } = await serveRawRouter([upstream.endpoint]);
     for (let i = 0; i < 10; i++) await post(`${url}/v3/kv/range`);
     expect(upstream.requests).toHaveLength(10);
     expect(upstream.connectionsMade()).toBe(1);
@@ -125,7 +125,7 @@ describe('connections', () => {
 
   it('are not shared by streams, which ask etcd to close them', async () => {
     const upstream = await recordUpstream();
-    const { url } = await serveDoor([upstream.endpoint]);
+    const { url } = await serveRawRouter([upstream.endpoint]);
     for (const path of ['kv/range', 'watch', 'lock/lock', 'maintenance/snapshot', 'kv/range']) {
       await post(`${url}/v3/${path}`);
     }
@@ -140,7 +140,7 @@ describe('connections', () => {
   });
 
   it('to the caller are kept too, also after errors in the middle of a large body', async () => {
-    const { port } = await serveDoor([await deadEndpoint()]);
+    const { port } = await serveRawRouter([await deadEndpoint()]);
     const body = ' '.repeat(1024 * 1024) + PUT;
     const call = (path: string): string =>
       `POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
@@ -170,7 +170,7 @@ describe('a call that breaks after it was sent', () => {
       });
     });
     const healthy = await recordUpstream();
-    const { url, log } = await serveDoor([breaking, healthy.endpoint]);
+    const { url, log } = await serveRawRouter([breaking, healthy.endpoint]);
     const { status, text } = await post(`${url}/v3/kv/put`, PUT, { Authorization: 'secret.1' });
     expect(status).toBe(503);
     expect(bodyOf(text).code).toBe(14);
@@ -184,7 +184,7 @@ describe('a call that breaks after it was sent', () => {
 
   it('is 504 with unknown outcome when etcd does not answer in time', async () => {
     const silent = await serveTcp(() => undefined);
-    const { url } = await serveDoor([silent], { limits: { requestTimeoutSeconds: 0.5 } });
+    const { url } = await serveRawRouter([silent], { limits: { requestTimeoutSeconds: 0.5 } });
     const { status, text } = await post(`${url}/v3/kv/put`, PUT);
     expect(status).toBe(504);
     expect(bodyOf(text).code).toBe(4);
@@ -198,7 +198,7 @@ describe('a call that breaks after it was sent', () => {
     const silent = await serveTcp(() => undefined);
     const healthy = await recordUpstream();
     const limits = { requestTimeoutSeconds: 1 };
-    const { url } = await serveDoor([silent, healthy.endpoint], { limits });
+    const { url } = await serveRawRouter([silent, healthy.endpoint], { limits });
     const statuses: number[] = [];
     for (let i = 0; i < 4; i++) statuses.push((await post(`${url}/v3/kv/put`, PUT)).status);
     expect(statuses).toEqual([504, 200, 200, 200]);
@@ -206,7 +206,9 @@ describe('a call that breaks after it was sent', () => {
 
   it('S7: says nothing of the member when the caller sent credentials, on which etcd 3.4 can hang', async () => {
     const silent = await serveTcp(() => undefined);
-    const { url, pool } = await serveDoor([silent], { limits: { requestTimeoutSeconds: 0.5 } });
+    const { url, pool } = await serveRawRouter([silent], {
+      limits: { requestTimeoutSeconds: 0.5 },
+    });
     const reportFailure = vi.spyOn(pool, 'reportFailure');
     const forged = { Authorization: 'aaaaaaaaaaaaaaaa.999999999' };
     expect((await post(`${url}/v3/kv/put`, PUT, forged)).status).toBe(504);
@@ -219,14 +221,16 @@ describe('a call that breaks after it was sent', () => {
     const slow = await recordUpstream((_req, res) => {
       setTimeout(() => res.end('{}'), 1_500);
     });
-    const { url } = await serveDoor([slow.endpoint], { limits: { requestTimeoutSeconds: 0.5 } });
+    const { url } = await serveRawRouter([slow.endpoint], {
+      limits: { requestTimeoutSeconds: 0.5 },
+    });
     const { status } = await post(`${url}/v3/kv/put`, PUT, { 'Grpc-Timeout': '30S' });
     expect(status).toBe(200);
   });
 
   it('is 502 when what answers does not speak HTTP', async () => {
     const endpoint = await serveTcp((socket) => socket.write('SSH-2.0-OpenSSH_9.2\r\n'));
-    const { url } = await serveDoor([endpoint]);
+    const { url } = await serveRawRouter([endpoint]);
     const { status, text } = await post(`${url}/v3/kv/put`, PUT);
     expect(status).toBe(502);
     expect(bodyOf(text).code).toBe(13);
@@ -238,7 +242,7 @@ describe('a call that breaks after it was sent', () => {
       socket.write('HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{"kvs":[');
       setTimeout(() => socket.destroy(), 50);
     });
-    const { url } = await serveDoor([endpoint]);
+    const { url } = await serveRawRouter([endpoint]);
     await expect(post(`${url}/v3/kv/range`)).rejects.toThrow();
   });
 });
@@ -251,7 +255,7 @@ describe('a stream that breaks', () => {
       socket.write(head + chunk('{"result":{"created":true}}\n'));
       setTimeout(() => socket.resetAndDestroy(), 50);
     });
-    const { port } = await serveDoor([endpoint]);
+    const { port } = await serveRawRouter([endpoint]);
     const connection = openConnection(port);
     connection.socket.write(request('POST /v3/watch', [], '{}'));
     const all = await connection.ended;
@@ -264,7 +268,7 @@ describe('a stream that breaks', () => {
       socket.write(head + chunk('{"result":{"crea'));
       setTimeout(() => socket.resetAndDestroy(), 50);
     });
-    const { port } = await serveDoor([endpoint]);
+    const { port } = await serveRawRouter([endpoint]);
     const connection = openConnection(port);
     connection.socket.write(request('POST /v3/watch', [], '{}'));
     const all = await connection.ended;
@@ -277,7 +281,7 @@ describe('a client that leaves while the connection is being made', () => {
   it('has nothing sent for him', async () => {
     const silent = (await serveTcp(() => undefined)).replace('http:', 'https:');
     const upstream = await recordUpstream();
-    const { port } = await serveDoor([silent, upstream.endpoint], { connectTimeoutMs: 400 });
+    const { port } = await serveRawRouter([silent, upstream.endpoint], { connectTimeoutMs: 400 });
     const connection = openConnection(port);
     connection.socket.write(request('POST /v3/lock/lock', [], '{}'));
     await new Promise((resolve) => setTimeout(resolve, 100));
@@ -291,7 +295,7 @@ describe('a client that leaves while the connection is being made', () => {
 describe('limits', () => {
   it('L4: refuses an announced body above the limit with 413 and makes no connection', async () => {
     const upstream = await recordUpstream();
-    const { port } = await serveDoor([upstream.endpoint], { limits: { bodyLimitBytes: 100 } });
+    const { port } = await serveRawRouter([upstream.endpoint], { limits: { bodyLimitBytes: 100 } });
     for (const path of ['/v3/kv/put', '/v3/watch']) {
       const answer = await ask(port, request(`POST ${path}`, [], 'x'.repeat(101)));
       expect(answer.status).toBe(413);
@@ -305,7 +309,7 @@ describe('limits', () => {
 
   it('L4: passes a body of exactly the limit', async () => {
     const upstream = await recordUpstream();
-    const { port } = await serveDoor([upstream.endpoint], { limits: { bodyLimitBytes: 100 } });
+    const { port } = await serveRawRouter([upstream.endpoint], { limits: { bodyLimitBytes: 100 } });
     const answer = await ask(port, request('POST /v3/kv/put', [], 'x'.repeat(100)));
     expect(answer.status).toBe(200);
     expect(upstream.requests[0]!.body).toHaveLength(100);
@@ -313,7 +317,7 @@ describe('limits', () => {
 
   it('L4: counts a chunked body and ends it at the limit', async () => {
     const upstream = await recordUpstream();
-    const { port } = await serveDoor([upstream.endpoint], { limits: { bodyLimitBytes: 100 } });
+    const { port } = await serveRawRouter([upstream.endpoint], { limits: { bodyLimitBytes: 100 } });
     const connection = openConnection(port);
     connection.socket.write(
       'POST /v3/kv/put HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n',
@@ -329,7 +333,7 @@ describe('limits', () => {
   it('L1: gives a slow body up with 408', async () => {
     const upstream = await recordUpstream();
     const limits = { requestTimeoutSeconds: 0.2 };
-    const { port } = await serveDoor([upstream.endpoint], { limits });
+    const { port } = await serveRawRouter([upstream.endpoint], { limits });
     for (const path of ['/v3/kv/put', '/v3/lock/lock']) {
       const answer = await ask(
         port,
@@ -343,7 +347,7 @@ describe('limits', () => {
 
   it('L3: refuses one call more than it may run with 429, and takes it when one has ended', async () => {
     const silent = await serveTcp(() => undefined);
-    const { port, url } = await serveDoor([silent, silent], { limits: { rawCallsMax: 2 } });
+    const { port, url } = await serveRawRouter([silent, silent], { limits: { rawCallsMax: 2 } });
     const waiting = [openConnection(port), openConnection(port)];
     for (const { socket } of waiting) socket.write(request('POST /v3/lock/lock', [], '{}'));
     const refused = await (async () => {
@@ -370,7 +374,7 @@ describe('limits', () => {
   });
 
   it('L9: survives clients that leave at any moment, and keeps no connection for them', async () => {
-    const door = await serveDoor([inject('etcdEndpoint')]);
+    const door = await serveRawRouter([inject('etcdEndpoint')]);
     for (let i = 0; i < 60; i++) {
       const connection = openConnection(door.port);
       const path = ['/v3/kv/put', '/v3/watch', '/v3/lock/lock'][i % 3]!;

@@ -1,11 +1,11 @@
 import { describe, expect, inject, it } from 'vitest';
-import { post, recordUpstream, serveDoor } from '../support/raw-door.js';
+import { post, recordUpstream, serveRawRouter } from '../support/raw-router-server.js';
 import { ask, request } from '../support/raw-socket.js';
 
 describe('request headers', () => {
   it('S4: forwards nothing that would change who asks, how, or of whom', async () => {
     const upstream = await recordUpstream();
-    const { port } = await serveDoor([upstream.endpoint]);
+    const { port } = await serveRawRouter([upstream.endpoint]);
     const headers = [
       'Authorization: mine.1',
       'Grpc-Metadata-Token: forged',
@@ -37,7 +37,7 @@ describe('request headers', () => {
 
   it('S5: forwards no header that Connection names', async () => {
     const upstream = await recordUpstream();
-    const { port } = await serveDoor([upstream.endpoint]);
+    const { port } = await serveRawRouter([upstream.endpoint]);
     const text =
       'POST /v3/kv/range HTTP/1.1\r\nHost: localhost\r\nConnection: close, authorization, X-Secret\r\n' +
       'Authorization: mine.1\r\nX-Secret: 1\r\nContent-Length: 2\r\n\r\n{}';
@@ -48,7 +48,7 @@ describe('request headers', () => {
 
   it('frames a body anew whose length Connection names', async () => {
     const upstream = await recordUpstream();
-    const { port } = await serveDoor([upstream.endpoint]);
+    const { port } = await serveRawRouter([upstream.endpoint]);
     const text =
       'POST /v3/kv/range HTTP/1.1\r\nHost: localhost\r\nConnection: close, content-length\r\n' +
       'Content-Length: 9\r\n\r\n{"a":"b"}';
@@ -58,7 +58,7 @@ describe('request headers', () => {
 
   it('passes a chunked body and a body of nothing', async () => {
     const upstream = await recordUpstream();
-    const { port } = await serveDoor([upstream.endpoint]);
+    const { port } = await serveRawRouter([upstream.endpoint]);
     const chunked = '4\r\n{"a"\r\n5\r\n:"b"}\r\n0\r\n\r\n';
     await ask(port, request('POST /v3/kv/range', ['Transfer-Encoding: chunked']) + chunked);
     await ask(port, request('POST /v3/kv/range'));
@@ -67,7 +67,7 @@ describe('request headers', () => {
 
   it('S4: answers a WebSocket upgrade with 426 and makes no connection', async () => {
     const upstream = await recordUpstream();
-    const { port } = await serveDoor([upstream.endpoint]);
+    const { port } = await serveRawRouter([upstream.endpoint]);
     const text =
       'GET /v3/watch HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\n' +
       'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
@@ -79,7 +79,7 @@ describe('request headers', () => {
 
   it('serves a call that offers h2c beside HTTP/1.1, as Java does', async () => {
     const upstream = await recordUpstream();
-    const { port } = await serveDoor([upstream.endpoint]);
+    const { port } = await serveRawRouter([upstream.endpoint]);
     const text =
       'POST /v3/kv/range HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, HTTP2-Settings, close\r\n' +
       'Upgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABk\r\nContent-Length: 2\r\n\r\n{}';
@@ -99,7 +99,7 @@ describe('response headers', () => {
       res.setHeader('Grpc-Metadata-Content-Type', 'application/grpc');
       res.setHeader('Content-Type', 'application/json').end('{}');
     });
-    const { url } = await serveDoor([upstream.endpoint]);
+    const { url } = await serveRawRouter([upstream.endpoint]);
     const { headers } = await post(`${url}/v3/maintenance/status`);
     expect(headers.get('content-type')).toBe('application/json');
     const names = [...headers.keys()].filter((name) => /^(access-|grpc-)/.test(name));
@@ -117,7 +117,7 @@ describe('response headers', () => {
       });
       res.end('{"code":16}');
     });
-    const { port } = await serveDoor([upstream.endpoint]);
+    const { port } = await serveRawRouter([upstream.endpoint]);
     const { status, headers } = await ask(port, request('POST /v3/kv/range', [], '{}'));
     expect(status).toBe(401);
     expect(headers['www-authenticate']).toBe('etcd');
@@ -130,7 +130,7 @@ describe('response headers', () => {
     const upstream = await recordUpstream((_req, res) => {
       res.writeHead(301, { Location: `${evil.endpoint}/v3/kv/put` }).end();
     });
-    const { url } = await serveDoor([upstream.endpoint]);
+    const { url } = await serveRawRouter([upstream.endpoint]);
     const { status, headers, text } = await post(`${url}/v3/kv/put`);
     expect(status).toBe(502);
     expect(headers.get('location')).toBeNull();
@@ -145,7 +145,7 @@ describe('response headers', () => {
     const upstream = await recordUpstream();
     process.env.http_proxy = proxy.endpoint;
     try {
-      const { url } = await serveDoor([upstream.endpoint]);
+      const { url } = await serveRawRouter([upstream.endpoint]);
       expect((await post(`${url}/v3/kv/range`)).status).toBe(200);
     } finally {
       delete process.env.http_proxy;
@@ -154,7 +154,7 @@ describe('response headers', () => {
   });
 
   it('serves HTTP/1.0 callers', async () => {
-    const { port } = await serveDoor([inject('etcdEndpoint')]);
+    const { port } = await serveRawRouter([inject('etcdEndpoint')]);
     const text = 'POST /v3/maintenance/status HTTP/1.0\r\nContent-Length: 2\r\n\r\n{}';
     const { status, body } = await ask(port, text);
     expect(status).toBe(200);

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, inject, it } from 'vitest';
-import { post, recordUpstream, serveDoor } from '../support/raw-door.js';
+import { post, recordUpstream, serveRawRouter } from '../support/raw-router-server.js';
 import { ask, request } from '../support/raw-socket.js';
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
 describe('the raw door before a real etcd', () => {
   it.each(['/v3', '/v3beta', '/v3alpha'])('puts and reads a key through %s', async (prefix) => {
-    const { url } = await serveDoor([inject('etcdEndpoint')]);
+    const { url } = await serveRawRouter([inject('etcdEndpoint')]);
     const key = base64(`raw/${randomUUID()}`);
     const put = await post(`${url}${prefix}/kv/put`, JSON.stringify({ key, value: base64('bar') }));
     expect(put.status).toBe(200);
@@ -16,7 +16,7 @@ describe('the raw door before a real etcd', () => {
   });
 
   it('answers a key that was put through an old prefix at the new one', async () => {
-    const { url } = await serveDoor([inject('etcdEndpoint')]);
+    const { url } = await serveRawRouter([inject('etcdEndpoint')]);
     const key = base64(`raw/${randomUUID()}`);
     await post(`${url}/v3alpha/kv/put`, JSON.stringify({ key, value: base64('x') }));
     const { text } = await post(`${url}/v3/kv/range`, JSON.stringify({ key }));
@@ -24,7 +24,7 @@ describe('the raw door before a real etcd', () => {
   });
 
   it("hands over etcd's own errors as they are", async () => {
-    const { url } = await serveDoor([inject('etcdEndpoint')]);
+    const { url } = await serveRawRouter([inject('etcdEndpoint')]);
     const own = await post(`${inject('etcdEndpoint')}/v3/kv/put`, '{}');
     const passed = await post(`${url}/v3/kv/put`, '{}');
     expect(own.status).toBe(400);
@@ -35,13 +35,13 @@ describe('the raw door before a real etcd', () => {
   });
 
   it('allows a query string', async () => {
-    const { url } = await serveDoor([inject('etcdEndpoint')]);
+    const { url } = await serveRawRouter([inject('etcdEndpoint')]);
     const { status } = await post(`${url}/v3/maintenance/status?pretty=1`);
     expect(status).toBe(200);
   });
 
   it('S8: serves pipelined requests in their order', async () => {
-    const { port } = await serveDoor([inject('etcdEndpoint')]);
+    const { port } = await serveRawRouter([inject('etcdEndpoint')]);
     const status =
       'POST /v3/maintenance/status HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n';
     const list = 'POST /v3/lease/leases HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n';
@@ -54,7 +54,7 @@ describe('the raw door before a real etcd', () => {
 describe('the literal path table', () => {
   async function expectNothingSent(target: string): Promise<void> {
     const upstream = await recordUpstream();
-    const { port } = await serveDoor([upstream.endpoint]);
+    const { port } = await serveRawRouter([upstream.endpoint]);
     const answer = await ask(port, request(`POST ${target}`, [], '{}'));
     expect(answer.status).toBe(404);
     expect(upstream.connectionsMade()).toBe(0);
@@ -105,7 +105,7 @@ describe('the literal path table', () => {
   it('S1: connects to no host that a target names', async () => {
     const evil = await recordUpstream();
     const upstream = await recordUpstream();
-    const { port } = await serveDoor([upstream.endpoint]);
+    const { port } = await serveRawRouter([upstream.endpoint]);
     await ask(port, request(`POST ${evil.endpoint}/v3/kv/put`, [], '{}'));
     await ask(port, request(`POST //${new URL(evil.endpoint).host}/v3/kv/put`, [], '{}'));
     await ask(port, request('POST /v3/kv/put', [`X-Forwarded-Host: ${evil.endpoint}`], '{}'));
@@ -117,14 +117,14 @@ describe('the literal path table', () => {
     'S3: sends %s upstream as /v3/auth/enable, without a query',
     async (target) => {
       const upstream = await recordUpstream();
-      const { port } = await serveDoor([upstream.endpoint]);
+      const { port } = await serveRawRouter([upstream.endpoint]);
       expect((await ask(port, request(`POST ${target}`, [], '{}'))).status).toBe(200);
       expect(upstream.requests.map(({ url }) => url)).toEqual(['/v3/auth/enable']);
     },
   );
 
   it("answers a path that etcd has not in the shape of etcd's gateway", async () => {
-    const { url } = await serveDoor(['http://127.0.0.1:1']);
+    const { url } = await serveRawRouter(['http://127.0.0.1:1']);
     const { status, headers, text } = await post(`${url}/v3/kv/nothing`);
     expect(status).toBe(404);
     expect(headers.get('content-type')).toBe('application/json');
@@ -133,7 +133,7 @@ describe('the literal path table', () => {
 
   it.each(['GET', 'PUT', 'DELETE', 'OPTIONS'])('answers 405 with Allow to %s', async (method) => {
     const upstream = await recordUpstream();
-    const { url } = await serveDoor([upstream.endpoint]);
+    const { url } = await serveRawRouter([upstream.endpoint]);
     const response = await fetch(`${url}/v3/kv/range`, { method });
     expect(response.status).toBe(405);
     expect(response.headers.get('allow')).toBe('POST');
@@ -142,7 +142,7 @@ describe('the literal path table', () => {
   });
 
   it('leaves other paths to the next handler', async () => {
-    const { url } = await serveDoor(['http://127.0.0.1:1']);
+    const { url } = await serveRawRouter(['http://127.0.0.1:1']);
     expect((await post(`${url}/v1/kv`)).text).toBe('not ours');
     expect((await post(`${url}/v30/kv/put`)).text).toBe('not ours');
   });

@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, inject, it } from 'vitest';
-import { eventually, post, serveDoor, serveTcp } from '../support/raw-door.js';
-import type { Door } from '../support/raw-door.js';
+import { eventually, post, serveRawRouter, serveTcp } from '../support/raw-router-server.js';
+import type { RawRouterServer } from '../support/raw-router-server.js';
 import { ask, chunk, openConnection, request } from '../support/raw-socket.js';
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 const newKey = (): string => base64(`raw/${randomUUID()}`);
 
-const serve = (options = {}): Promise<Door> => serveDoor([inject('etcdEndpoint')], options);
+const serve = (options = {}): Promise<RawRouterServer> =>
+  serveRawRouter([inject('etcdEndpoint')], options);
 
 /** Asks etcd itself, past the door. */
 async function etcd(path: string, body: object): Promise<Record<string, unknown>> {
@@ -99,7 +100,7 @@ describe('watch', () => {
       );
       socket.write(chunk('{"result":{"created":true}}\n'));
     });
-    const { port } = await serveDoor([endpoint]);
+    const { port } = await serveRawRouter([endpoint]);
     const watch = open(port, '/v3/watch');
     await watch.until('created');
     expect(isOpen).toBe(true);
@@ -119,7 +120,7 @@ describe('watch', () => {
       socket.on('drain', pump);
       pump();
     });
-    const { port } = await serveDoor([endpoint]);
+    const { port } = await serveRawRouter([endpoint]);
     const watch = open(port, '/v3/watch');
     await watch.until('200 OK');
     watch.socket.pause();
@@ -174,7 +175,7 @@ describe('a waiting call', () => {
     { path: 'election/campaign', extra: { value: base64('x') } },
   ];
 
-  async function contend(door: Door, path: string, extra: object) {
+  async function contend(door: RawRouterServer, path: string, extra: object) {
     const name = `raw-queue/${randomUUID()}`;
     const enter = async (): Promise<string> =>
       JSON.stringify({ name: base64(name), lease: await grantLease(), ...extra });

@@ -6,7 +6,7 @@ import type { Member } from '../support/etcd.js';
 import { send } from '../support/http-client.js';
 import type { Answer } from '../support/http-client.js';
 import { newKey } from '../support/new-key.js';
-import { eventually } from '../support/raw-door.js';
+import { eventually } from '../support/raw-router-server.js';
 import { RawEtcd } from '../support/raw-etcd.js';
 import { newPath, v2Client } from '../support/v2-client.js';
 import { openWait } from '../support/v2-wait.js';

@@ -1,5 +1,5 @@
 import { describe, expect, inject, it } from 'vitest';
-import { spawnGatewayBetween } from '../support/etcd-between.js';
+import { spawnInterceptedGateway } from '../support/etcd-interceptor.js';
 import { send } from '../support/http-client.js';
 import type { Answer, Sent } from '../support/http-client.js';
 import { newKey } from '../support/new-key.js';
@@ -81,7 +81,7 @@ describe('the simple lock', () => {
 
   it('leaves no lease behind', async () => {
     // Of a gateway of its own: other files hold locks on leases meanwhile.
-    const between = await spawnGatewayBetween(etcd);
+    const between = await spawnInterceptedGateway(etcd);
     const resource = newKey();
     const ask = (method: string, user_id: string): Promise<Answer> =>
       send(between.baseUrl, method, '/', { body: JSON.stringify({ resource, user_id }) });

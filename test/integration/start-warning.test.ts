@@ -6,8 +6,8 @@ import { CA, ELSEWHERE, EXPIRED, SERVER } from '../support/certificates.js';
 import { temporaryFolder } from '../support/fake-etcd.js';
 import { send } from '../support/http-client.js';
 import { spawnGateway } from '../support/processes.js';
-import { deadEndpoint, serveTcp } from '../support/raw-door.js';
-import { serveTlsBetween } from '../support/tls-between.js';
+import { deadEndpoint, serveTcp } from '../support/raw-router-server.js';
+import { serveTlsProxy } from '../support/tls-proxy.js';
 
 const etcd = inject('etcdEndpoint');
 /** The gateway waits 1 s for each endpoint at its start. A busy machine can exceed that. */
@@ -36,7 +36,7 @@ it(
   'S41: names each endpoint, the cause and the next step, and hides them from clients',
   BUSY,
   async () => {
-    const secure = await serveTlsBetween(etcd, SERVER);
+    const secure = await serveTlsProxy(etcd, SERVER);
     const { port } = new URL(secure.endpoint);
     const [refused, silent] = [await deadEndpoint(), await serveTcp(() => undefined)];
     const socket = join(await temporaryFolder(), 'none.sock');
@@ -72,7 +72,7 @@ it('S41: names the fault of a certificate', BUSY, async () => {
     [ELSEWHERE, 'the certificate is for another name; use a name from it'],
     [closed, 'the endpoint requires a client certificate; set --cert and --key'],
   ] as const) {
-    expected.set((await serveTlsBetween(etcd, options)).endpoint, cause);
+    expected.set((await serveTlsProxy(etcd, options)).endpoint, cause);
   }
   const { warned } = await start([...expected.keys()], `--cacert=${ca}`);
   expect(warned).toEqual([...expected].map(([url, cause]) => `${url}: ${cause}`));

@@ -10,8 +10,8 @@ import { send } from '../support/http-client.js';
 import { takePorts } from '../support/ports.js';
 import { spawnGateway } from '../support/processes.js';
 import type { Gateway } from '../support/processes.js';
-import { eventually } from '../support/raw-door.js';
-import { serveTlsBetween } from '../support/tls-between.js';
+import { eventually } from '../support/raw-router-server.js';
+import { serveTlsProxy } from '../support/tls-proxy.js';
 
 const etcd = inject('etcdEndpoint');
 const ROTATED_LIMIT_MS = 15_000;
@@ -47,7 +47,7 @@ const put = (gateway: Gateway) =>
 describe('TLS to etcd', () => {
   it('F48: trusts whom the authority signed, shows its own certificate, and takes endpoints without a scheme as https', async () => {
     const { ca, cert, key } = await files({ ca: CA, ...CLIENT });
-    const secure = await serveTlsBetween(etcd, { ...SERVER, ca: CA, requestCert: true });
+    const secure = await serveTlsProxy(etcd, { ...SERVER, ca: CA, requestCert: true });
     const endpoint = secure.endpoint.replace('https://', '');
     const gateway = await start([
       `--endpoints=${endpoint}`,
@@ -77,7 +77,7 @@ describe('TLS to etcd', () => {
     ],
   ])('F48: sends nothing with %s, and says so', async (_, { ca, server }, word) => {
     const paths = await files({ ca });
-    const secure = await serveTlsBetween(etcd, server);
+    const secure = await serveTlsProxy(etcd, server);
     const gateway = await start([`--endpoints=${secure.endpoint}`, `--cacert=${paths.ca}`], 'live');
     const answer = await put(gateway);
     expect([answer.status, answer.json().code, answer.json().outcome]).toEqual([
@@ -92,7 +92,7 @@ describe('TLS to etcd', () => {
 
   it('reloads its certificates when they change, and keeps the previous ones while the new ones are invalid', async () => {
     const paths = await files({ ca: CA, ...CLIENT });
-    const secure = await serveTlsBetween(etcd, { ...SERVER, ca: CA, requestCert: true });
+    const secure = await serveTlsProxy(etcd, { ...SERVER, ca: CA, requestCert: true });
     const gateway = await start([
       `--endpoints=${secure.endpoint}`,
       `--cacert=${paths.ca}`,

@@ -7,16 +7,16 @@ import { openEvents } from '../support/event-stream.js';
 import { JSON_TYPE, send } from '../support/http-client.js';
 import type { Answer } from '../support/http-client.js';
 import { newKey } from '../support/new-key.js';
-import { bearer, openTokenDoor, tokenOf } from '../support/token-door.js';
-import type { Holder, TokenDoor } from '../support/token-door.js';
+import { bearer, startTokenGateway, tokenOf } from '../support/token-gateway.js';
+import type { Holder, TokenGateway } from '../support/token-gateway.js';
 import { openWait } from '../support/v2-wait.js';
 import { openWatch } from '../support/watch-reader.js';
 
 let folder = '';
-let door: TokenDoor;
+let door: TokenGateway;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'latchkey-test-'));
-  door = await openTokenDoor(inject('etcdEndpoint'), folder);
+  door = await startTokenGateway(inject('etcdEndpoint'), folder);
 });
 afterAll(async () => {
   await door.stop();

@@ -1,6 +1,6 @@
 // What a transaction may write: with a guard, and next to reserved keys.
 import { describe, expect, inject, it } from 'vitest';
-import { spawnGatewayBetween } from '../support/etcd-between.js';
+import { spawnInterceptedGateway } from '../support/etcd-interceptor.js';
 import { send } from '../support/http-client.js';
 import { newKey } from '../support/new-key.js';
 import {
@@ -46,7 +46,7 @@ describe('a guard', () => {
     const lock = newKey('lock');
     const guard = { lock, fencingToken: await takeLock(lock) };
     const keys = [newKey('1'), newKey('2'), newKey('3')] as const;
-    const between = await spawnGatewayBetween(etcd);
+    const between = await spawnInterceptedGateway(etcd);
     between.intercept(async ({ body }, forward) => {
       if (body.includes(Buffer.from(keys[0]).toString('base64'))) await releaseLock(lock);
       return forward();

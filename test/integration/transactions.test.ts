@@ -1,7 +1,7 @@
 // POST /v1/txn against a real etcd: its operations and comparisons.
 import fc from 'fast-check';
 import { describe, expect, inject, it } from 'vitest';
-import { spawnGatewayBetween } from '../support/etcd-between.js';
+import { spawnInterceptedGateway } from '../support/etcd-interceptor.js';
 import { JSON_TYPE, send } from '../support/http-client.js';
 import type { Answer } from '../support/http-client.js';
 import { newKey } from '../support/new-key.js';
@@ -172,7 +172,7 @@ describe('a transaction', () => {
 
   it('has an unknown outcome if the response is lost, and is never sent again', async () => {
     const key = newKey();
-    const between = await spawnGatewayBetween(etcd);
+    const between = await spawnInterceptedGateway(etcd);
     between.intercept(async (_call, forward) => {
       await forward();
       return undefined;

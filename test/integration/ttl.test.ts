@@ -1,7 +1,7 @@
 // Keys with a time to live.
 import { describe, expect, inject, it } from 'vitest';
-import { spawnGatewayBetween } from '../support/etcd-between.js';
-import type { GatewayBetween } from '../support/etcd-between.js';
+import { spawnInterceptedGateway } from '../support/etcd-interceptor.js';
+import type { InterceptedGateway } from '../support/etcd-interceptor.js';
 import { BYTES_TYPE, JSON_TYPE, send } from '../support/http-client.js';
 import type { Answer } from '../support/http-client.js';
 import { newKey } from '../support/new-key.js';
@@ -126,12 +126,12 @@ describe('a key with a ttl', () => {
     const body = '{"value":"y","ttl":600}';
     return call('putKey', 'PUT', `/v1/kv/${key}`, { headers, body }, base);
   };
-  const pathsOf = ({ calls }: GatewayBetween): string[] => calls.map(({ path }) => path);
+  const pathsOf = ({ calls }: InterceptedGateway): string[] => calls.map(({ path }) => path);
 
   it('costs etcd one read while its condition is false', async () => {
     const key = newKey();
     await putValue(key, 'x');
-    const between = await spawnGatewayBetween(etcd);
+    const between = await spawnInterceptedGateway(etcd);
     const answer = await createOnly(key, between.baseUrl);
     expect(codeOf(answer)).toEqual([412, 'precondition-failed']);
     expect(answer.json().current.value).toBe('x');
@@ -140,7 +140,7 @@ describe('a key with a ttl', () => {
 
   it('leaves no lease if another client was faster', async () => {
     const key = newKey();
-    const between = await spawnGatewayBetween(etcd);
+    const between = await spawnInterceptedGateway(etcd);
     between.intercept(async ({ path }, forward) => {
       if (path === '/v3/lease/grant') await putValue(key, 'first');
       return forward();
@@ -155,7 +155,7 @@ describe('a key with a ttl', () => {
   it('keeps the new value and its lease if the response to the write is lost', async () => {
     const key = newKey();
     await put(key, { value: 'old' });
-    const between = await spawnGatewayBetween(etcd);
+    const between = await spawnInterceptedGateway(etcd);
     between.intercept(async ({ path }, forward) => {
       const answer = await forward();
       return path === '/v3/kv/put' ? undefined : answer;
@@ -174,7 +174,7 @@ describe('a key with a ttl', () => {
   it('keeps the old value if the write is lost, with the same response', async () => {
     const key = newKey();
     await put(key, { value: 'old', ttl: 60 });
-    const between = await spawnGatewayBetween(etcd);
+    const between = await spawnInterceptedGateway(etcd);
     between.intercept(async ({ path }, forward) => (path === '/v3/kv/put' ? undefined : forward()));
     const body = { value: 'new', ttl: 60 };
     const answer = await call('putKey', 'PUT', `/v1/kv/${key}`, json(body), between.baseUrl);
@@ -187,7 +187,7 @@ describe('a key with a ttl', () => {
 
   it('reports that nothing was written if the lease cannot be created', async () => {
     const key = newKey();
-    const between = await spawnGatewayBetween(etcd);
+    const between = await spawnInterceptedGateway(etcd);
     between.intercept(async ({ path }, forward) =>
       path === '/v3/lease/grant' ? undefined : forward(),
     );

@@ -9,15 +9,15 @@ import { JSON_TYPE, send } from '../support/http-client.js';
 import type { Answer } from '../support/http-client.js';
 import { spawnGateway } from '../support/processes.js';
 import type { Gateway } from '../support/processes.js';
-import { bearer, openTokenDoor } from '../support/token-door.js';
-import type { TokenDoor } from '../support/token-door.js';
+import { bearer, startTokenGateway } from '../support/token-gateway.js';
+import type { TokenGateway } from '../support/token-gateway.js';
 
 const ATTEMPTS_MAX = 200;
 const PEERS = JSON.stringify({ peerURLs: ['http://127.0.0.1:1'] });
 
 let folder = '';
 let etcd: Member;
-let gateway: TokenDoor;
+let gateway: TokenGateway;
 let withoutEtcd: Gateway;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'latchkey-test-'));
@@ -29,7 +29,7 @@ beforeAll(async () => {
   const authorization = `Basic ${btoa('root:of root')}`;
   await send(etcd.endpoint, 'DELETE', '/v2/auth/roles/guest', { headers: { authorization } });
   [gateway, withoutEtcd] = await Promise.all([
-    openTokenDoor(etcd.endpoint, folder),
+    startTokenGateway(etcd.endpoint, folder),
     spawnGateway({
       args: ['--endpoints=http://127.0.0.1:1', '--request-timeout=2', '--log-level=error'],
       until: 'live',

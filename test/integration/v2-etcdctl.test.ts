@@ -8,7 +8,7 @@ import type { V2Command } from '../support/etcdctl-v2.js';
 import { send } from '../support/http-client.js';
 import { spawnGateway } from '../support/processes.js';
 import type { Gateway } from '../support/processes.js';
-import { eventually } from '../support/raw-door.js';
+import { eventually } from '../support/raw-router-server.js';
 import { newPath } from '../support/v2-client.js';
 
 const found = await findEtcdctlOfV2();

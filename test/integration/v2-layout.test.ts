@@ -1,6 +1,6 @@
 import { describe, expect, inject, it } from 'vitest';
 import { putAll } from '../support/bulk.js';
-import { spawnGatewayBetween } from '../support/etcd-between.js';
+import { spawnInterceptedGateway } from '../support/etcd-interceptor.js';
 import { JSON_TYPE, send } from '../support/http-client.js';
 import { newPath, v2Client } from '../support/v2-client.js';
 import { openWatch } from '../support/watch-reader.js';
@@ -68,7 +68,7 @@ describe('the listing of a directory', () => {
     }));
     await putAll(etcd, keys);
     await v2.put(`${path}/file`, { value: 'y' });
-    const between = await spawnGatewayBetween(etcd);
+    const between = await spawnInterceptedGateway(etcd);
     let bytes = 0;
     between.intercept(async (_call, forward) => {
       const answer = await forward();
@@ -86,7 +86,7 @@ describe('the listing of a directory', () => {
 describe('two concurrent writers', () => {
   /** Delays the transaction that writes `path` until the other write is complete. */
   const putAfter = async (path: string, write: string, other: () => Promise<unknown>) => {
-    const between = await spawnGatewayBetween(etcd);
+    const between = await spawnInterceptedGateway(etcd);
     let isDelayed = false;
     between.intercept(async (call, forward) => {
       const isWrite = call.path === '/v3/kv/txn' && call.body.includes('request_put');

@@ -1,7 +1,7 @@
 // Nodes whose ttl expires at once or overflows: the write gets the response of a real etcd 3.4, and the lease is revoked after it.
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { spawnGatewayBetween } from '../support/etcd-between.js';
-import type { GatewayBetween } from '../support/etcd-between.js';
+import { spawnInterceptedGateway } from '../support/etcd-interceptor.js';
+import type { InterceptedGateway } from '../support/etcd-interceptor.js';
 import { startMember } from '../support/etcd.js';
 import type { Member } from '../support/etcd.js';
 import { send } from '../support/http-client.js';
@@ -16,7 +16,7 @@ const EXPIRED_WITHIN = { timeout: 20_000, interval: 50 };
 const WRITE_DELAY_MS = 300;
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-const pathsOf = ({ calls }: GatewayBetween): string[] => calls.map(({ path }) => path);
+const pathsOf = ({ calls }: InterceptedGateway): string[] => calls.map(({ path }) => path);
 
 const WRITES: readonly (readonly [string, boolean, V2Parameters])[] = [
   ['a file', false, { value: 'x' }],
@@ -30,7 +30,7 @@ const WRITES: readonly (readonly [string, boolean, V2Parameters])[] = [
 describe('F62: a ttl of 0', () => {
   it.each(WRITES)('writes %s before its lease is revoked', async (_, exists, parameters) => {
     const path = newPath();
-    const between = await spawnGatewayBetween(etcd);
+    const between = await spawnInterceptedGateway(etcd);
     const v2 = v2Client(between.baseUrl);
     if (exists) await v2.put(path, { value: 'old' });
     between.intercept(async ({ path: called, body }, forward) => {
@@ -47,7 +47,7 @@ describe('F62: a ttl of 0', () => {
 
   it('writes a directory that exists, with prevExist=true', async () => {
     const path = newPath();
-    const between = await spawnGatewayBetween(etcd);
+    const between = await spawnInterceptedGateway(etcd);
     const v2 = v2Client(between.baseUrl);
     await v2.put(path, { dir: true });
     between.intercept(async ({ path: called, body }, forward) => {
@@ -67,7 +67,7 @@ describe('F62: a ttl of 0', () => {
 describe('F62: a write whose ttl expires before it reaches etcd', () => {
   it('succeeds if etcd is slower than the ttl', async () => {
     const path = newPath();
-    const between = await spawnGatewayBetween(etcd);
+    const between = await spawnInterceptedGateway(etcd);
     between.intercept(async ({ path: called, body }, forward) => {
       if (called === '/v3/kv/txn' && body.includes('requestPut')) await pause(1_200);
       return forward();
@@ -82,7 +82,7 @@ describe('F62: a write whose ttl expires before it reaches etcd', () => {
     'is repeated with another lease, three times at most (%d leases lost)',
     async (lost, status, errorCode) => {
       const path = newPath();
-      const between = await spawnGatewayBetween(etcd);
+      const between = await spawnInterceptedGateway(etcd);
       let left = lost;
       between.intercept(async (call, forward) => {
         const lease = /"lease":"(\d+)"/.exec(call.body)?.[1];
@@ -157,7 +157,7 @@ describe('F62: ttls that overflow', () => {
 describe('F63: a read that finds an expired directory', () => {
   it('states an index at which watchers have seen the expire event', async () => {
     const path = newPath();
-    const between = await spawnGatewayBetween(etcd);
+    const between = await spawnInterceptedGateway(etcd);
     const v2 = v2Client(between.baseUrl);
     await v2.put(path, { dir: true, ttl: 1 });
     const wait = await openWait(inject('gatewayUrl'), path);

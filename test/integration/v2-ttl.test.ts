@@ -1,7 +1,7 @@
 import { describe, expect, inject, it } from 'vitest';
 import { send } from '../support/http-client.js';
 import { spawnGateway } from '../support/processes.js';
-import { eventually } from '../support/raw-door.js';
+import { eventually } from '../support/raw-router-server.js';
 import { newPath, v2Client } from '../support/v2-client.js';
 import { openWait } from '../support/v2-wait.js';
 

@@ -17,7 +17,7 @@ import { callerFor } from '../support/caller.js';
 import { startMember } from '../support/etcd.js';
 import type { Member } from '../support/etcd.js';
 import { newKey } from '../support/new-key.js';
-import { eventually } from '../support/raw-door.js';
+import { eventually } from '../support/raw-router-server.js';
 import { recordWatch } from '../support/watch-recorder.js';
 import type { WatchRecorder } from '../support/watch-recorder.js';
 

@@ -11,10 +11,10 @@ import { newKey } from '../support/new-key.js';
 import { expectDocumentedResponse } from '../support/openapi-response.js';
 import { spawnGateway } from '../support/processes.js';
 import type { Gateway } from '../support/processes.js';
-import { deadEndpoint, eventually } from '../support/raw-door.js';
+import { deadEndpoint, eventually } from '../support/raw-router-server.js';
 import { openConnection } from '../support/raw-socket.js';
 import { RawEtcd } from '../support/raw-etcd.js';
-import { serveTcpBetween } from '../support/tcp-between.js';
+import { serveTcpProxy } from '../support/tcp-proxy.js';
 import { openWatch, wordsOf } from '../support/watch-reader.js';
 import type { WatchAsked, WatchReader } from '../support/watch-reader.js';
 
@@ -108,7 +108,7 @@ describe.each(['3.4', '3.5'] as const)('a compaction, etcd %s', (version) => {
   });
 
   it('F39: while etcd is unreachable ends the streams that miss events, with a notice', async () => {
-    const between = await serveTcpBetween(member.endpoint);
+    const between = await serveTcpProxy(member.endpoint);
     const gateway = await startGateway(between.endpoint);
     const key = newKey();
     const started = await put(gateway, key);
@@ -123,7 +123,7 @@ describe.each(['3.4', '3.5'] as const)('a compaction, etcd %s', (version) => {
     await etcd.put(key);
     const oldestRevision = await etcd.revision();
     await etcd.compact(oldestRevision);
-    between.mend();
+    between.restore();
     for (const stream of streams) {
       await stream.ended;
       expect(wordsOf(stream.events)).toEqual([`put ${key}@${seen}.1`, 'compacted']);
@@ -135,7 +135,7 @@ describe.each(['3.4', '3.5'] as const)('a compaction, etcd %s', (version) => {
   });
 
   it('loses nothing when the connection to etcd was cut', async () => {
-    const between = await serveTcpBetween(member.endpoint);
+    const between = await serveTcpProxy(member.endpoint);
     const gateway = await startGateway(between.endpoint);
     const key = newKey();
     const stream = await watch(gateway, `key=${key}`);
@@ -144,7 +144,7 @@ describe.each(['3.4', '3.5'] as const)('a compaction, etcd %s', (version) => {
     between.cut();
     await etcd.put(key);
     revisions.push(await etcd.revision());
-    between.mend();
+    between.restore();
     await stream.until(2);
     revisions.push(await put(gateway, key));
     expect(wordsOf(await stream.until(3))).toEqual(
@@ -153,7 +153,7 @@ describe.each(['3.4', '3.5'] as const)('a compaction, etcd %s', (version) => {
   });
 
   it('F42: is delivered if etcd sends it byte by byte', async () => {
-    const between = await serveTcpBetween(member.endpoint);
+    const between = await serveTcpProxy(member.endpoint);
     const gateway = await startGateway(between.endpoint);
     const prefix = newKey('');
     const values = ['é', '日本語', '👩‍🚀', 'a\nb', '"}{"'];

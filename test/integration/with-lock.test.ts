@@ -13,8 +13,8 @@ import { newKey } from '../support/new-key.js';
 import { takePorts } from '../support/ports.js';
 import { startInShell } from '../support/shell.js';
 import type { ShellRun } from '../support/shell.js';
-import { bearer, openTokenDoor } from '../support/token-door.js';
-import type { TokenDoor } from '../support/token-door.js';
+import { bearer, startTokenGateway } from '../support/token-gateway.js';
+import type { TokenGateway } from '../support/token-gateway.js';
 
 const gateway = inject('gatewayUrl');
 const locks = lockClient(gateway);
@@ -229,10 +229,10 @@ describe.skipIf(curl === undefined)(
   'F58: with-lock.sh at a gateway that requires credentials',
   () => {
     let folder: string;
-    let door: TokenDoor;
+    let door: TokenGateway;
     beforeAll(async () => {
       folder = await mkdtemp(join(tmpdir(), 'latchkey-with-lock-'));
-      door = await openTokenDoor(inject('etcdEndpoint'), folder);
+      door = await startTokenGateway(inject('etcdEndpoint'), folder);
     });
     afterAll(async () => {
       await door.stop();

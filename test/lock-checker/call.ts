@@ -1,4 +1,4 @@
-// What clients did and saw: one record for each call.
+// What clients sent and received: one record for each call.
 import { createHash } from 'node:crypto';
 import type { CallRecord } from '../harness/recording-user.js';
 
@@ -21,37 +21,37 @@ export interface Call extends CallRecord {
   /** Also the owner. */
   readonly client: string;
   readonly lock: string;
-  /** Undefined as long as the gateway, which makes it, has not told it. */
+  /** Undefined until the gateway returns the token that it generated. */
   token?: string | undefined;
   readonly isTokenChosen?: boolean;
   readonly mode?: Mode;
   readonly ttlSeconds?: number | null;
   /** 0 for all calls that do not wait. */
   readonly waitMs: number;
-  /** The fencing token that a keepalive or a guarded write names. */
-  readonly asksFor?: number | undefined;
-  /** When "acquired" was told; of a hold before its end. */
-  toldAt?: number;
+  /** The fencing token in a keepalive or a guarded write. */
+  readonly requestedFencingToken?: number | undefined;
+  /** When the client received "acquired". A hold receives it before its stream ends. */
+  acquiredAt?: number;
   fencingToken?: number;
-  /** Until when the answer says that the holding lasts unless somebody ends it; undefined without a ttl. */
+  /** The expiry time in the response; undefined without a ttl. */
   claimedUntil?: number | undefined;
-  /** Of an applied guarded write. */
+  /** The revision of an applied guarded write. */
   revision?: number;
-  /** Fencing tokens that an inspection showed. */
+  /** Fencing tokens of the holders in an inspection. */
   holders?: readonly number[];
 }
 
-/** The end of an entry's key: who knows the token finds the entry. */
+/** Returns the last part of an entry's key, which depends on the token alone. */
 export function entryIdOf(token: string): string {
   return createHash('sha256').update(token).digest('hex').slice(0, 16);
 }
 
-/** Whether the answer leaves no doubt of what was done. */
+/** Whether the response states definitely what was done. */
 export function isDefinite(call: Call): boolean {
   return call.ending === 'answered' && call.status !== undefined && call.status < 500;
 }
 
-/** Whether the client was there, and waited or held, at that time. */
+/** Whether the client was connected at that time. */
 export function isConnectedAt(call: Call, at: number): boolean {
   return call.startedAt <= at && (call.endedAt === undefined || call.endedAt > at);
 }

@@ -1,10 +1,10 @@
-// Puts a mark on the lease of each entry, so that a deletion and the end of a lease can be told apart.
+// Attaches a marker key to the lease of each entry. It shows whether an entry was deleted or its lease ended.
 import { EtcdAccess, base64 } from '../harness/etcd-access.js';
 import type { KeyEvent } from '../harness/key-event.js';
 import { LOCKS, MARKS } from './history.js';
 
 export class EntryMarker {
-  /** Key -> create revision of the entries that are there, as far as has been heard. */
+  /** Key -> create revision of the entries that exist according to the events received so far. */
   readonly alive = new Map<string, number>();
   readonly #etcd: EtcdAccess;
 
@@ -12,8 +12,8 @@ export class EntryMarker {
     this.#etcd = new EtcdAccess(endpoints);
   }
 
-  /** Every event of the history, in its order. */
-  hear({ key, kind, revision, createRevision, lease }: KeyEvent): void {
+  /** Takes every event of the history in order. */
+  onEvent({ key, kind, revision, createRevision, lease }: KeyEvent): void {
     if (!key.startsWith(LOCKS)) return;
     if (kind === 'delete') this.alive.delete(key);
     else this.alive.set(key, createRevision);
@@ -21,7 +21,7 @@ export class EntryMarker {
     if (isNew && lease !== undefined) this.#mark(lease);
   }
 
-  // A lease that is gone already takes no mark, and needs none.
+  // The put fails when the lease has already ended, which needs no marker.
   #mark(lease: string): void {
     const body = { key: base64(MARKS + lease), value: '', lease };
     this.#etcd.once('/v3/kv/put', body).catch(() => undefined);

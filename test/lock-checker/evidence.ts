@@ -1,4 +1,4 @@
-// All that a run left behind, with the questions that several checks ask of it. Pure.
+// All records of a run, with the lookups that several checks share. Pure.
 import type { Fault } from '../harness/fault.js';
 import type { KeyEvent } from '../harness/key-event.js';
 import { RevisionClock } from '../harness/revision-clock.js';
@@ -16,14 +16,14 @@ export interface EvidenceInput {
   readonly faults: readonly Fault[];
   /** When a new leader was first seen. */
   readonly elections: readonly number[];
-  /** When the checker looked away. */
+  /** When the recording stopped. */
   readonly endedAt: number;
 }
 
-/** A caller who was told that he holds, and the entry that the fencing token names. */
-export interface Telling {
+/** A call that received "acquired", and the entry with its fencing token. */
+export interface Acquisition {
   readonly call: Call;
-  readonly toldAt: number;
+  readonly acquiredAt: number;
   readonly fencingToken: number;
   readonly entry: Entry | undefined;
 }
@@ -35,14 +35,14 @@ export class Evidence {
   readonly faults: readonly Fault[];
   readonly elections: readonly number[];
   readonly endedAt: number;
-  readonly tellings: readonly Telling[];
-  /** Why entries went, as far as somebody has asked: it takes a look at many calls. */
+  readonly acquisitions: readonly Acquisition[];
+  /** Cached reasons why entries were removed, since computing one scans many calls. */
   readonly removals = new Map<Entry, Removal | undefined>();
   readonly #entries = new Map<string, Entry>();
   readonly #callsById = new Map<string, Call>();
   readonly #callsByEntryId = new Map<string, Call[]>();
   readonly #entryIds = new Map<Call, string>();
-  readonly #enders = new Map<string, Call[]>();
+  readonly #endingCalls = new Map<string, Call[]>();
   readonly #callsByLock = new Map<string, Call[]>();
   readonly #claims = new Map<string, number>();
 
@@ -55,16 +55,16 @@ export class Evidence {
     for (const entry of this.history.entries)
       this.#entries.set(`${entry.lock}@${entry.createRevision}`, entry);
     for (const call of this.calls) this.#index(call);
-    this.tellings = this.calls.flatMap((call) => {
-      const { toldAt, fencingToken } = call;
-      if (!isConnection(call) || toldAt === undefined || fencingToken === undefined) return [];
-      return [{ call, toldAt, fencingToken, entry: this.entry(call.lock, fencingToken) }];
+    this.acquisitions = this.calls.flatMap((call) => {
+      const { acquiredAt, fencingToken } = call;
+      if (!isConnection(call) || acquiredAt === undefined || fencingToken === undefined) return [];
+      return [{ call, acquiredAt, fencingToken, entry: this.entry(call.lock, fencingToken) }];
     });
-    // What we watch may come late, when its member stands still: a caller who was told of an entry knew it before.
+    // Events arrive late while the watched member is paused. A response with an entry then proves the revision earlier.
     const sightings = [
       ...input.events.map(({ seenAt, revision }) => ({ at: seenAt, revision })),
-      ...this.tellings.flatMap(({ entry, toldAt }) =>
-        entry === undefined ? [] : [{ at: toldAt, revision: entry.createRevision }],
+      ...this.acquisitions.flatMap(({ entry, acquiredAt }) =>
+        entry === undefined ? [] : [{ at: acquiredAt, revision: entry.createRevision }],
       ),
     ];
     this.clock = new RevisionClock(sightings, input.probes);
@@ -82,41 +82,42 @@ export class Evidence {
     return this.#callsByLock.get(lock) ?? [];
   }
 
-  /** Releases and breaks of that lock. */
-  endersAt(lock: string): readonly Call[] {
-    return this.#enders.get(lock) ?? [];
+  /** Returns the releases and forced releases of that lock. */
+  endingCallsAt(lock: string): readonly Call[] {
+    return this.#endingCalls.get(lock) ?? [];
   }
 
-  /** Whether the call named the token of this entry. */
+  /** Whether the call sent or received the token of this entry. */
   hasTokenOf(call: Call, entry: Entry): boolean {
     return this.#entryIds.get(call) === entry.id;
   }
 
-  /** Every call that knew the entry's token, its creator among them. In the order in which they began. */
+  /** Returns every call with the entry's token, including its creator, in the order in which they began. */
   callsOf(entry: Entry): readonly Call[] {
-    const known = this.#callsByEntryId.get(`${entry.lock}/${entry.id}`) ?? [];
+    const withToken = this.#callsByEntryId.get(`${entry.lock}/${entry.id}`) ?? [];
     const creator = this.callNamed(entry.creator);
-    const all = creator === undefined || known.includes(creator) ? known : [creator, ...known];
+    const all =
+      creator === undefined || withToken.includes(creator) ? withToken : [creator, ...withToken];
     return [...all].sort((a, b) => a.startedAt - b.startedAt);
   }
 
-  /** The connections that wanted this entry: acquisitions and holds with its token. */
+  /** Returns the acquisitions and holds with the token of this entry. */
   connectionsOf(entry: Entry): readonly Call[] {
     return this.callsOf(entry).filter(isConnection);
   }
 
-  /** Until when some answer said that the entry lasts unless somebody ends it. */
+  /** Returns the latest expiry time of the entry in any response. */
   claimedUntil(entry: Entry): number {
     return this.#claims.get(`${entry.lock}@${entry.createRevision}`) ?? 0;
   }
 
-  /** What its lease was granted for; a holding without a ttl enters on a lease too. Undefined for a foreign client's. */
+  /** Returns the ttl of its first lease. An acquisition without a ttl also queues on a lease. Undefined for an entry of another client. */
   ttlMs(entry: Entry): number | undefined {
     const creator = this.callNamed(entry.creator);
     return creator === undefined ? undefined : (creator.ttlSeconds ?? CARRIER_TTL_SECONDS) * 1000;
   }
 
-  /** Whether something was done between the two times that may have cost a request of this key its answer. */
+  /** Whether a fault between the two times may have lost the response to a request about this key. */
   hasFault(from: number, until: number, key: string): boolean {
     return this.faults.some(
       (fault) =>
@@ -129,7 +130,7 @@ export class Evidence {
   #index(call: Call): void {
     this.#callsById.set(call.id, call);
     push(this.#callsByLock, call.lock, call);
-    if (ENDERS.includes(call.kind)) push(this.#enders, call.lock, call);
+    if (ENDING_KINDS.includes(call.kind)) push(this.#endingCalls, call.lock, call);
     if (call.token !== undefined) {
       const id = entryIdOf(call.token);
       this.#entryIds.set(call, id);
@@ -142,9 +143,9 @@ export class Evidence {
   }
 }
 
-const ENDERS: readonly CallKind[] = ['release', 'release-by-owner', 'force'];
+const ENDING_KINDS: readonly CallKind[] = ['release', 'release-by-owner', 'force'];
 
-/** On which an entry without a ttl stands in the queue. */
+/** The ttl of the lease on which an entry without a ttl queues. */
 const CARRIER_TTL_SECONDS = 30;
 
 export function isConnection(call: Call): boolean {

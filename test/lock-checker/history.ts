@@ -1,16 +1,16 @@
-// etcd's own history of the locks, as one watch told it: entries from their creation to their end, who of them held and since when.
-// The rule of who holds is written here a second time, on purpose: this judges the gateway's.
+// etcd's own history of the locks from one watch: entries from creation to removal, and from which revision they held.
+// The rule that decides which entries hold is implemented here a second time on purpose, to check the one in the gateway.
 import type { KeyEvent } from '../harness/key-event.js';
 import type { Mode } from './call.js';
 
-/** One watch shows them all, since they stand between two keys. */
+/** All keys are in one range, so one watch covers them. */
 export const LOCKS = 'locks/';
 const OWN_KEYS = 'lock-checker/';
-/** `<MARKS><lease>`: a key on the lease of an entry; it goes when the lease ends, and not when the entry is deleted. */
+/** `<MARKS><lease>`: a key attached to the lease of an entry. It is deleted when the lease ends, and not when the entry is deleted. */
 export const MARKS = `${OWN_KEYS}marks/`;
-/** `<GUARDED><lock>`: what guarded writes write. */
+/** `<GUARDED><lock>`: the key of guarded writes. */
 export const GUARDED = `${OWN_KEYS}guarded/`;
-/** The smallest range with all of them. */
+/** The smallest range that contains all these keys. */
 export const WATCHED = { key: OWN_KEYS, rangeEnd: 'locks0' } as const;
 
 export interface EntryPut {
@@ -31,10 +31,10 @@ export interface Entry {
   readonly id: string;
   readonly mode: Mode;
   readonly createRevision: number;
-  /** The call that made it, as its metadata says; undefined for a foreign client's. */
+  /** The call that created it according to its metadata; undefined for an entry of another client. */
   readonly creator: string | undefined;
   readonly owner: string | undefined;
-  /** Its creation first, then whatever re-joined or converted it. */
+  /** Its creation, then each re-join and conversion. */
   readonly puts: EntryPut[];
   /** The first revision at which it held. */
   heldFrom: number | undefined;
@@ -58,7 +58,7 @@ export interface GuardedWrite {
   readonly call: string;
 }
 
-/** What a lock was from this revision to the next state's. Create revisions, oldest first. */
+/** The state of a lock from this revision until the revision of the next state. Holders are create revisions, oldest first. */
 export interface LockState {
   readonly revision: number;
   readonly seenAt: number;
@@ -72,11 +72,11 @@ export interface History {
   readonly states: ReadonlyMap<string, readonly LockState[]>;
   readonly marks: ReadonlyMap<string, Mark>;
   readonly guardedWrites: readonly GuardedWrite[];
-  /** Revisions between the first and the last that no event has: nobody else writes to this etcd, so the watch lost them. */
+  /** Revisions between the first and the last without an event. No other client writes to this etcd, so the watch lost them. */
   readonly missing: readonly number[];
 }
 
-/** `events` in the order of their revisions; those of one revision belong together. */
+/** Builds the history from `events` in the order of their revisions. */
 export function buildHistory(events: readonly KeyEvent[]): History {
   const builder = new Builder();
   const missing: number[] = [];
@@ -84,15 +84,15 @@ export function buildHistory(events: readonly KeyEvent[]): History {
   for (let i = 0; i < events.length;) {
     const { revision } = events[i]!;
     for (let lost = last + 1; lost < revision; lost++) missing.push(lost);
-    const touched = new Set<string>();
+    const changed = new Set<string>();
     let seenAt = 0;
     for (; events[i]?.revision === revision; i++) {
       const event = events[i]!;
       seenAt = event.seenAt;
       const lock = builder.apply(event);
-      if (lock !== undefined) touched.add(lock);
+      if (lock !== undefined) changed.add(lock);
     }
-    for (const lock of touched) builder.settle(lock, revision, seenAt);
+    for (const lock of changed) builder.settle(lock, revision, seenAt);
     last = revision;
   }
   const { entries, states, marks, guardedWrites } = builder;
@@ -107,7 +107,7 @@ class Builder {
   /** Lock -> key -> entry. */
   readonly #alive = new Map<string, Map<string, Entry>>();
 
-  /** Gives the lock whose entries changed. */
+  /** Returns the lock whose entries changed. */
   apply(event: KeyEvent): string | undefined {
     if (event.key.startsWith(MARKS)) this.#applyMark(event);
     else if (event.key.startsWith(GUARDED)) this.#applyGuarded(event);
@@ -160,7 +160,7 @@ class Builder {
   }
 }
 
-/** An exclusive entry holds when it is the first of all, a shared one when no exclusive one stands before it. */
+/** An exclusive entry holds when it is the first. A shared entry holds when no exclusive entry precedes it. */
 function holds(entry: Entry, alive: readonly Entry[]): boolean {
   const before = alive.slice(0, alive.indexOf(entry));
   return entry.mode === 'exclusive'

@@ -1,23 +1,23 @@
-// A client of the lock API who writes down whatever he asks and is answered.
+// A client of the lock API that records each request and its response.
 import type { Call, CallKind, Mode } from './call.js';
-import type { Exchange, StreamEvent } from '../harness/door.js';
+import type { Exchange, StreamEvent } from '../harness/gateway-client.js';
 import { RecordingUser } from '../harness/recording-user.js';
 import { GUARDED } from './history.js';
 
-/** Past the call's own wait and what the liveness check allows, the client gives up. */
+/** The client gives up after the wait of the call plus this, which is more than the liveness check allows. */
 const PATIENCE_MS = 40_000;
 
-export interface Ask {
+export interface AcquireRequest {
   readonly lock: string;
   readonly mode: Mode;
   readonly ttlSeconds: number | null;
   readonly waitMs: number;
-  /** A chosen one. */
+  /** A token that the client chose. */
   readonly token: string | undefined;
 }
 
-/** A holding as its client knows it. */
-export interface Held {
+/** A held lock as its client sees it. */
+export interface HeldLock {
   readonly lock: string;
   readonly token: string;
   readonly fencingToken: number;
@@ -25,41 +25,44 @@ export interface Held {
 
 export interface Attempt {
   readonly call: Call;
-  /** Resolves with the finished call; of a hold when its connection has ended. */
+  /** Resolves with the finished call. A hold finishes when its connection closes. */
   readonly done: Promise<Call>;
-  /** Resolves when the call was told "acquired", or has ended without. */
-  readonly told: Promise<Call>;
+  /** Resolves when the client receives "acquired" or the call ends. */
+  readonly acquired: Promise<Call>;
   cut(): void;
 }
 
 export class LockUser extends RecordingUser<Call> {
-  acquire(replica: number, ask: Ask): Attempt {
-    const call = this.#begin('acquire', replica, ask.lock, asked(ask));
-    const exchange = this.#send(call, 'PUT', '', this.#body(call, ask));
-    const done = this.#finish(call, 'acquireLock', exchange, (body) => this.#told(call, body));
-    return { call, done, told: done, cut: () => exchange.cut() };
+  acquire(replica: number, request: AcquireRequest): Attempt {
+    const call = this.#begin('acquire', replica, request.lock, callFields(request));
+    const exchange = this.#send(call, 'PUT', '', this.#body(call, request));
+    const done = this.#finish(call, 'acquireLock', exchange, (body) => this.#acquired(call, body));
+    return { call, done, acquired: done, cut: () => exchange.cut() };
   }
 
-  /** Ends when the client cuts it, the gateway ends it, or the connection breaks. */
-  hold(replica: number, ask: Ask): Attempt {
-    const call = this.#begin('hold', replica, ask.lock, asked(ask));
-    let tell: (call: Call) => void = () => undefined;
-    const acquired = new Promise<Call>((resolve) => (tell = resolve));
+  /** Ends when the client or the gateway closes it, or the connection breaks. */
+  hold(replica: number, request: AcquireRequest): Attempt {
+    const call = this.#begin('hold', replica, request.lock, callFields(request));
+    let resolveAcquired: (call: Call) => void = () => undefined;
+    const acquired = new Promise<Call>((resolve) => (resolveAcquired = resolve));
     const onEvent = (event: StreamEvent): void => {
       if (event.event === 'acquired') {
-        this.#told(call, event.data);
-        tell(call);
+        this.#acquired(call, event.data);
+        resolveAcquired(call);
       } else if (event.event === 'timeout' || event.event === 'error')
         this.#problem(call, event.data);
     };
-    const exchange = this.#send(call, 'POST', '/hold', this.#body(call, ask), onEvent);
+    const exchange = this.#send(call, 'POST', '/hold', this.#body(call, request), onEvent);
     const done = this.#finish(call, 'holdLock', exchange, () => undefined);
-    return { call, done, told: Promise.race([acquired, done]), cut: () => exchange.cut() };
+    return { call, done, acquired: Promise.race([acquired, done]), cut: () => exchange.cut() };
   }
 
-  renew(replica: number, held: Held): Promise<Call> {
+  renew(replica: number, held: HeldLock): Promise<Call> {
     const { lock, token, fencingToken } = held;
-    const call = this.#begin('keepalive', replica, lock, { token, asksFor: fencingToken });
+    const call = this.#begin('keepalive', replica, lock, {
+      token,
+      requestedFencingToken: fencingToken,
+    });
     const exchange = this.#send(call, 'POST', '/keepalive', { token, fencingToken });
     return this.#finish(call, 'renewLock', exchange, (body) => {
       call.fencingToken = body.fencingToken;
@@ -90,8 +93,10 @@ export class LockUser extends RecordingUser<Call> {
   }
 
   guardedWrite(replica: number, lock: string, fencingToken: number): Promise<Call> {
-    const call = this.#begin('guarded-write', replica, lock, { asksFor: fencingToken });
-    const exchange = this.door(replica).send({
+    const call = this.#begin('guarded-write', replica, lock, {
+      requestedFencingToken: fencingToken,
+    });
+    const exchange = this.clientOf(replica).send({
       method: 'PUT',
       path: `/v1/kv/${encodeURIComponent(GUARDED + lock)}`,
       body: {
@@ -104,7 +109,7 @@ export class LockUser extends RecordingUser<Call> {
   }
 
   #begin(kind: CallKind, replica: number, lock: string, more: Partial<Call> = {}): Call {
-    return this.note({
+    return this.record({
       waitMs: 0,
       ...more,
       id: this.nextId(),
@@ -116,7 +121,7 @@ export class LockUser extends RecordingUser<Call> {
     });
   }
 
-  #body(call: Call, { mode, ttlSeconds, waitMs, token }: Ask): object {
+  #body(call: Call, { mode, ttlSeconds, waitMs, token }: AcquireRequest): object {
     return {
       owner: this.name,
       mode,
@@ -134,9 +139,9 @@ export class LockUser extends RecordingUser<Call> {
     body?: object,
     onEvent?: (event: StreamEvent) => void,
   ): Exchange {
-    // A hold lasts as long as its client wants; none of the checker's wants it for longer.
+    // A hold lasts as long as its client stays connected. No client of the checker stays longer than this.
     const limitMs = call.waitMs + PATIENCE_MS;
-    return this.door(call.replica).send({
+    return this.clientOf(call.replica).send({
       method,
       path: `/v1/locks/${encodeURIComponent(call.lock)}${tail}`,
       limitMs,
@@ -151,9 +156,9 @@ export class LockUser extends RecordingUser<Call> {
     exchange: Exchange,
     accept: (body: any) => void = () => undefined,
   ): Promise<Call> {
-    const reply = await this.noteEnd(call, operation, exchange);
+    const reply = await this.recordEnd(call, operation, exchange);
     if (reply === undefined) return call;
-    // The problem of a hold that failed came as an event.
+    // A failed hold receives its problem as an event.
     call.status ??= reply.status;
     if (reply.headers['content-type']?.startsWith('text/event-stream') === true) return call;
     const body: any = JSON.parse(reply.text);
@@ -162,11 +167,11 @@ export class LockUser extends RecordingUser<Call> {
     return call;
   }
 
-  #told(call: Call, body: any): void {
+  #acquired(call: Call, body: any): void {
     const { token, fencingToken, expiresAt, owner, mode } = body;
-    call.toldAt = performance.now();
+    call.acquiredAt = performance.now();
     if (owner !== this.name || mode !== call.mode || (call.token ?? token) !== token)
-      call.deviation = `it is about another acquisition: ${JSON.stringify(body)}`;
+      call.deviation = `the response is about another acquisition: ${JSON.stringify(body)}`;
     call.token = token;
     call.fencingToken = fencingToken;
     call.claimedUntil = monotonic(expiresAt);
@@ -179,17 +184,18 @@ export class LockUser extends RecordingUser<Call> {
   }
 }
 
-function asked({ mode, ttlSeconds, waitMs, token }: Ask): Partial<Call> {
+function callFields({ mode, ttlSeconds, waitMs, token }: AcquireRequest): Partial<Call> {
   return { mode, ttlSeconds, waitMs, isTokenChosen: token !== undefined, token };
 }
 
-/** A moment that an answer names, on the clock of the checker. */
+/** Converts a time in a response to the monotonic clock of the checker. */
 function monotonic(date: string | null): number | undefined {
   return date === null ? undefined : Date.parse(date) - Date.now() + performance.now();
 }
 
-/** What a call that was told "acquired" holds. */
-export function heldBy({ lock, token, fencingToken, toldAt }: Call): Held | undefined {
-  if (toldAt === undefined || token === undefined || fencingToken === undefined) return undefined;
+/** Returns the lock that the call acquired. */
+export function heldLockOf({ lock, token, fencingToken, acquiredAt }: Call): HeldLock | undefined {
+  if (acquiredAt === undefined || token === undefined || fencingToken === undefined)
+    return undefined;
   return { lock, token, fencingToken };
 }

@@ -1,18 +1,18 @@
-// Why an entry went, as far as that can be known from outside. What nobody can have asked for, and no lease's end explains, is a fault.
+// Why an entry was removed, as far as that is visible from outside. A removal is a fault if no request and no lease end explains it.
 import type { Call } from './call.js';
 import { isDefinite } from './call.js';
 import type { Evidence } from './evidence.js';
 import type { Entry, Removed } from './history.js';
 
 export interface Removal extends Removed {
-  /** Releases and breaks that may have done it. */
-  readonly asked: readonly Call[];
+  /** Releases and forced releases that may have removed it. */
+  readonly requestedBy: readonly Call[];
   /**
-   * `key`: the entry was deleted while its lease lived on; `lease`: both went at the same revision, revoked or run out; `unknown`: it
-   * had no lease, or the mark came too late.
+   * `key`: the entry was deleted while its lease continued. `lease`: both ended at the same revision, revoked or expired.
+   * `unknown`: the marker was written too late.
    */
   readonly how: 'key' | 'lease' | 'unknown';
-  /** Nobody can have renewed the lease, or promised that it lasts, less than a ttl before. */
+  /** The last expiry time in any response has passed, and so has the ttl since the request. */
   readonly isExpiry: boolean;
 }
 
@@ -28,16 +28,18 @@ function explain(evidence: Evidence, entry: Entry): Removal | undefined {
   return {
     ...removed,
     how,
-    asked: evidence.endersAt(entry.lock).filter((call) => asksFor(evidence, call, entry, removed)),
+    requestedBy: evidence
+      .endingCallsAt(entry.lock)
+      .filter((call) => mayHaveRemoved(evidence, call, entry, removed)),
     isExpiry: how !== 'key' && isPastItsTime(evidence, entry, removed),
   };
 }
 
-/** In words. */
+/** Describes the removal in words. */
 export function howText({ how, lease }: Removal): string {
   if (lease === undefined) return 'deleted; it had no lease';
-  if (how === 'key') return 'deleted by a request while its lease lived on';
-  return how === 'lease' ? 'gone together with its lease' : 'gone';
+  if (how === 'key') return 'deleted by a request while its lease continued';
+  return how === 'lease' ? 'removed together with its lease' : 'removed';
 }
 
 function howRemoved(evidence: Evidence, { lease, revision }: Removed): Removal['how'] {
@@ -51,22 +53,22 @@ function isPastItsTime(evidence: Evidence, entry: Entry, removed: Removed): bool
   const ttlMs = evidence.ttlMs(entry);
   const creator = evidence.callNamed(entry.creator);
   if (ttlMs === undefined || creator === undefined) return true;
-  const lives = Math.max(evidence.claimedUntil(entry), creator.startedAt + ttlMs);
-  return removed.lease !== undefined && removed.seenAt >= lives;
+  const expiresAt = Math.max(evidence.claimedUntil(entry), creator.startedAt + ttlMs);
+  return removed.lease !== undefined && removed.seenAt >= expiresAt;
 }
 
-function asksFor(evidence: Evidence, call: Call, entry: Entry, removed: Removed): boolean {
+function mayHaveRemoved(evidence: Evidence, call: Call, entry: Entry, removed: Removed): boolean {
   const { clock } = evidence;
   if (call.startedAt > removed.seenAt || !names(evidence, call, entry)) return false;
-  // What had gone before it began it did not end.
+  // A call cannot remove an entry that was removed before the call began.
   if (removed.revision <= clock.settledBy(call.startedAt)) return false;
   if (!isDefinite(call)) return true;
-  // What is answered is done: it cannot have ended an entry that was made, or still there, after its answer.
+  // The effect of a call precedes its response. It cannot remove an entry that was created or still existed after the response.
   const latest = clock.possibleBy(call.endedAt ?? Infinity);
   return call.status === 200 && entry.createRevision <= latest && removed.revision <= latest;
 }
 
-/** By owner and by force only holders are ended. */
+/** Whether the call applies to the entry. A release by owner or by force only removes holders. */
 function names(evidence: Evidence, call: Call, entry: Entry): boolean {
   const hasHeld = entry.heldFrom !== undefined && entry.heldFrom < (entry.removed?.revision ?? 0);
   switch (call.kind) {

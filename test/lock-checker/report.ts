@@ -1,4 +1,4 @@
-// What a run counted, and for each violation what a person needs to understand it: the seed, the calls, and the history around it.
+// Counts of a run, and for each violation its seed, its calls and the history around it.
 import { faultsText } from '../harness/fault.js';
 import type { KeyEvent } from '../harness/key-event.js';
 import type { Findings } from './checks/all.js';
@@ -15,45 +15,45 @@ const LINES_MAX = 60;
 export interface Frame {
   readonly seed: number;
   readonly startedAt: number;
-  /** When no client began anew any more. */
+  /** When clients stopped to start new cycles. */
   readonly runEndedAt: number;
 }
 
-/** The counts, one line for each thing that is counted. */
+/** Returns the counts, one per line. */
 export function countsText(evidence: Evidence, findings: Findings, frame: Frame): string {
-  const { history, calls, faults, tellings, elections } = evidence;
+  const { history, calls, faults, acquisitions, elections } = evidence;
   const kinds = [...new Set(calls.map(({ kind }) => kind))].sort();
-  const held = new Set(tellings.map(({ entry }) => entry)).size;
-  const waited = tellings.filter(({ call, entry }) => handOverMs(call, entry?.heldSeenAt) > 0);
+  const held = new Set(acquisitions.map(({ entry }) => entry)).size;
+  const waited = acquisitions.filter(({ call, entry }) => handOverMs(call, entry?.heldSeenAt) > 0);
   const lines = [
-    `seed ${frame.seed}, ${secondsText(frame.runEndedAt, frame)} s and ${secondsText(evidence.endedAt, { startedAt: frame.runEndedAt })} s until all was quiet, ${history.events.length} events over revisions ${history.events[0]?.revision ?? 0} to ${history.events.at(-1)?.revision ?? 0}, ${elections.length} leaders seen`,
-    ...kinds.map((kind) => `${kind}: ${answersText(calls.filter((call) => call.kind === kind))}`),
-    `entries ${history.entries.length}, told "acquired" ${tellings.length} times for ${held} of them, ${waited.length} after a wait (hand-over ${percentilesText(waited.map(({ call, entry }) => handOverMs(call, entry?.heldSeenAt)))})`,
+    `seed ${frame.seed}, ${secondsText(frame.runEndedAt, frame)} s and ${secondsText(evidence.endedAt, { startedAt: frame.runEndedAt })} s until all locks were free, ${history.events.length} events over revisions ${history.events[0]?.revision ?? 0} to ${history.events.at(-1)?.revision ?? 0}, ${elections.length} leaders seen`,
+    ...kinds.map((kind) => `${kind}: ${responsesText(calls.filter((call) => call.kind === kind))}`),
+    `entries ${history.entries.length}, "acquired" received ${acquisitions.length} times for ${held} of them, ${waited.length} after a wait (hand-over ${percentilesText(waited.map(({ call, entry }) => handOverMs(call, entry?.heldSeenAt)))})`,
     `re-joined entries ${findings.rejoined}, guarded writes applied ${history.guardedWrites.length}, released entries that came back within I5's exception ${findings.excusedReturns}`,
     `faults: ${faultsText(faults)}`,
-    `the last to go: ${lastText(evidence, frame)}`,
+    `the last removed entry: ${lastText(evidence, frame)}`,
     `violations ${findings.violations.length}`,
   ];
   return lines.join('\n');
 }
 
-/** What the quiet end waited for. */
+/** Describes the entry for which the end of the run waited. */
 function lastText(evidence: Evidence, frame: Frame): string {
-  const gone = evidence.history.entries.flatMap((entry) =>
+  const removed = evidence.history.entries.flatMap((entry) =>
     entry.removed === undefined ? [] : [{ entry, at: entry.removed.seenAt }],
   );
-  const last = gone.sort((a, b) => b.at - a.at)[0];
+  const last = removed.sort((a, b) => b.at - a.at)[0];
   if (last === undefined) return 'nothing';
   const { entry, at } = last;
   const made = secondsText(entry.puts[0]?.seenAt, frame);
   const ttl = evidence.callNamed(entry.creator)?.ttlSeconds;
   const calls = evidence
     .callsOf(entry)
-    .map((call) => `${call.id} ${call.kind} ${answerText(call)}`);
-  return `${named(entry)}, made at ${made} with ttl ${ttl}, at ${secondsText(at, frame)} (${calls.join(', ')})`;
+    .map((call) => `${call.id} ${call.kind} ${responseText(call)}`);
+  return `${named(entry)}, created at ${made} with ttl ${ttl}, at ${secondsText(at, frame)} (${calls.join(', ')})`;
 }
 
-/** Every violation with its history, the first ones of many. */
+/** Returns the first violations with their history. */
 export function violationsText(evidence: Evidence, findings: Findings, frame: Frame): string {
   const shown = findings.violations.slice(0, VIOLATIONS_SHOWN_MAX);
   const texts = shown.map((each, index) => violationText(evidence, each, index + 1, frame));
@@ -73,13 +73,13 @@ function violationText(evidence: Evidence, found: Violation, number: number, fra
   ].join('\n');
 }
 
-/** The ones that the violation names, and all that had to do with its entries. */
+/** Returns the calls of the violation and all calls about its entries. */
 function callsAround(evidence: Evidence, { calls, entries }: Violation): Call[] {
   const all = [...calls, ...entries.flatMap((entry) => evidence.callsOf(entry))];
   return [...new Set(all)].sort((a, b) => a.startedAt - b.startedAt);
 }
 
-/** All of the entries and their leases, and what else happened at the lock around the revision. */
+/** Returns the events of the entries and their leases, and other events of the lock around the revision. */
 function eventsAround(evidence: Evidence, { lock, revision, entries }: Violation): KeyEvent[] {
   const keys = new Set(entries.map(({ key }) => key));
   const marks = new Set(
@@ -103,17 +103,17 @@ function faultLines(evidence: Evidence, found: Violation, frame: Frame): string[
   const from = Math.min(...calls.map(({ startedAt }) => startedAt));
   const until = Math.max(...calls.map(({ endedAt }) => endedAt ?? evidence.endedAt));
   const keys = found.entries.map(({ key }) => key);
-  const meanwhile = evidence.faults.filter(
+  const overlapping = evidence.faults.filter(
     (fault) =>
       fault.from <= until &&
       (fault.until ?? Infinity) >= from &&
       (fault.keys === undefined || fault.keys.some((key) => keys.includes(key))),
   );
-  if (meanwhile.length === 0) return ['   no fault meanwhile'];
+  if (overlapping.length === 0) return ['   no faults in that time'];
   return [
-    '   faults meanwhile:',
+    '   faults in that time:',
     ...limited(
-      meanwhile.map(
+      overlapping.map(
         ({ kind, what, from: begun, until: over }) =>
           `     ${secondsText(begun, frame)} to ${secondsText(over, frame)} ${kind} ${what}`,
       ),
@@ -122,20 +122,31 @@ function faultLines(evidence: Evidence, found: Violation, frame: Frame): string[
 }
 
 function callText(call: Call, frame: Frame): string {
-  const { id, kind, replica, lock, mode, ttlSeconds, waitMs, isTokenChosen, asksFor } = call;
-  const ask = [
+  const {
+    id,
+    kind,
+    replica,
+    lock,
+    mode,
+    ttlSeconds,
+    waitMs,
+    isTokenChosen,
+    requestedFencingToken,
+  } = call;
+  const parameters = [
     mode,
     ttlSeconds === undefined ? undefined : `ttl ${ttlSeconds}`,
     waitMs === 0 ? undefined : `wait ${waitMs / 1000}`,
     isTokenChosen === undefined ? undefined : isTokenChosen ? 'chosen token' : "gateway's token",
-    asksFor === undefined ? undefined : `fencing token ${asksFor}`,
+    requestedFencingToken === undefined ? undefined : `fencing token ${requestedFencingToken}`,
   ].filter((part) => part !== undefined);
-  const told = call.toldAt === undefined ? '' : `, told at ${secondsText(call.toldAt, frame)}`;
-  const answer = [call.ending ?? 'open', call.status, call.code, call.outcome].filter(
+  const acquired =
+    call.acquiredAt === undefined ? '' : `, acquired at ${secondsText(call.acquiredAt, frame)}`;
+  const response = [call.ending ?? 'open', call.status, call.code, call.outcome].filter(
     (part) => part !== undefined,
   );
   const names = call.fencingToken === undefined ? '' : `, fencing token ${call.fencingToken}`;
-  return `${secondsText(call.startedAt, frame)} to ${secondsText(call.endedAt, frame)} ${id} ${kind} ${lock} at replica ${replica} (${ask.join(', ')}): ${answer.join(' ')}${told}${names}`;
+  return `${secondsText(call.startedAt, frame)} to ${secondsText(call.endedAt, frame)} ${id} ${kind} ${lock} at replica ${replica} (${parameters.join(', ')}): ${response.join(' ')}${acquired}${names}`;
 }
 
 function eventText(event: KeyEvent, frame: Frame): string {
@@ -143,7 +154,7 @@ function eventText(event: KeyEvent, frame: Frame): string {
   const made = kind === 'put' && revision === createRevision ? 'created' : 'written';
   const verb = kind === 'delete' ? 'deleted' : made;
   const call = /"call":"([^"]*)"/.exec(value)?.[1];
-  const by = call === undefined ? '' : `, made by ${call}`;
+  const by = call === undefined ? '' : `, created by ${call}`;
   return `${secondsText(seenAt, frame)} r${revision} ${verb} ${key} (create revision ${createRevision}, lease ${lease ?? 'none'}${by})`;
 }
 
@@ -151,25 +162,27 @@ function secondsText(at: number | undefined, { startedAt }: Pick<Frame, 'started
   return at === undefined ? '…' : ((at - startedAt) / 1000).toFixed(3);
 }
 
-function answersText(calls: readonly Call[]): string {
+function responsesText(calls: readonly Call[]): string {
   const counts = new Map<string, number>();
   for (const call of calls) {
-    const name = answerText(call);
+    const name = responseText(call);
     counts.set(name, (counts.get(name) ?? 0) + 1);
   }
   const parts = [...counts].sort((a, b) => b[1] - a[1]).map(([name, count]) => `${name} ${count}`);
   return `${calls.length} (${parts.join(', ')})`;
 }
 
-function answerText({ ending, status, toldAt }: Call): string {
-  const answer = ending === 'answered' ? String(status) : (ending ?? 'open');
-  return ending !== 'answered' && toldAt !== undefined ? `told, then ${answer}` : answer;
+function responseText({ ending, status, acquiredAt }: Call): string {
+  const response = ending === 'answered' ? String(status) : (ending ?? 'open');
+  return ending !== 'answered' && acquiredAt !== undefined
+    ? `acquired, then ${response}`
+    : response;
 }
 
-/** From the moment at which the entry was seen to hold, for a call that was there before. */
-function handOverMs({ startedAt, toldAt }: Call, heldAt: number | undefined): number {
-  if (heldAt === undefined || toldAt === undefined || startedAt > heldAt) return 0;
-  return toldAt - heldAt;
+/** Returns the time from the revision at which the entry holds to the response, for a call that began before. */
+function handOverMs({ startedAt, acquiredAt }: Call, heldAt: number | undefined): number {
+  if (heldAt === undefined || acquiredAt === undefined || startedAt > heldAt) return 0;
+  return acquiredAt - heldAt;
 }
 
 function percentilesText(values: readonly number[]): string {

@@ -1,26 +1,26 @@
-// The whole run: lets clients of the locks and faults loose on the system, and judges what was seen.
+// Runs lock clients and faults against the system, then checks what was recorded.
 import { observe } from '../harness/observation.js';
 import type { Call } from './call.js';
 import { checkAll } from './checks/all.js';
 import type { Findings } from './checks/all.js';
 import { Evidence } from './evidence.js';
 import { WATCHED } from './history.js';
-import { createLockCast } from './lock-cast.js';
+import { createLockWorkload } from './lock-workload.js';
 import { countsText, violationsText } from './report.js';
 import type { CheckSettings } from './settings.js';
 
 export interface Outcome {
   readonly findings: Findings;
-  /** For people. */
+  /** Counts for the reader of the report. */
   readonly counts: string;
-  /** Empty when nothing is wrong. */
+  /** Empty when no check failed. */
   readonly violations: string;
 }
 
 export async function runLockChecker(settings: CheckSettings): Promise<Outcome> {
   const calls: Call[] = [];
-  const observation = await observe(settings, WATCHED, (scene) =>
-    createLockCast(settings, scene, calls),
+  const observation = await observe(settings, WATCHED, (context) =>
+    createLockWorkload(settings, context, calls),
   );
   const evidence = new Evidence({ ...observation, calls });
   const findings = checkAll(evidence);

@@ -1,10 +1,10 @@
-// What a check found to be wrong, with what is needed to look at the history around it.
+// A finding of a check, with what the report needs to show the history around it.
 import type { Call } from './call.js';
 import type { Entry } from './history.js';
 
 /**
- * The numbers are those of the invariants of the lock algorithm, each told at the head of its file in checks/; the other names are what the
- * algorithm and the contract promise beside them. I7 is what no lock can promise: that who sleeps past his ttl still holds.
+ * The numbers are those of the invariants of the lock algorithm. The head of each file in checks/ states its invariant. The other names are
+ * further guarantees of the algorithm and the contract. I7 is not checked: a client that pauses longer than its ttl may lose the lock.
  */
 export type Rule =
   | 'I1'
@@ -16,19 +16,19 @@ export type Rule =
   | 'I8'
   | 'late-copies'
   | 'liveness'
-  | 'answers'
+  | 'responses'
   | 'history';
 
 export interface Violation {
   readonly rule: Rule;
-  /** One sentence with the names of calls, entries and revisions. */
+  /** One sentence that names the calls, entries and revisions. */
   readonly what: string;
   readonly lock: string | undefined;
-  /** Around which the report shows the history. */
+  /** The report shows the history around this revision. */
   readonly revision: number | undefined;
   readonly entries: readonly Entry[];
   readonly calls: readonly Call[];
-  /** It may be that the machine did not keep up; all others must never be, however slow it is. */
+  /** A slow machine may cause it. Other violations must not happen, however slow the machine is. */
   readonly isOfTime: boolean;
 }
 
@@ -50,7 +50,7 @@ export function violation(rule: Rule, what: string, subject: Subject = {}): Viol
   return { rule, what, lock, revision, entries, calls, isOfTime };
 }
 
-/** An entry in one word. */
+/** Returns a short name of the entry. */
 export function named(entry: Entry): string {
   return `${entry.mode} entry ${entry.lock}@${entry.createRevision}`;
 }

@@ -9,7 +9,7 @@ import { newKey } from '../support/new-key.js';
 import { spawnGateway } from '../support/processes.js';
 import type { Gateway } from '../support/processes.js';
 import { RawEtcd } from '../support/raw-etcd.js';
-import { serveTcpBetween } from '../support/tcp-between.js';
+import { serveTcpProxy } from '../support/tcp-proxy.js';
 
 const WRITERS = 4;
 const FLAPS = 30;
@@ -114,7 +114,7 @@ describe('three members', () => {
   it('F16: an endpoint that comes and goes each second for a minute is noticed by nobody who reads', async () => {
     const cluster = await startCluster();
     const [first, ...others] = cluster.endpoints;
-    const between = await serveTcpBetween(first!);
+    const between = await serveTcpProxy(first!);
     const gateway = await start([between.endpoint, ...others]);
     const running = load(gateway);
     const key = newKey();
@@ -125,7 +125,7 @@ describe('three members', () => {
       while (performance.now() < until) {
         expect((await send(gateway.baseUrl, 'GET', `/v1/kv/${key}`)).status).toBe(200);
       }
-      between.mend();
+      between.restore();
       await pause(FLAP_MS);
     }
     console.log('F16', Object.fromEntries(await running.stop()));

@@ -1,7 +1,12 @@
 // One caller of the gateway under load: every answer is counted, and whatever is open when the load ends is cut.
 import { setTimeout as pause } from 'node:timers/promises';
-import { Door } from '../harness/door.js';
-import type { Done, Exchange, Sent, StreamEvent } from '../harness/door.js';
+import { GatewayClient } from '../harness/gateway-client.js';
+import type {
+  ExchangeResult,
+  Exchange,
+  RequestSpec,
+  StreamEvent,
+} from '../harness/gateway-client.js';
 import type { Random, Span } from '../harness/random.js';
 
 /** Beyond the longest wait of the load. */
@@ -16,22 +21,22 @@ export interface Answer {
   readonly body: any;
 }
 
-type Asked = Omit<Sent, 'method' | 'path' | 'limitMs' | 'onEvent'>;
+type Asked = Omit<RequestSpec, 'method' | 'path' | 'limitMs' | 'onEvent'>;
 
 export interface Stream {
   /** Resolves with the first event of that name, or undefined when the stream ends without. */
   first(event: string): Promise<StreamEvent | undefined>;
-  readonly done: Promise<Done>;
+  readonly done: Promise<ExchangeResult>;
   readonly cut: () => void;
 }
 
 export class Caller {
   readonly random: Random;
   readonly signal: AbortSignal;
-  readonly #door: Door;
+  readonly #door: GatewayClient;
   readonly #tally: Tally;
 
-  constructor(door: Door, random: Random, signal: AbortSignal, tally: Tally) {
+  constructor(door: GatewayClient, random: Random, signal: AbortSignal, tally: Tally) {
     this.#door = door;
     this.random = random;
     this.signal = signal;
@@ -40,7 +45,7 @@ export class Caller {
 
   /** The same caller over a connection of its own, which it closes. */
   async withOwnConnection(baseUrl: string, act: (caller: Caller) => Promise<void>): Promise<void> {
-    const door = new Door(baseUrl);
+    const door = new GatewayClient(baseUrl);
     await act(new Caller(door, this.random, this.signal, this.#tally));
     door.close();
   }
@@ -96,7 +101,7 @@ export class Caller {
     );
   }
 
-  #send(what: string, sent: Sent): Exchange {
+  #send(what: string, sent: RequestSpec): Exchange {
     const exchange = this.#door.send(sent);
     if (this.signal.aborted) exchange.cut();
     this.signal.addEventListener('abort', exchange.cut);

@@ -1,13 +1,13 @@
 // Samples of what may grow, taken at even distances and written to a file as they come: a table with tabs, one line a sample.
 import { appendFile, writeFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
-import { countDescriptors, readGatewayNumbers } from '../harness/gateway-numbers.js';
-import type { GatewayNumbers } from '../harness/gateway-numbers.js';
+import { countDescriptors, readGatewayMetrics } from '../harness/gateway-metrics.js';
+import type { GatewayMetrics } from '../harness/gateway-metrics.js';
 import type { Member } from '../support/etcd.js';
 import type { Gateway } from '../support/processes.js';
 import { RawEtcd } from '../support/raw-etcd.js';
 
-export interface Sample extends GatewayNumbers {
+export interface Sample extends GatewayMetrics {
   /** From the beginning of the load. */
   readonly seconds: number;
   readonly etcdLeases: number;
@@ -63,7 +63,7 @@ export class Sampler {
     const { leases = [] } = await this.#etcd.call('/v3/lease/leases', {});
     return {
       seconds: Math.round((performance.now() - this.#startedAt) / 100) / 10,
-      ...(await readGatewayNumbers(this.#gateway.baseUrl, this.#gateway.pid)),
+      ...(await readGatewayMetrics(this.#gateway.baseUrl, this.#gateway.pid)),
       etcdLeases: leases.length,
       etcdDescriptors: await countDescriptors(this.#member.pid),
     };

@@ -2,7 +2,7 @@
 // gone.
 import { setMaxListeners } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Door } from '../harness/door.js';
+import { GatewayClient } from '../harness/gateway-client.js';
 import { Random } from '../harness/random.js';
 import { startMember } from '../support/etcd.js';
 import { spawnGateway } from '../support/processes.js';
@@ -66,7 +66,7 @@ async function underLoad(
   setMaxListeners(0, over.signal);
   const tally: Tally = new Map();
   const random = new Random(settings.seed);
-  const door = new Door(baseUrl);
+  const door = new GatewayClient(baseUrl);
   const callerFor = (name: string): Caller =>
     new Caller(door, random.fork(name), over.signal, tally);
   await writeBulk(callerFor('bulk'));

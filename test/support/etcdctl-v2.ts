@@ -1,7 +1,7 @@
 // Runs etcdctl in v2 mode with one endpoint and nothing else, and tells what it said and whom it asked.
 import { spawn } from 'node:child_process';
 import { testPath } from './etcd-versions.js';
-import { eventually } from './raw-door.js';
+import { eventually } from './raw-router-server.js';
 
 const COMMAND_LIMIT_MS = 30_000;
 const LINE_LIMIT_MS = 20_000;

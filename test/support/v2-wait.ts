@@ -1,7 +1,7 @@
 // A client of v2 waits: receives the headers at once and one line of JSON for each event.
 import type http from 'node:http';
-import { openAnswer } from './open-answer.js';
-import { eventually } from './raw-door.js';
+import { openResponse } from './open-response.js';
+import { eventually } from './raw-router-server.js';
 
 const EVENT_LIMIT_MS = 15_000;
 
@@ -28,7 +28,7 @@ export async function openWait(
   const events: any[] = [];
   let rest = '';
   const target = `/v2/keys${path}?wait=true${query === '' ? '' : `&${query}`}`;
-  const answer = await openAnswer(baseUrl, target, headers, (piece) => {
+  const answer = await openResponse(baseUrl, target, headers, (piece) => {
     const lines = (rest + piece).split('\n');
     rest = lines.pop() ?? '';
     events.push(...lines.map((line) => JSON.parse(line) as unknown));

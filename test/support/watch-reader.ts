@@ -1,8 +1,8 @@
 // Reads what /v1/watch streams, as it comes and as a browser would: events with their ids, and the id that a reconnect would send.
 import type http from 'node:http';
-import { openAnswer } from './open-answer.js';
+import { openResponse } from './open-response.js';
 import { expectDocumentedEvent, expectDocumentedLine } from './openapi-response.js';
-import { eventually } from './raw-door.js';
+import { eventually } from './raw-router-server.js';
 
 const EVENT_LIMIT_MS = 15_000;
 
@@ -62,7 +62,7 @@ export async function openWatch(
     events.push(event);
     if (!onEvent(event)) close();
   };
-  const answer = await openAnswer(baseUrl, `/v1/watch?${query}`, sent, (piece) => {
+  const answer = await openResponse(baseUrl, `/v1/watch?${query}`, sent, (piece) => {
     if (!isStream()) return;
     const from = Math.max(0, rest.length - 1);
     rest += piece;

@@ -1,7 +1,7 @@
 // A listener that keeps what it hears, in words that are easy to compare.
 import type { WatchEnd, WatchListener } from '../../src/etcd/watch/watch-listener.js';
 import type { WatchEvent } from '../../src/etcd/wire.js';
-import { eventually } from './raw-door.js';
+import { eventually } from './raw-router-server.js';
 
 export interface WatchRecorder extends WatchListener {
   readonly created: readonly number[];

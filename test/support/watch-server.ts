@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
-import { eventually } from './raw-door.js';
+import { eventually } from './raw-router-server.js';
 
 export interface SentLine {
   readonly create_request?: { readonly watch_id: number } & Record<string, unknown>;

@@ -1,7 +1,7 @@
-// Every check of the keys.
+// All checks of the keys.
 import type { KeyEvidence } from '../key-evidence.js';
 import type { KeyViolation } from '../key-violation.js';
-import { checkKeyAnswers } from './answers.js';
+import { checkKeyResponses } from './responses.js';
 import { checkDeletes } from './deletes.js';
 import { checkReads } from './reads.js';
 import { checkWrites } from './writes.js';
@@ -11,6 +11,6 @@ export function checkKeys(evidence: KeyEvidence): KeyViolation[] {
     ...checkWrites(evidence),
     ...checkDeletes(evidence),
     ...checkReads(evidence),
-    ...checkKeyAnswers(evidence),
+    ...checkKeyResponses(evidence),
   ];
 }

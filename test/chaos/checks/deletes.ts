@@ -1,5 +1,5 @@
-// Deletions carry no name of who asked. Each one in the history has to be acknowledged, part of a transaction, or one that a call of
-// unknown fate can have done, which can have done one at most.
+// Deletions do not contain the ID of their call. Each one in the history must be acknowledged, part of a transaction, or attributed to a
+// call with an unknown outcome. Each such call explains at most one deletion.
 import type { KeyEvent } from '../../harness/key-event.js';
 import { fateOf } from '../key-call.js';
 import type { KeyCall } from '../key-call.js';
@@ -15,7 +15,7 @@ export function checkDeletes(evidence: KeyEvidence): KeyViolation[] {
   const acknowledged = new Map<string, KeyCall[]>();
   for (const call of deleters) {
     if (fateOf(call) !== 'applied') continue;
-    const name = `${call.deletes[0]}@${call.told?.revision}`;
+    const name = `${call.deletes[0]}@${call.result?.revision}`;
     acknowledged.set(name, [...(acknowledged.get(name) ?? []), call]);
   }
   const used = new Set<KeyCall>();
@@ -25,7 +25,7 @@ export function checkDeletes(evidence: KeyEvidence): KeyViolation[] {
     const candidates = unknown.filter(
       (call) => !used.has(call) && canHaveDone(evidence, call, event),
     );
-    // One with a condition can have done this deletion alone: the others are kept for those that come.
+    // A call with a condition explains only this deletion. The others are kept for later deletions.
     const call = candidates.find(({ conditions }) => conditions.length > 0) ?? candidates[0];
     if (call !== undefined) used.add(call);
     return call === undefined;
@@ -34,33 +34,35 @@ export function checkDeletes(evidence: KeyEvidence): KeyViolation[] {
     ...[...acknowledged.values()]
       .filter((calls) => calls.length > 1)
       .map((calls) => sharedBy(calls)),
-    ...[...acknowledged.values()].flatMap(([call]) => checkThere(evidence, call!)),
+    ...[...acknowledged.values()].flatMap(([call]) => checkDeleted(evidence, call!)),
     ...unexplained.map(({ key, revision }) => inventedBy(deleters, key, revision)),
   ];
 }
 
 function sharedBy(calls: readonly KeyCall[]): KeyViolation {
-  const [{ deletes, told }] = calls as [KeyCall];
-  const who = calls.map(({ id }) => id).join(' and ');
-  const what = `${who} were both told that they deleted ${deletes[0]} at ${told?.revision}`;
-  return keyViolation('twice', what, calls, told?.revision);
+  const [{ deletes, result }] = calls as [KeyCall];
+  const ids = calls.map(({ id }) => id).join(' and ');
+  const what = `${ids} were both acknowledged for the deletion of ${deletes[0]} at ${result?.revision}`;
+  return keyViolation('twice', what, calls, result?.revision);
 }
 
-function checkThere(evidence: KeyEvidence, call: KeyCall): KeyViolation[] {
+function checkDeleted(evidence: KeyEvidence, call: KeyCall): KeyViolation[] {
   const [key = ''] = call.deletes;
-  const revision = call.told?.revision ?? 0;
+  const revision = call.result?.revision ?? 0;
   if (evidence.eventAt(key, revision)?.kind === 'delete') return [];
-  const what = `${call.id} was told that it deleted ${key} at ${revision}, but nothing was deleted there`;
+  const what = `${call.id} returned 200 for the deletion of ${key} at ${revision}, but nothing was deleted there`;
   return [keyViolation('lost', what, [call], revision)];
 }
 
 function inventedBy(deleters: readonly KeyCall[], key: string, revision: number): KeyViolation {
-  const calls = deleters.filter(({ deletes, told }) => deletes.includes(key) && told === undefined);
-  const what = `nobody can have deleted ${key} at revision ${revision}`;
+  const calls = deleters.filter(
+    ({ deletes, result }) => deletes.includes(key) && result === undefined,
+  );
+  const what = `no call can have deleted ${key} at revision ${revision}`;
   return { ...keyViolation('invented', what, calls, revision), keys: [key] };
 }
 
-/** A transaction writes its name beside what it deletes. */
+/** A transaction that deletes also writes its ID. */
 function isOfTransaction(evidence: KeyEvidence, { key, revision }: KeyEvent): boolean {
   return evidence
     .eventsAt(revision)

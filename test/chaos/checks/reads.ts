@@ -1,5 +1,5 @@
-// Reads agree with the history at the revision that they name, and name none that is older than what was there before they began. What is
-// told of keys on the way of a refused write was so at some revision between question and answer.
+// Reads agree with the history at the revision that they return, which is not older than the revision before they began. The state of a
+// key in a refused write was true at some revision between request and response.
 import type { KeyCall, Seen } from '../key-call.js';
 import type { KeyEvidence } from '../key-evidence.js';
 import { keyViolation } from '../key-violation.js';
@@ -7,11 +7,11 @@ import type { KeyViolation } from '../key-violation.js';
 
 export function checkReads(evidence: KeyEvidence): KeyViolation[] {
   return evidence.calls.flatMap((call) => {
-    const { told } = call;
-    if (told?.seen === undefined) return [];
-    return told.revision === undefined
-      ? checkSometime(evidence, call, told.seen)
-      : checkAt(evidence, call, told.seen, told.revision);
+    const { result } = call;
+    if (result?.seen === undefined) return [];
+    return result.revision === undefined
+      ? checkSometime(evidence, call, result.seen)
+      : checkAt(evidence, call, result.seen, result.revision);
   });
 }
 
@@ -24,7 +24,7 @@ function checkAt(
   const { clock } = evidence;
   const before = clock.settledBy(call.startedAt);
   if (call.kind !== 'stale get' && revision < before) {
-    const what = `${call.id} (${call.kind}) read revision ${revision}, but ${before} was there before it began`;
+    const what = `${call.id} (${call.kind}) read revision ${revision}, but ${before} existed before it began`;
     return [keyViolation('stale', what, [call], revision)];
   }
   const after = clock.possibleBy(call.endedAt ?? Infinity);
@@ -52,14 +52,14 @@ function untrue(call: KeyCall, why: string, revision: number | undefined): KeyVi
   return keyViolation('untrue', `${call.id} (${call.kind}): ${why}`, [call], revision);
 }
 
-/** In what the answer is not as the keys were then; undefined when in nothing. */
+/** Describes how the response differs from the keys at that revision; undefined if it does not. */
 function differenceAt(
   evidence: KeyEvidence,
   call: KeyCall,
   seen: readonly Seen[],
   revision: number,
 ): string | undefined {
-  const isRefusal = call.told?.kind === 'refused';
+  const isRefusal = call.result?.kind === 'refused';
   if (isRefusal && call.conditions.every((each) => evidence.isTrueAt(each, revision)))
     return 'every condition was true';
   const shown = new Map(seen.map((each) => [each.key, each]));

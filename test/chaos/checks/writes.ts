@@ -1,5 +1,5 @@
-// Writes in the history are writes that somebody asked for: once, whole, under their conditions. And the other way round: what was
-// acknowledged is there at its revision, what was told not to be applied is not.
+// Each write in the history was requested by a call, and applied once, completely, and under its conditions. Conversely, an acknowledged
+// write is in the history at its revision, and a definitely failed one is not.
 import type { KeyEvent } from '../../harness/key-event.js';
 import { fateOf, isWrite } from '../key-call.js';
 import type { KeyCall } from '../key-call.js';
@@ -24,7 +24,7 @@ function checkEvent(evidence: KeyEvidence, event: KeyEvent): KeyViolation[] {
   return [
     keyViolation(
       'invented',
-      `nobody wrote ${value} to ${key} (revision ${revision})`,
+      `no call wrote ${value} to ${key} (revision ${revision})`,
       calls,
       revision,
     ),
@@ -42,8 +42,8 @@ function checkCall(evidence: KeyEvidence, call: KeyCall): KeyViolation[] {
   if (fate === 'applied') return checkAcknowledged(evidence, call, applied);
   if (applied === undefined) return [];
   if (fate === 'not-applied') {
-    const what = `${call.id} was told ${answerOf(call)}, but was applied at ${applied}`;
-    return [keyViolation('not told', what, [call], applied)];
+    const what = `${call.id} returned ${responseOf(call)}, but was applied at ${applied}`;
+    return [keyViolation('applied despite refusal', what, [call], applied)];
   }
   return checkApplied(evidence, call, applied);
 }
@@ -53,34 +53,34 @@ function checkAcknowledged(
   call: KeyCall,
   applied: number | undefined,
 ): KeyViolation[] {
-  const told = call.told?.revision ?? 0;
-  if (call.puts.length > 0 && applied !== told) {
-    const where = applied === undefined ? 'it is nowhere' : `it is at ${applied}`;
-    const what = `${call.id} was acknowledged with revision ${told}, but ${where}`;
-    return [keyViolation('lost', what, [call], told)];
+  const revision = call.result?.revision ?? 0;
+  if (call.puts.length > 0 && applied !== revision) {
+    const where = applied === undefined ? 'it is not in the history' : `it is at ${applied}`;
+    const what = `${call.id} was acknowledged with revision ${revision}, but ${where}`;
+    return [keyViolation('lost', what, [call], revision)];
   }
-  const gone = call.deletes.find((key) => evidence.stateAt(key, told) !== undefined);
-  if (gone !== undefined) {
-    const what = `${call.id} was told that ${gone} is deleted at ${told}, but it is there`;
-    return [keyViolation('lost', what, [call], told)];
+  const undeleted = call.deletes.find((key) => evidence.stateAt(key, revision) !== undefined);
+  if (undeleted !== undefined) {
+    const what = `${call.id} was acknowledged for the deletion of ${undeleted} at ${revision}, but it exists`;
+    return [keyViolation('lost', what, [call], revision)];
   }
-  return [...checkTime(evidence, call, told), ...checkApplied(evidence, call, told)];
+  return [...checkTime(evidence, call, revision), ...checkApplied(evidence, call, revision)];
 }
 
-/** A write takes effect between its question and its answer. */
+/** A write takes effect between its request and its response. */
 function checkTime(evidence: KeyEvidence, call: KeyCall, revision: number): KeyViolation[] {
   const before = evidence.clock.settledBy(call.startedAt);
   if (revision <= before) {
-    const what = `${call.id} was applied at ${revision}, but ${before} was there before it began`;
+    const what = `${call.id} was applied at ${revision}, but ${before} existed before it began`;
     return [keyViolation('stale', what, [call], revision)];
   }
   const after = evidence.clock.possibleBy(call.endedAt ?? Infinity);
   if (revision <= after) return [];
-  const what = `${call.id} was answered revision ${revision}, but a later read saw only ${after}`;
+  const what = `${call.id} returned revision ${revision}, but a later read saw only ${after}`;
   return [keyViolation('too new', what, [call], revision)];
 }
 
-/** All of it at one revision, and over what its conditions demand. */
+/** All changes of a write are at one revision, and its conditions were true before. */
 function checkApplied(evidence: KeyEvidence, call: KeyCall, revision: number): KeyViolation[] {
   const missing = [
     ...call.puts.filter((key) => evidence.eventAt(key, revision)?.value !== call.id),
@@ -97,7 +97,7 @@ function checkApplied(evidence: KeyEvidence, call: KeyCall, revision: number): K
   return [keyViolation('condition', what, [call], revision)];
 }
 
-export function answerOf({ ending, status, code, outcome }: KeyCall): string {
+export function responseOf({ ending, status, code, outcome }: KeyCall): string {
   return [ending === 'answered' ? status : (ending ?? 'nothing yet'), code, outcome]
     .filter((part) => part !== undefined)
     .join(' ');

@@ -1,5 +1,5 @@
-// I4: an entry that nobody waits for or holds any more goes: at once when its only caller left in an orderly way, else when its ttl is
-// over, counted from the last renewal or the last new leader. Nothing is left at the end.
+// I4: an entry that no client uses is removed: at once if its only client disconnected in an orderly way, otherwise after its ttl,
+// counted from the last renewal or the last new leader. No entry is left at the end.
 import { isDefinite } from '../call.js';
 import type { Call } from '../call.js';
 import type { Evidence } from '../evidence.js';
@@ -7,19 +7,21 @@ import type { Entry } from '../history.js';
 import { named, violation } from '../violation.js';
 import type { Violation } from '../violation.js';
 
-/** What the invariant allows, five times over: this machine may be busy. */
+/** Five times what the invariant allows, because the machine may be busy. */
 const SLACK_MS = 15_000;
 
 export function checkAbandoned(evidence: Evidence): Violation[] {
   return evidence.history.entries.flatMap((entry) => {
     const due = dueAt(evidence, entry);
-    const goneAt = entry.removed?.seenAt;
-    if (due === undefined || (goneAt ?? evidence.endedAt) <= due.at) return [];
-    const fate =
-      goneAt === undefined ? 'is still there' : `went only at revision ${entry.removed?.revision}`;
-    const late = Math.round(((goneAt ?? evidence.endedAt) - due.at) / 100) / 10;
+    const removedAt = entry.removed?.seenAt;
+    if (due === undefined || (removedAt ?? evidence.endedAt) <= due.at) return [];
+    const state =
+      removedAt === undefined
+        ? 'still exists'
+        : `was removed only at revision ${entry.removed?.revision}`;
+    const late = Math.round(((removedAt ?? evidence.endedAt) - due.at) / 100) / 10;
     return [
-      violation('I4', `${named(entry)} ${fate}, ${late} s after it had to: ${due.why}`, {
+      violation('I4', `${named(entry)} ${state}, ${late} s after the limit: ${due.why}`, {
         entries: [entry],
         calls: evidence.callsOf(entry),
       }),
@@ -38,7 +40,7 @@ export function checkNothingLeft(evidence: Evidence): Violation[] {
     );
 }
 
-/** By when the entry has to be gone; undefined for one that may stay: held without a ttl, or somebody is still there. */
+/** Returns when the entry must be removed. Undefined for an entry that may stay: held without a ttl, or with a connected client. */
 function dueAt(evidence: Evidence, entry: Entry): { at: number; why: string } | undefined {
   const connections = evidence.connectionsOf(entry);
   const ttlMs = evidence.ttlMs(entry);
@@ -48,19 +50,19 @@ function dueAt(evidence: Evidence, entry: Entry): { at: number; why: string } | 
   const [only] = connections;
   const isUndisturbed =
     only !== undefined && !evidence.hasFault(only.startedAt, lastUse + SLACK_MS, entry.key);
-  if (connections.length === 1 && isUndisturbed && leftInOrder(evidence, only)) {
-    return { at: lastUse + SLACK_MS, why: `its only caller ${only.id} left` };
+  if (connections.length === 1 && isUndisturbed && isOrderlyEnd(evidence, only)) {
+    return { at: lastUse + SLACK_MS, why: `its only client ${only.id} disconnected` };
   }
-  const goneAt = entry.removed?.seenAt ?? evidence.endedAt;
-  const elections = evidence.elections.filter((at) => at <= goneAt);
+  const removedAt = entry.removed?.seenAt ?? evidence.endedAt;
+  const elections = evidence.elections.filter((at) => at <= removedAt);
   const from = Math.max(lastUse, ...elections);
   return {
     at: from + ttlMs + SLACK_MS,
-    why: `nobody used it for its ttl of ${ttlMs / 1000} s and ${SLACK_MS / 1000} s more`,
+    why: `no client used it for its ttl of ${ttlMs / 1000} s and ${SLACK_MS / 1000} s more`,
   };
 }
 
-/** The last moment at which a caller or his gateway may have renewed it. */
+/** Returns the last time at which a client or its gateway may have renewed the entry. */
 function lastUseAt(evidence: Evidence, entry: Entry): number | undefined {
   const seen = entry.puts.at(-1)?.seenAt ?? 0;
   const uses = evidence
@@ -70,15 +72,15 @@ function lastUseAt(evidence: Evidence, entry: Entry): number | undefined {
   return uses.includes(undefined) ? undefined : Math.max(seen, ...uses.map(Number));
 }
 
-/** He closed his connection, or was refused, without having been told "acquired" by a PUT. */
-function leftInOrder(evidence: Evidence, call: Call): boolean {
+/** Whether the client disconnected or was refused, without an "acquired" response to a PUT. */
+function isOrderlyEnd(evidence: Evidence, call: Call): boolean {
   const isHolding = call.kind === 'acquire' && call.ending === 'answered' && call.status === 200;
   if (isHolding || (call.ending !== 'cut' && !isDefinite(call))) return false;
-  // Of a 200 that was cut the gateway does not know.
+  // The gateway cannot see whether a client received a 200 that was cut.
   return call.kind === 'hold' || call.ending === 'answered' || isWaiting(evidence, call);
 }
 
-/** Its entry surely did not hold yet when the connection was cut. */
+/** Whether its entry definitely did not hold yet when the connection was cut. */
 function isWaiting(evidence: Evidence, call: Call): boolean {
   const entry = evidence.history.entries.find(({ creator }) => creator === call.id);
   const latest = evidence.clock.possibleBy(call.endedAt ?? Infinity);

@@ -1,9 +1,9 @@
-// Every check, in the order of the invariants.
+// All checks, in the order of the invariants.
 import type { Evidence } from '../evidence.js';
 import { violation } from '../violation.js';
 import type { Violation } from '../violation.js';
 import { checkAbandoned, checkNothingLeft } from './abandoned.js';
-import { checkAnswers } from './answers.js';
+import { checkResponses } from './responses.js';
 import { checkExclusion } from './exclusion.js';
 import { checkGuards } from './guards.js';
 import { checkLateCopies } from './late-copies.js';
@@ -11,13 +11,13 @@ import { checkLiveness } from './liveness.js';
 import { checkOneEntry } from './one-entry.js';
 import { checkQueueOrder } from './queue-order.js';
 import { checkRejoined } from './rejoined.js';
-import { checkRenewals, checkToldHolders } from './told-holders.js';
+import { checkRenewals, checkAcquisitions } from './acquisitions.js';
 
 export interface Findings {
   readonly violations: readonly Violation[];
-  /** Released entries that came back within the exception of I5. */
+  /** Released entries that reappeared within the exception of I5. */
   readonly excusedReturns: number;
-  /** Entries that were surely re-joined. */
+  /** Entries that were definitely re-joined. */
   readonly rejoined: number;
 }
 
@@ -27,7 +27,7 @@ export function checkAll(evidence: Evidence): Findings {
   return {
     violations: [
       ...checkComplete(evidence),
-      ...checkToldHolders(evidence),
+      ...checkAcquisitions(evidence),
       ...checkRenewals(evidence),
       ...checkExclusion(evidence),
       ...checkQueueOrder(evidence),
@@ -38,21 +38,21 @@ export function checkAll(evidence: Evidence): Findings {
       ...rejoined.violations,
       ...checkLateCopies(evidence),
       ...checkLiveness(evidence),
-      ...checkAnswers(evidence),
+      ...checkResponses(evidence),
     ],
     excusedReturns: oneEntry.excused.length,
     rejoined: rejoined.count,
   };
 }
 
-/** Without every revision no other check is worth anything. */
+/** All other checks depend on a history without gaps. */
 export function checkComplete({ history }: Evidence): Violation[] {
   const { missing } = history;
   if (missing.length === 0) return [];
   return [
     violation(
       'history',
-      `${missing.length} revisions were not seen, the first is ${missing[0]}: the checker lost them, or somebody writes elsewhere`,
+      `${missing.length} revisions were not seen, the first is ${missing[0]}: the checker lost them, or another client writes elsewhere`,
       { revision: missing[0] },
     ),
   ];

@@ -1,113 +1,118 @@
-// I2: exclusive holders of one lock never overlap, shared ones only with shared ones, and fencing tokens grow in the order of holding.
-// Two ways to look: at the revisions between which each caller's answer was true, and at the times between which a caller who trusts the
-// answers believes that he holds.
+// I2: exclusive holders of one lock never overlap, shared holders overlap only with shared ones, and fencing tokens grow in the order of
+// holding. This is checked twice: by the revisions at which each response was true, and by the times at which a client that trusts the
+// responses believes that it holds the lock.
 import { isDefinite } from '../call.js';
 import type { Call } from '../call.js';
-import type { Evidence, Telling } from '../evidence.js';
+import type { Evidence, Acquisition } from '../evidence.js';
 import type { Entry } from '../history.js';
 import { removalOf } from '../removal.js';
 import { named, violation } from '../violation.js';
 import type { Violation } from '../violation.js';
 
-/** The answer to the one may have been on its way while the other was carried out. */
-const ANSWER_MS_MAX = 500;
-/** A call without an answer may still be carried out for as long. */
+/** A response may still be in flight while the next request is carried out. */
+const RESPONSE_MS_MAX = 500;
+/** A call without a response may still be carried out this much later. */
 const LATE_MS_MAX = 30_000;
 
-interface Holding {
-  readonly telling: Telling;
+interface HeldPeriod {
+  readonly acquisition: Acquisition;
   readonly entry: Entry;
   readonly from: number;
   readonly until: number;
 }
 
 export function checkExclusion(evidence: Evidence): Violation[] {
-  return [...byLock(evidence)].flatMap(([, tellings]) => [
-    ...overlaps(tellings.flatMap((each) => inRevisions(evidence, each))).map(([a, b]) =>
+  return [...byLock(evidence)].flatMap(([, acquisitions]) => [
+    ...overlaps(acquisitions.flatMap((each) => inRevisions(evidence, each))).map(([a, b]) =>
       overlap(
-        `at revision ${b.from} both ${a.telling.call.id} and ${b.telling.call.id} had been told that they hold ${named(a.entry)} and ${named(b.entry)}, and both entries were there`,
+        `at revision ${b.from} both ${a.acquisition.call.id} and ${b.acquisition.call.id} had acquired (${named(a.entry)} and ${named(b.entry)}), and both entries existed`,
         [a, b],
       ),
     ),
-    ...overlaps(tellings.flatMap((each) => inTime(evidence, each))).map(([a, b]) =>
+    ...overlaps(acquisitions.flatMap((each) => inTime(evidence, each))).map(([a, b]) =>
       overlap(
-        `${a.telling.call.id} and ${b.telling.call.id} held at the same time, ${Math.round(Math.min(a.until, b.until) - b.from)} ms long, as far as their answers say (${named(a.entry)}, ${named(b.entry)})`,
+        `${a.acquisition.call.id} and ${b.acquisition.call.id} held at the same time, ${Math.round(Math.min(a.until, b.until) - b.from)} ms longaccording to their responses (${named(a.entry)}, ${named(b.entry)})`,
         [a, b],
       ),
     ),
-    ...checkOrder(tellings),
+    ...checkOrder(acquisitions),
   ]);
 }
 
-function byLock(evidence: Evidence): Map<string, Telling[]> {
-  const map = new Map<string, Telling[]>();
-  for (const telling of evidence.tellings)
-    map.set(telling.call.lock, [...(map.get(telling.call.lock) ?? []), telling]);
+function byLock(evidence: Evidence): Map<string, Acquisition[]> {
+  const map = new Map<string, Acquisition[]>();
+  for (const acquisition of evidence.acquisitions)
+    map.set(acquisition.call.lock, [...(map.get(acquisition.call.lock) ?? []), acquisition]);
   return map;
 }
 
-/** From the revision by which the answer had surely been given to the entry's end. */
-function inRevisions(evidence: Evidence, telling: Telling): Holding[] {
-  const { entry, toldAt } = telling;
+/** Returns the period from the revision by which the response was definitely sent to the removal of the entry. */
+function inRevisions(evidence: Evidence, acquisition: Acquisition): HeldPeriod[] {
+  const { entry, acquiredAt } = acquisition;
   if (entry === undefined) return [];
-  const from = evidence.clock.possibleBy(toldAt);
+  const from = evidence.clock.possibleBy(acquiredAt);
   const until = entry.removed?.revision ?? Infinity;
-  return from < until ? [{ telling, entry, from, until }] : [];
+  return from < until ? [{ acquisition, entry, from, until }] : [];
 }
 
-/** From the answer to the first of: a call that may end it, the connection's end of a hold, what the last answer promised, its end. */
-function inTime(evidence: Evidence, telling: Telling): Holding[] {
-  const { entry, toldAt, call } = telling;
+/** Returns the period from the response to the first of: a call that may end it, the close of a hold, the expiry time in the responses, its expiry. */
+function inTime(evidence: Evidence, acquisition: Acquisition): HeldPeriod[] {
+  const { entry, acquiredAt, call } = acquisition;
   if (entry === undefined) return [];
   const removal = removalOf(evidence, entry);
-  const asked = evidence
-    .endersAt(entry.lock)
-    .filter((each) => mayEnd(evidence, each, telling, entry))
+  const endingCalls = evidence
+    .endingCallsAt(entry.lock)
+    .filter((each) => mayEnd(evidence, each, acquisition, entry))
     .map((each) => each.startedAt);
   const isPermanent = entry.puts.at(-1)?.lease === undefined;
-  // Who knows that his entry is gone does not believe any more; and a promise counts only as far as it was given.
+  // A client whose entry expired no longer believes that it holds. It believes no expiry time beyond the ones it received.
   const until = Math.min(
-    isPermanent ? Infinity : promisedUntil(evidence, entry, toldAt),
+    isPermanent ? Infinity : believedUntil(evidence, entry, acquiredAt),
     call.kind === 'hold' ? (call.endedAt ?? Infinity) : Infinity,
     removal?.isExpiry === true ? removal.seenAt : Infinity,
     evidence.endedAt,
-    ...asked,
+    ...endingCalls,
   );
-  return toldAt < until ? [{ telling, entry, from: toldAt, until }] : [];
+  return acquiredAt < until ? [{ acquisition, entry, from: acquiredAt, until }] : [];
 }
 
-/** Whether the call may end the holding after it was told. */
-function mayEnd(evidence: Evidence, call: Call, { toldAt }: Telling, entry: Entry): boolean {
+/** Whether the call may release the lock after the response. */
+function mayEnd(
+  evidence: Evidence,
+  call: Call,
+  { acquiredAt }: Acquisition,
+  entry: Entry,
+): boolean {
   const isOver = isDefinite(call)
-    ? (call.endedAt ?? Infinity) < toldAt - ANSWER_MS_MAX
-    : call.startedAt < toldAt - LATE_MS_MAX;
+    ? (call.endedAt ?? Infinity) < acquiredAt - RESPONSE_MS_MAX
+    : call.startedAt < acquiredAt - LATE_MS_MAX;
   if (isOver) return false;
   if (call.kind === 'force') return true;
   if (call.kind === 'release') return evidence.hasTokenOf(call, entry);
   return call.kind === 'release-by-owner' && call.client === entry.owner;
 }
 
-/** A chain of answers, each given before the promise of the one before it was over. */
-function promisedUntil(evidence: Evidence, entry: Entry, toldAt: number): number {
+/** Returns the latest expiry time in a chain of responses, each received before the previous one expired. */
+function believedUntil(evidence: Evidence, entry: Entry, acquiredAt: number): number {
   const claims = evidence
     .callsAt(entry.lock)
     .filter((call) => call.fencingToken === entry.createRevision)
-    .flatMap(({ claimedUntil, toldAt: told, endedAt }) => {
-      const at = told ?? endedAt;
+    .flatMap(({ claimedUntil, acquiredAt: receivedAt, endedAt }) => {
+      const at = receivedAt ?? endedAt;
       return claimedUntil === undefined || at === undefined ? [] : [{ at, claimedUntil }];
     })
     .sort((a, b) => a.at - b.at);
   let until = 0;
   for (const { at, claimedUntil } of claims)
-    if (at <= toldAt || at <= until) until = Math.max(until, claimedUntil);
+    if (at <= acquiredAt || at <= until) until = Math.max(until, claimedUntil);
   return until;
 }
 
-/** Pairs of neighbours that overlap though one of them is exclusive. The same entry, told twice, is one holder. */
-function overlaps(holdings: readonly Holding[]): [Holding, Holding][] {
+/** Returns overlapping pairs with at least one exclusive holder. Two responses about the same entry are one holder. */
+function overlaps(holdings: readonly HeldPeriod[]): [HeldPeriod, HeldPeriod][] {
   const ordered = [...holdings].sort((a, b) => a.from - b.from);
-  const open: Holding[] = [];
-  const found: [Holding, Holding][] = [];
+  const open: HeldPeriod[] = [];
+  const found: [HeldPeriod, HeldPeriod][] = [];
   for (const holding of ordered) {
     const live = open.filter((other) => other.until > holding.from);
     for (const other of live) {
@@ -120,9 +125,9 @@ function overlaps(holdings: readonly Holding[]): [Holding, Holding][] {
   return found;
 }
 
-/** Of two holders one of whom is exclusive, the one with the greater fencing token began to hold later. */
-function checkOrder(tellings: readonly Telling[]): Violation[] {
-  const entries = [...new Set(tellings.flatMap(({ entry }) => entry ?? []))]
+/** If one of two holders is exclusive, the one with the greater fencing token began to hold later. */
+function checkOrder(acquisitions: readonly Acquisition[]): Violation[] {
+  const entries = [...new Set(acquisitions.flatMap(({ entry }) => entry ?? []))]
     .filter((entry) => entry.heldFrom !== undefined)
     .sort((a, b) => a.createRevision - b.createRevision);
   return entries.flatMap((entry, index) => {
@@ -143,10 +148,10 @@ function checkOrder(tellings: readonly Telling[]): Violation[] {
   });
 }
 
-function overlap(what: string, holdings: readonly Holding[]): Violation {
+function overlap(what: string, holdings: readonly HeldPeriod[]): Violation {
   return violation('I2', what, {
     entries: holdings.map(({ entry }) => entry),
-    calls: holdings.map(({ telling }) => telling.call),
+    calls: holdings.map(({ acquisition }) => acquisition.call),
     revision: holdings.at(-1)?.entry.heldFrom ?? holdings.at(-1)?.entry.createRevision,
   });
 }

@@ -1,5 +1,5 @@
-// I6: a guarded write is applied only at a revision at which the guard's entry was there and held. And the other way round: what was
-// answered 200 was applied, and a guard that held all the while was not refused.
+// I6: a guarded write is applied only at a revision at which the entry of the guard existed and held. Conversely, a write with a 200 was
+// applied, and a guard that held throughout the call was not refused.
 import type { Call } from '../call.js';
 import type { Evidence } from '../evidence.js';
 import type { Entry, GuardedWrite } from '../history.js';
@@ -12,14 +12,14 @@ export function checkGuards(evidence: Evidence): Violation[] {
     ...evidence.history.guardedWrites.flatMap((write) => checkWrite(evidence, write)),
     ...evidence.calls
       .filter(({ kind }) => kind === 'guarded-write')
-      .flatMap((call) => checkAnswer(evidence, call, writes.get(call.id))),
+      .flatMap((call) => checkResponse(evidence, call, writes.get(call.id))),
   ];
 }
 
 function checkWrite(evidence: Evidence, write: GuardedWrite): Violation[] {
   const { revision, lock, fencingToken, call } = write;
   const entry = evidence.entry(lock, fencingToken);
-  const why = entry === undefined ? 'no such entry ever was' : notHolding(entry, revision);
+  const why = entry === undefined ? 'no such entry ever existed' : notHolding(entry, revision);
   if (why === undefined) return [];
   const made = evidence.callNamed(call);
   return [
@@ -38,13 +38,17 @@ function checkWrite(evidence: Evidence, write: GuardedWrite): Violation[] {
 
 function notHolding({ heldFrom, removed }: Entry, revision: number): string | undefined {
   if (removed !== undefined && removed.revision <= revision)
-    return `the entry was gone at revision ${removed.revision}`;
+    return `the entry was removed at revision ${removed.revision}`;
   if (heldFrom === undefined) return 'the entry never held';
   return heldFrom > revision ? `the entry held only from revision ${heldFrom}` : undefined;
 }
 
-function checkAnswer(evidence: Evidence, call: Call, write: GuardedWrite | undefined): Violation[] {
-  const entry = evidence.entry(call.lock, call.asksFor ?? 0);
+function checkResponse(
+  evidence: Evidence,
+  call: Call,
+  write: GuardedWrite | undefined,
+): Violation[] {
+  const entry = evidence.entry(call.lock, call.requestedFencingToken ?? 0);
   const wrong = (what: string): Violation[] => [
     violation('I6', `the guarded write ${call.id} ${what}`, {
       lock: call.lock,
@@ -55,17 +59,17 @@ function checkAnswer(evidence: Evidence, call: Call, write: GuardedWrite | undef
   ];
   if (call.ending !== 'answered') return [];
   if (call.status === 200) {
-    if (write === undefined) return wrong('was answered 200 and is not in the history');
+    if (write === undefined) return wrong('returned 200 and is not in the history');
     return write.revision === call.revision
       ? []
-      : wrong(`was answered revision ${call.revision}, but happened at ${write.revision}`);
+      : wrong(`returned revision ${call.revision}, but was applied at ${write.revision}`);
   }
   if (call.status !== 412) return [];
-  if (write !== undefined) return wrong(`was answered 412 and applied at ${write.revision}`);
+  if (write !== undefined) return wrong(`returned 412 and was applied at ${write.revision}`);
   if (entry === undefined) return [];
   const { clock } = evidence;
-  const heldAllTheWhile =
+  const heldThroughout =
     (entry.heldFrom ?? Infinity) <= clock.settledBy(call.startedAt) &&
     (entry.removed?.revision ?? Infinity) > clock.possibleBy(call.endedAt ?? Infinity);
-  return heldAllTheWhile ? wrong(`was refused while ${named(entry)} held all the while`) : [];
+  return heldThroughout ? wrong(`was refused while ${named(entry)} held throughout`) : [];
 }

@@ -32,32 +32,32 @@ function checkEnters(evidence: Evidence): Violation[] {
 }
 
 function checkConversions(evidence: Evidence): Violation[] {
-  return evidence.tellings.flatMap(({ call, entry, toldAt }) => {
+  return evidence.acquisitions.flatMap(({ call, entry, acquiredAt }) => {
     if (entry === undefined || call.ttlSeconds !== null) return [];
-    // Of a lease that an older connection of another gateway left behind, nobody knows once the entry was moved off it.
+    // No gateway revokes a lease that an older connection at another gateway left behind once the entry was moved off it.
     if (evidence.connectionsOf(entry).length > 1) return [];
-    return carriers(entry).flatMap((lease) =>
-      outlives(evidence, lease, toldAt) ? [carried(entry, lease, call)] : [],
+    return earlierLeases(entry).flatMap((lease) =>
+      outlives(evidence, lease, acquiredAt) ? [leaseContinued(entry, lease, call)] : [],
     );
   });
 }
 
-/** Leases that the entry stood on before it was moved off them. */
-function carriers(entry: Entry): string[] {
+/** Returns the leases that the entry was attached to before it was moved. */
+function earlierLeases(entry: Entry): string[] {
   const last = entry.puts.at(-1)?.lease;
   const leases = entry.puts.flatMap(({ lease }) => lease ?? []);
   return [...new Set(leases)].filter((lease) => lease !== last);
 }
 
-function carried(entry: Entry, lease: string, call: Call): Violation {
+function leaseContinued(entry: Entry, lease: string, call: Call): Violation {
   return violation(
     'late-copies',
-    `${call.id} was told "acquired" without a ttl for ${named(entry)} while the lease ${lease}, on which it had queued, lived on`,
+    `${call.id} received "acquired" without a ttl for ${named(entry)} while the lease ${lease}, on which it had queued, continued`,
     { entries: [entry], calls: [call] },
   );
 }
 
-/** Whether the lease surely lived on after that time. */
+/** Whether the lease definitely continued after that time. */
 function outlives(evidence: Evidence, lease: string, at: number): boolean {
   const mark: Mark | undefined = evidence.history.marks.get(lease);
   if (mark === undefined) return false;

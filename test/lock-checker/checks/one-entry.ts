@@ -1,5 +1,5 @@
-// I5: one token never has two entries, and what was released never comes back. One exception, never a second holder: a chosen token
-// whose caller went on elsewhere while an older connection had no answer; its entry ends with its ttl, which I4 looks after.
+// I5: one token never has two entries, and a released entry never reappears. One exception, which is never a second holder: a client that
+// chose its token continued on a new connection while an older one had no response. That entry expires, which I4 checks.
 import { isDefinite } from '../call.js';
 import type { Call } from '../call.js';
 import type { Evidence } from '../evidence.js';
@@ -10,7 +10,7 @@ import type { Violation } from '../violation.js';
 
 export interface OneEntry {
   readonly violations: Violation[];
-  /** Entries that came back, within the exception. */
+  /** Entries that reappeared within the exception. */
   readonly excused: readonly Entry[];
 }
 
@@ -26,42 +26,42 @@ export function checkOneEntry(evidence: Evidence): OneEntry {
     entries.forEach((entry, index) => {
       const earlier = entries.slice(0, index);
       violations.push(...checkAlone(evidence, entry, earlier));
-      const back = comesBack(evidence, entry, earlier);
-      if (back?.isExcused === true) excused.push(entry);
-      else if (back !== undefined) violations.push(back.violation);
+      const reappearance = checkReappearance(evidence, entry, earlier);
+      if (reappearance?.isExcused === true) excused.push(entry);
+      else if (reappearance !== undefined) violations.push(reappearance.violation);
     });
   }
   return { violations, excused };
 }
 
 function checkAlone(evidence: Evidence, entry: Entry, earlier: readonly Entry[]): Violation[] {
-  const beside = earlier.find(
+  const concurrent = earlier.find(
     ({ removed }) => (removed?.revision ?? Infinity) > entry.createRevision,
   );
-  if (beside === undefined) return [];
+  if (concurrent === undefined) return [];
   return [
-    violation('I5', `one token has two entries: ${named(beside)} and ${named(entry)}`, {
-      entries: [beside, entry],
+    violation('I5', `one token has two entries: ${named(concurrent)} and ${named(entry)}`, {
+      entries: [concurrent, entry],
       calls: evidence.callsOf(entry),
       revision: entry.createRevision,
     }),
   ];
 }
 
-function comesBack(
+function checkReappearance(
   evidence: Evidence,
   entry: Entry,
   earlier: readonly Entry[],
 ): { isExcused: boolean; violation: Violation } | undefined {
   for (const ended of earlier) {
-    const release = answeredRelease(evidence, ended);
+    const release = successfulRelease(evidence, ended);
     if (release === undefined || ended.removed!.revision > entry.createRevision) continue;
     const why = whyWrong(evidence, entry, ended, release);
     return {
       isExcused: why === undefined,
       violation: violation(
         'I5',
-        `${named(ended)} was released (${release.id}) and came back as ${named(entry)}: ${why}`,
+        `${named(ended)} was released (${release.id}) and reappeared as ${named(entry)}: ${why}`,
         { entries: [ended, entry], calls: evidence.callsOf(entry), revision: entry.createRevision },
       ),
     };
@@ -69,12 +69,12 @@ function comesBack(
   return undefined;
 }
 
-/** The call that ended the entry and said so. */
-function answeredRelease(evidence: Evidence, entry: Entry): Call | undefined {
-  return removalOf(evidence, entry)?.asked.find((call) => call.status === 200);
+/** Returns the successful call that removed the entry. */
+function successfulRelease(evidence: Evidence, entry: Entry): Call | undefined {
+  return removalOf(evidence, entry)?.requestedBy.find((call) => call.status === 200);
 }
 
-/** Undefined within the exception, or when the caller himself used the token again. */
+/** Undefined within the exception, or when the client itself used the token again. */
 function whyWrong(
   evidence: Evidence,
   entry: Entry,
@@ -82,14 +82,14 @@ function whyWrong(
   release: Call,
 ): string | undefined {
   const creator = evidence.callNamed(entry.creator);
-  if (creator === undefined) return 'nobody knows who made it';
+  if (creator === undefined) return 'its creator is unknown';
   const lease = entry.puts[0]?.lease;
   if (lease !== undefined && ended.puts.some((put) => put.lease === lease))
-    return 'on the very lease of the released one, which a release revokes';
-  if (creator.isTokenChosen !== true) return 'the gateway made the token';
+    return 'on the lease of the released entry, which a release revokes';
+  if (creator.isTokenChosen !== true) return 'the gateway generated the token';
   if (creator.startedAt > (release.endedAt ?? Infinity)) return undefined;
   if (evidence.connectionsOf(entry).length < 2)
-    return `the token had one connection only, ${creator.id}`;
-  const hadAnswer = isDefinite(creator) && creator.endedAt! <= release.startedAt;
-  return hadAnswer ? `${creator.id} had had its answer before` : undefined;
+    return `the token had only one connection, ${creator.id}`;
+  const hadResponse = isDefinite(creator) && creator.endedAt! <= release.startedAt;
+  return hadResponse ? `${creator.id} had its response before` : undefined;
 }

@@ -1,5 +1,5 @@
-// I3: waiters become holders in the order of their create revisions, minus those who left; and an entry keeps its place: whoever
-// re-joined or converted it finds it with the same create revision.
+// I3: waiters become holders in the order of their create revisions, except those that disconnected. An entry keeps its position: a re-join
+// or a conversion does not change its create revision.
 import type { Call } from '../call.js';
 import type { Evidence } from '../evidence.js';
 import type { Entry } from '../history.js';
@@ -12,20 +12,21 @@ export function checkQueueOrder(evidence: Evidence): Violation[] {
     byLock.set(entry.lock, [...(byLock.get(entry.lock) ?? []), entry]);
   return [...byLock.values()].flatMap((entries) => [
     ...checkServedInOrder(evidence, entries),
-    ...checkPlaces(evidence, entries),
+    ...checkPositions(evidence, entries),
   ]);
 }
 
-/** Nobody was told "acquired" while an entry that stands before his, and excludes it, was still there. */
+/** No client receives "acquired" while an earlier, conflicting entry exists. */
 function checkServedInOrder(evidence: Evidence, entries: readonly Entry[]): Violation[] {
-  const told = new Map<Entry, { call: Call; toldAt: number }>();
-  for (const { entry, call, toldAt } of evidence.tellings) {
+  const firsts = new Map<Entry, { call: Call; acquiredAt: number }>();
+  for (const { entry, call, acquiredAt } of evidence.acquisitions) {
     if (entry === undefined || entry.lock !== entries[0]?.lock) continue;
-    const first = told.get(entry);
-    if (first === undefined || toldAt < first.toldAt) told.set(entry, { call, toldAt });
+    const first = firsts.get(entry);
+    if (first === undefined || acquiredAt < first.acquiredAt)
+      firsts.set(entry, { call, acquiredAt });
   }
-  return [...told].flatMap(([entry, { call, toldAt }]) => {
-    const latest = evidence.clock.possibleBy(toldAt);
+  return [...firsts].flatMap(([entry, { call, acquiredAt }]) => {
+    const latest = evidence.clock.possibleBy(acquiredAt);
     const overtaken = entries.find(
       (other) =>
         other.createRevision < entry.createRevision &&
@@ -36,7 +37,7 @@ function checkServedInOrder(evidence: Evidence, entries: readonly Entry[]): Viol
     return [
       violation(
         'I3',
-        `${call.id} was told "acquired" for ${named(entry)} while ${named(overtaken)}, which came before, was still there at revision ${latest}`,
+        `${call.id} received "acquired" for ${named(entry)} while ${named(overtaken)}, which came before, still existed at revision ${latest}`,
         {
           entries: [overtaken, entry],
           calls: [call, ...evidence.connectionsOf(overtaken)],
@@ -47,19 +48,19 @@ function checkServedInOrder(evidence: Evidence, entries: readonly Entry[]): Viol
   });
 }
 
-/** A call that found its token's entry queued is answered with that entry's create revision. */
-function checkPlaces(evidence: Evidence, entries: readonly Entry[]): Violation[] {
+/** A call whose token already has a queued entry receives the create revision of that entry. */
+function checkPositions(evidence: Evidence, entries: readonly Entry[]): Violation[] {
   return entries.flatMap((entry) =>
     evidence.connectionsOf(entry).flatMap((call) => {
       const { fencingToken } = call;
       if (fencingToken === undefined || fencingToken <= entry.createRevision) return [];
-      const wasThere = entry.createRevision <= evidence.clock.settledBy(call.startedAt);
-      const isThereStill = (entry.removed?.revision ?? Infinity) > fencingToken;
-      if (!wasThere || !isThereStill) return [];
+      const existedBefore = entry.createRevision <= evidence.clock.settledBy(call.startedAt);
+      const stillExisted = (entry.removed?.revision ?? Infinity) > fencingToken;
+      if (!existedBefore || !stillExisted) return [];
       return [
         violation(
           'I3',
-          `${call.id} began while its token had ${named(entry)} and was given a later place, ${fencingToken}`,
+          `${call.id} began while its token had ${named(entry)} and received a later position, ${fencingToken}`,
           { entries: [entry], calls: [call] },
         ),
       ];

@@ -1,5 +1,5 @@
-// I8: an entry that a caller re-joined is never removed by an older connection of his. And, for entries of one connection: while it
-// waits the gateway renews, so nothing but a request ends it.
+// I8: an entry that a client re-joined is never removed by an older connection of the same client. For entries of one connection: the
+// gateway renews the entry while the client waits, so only a request removes it.
 import type { Call } from '../call.js';
 import { isConnectedAt } from '../call.js';
 import type { Evidence } from '../evidence.js';
@@ -9,15 +9,15 @@ import type { Removal } from '../removal.js';
 import { named, violation } from '../violation.js';
 import type { Violation } from '../violation.js';
 
-/** After this long an enter without an answer has been given up, found, or asked for again. */
+/** After this time an enter without a response has been abandoned, found, or repeated. */
 const SETTLED_AFTER_MS = 20_000;
 
-/** Of the ttl, after which a waiting entry is renewed for the first time. */
+/** The share of the ttl after which a waiting entry is first renewed. */
 const FIRST_RENEWAL_SHARE = 1 / 4;
 
 export interface Rejoined {
   readonly violations: Violation[];
-  /** Entries that were re-joined by another connection, as far as it is certain. */
+  /** Entries that another connection definitely re-joined. */
   readonly count: number;
 }
 
@@ -28,15 +28,16 @@ export function checkRejoined(evidence: Evidence): Rejoined {
     const newer = rejoinersOf(evidence, entry);
     if (newer.length > 0) count++;
     const removal = removalOf(evidence, entry);
-    if (removal === undefined || removal.asked.length > 0) continue;
-    const hit = newer.find((call) => wanted(call, removal));
-    if (hit !== undefined) violations.push(removedUnderNewer(evidence, entry, removal, hit));
+    if (removal === undefined || removal.requestedBy.length > 0) continue;
+    const affected = newer.find((call) => isAffected(call, removal));
+    if (affected !== undefined)
+      violations.push(removedUnderNewer(evidence, entry, removal, affected));
     else violations.push(...checkWaiter(evidence, entry, removal));
   }
   return { violations, count };
 }
 
-/** Connections that surely joined an entry which an older connection had made. */
+/** Returns connections that definitely joined an entry of an older connection. */
 function rejoinersOf(evidence: Evidence, entry: Entry): Call[] {
   const [creator, ...others] = evidence.connectionsOf(entry);
   if (creator === undefined || creator.id !== entry.creator) return [];
@@ -52,7 +53,7 @@ function hasMark(evidence: Evidence, entry: Entry, creator: Call, newer: Call): 
     (put, index) => index > 0 && put.revision > begun && put.lease === entry.puts[index - 1]?.lease,
   );
   return marks.some(({ seenAt }) => {
-    // A creator whose enter had no answer finds its own entry and marks it too.
+    // A creator whose enter had no response finds its own entry and writes to it too.
     const isCreatorSettled = seenAt - creator.startedAt > SETTLED_AFTER_MS;
     return (
       marks.length > 1 ||
@@ -62,8 +63,8 @@ function hasMark(evidence: Evidence, entry: Entry, creator: Call, newer: Call): 
   });
 }
 
-/** Whether the call still wanted the entry when it went: it was there, or was told that the entry is gone. */
-function wanted(call: Call, removal: Removal): boolean {
+/** Whether the call was connected when the entry was removed, or received 410 because of it. */
+function isAffected(call: Call, removal: Removal): boolean {
   return isConnectedAt(call, removal.seenAt) || call.status === 410;
 }
 
@@ -76,7 +77,7 @@ function removedUnderNewer(
   const older = evidence.connectionsOf(entry).filter((call) => call.startedAt < newer.startedAt);
   return violation(
     'I8',
-    `${named(entry)} was re-joined by ${newer.id}, and at revision ${removal.revision} ${howText(removal)}, though nobody asked; older: ${older.map(({ id, ending }) => `${id} (${ending ?? 'open'})`).join(', ')}`,
+    `${named(entry)} was re-joined by ${newer.id}, and at revision ${removal.revision} ${howText(removal)}, though no client requested it; older: ${older.map(({ id, ending }) => `${id} (${ending ?? 'open'})`).join(', ')}`,
     {
       entries: [entry],
       calls: evidence.callsOf(entry),
@@ -86,23 +87,23 @@ function removedUnderNewer(
   );
 }
 
-/** An outage between the grant of the lease and the entry may have left little of the lease for a first renewal. */
+/** Whether an outage between the grant of the lease and the entry left too little of the ttl for a first renewal. */
 function isLateStart(evidence: Evidence, entry: Entry, creator: Call): boolean {
   const ttlMs = evidence.ttlMs(entry) ?? 0;
   return entry.puts[0]!.seenAt - creator.startedAt > ttlMs * (1 - FIRST_RENEWAL_SHARE);
 }
 
-/** Whoever made the entry waits for it, and is told that it is gone. */
+/** Checks a removal for which the waiting creator of the entry received 410. */
 function checkWaiter(evidence: Evidence, entry: Entry, removal: Removal): Violation[] {
   const connections = evidence.connectionsOf(entry);
   const creator = connections.find(({ id }) => id === entry.creator);
-  // Who is told anything but "gone" left, and took his entry along.
-  if (creator?.status !== 410 || creator.toldAt !== undefined) return [];
+  // A creator with any other response ended the wait itself, which removes its entry.
+  if (creator?.status !== 410 || creator.acquiredAt !== undefined) return [];
   if (removal.isExpiry && isLateStart(evidence, entry, creator)) return [];
   return [
     violation(
       'I8',
-      `${creator.id} waited for ${named(entry)}, which at revision ${removal.revision} was ${howText(removal)}, though nobody asked and its gateway renews it`,
+      `${creator.id} waited for ${named(entry)}, which at revision ${removal.revision} was ${howText(removal)}, though no client requested it and its gateway renews it`,
       {
         entries: [entry],
         calls: connections,

@@ -13,19 +13,19 @@ describe('RevisionClock', () => {
     ],
   );
 
-  it('has settled what was seen, or read, before', () => {
+  it('settles the revisions that were seen or read before', () => {
     expect([10, 11, 15, 31, 50].map((time) => clock.settledBy(time))).toEqual([0, 5, 6, 8, 9]);
   });
 
-  it('bounds what was possible by the first read that began later', () => {
+  it('bounds the possible revisions by the first read that began later', () => {
     expect([0, 12, 13, 40].map((time) => clock.possibleBy(time))).toEqual([6, 6, 9, 9]);
   });
 
-  it('bounds nothing behind the last read', () => {
+  it('sets no bound after the last read', () => {
     expect(clock.possibleBy(41)).toBe(Infinity);
   });
 
-  it('takes the least of later reads, as reads of an older leader may answer late', () => {
+  it('uses the smallest revision of later reads, because a read at an older leader may return late', () => {
     const late = new RevisionClock(
       [],
       [

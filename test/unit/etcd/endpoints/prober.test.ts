@@ -8,7 +8,7 @@ import { EndpointProber } from '../../../../src/etcd/endpoints/prober.js';
 import { EndpointPool } from '../../../../src/etcd/endpoints/pool.js';
 import { newInstanceId } from '../../../../src/etcd/endpoints/loop-detection.js';
 import { createTransport } from '../../../../src/etcd/transport/transport.js';
-import { deadEndpoint, eventually, serveTcp } from '../../../support/raw-door.js';
+import { deadEndpoint, eventually, serveTcp } from '../../../support/raw-router-server.js';
 
 // nock puts sockets of its own between; this is about real ones.
 beforeAll(() => nock.restore());

@@ -12,7 +12,7 @@ import { withTrafficClasses } from '../../../../src/etcd/transport/traffic-class
 import { createTransport } from '../../../../src/etcd/transport/transport.js';
 import type { Transport } from '../../../../src/etcd/transport/transport.js';
 import { callerFor } from '../../../support/caller.js';
-import { eventually } from '../../../support/raw-door.js';
+import { eventually } from '../../../support/raw-router-server.js';
 
 // nock puts sockets of its own between, and they do not take part in the making of a connection.
 beforeAll(() => nock.restore());

@@ -20,7 +20,7 @@ import type { TransportError } from '../../../../src/etcd/transport/http-adapter
 import { createConnector } from '../../../../src/etcd/transport/connection.js';
 import { createTransport } from '../../../../src/etcd/transport/transport.js';
 import { TEST_CERTIFICATE, TEST_KEY } from '../../../support/certificate.js';
-import { deadEndpoint, eventually, serveTcp } from '../../../support/raw-door.js';
+import { deadEndpoint, eventually, serveTcp } from '../../../support/raw-router-server.js';
 
 // nock puts sockets of its own between; this is about real ones.
 beforeAll(() => nock.restore());

@@ -8,7 +8,7 @@ import { createTransport } from '../../../../src/etcd/transport/transport.js';
 import { createWatchClient } from '../../../../src/etcd/watch/client.js';
 import type { WatchClient, WatchLimits } from '../../../../src/etcd/watch/client.js';
 import type { WatchHandle } from '../../../../src/etcd/watch/watch-listener.js';
-import { deadEndpoint, eventually } from '../../../support/raw-door.js';
+import { deadEndpoint, eventually } from '../../../support/raw-router-server.js';
 import { recordWatch } from '../../../support/watch-recorder.js';
 import type { WatchRecorder } from '../../../support/watch-recorder.js';
 import { event, serveWatches } from '../../../support/watch-server.js';

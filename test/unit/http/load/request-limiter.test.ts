@@ -12,7 +12,7 @@ import { RequestLimiter } from '../../../../src/http/load/request-limiter.js';
 import { createErrorHandler } from '../../../../src/http/response/problem.js';
 import { StreamLimiter } from '../../../../src/http/load/stream-limiter.js';
 import { send } from '../../../support/http-client.js';
-import { eventually } from '../../../support/raw-door.js';
+import { eventually } from '../../../support/raw-router-server.js';
 
 interface BusyServer {
   readonly url: string;

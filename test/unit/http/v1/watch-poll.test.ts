@@ -5,7 +5,7 @@ import { OpenWatches } from '../../../../src/http/v1/open-watches.js';
 import { send } from '../../../support/http-client.js';
 import type { Answer } from '../../../support/http-client.js';
 import { expectDocumentedResponse } from '../../../support/openapi-response.js';
-import { eventually } from '../../../support/raw-door.js';
+import { eventually } from '../../../support/raw-router-server.js';
 import { serveWatchApi } from '../../../support/watch-api.js';
 import type { WatchApi } from '../../../support/watch-api.js';
 

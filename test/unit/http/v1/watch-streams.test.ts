@@ -7,7 +7,7 @@ import { GatewayError } from '../../../../src/core/errors.js';
 import { OpenWatches } from '../../../../src/http/v1/open-watches.js';
 import { send } from '../../../support/http-client.js';
 import { expectDocumentedResponse } from '../../../support/openapi-response.js';
-import { eventually } from '../../../support/raw-door.js';
+import { eventually } from '../../../support/raw-router-server.js';
 import { openConnection } from '../../../support/raw-socket.js';
 import { serveWatchApi } from '../../../support/watch-api.js';
 import type { WatchApi } from '../../../support/watch-api.js';

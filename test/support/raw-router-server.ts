@@ -14,7 +14,7 @@ import { createRawRouter } from '../../src/http/raw/router.js';
 import { passedAuthorization } from '../../src/http/raw/headers.js';
 import type { RawRouterDeps, RawLimits } from '../../src/http/raw/router.js';
 
-export interface Door {
+export interface RawRouterServer {
   readonly port: number;
   readonly url: string;
   readonly pool: EndpointPool;
@@ -24,7 +24,7 @@ export interface Door {
   connections(): Promise<number>;
 }
 
-export interface DoorOptions extends Pick<RawRouterDeps, 'draining'> {
+export interface RawRouterServerOptions extends Pick<RawRouterDeps, 'draining'> {
   readonly limits?: Partial<RawLimits>;
   readonly connectTimeoutMs?: number;
   /** A certificate authority for https endpoints. */
@@ -32,10 +32,10 @@ export interface DoorOptions extends Pick<RawRouterDeps, 'draining'> {
 }
 
 /** Serves the raw door before these endpoints until the test is over. Whatever the door does not take is 404 `not ours`. */
-export async function serveDoor(
+export async function serveRawRouter(
   endpoints: readonly string[],
-  { limits = {}, connectTimeoutMs = 1_000, ca, ...rest }: DoorOptions = {},
-): Promise<Door> {
+  { limits = {}, connectTimeoutMs = 1_000, ca, ...rest }: RawRouterServerOptions = {},
+): Promise<RawRouterServer> {
   const pool = new EndpointPool(endpoints);
   const secureContext = ca === undefined ? undefined : createSecureContext({ ca });
   const connector = createConnector({ connectTimeoutMs, secureContext: () => secureContext });

@@ -1,4 +1,4 @@
-// Every answer is one that this call may get, and says of the lock what was true at some revision between question and answer.
+// Every response is a documented one for its call, and its state of the lock was true at some revision between request and response.
 import type { Call, CallKind } from '../call.js';
 import type { Evidence } from '../evidence.js';
 import type { LockState } from '../history.js';
@@ -7,8 +7,8 @@ import type { Violation } from '../violation.js';
 
 const UNAVAILABLE = ['503 etcd-unavailable', '503 no-leader', '504 timeout'];
 
-/** Documented ones that the checker's clients can bring about; a 409 for a token of one's own is none of them. */
-const ANSWERS: Readonly<Record<CallKind, readonly string[]>> = {
+/** Documented responses that the clients of the checker can cause. A 409 for their own token is not one of them. */
+const RESPONSES: Readonly<Record<CallKind, readonly string[]>> = {
   acquire: ['200', '410 lock-expired', '423 lock-held', ...UNAVAILABLE],
   hold: ['200', '410 lock-expired', '423 lock-held', ...UNAVAILABLE],
   keepalive: ['200', '409 not-holder', '410 lock-expired', ...UNAVAILABLE],
@@ -21,24 +21,25 @@ const ANSWERS: Readonly<Record<CallKind, readonly string[]>> = {
 
 const OUTCOMES = ['unknown', 'not-applied'];
 
-export function checkAnswers(evidence: Evidence): Violation[] {
+export function checkResponses(evidence: Evidence): Violation[] {
   return evidence.calls.flatMap((call) => {
     const what =
       call.ending !== 'answered'
         ? undefined
         : (call.deviation ?? undocumented(call) ?? untrue(evidence, call));
     if (what === undefined) return [];
-    return [violation('answers', `${call.id} (${call.kind}): ${what}`, { calls: [call] })];
+    return [violation('responses', `${call.id} (${call.kind}): ${what}`, { calls: [call] })];
   });
 }
 
 function undocumented(call: Call): string | undefined {
   const { status = 0, code, kind, outcome } = call;
-  const answer = code === undefined ? String(status) : `${status} ${code}`;
-  if (!ANSWERS[kind].includes(answer)) return `the answer ${answer} is none that it may get`;
+  const response = code === undefined ? String(status) : `${status} ${code}`;
+  if (!RESPONSES[kind].includes(response))
+    return `the response ${response} is not a documented one`;
   const isWrite = kind !== 'inspect' && kind !== 'keepalive';
   if (status >= 502 && isWrite && (outcome === undefined || !OUTCOMES.includes(outcome)))
-    return `${answer} does not say what became of the write`;
+    return `${response} has no outcome of the write`;
   return undefined;
 }
 
@@ -48,7 +49,7 @@ function untrue(evidence: Evidence, call: Call): string | undefined {
   return undefined;
 }
 
-/** "Held": somebody stood in the way at some moment of the call. */
+/** A 423 requires a conflicting entry at some revision during the call. */
 function checkRefusal(evidence: Evidence, call: Call): string | undefined {
   const isHeld = statesDuring(evidence, call).some(({ alive }) =>
     alive.some(
@@ -58,7 +59,7 @@ function checkRefusal(evidence: Evidence, call: Call): string | undefined {
         (call.mode === 'exclusive' || entry.mode === 'exclusive'),
     ),
   );
-  return isHeld ? undefined : 'it was told "held", but nobody stood in the way';
+  return isHeld ? undefined : 'it received "lock-held", but no entry conflicted';
 }
 
 function checkInspection(evidence: Evidence, call: Call): string | undefined {
@@ -69,15 +70,15 @@ function checkInspection(evidence: Evidence, call: Call): string | undefined {
   return `it showed the holders ${shown || 'none'}, but they were ${were.join('; ')}`;
 }
 
-/** What the lock was, as far as the call can have seen it. */
+/** Returns the states of the lock that the call can have seen. */
 function statesDuring(evidence: Evidence, call: Call): LockState[] {
-  const begun = evidence.clock.settledBy(call.startedAt);
-  const over = evidence.clock.possibleBy(call.endedAt ?? Infinity);
+  const from = evidence.clock.settledBy(call.startedAt);
+  const until = evidence.clock.possibleBy(call.endedAt ?? Infinity);
   const states = evidence.history.states.get(call.lock) ?? [];
   const before: LockState = { revision: 0, seenAt: 0, alive: [], holders: [] };
-  const first = states.findLastIndex(({ revision }) => revision <= begun);
+  const first = states.findLastIndex(({ revision }) => revision <= from);
   return [
     states[first] ?? before,
-    ...states.slice(first + 1).filter(({ revision }) => revision <= over),
+    ...states.slice(first + 1).filter(({ revision }) => revision <= until),
   ];
 }

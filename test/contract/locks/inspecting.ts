@@ -9,7 +9,7 @@ import type { Target } from './target.js';
 /** Other tests write to the same etcd, so a read is repeated. A read that wrote would write each time. */
 const READS_MAX = 100;
 
-export function looking(target: Target): void {
+export function inspecting(target: Target): void {
   atOne(target);
   atMany(target);
   names(target);

@@ -27,14 +27,17 @@ export function tokenOf(holder: Holder): string {
   return `token-of-the-${holder}-0123456789`;
 }
 
-export interface TokenDoor extends Gateway {
+export interface TokenGateway extends Gateway {
   readonly tokensFile: string;
   /** A JSON body, or a form where the path is one of v2. */
   as(holder: Holder, method: string, path: string, body?: unknown): Promise<Answer>;
 }
 
 /** `folder`: where the file of tokens is written. */
-export async function openTokenDoor(etcdEndpoint: string, folder: string): Promise<TokenDoor> {
+export async function startTokenGateway(
+  etcdEndpoint: string,
+  folder: string,
+): Promise<TokenGateway> {
   const tokensFile = join(folder, 'tokens.json');
   const list = Object.entries(SCOPES).map(([name, scope]) => ({
     name,

@@ -12,7 +12,7 @@ const CONNECTIONS_MAX = 1_000;
  * Asks `asking` times at once, where the gateway takes `waiting`. Expects that so many are in line, that all others are refused with 429,
  * that reads and writes are served meanwhile, and that nobody is left in line when all hang up. Gives how many of these pairs were served.
  */
-export async function crowd(
+export async function expectWaitersLimited(
   baseUrl: string,
   { asking, waiting }: { asking: number; waiting: number },
 ): Promise<number> {

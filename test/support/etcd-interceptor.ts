@@ -17,7 +17,7 @@ export type Intercept = (
   forward: () => Promise<Answer>,
 ) => Promise<Answer | undefined>;
 
-export interface GatewayBetween {
+export interface InterceptedGateway {
   readonly baseUrl: string;
   /** What the gateway has written so far. */
   output(): string;
@@ -28,10 +28,10 @@ export interface GatewayBetween {
 }
 
 /** Starts it for one test, with further flags. */
-export async function spawnGatewayBetween(
+export async function spawnInterceptedGateway(
   etcd: string,
   flags: readonly string[] = [],
-): Promise<GatewayBetween> {
+): Promise<InterceptedGateway> {
   const calls: UpstreamCall[] = [];
   let intercept: Intercept = (_call, forward) => forward();
   const server = http.createServer((req, res) => {

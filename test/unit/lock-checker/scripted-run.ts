@@ -1,4 +1,4 @@
-// Hand-made histories for the checks: revision r is seen at its own time, `at(r)`, and a linearizable read at that time answers r.
+// Hand-written runs for the checks: revision r is seen at its own time, `at(r)`, and a linearizable read at that time returns r.
 import type { Fault } from '../../harness/fault.js';
 import type { KeyEvent } from '../../harness/key-event.js';
 import { entryIdOf } from '../../lock-checker/call.js';
@@ -9,19 +9,19 @@ import type { Violation } from '../../lock-checker/violation.js';
 
 const STEP_MS = 10;
 const LOCK = 'lock';
-/** Far beyond all that a story tells. */
+/** After every event of a run. */
 const END = 100_000;
 
-/** When a revision is known to be there, and the next one is not. */
+/** Returns a time at which the revision definitely exists and the next one definitely does not. */
 export function at(revision: number): number {
   return revision * STEP_MS + 1;
 }
 
-export function sentences(violations: readonly Violation[]): string[] {
+export function violationTexts(violations: readonly Violation[]): string[] {
   return violations.map(({ rule, what }) => `${rule}: ${what}`);
 }
 
-export interface Asked {
+export interface CallOptions {
   readonly lock?: string;
   readonly client?: string;
   readonly token?: string;
@@ -29,20 +29,20 @@ export interface Asked {
   readonly ttlSeconds?: number | null;
   readonly waitMs?: number;
   readonly isTokenChosen?: boolean;
-  readonly asksFor?: number;
+  readonly requestedFencingToken?: number;
 }
 
-export class Story {
+export class ScriptedRun {
   readonly #events: KeyEvent[] = [];
   readonly #calls: Call[] = [];
   readonly #faults: Fault[] = [];
   readonly #elections: number[] = [];
   readonly #leases = new Map<string, string | undefined>();
-  #blindUntil = 0;
+  #pausedUntil = 0;
 
-  /** A call that begins right behind that revision. */
-  call(kind: CallKind, id: string, revision: number, asked: Asked = {}): Call {
-    const { client = id, lock = LOCK, waitMs = 0, isTokenChosen = true, ...rest } = asked;
+  /** A call that begins right after that revision. */
+  call(kind: CallKind, id: string, revision: number, options: CallOptions = {}): Call {
+    const { client = id, lock = LOCK, waitMs = 0, isTokenChosen = true, ...rest } = options;
     const isConnection = kind === 'acquire' || kind === 'hold';
     const call: Call = {
       id,
@@ -61,12 +61,12 @@ export class Story {
     return call;
   }
 
-  acquire(id: string, revision: number, asked?: Asked): Call {
-    return this.call('acquire', id, revision, { waitMs: 60_000, ...asked });
+  acquire(id: string, revision: number, options?: CallOptions): Call {
+    return this.call('acquire', id, revision, { waitMs: 60_000, ...options });
   }
 
-  hold(id: string, revision: number, asked?: Asked): Call {
-    return this.call('hold', id, revision, { waitMs: 60_000, ...asked });
+  hold(id: string, revision: number, options?: CallOptions): Call {
+    return this.call('hold', id, revision, { waitMs: 60_000, ...options });
   }
 
   answered(call: Call, revision: number, status: number, code?: string): this {
@@ -75,9 +75,9 @@ export class Story {
     return this;
   }
 
-  /** "Acquired", of a hold as an event. */
-  told(call: Call, revision: number, fencingToken: number, claimedUntil?: number): this {
-    Object.assign(call, { toldAt: at(revision), fencingToken, claimedUntil });
+  /** The call receives "acquired", a hold as an event. */
+  acquired(call: Call, revision: number, fencingToken: number, claimedUntil?: number): this {
+    Object.assign(call, { acquiredAt: at(revision), fencingToken, claimedUntil });
     return call.kind === 'hold' ? this : this.answered(call, revision, 200);
   }
 
@@ -86,14 +86,14 @@ export class Story {
     return this;
   }
 
-  /** The call's entry, on a lease of its own unless `lease` names another, or none. */
+  /** Creates the entry of the call, attached to its own lease unless `lease` is given. */
   created(revision: number, call: Call, lease: string | undefined = `lease-${call.id}`): this {
     const value = JSON.stringify({ owner: call.client, metadata: { call: call.id } });
     this.#leases.set(keyOf(call), lease);
     return this.#put(revision, keyOf(call), value, lease);
   }
 
-  /** A write that leaves the entry's value and lease. */
+  /** A write that keeps the lease of the entry. */
   marked(revision: number, call: Call): this {
     return this.#put(revision, keyOf(call), '{}', this.#leases.get(keyOf(call)));
   }
@@ -126,23 +126,23 @@ export class Story {
     return this;
   }
 
-  /** The member that we watch and ask stands still: whatever happened before is seen at that revision's time. */
+  /** The watched member is paused: everything before that revision is seen at its time. */
   seenOnlyAt(revision: number): this {
-    this.#blindUntil = at(revision);
+    this.#pausedUntil = at(revision);
     return this;
   }
 
   evidence(endedAt = END): Evidence {
-    const blindUntil = this.#blindUntil;
+    const pausedUntil = this.#pausedUntil;
     const events = this.#events
-      .map((event) => ({ ...event, seenAt: Math.max(event.seenAt, blindUntil) }))
+      .map((event) => ({ ...event, seenAt: Math.max(event.seenAt, pausedUntil) }))
       .sort((a, b) => a.revision - b.revision);
     const last = (events.at(-1)?.revision ?? 0) + 100;
     const probes = Array.from({ length: last + 1 }, (_, revision) => ({
       startedAt: at(revision),
       endedAt: at(revision) + 1,
       revision,
-    })).filter(({ startedAt }) => startedAt >= blindUntil);
+    })).filter(({ startedAt }) => startedAt >= pausedUntil);
     return new Evidence({
       events,
       probes,

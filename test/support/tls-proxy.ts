@@ -5,14 +5,14 @@ import { createServer } from 'node:tls';
 import type { TlsOptions } from 'node:tls';
 import { onTestFinished } from 'vitest';
 
-export interface TlsBetween {
+export interface TlsProxy {
   readonly endpoint: string;
   /** Serial numbers of the certificates that clients have shown. */
   readonly shown: readonly string[];
 }
 
 /** Before `endpoint` until the test is over. */
-export async function serveTlsBetween(endpoint: string, options: TlsOptions): Promise<TlsBetween> {
+export async function serveTlsProxy(endpoint: string, options: TlsOptions): Promise<TlsProxy> {
   const { hostname, port } = new URL(endpoint);
   const sockets = new Set<Socket>();
   const shown: string[] = [];

@@ -1,12 +1,12 @@
-// The numbers by which growth is judged, of one gateway process: what it tells at /metrics, and its file descriptors.
+// The metrics of one gateway process that must not grow: values of /metrics, and its file descriptors.
 import { readdir } from 'node:fs/promises';
 import { send } from '../support/http-client.js';
 
-export interface GatewayNumbers {
+export interface GatewayMetrics {
   readonly rssBytes: number;
   readonly heapBytes: number;
   readonly externalBytes: number;
-  /** Sockets, files and pipes; undefined where the system does not tell. */
+  /** Sockets, files and pipes; undefined on systems without /proc. */
   readonly descriptors: number | undefined;
   /** Node's active handles. */
   readonly handles: number;
@@ -20,13 +20,13 @@ export interface GatewayNumbers {
   readonly cleanUps: number;
 }
 
-export async function readGatewayNumbers(baseUrl: string, pid: number): Promise<GatewayNumbers> {
-  const answer = await send(baseUrl, 'GET', '/metrics');
-  if (answer.status !== 200) throw new Error(`/metrics answers ${answer.status}`);
-  const values = parseMetrics(answer.text);
+export async function readGatewayMetrics(baseUrl: string, pid: number): Promise<GatewayMetrics> {
+  const response = await send(baseUrl, 'GET', '/metrics');
+  if (response.status !== 200) throw new Error(`/metrics returned ${response.status}`);
+  const values = parseMetrics(response.text);
   const valueOf = (name: string): number => {
     const value = values.get(name);
-    if (value === undefined) throw new Error(`/metrics does not tell ${name}`);
+    if (value === undefined) throw new Error(`/metrics has no ${name}`);
     return value;
   };
   return {
@@ -35,7 +35,7 @@ export async function readGatewayNumbers(baseUrl: string, pid: number): Promise<
     externalBytes: valueOf('nodejs_external_memory_bytes'),
     descriptors: await countDescriptors(pid),
     handles: valueOf('nodejs_active_handles_total'),
-    // Missing while there is none.
+    // Absent when there is no timeout.
     timers: values.get('nodejs_active_resources{type="Timeout"}') ?? 0,
     waiters: valueOf('latchkey_lock_waiters'),
     holds: valueOf('latchkey_lock_holds'),
@@ -46,7 +46,7 @@ export async function readGatewayNumbers(baseUrl: string, pid: number): Promise<
   };
 }
 
-/** Of a process of this system; undefined where there is no /proc. */
+/** Counts the descriptors of a local process; undefined on systems without /proc. */
 export async function countDescriptors(pid: number): Promise<number | undefined> {
   return readdir(`/proc/${pid}/fd`).then(
     (names) => names.length,
@@ -54,7 +54,7 @@ export async function countDescriptors(pid: number): Promise<number | undefined>
   );
 }
 
-/** Name with labels, as it stands there -> value. */
+/** Name with labels, as in the text -> value. */
 function parseMetrics(text: string): Map<string, number> {
   const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   return new Map(

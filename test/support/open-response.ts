@@ -1,7 +1,7 @@
 // An answer that goes on: its head at once, its text as it comes, and its end, over a connection of its own.
 import http from 'node:http';
 
-export interface OpenAnswer {
+export interface OpenResponse {
   readonly response: http.IncomingMessage;
   /** What has come so far. */
   text(): string;
@@ -14,12 +14,12 @@ export interface OpenAnswer {
 }
 
 /** Resolves once the answer to a GET has begun; after that `onText` gets every piece of it. */
-export async function openAnswer(
+export async function openResponse(
   baseUrl: string,
   path: string,
   headers: http.OutgoingHttpHeaders,
   onText: (piece: string) => void,
-): Promise<OpenAnswer> {
+): Promise<OpenResponse> {
   const { hostname, port } = new URL(baseUrl);
   const request = http.request({ agent: false, hostname, port, path, headers });
   const response = await new Promise<http.IncomingMessage>((resolve, reject) => {

@@ -8,7 +8,7 @@ import type { Target } from './target.js';
 /** By which time a lease of `ttl` seconds that nobody renews is gone, on a loaded machine too. */
 const goneLimitMs = (ttl: number): number => ttl * 1_000 + 15_000;
 
-export function lasting(target: Target): void {
+export function expiring(target: Target): void {
   ttls(target);
   leases(target);
   holds(target);

@@ -3,7 +3,7 @@ import http from 'node:http';
 
 const TRUTH_LIMIT_MS = 30_000;
 
-export interface TrueEvent {
+export interface EtcdEvent {
   readonly kind: 'put' | 'delete';
   readonly key: string;
   readonly value: string;
@@ -18,7 +18,7 @@ export async function readHistory(
   prefix: string,
   after: number,
   lastKey: string,
-): Promise<TrueEvent[]> {
+): Promise<EtcdEvent[]> {
   const end = Buffer.from(prefix);
   end[end.length - 1]! += 1;
   const create = {
@@ -32,7 +32,7 @@ export async function readHistory(
   request.on('error', () => undefined);
   request.write(`${JSON.stringify({ create_request: create })}\n`);
   const limit = setTimeout(() => request.destroy(), TRUTH_LIMIT_MS);
-  const events: TrueEvent[] = [];
+  const events: EtcdEvent[] = [];
   try {
     const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
       request.on('response', resolve);
@@ -52,7 +52,7 @@ export async function readHistory(
   }
 }
 
-function parseLine(line: string): TrueEvent[] {
+function parseLine(line: string): EtcdEvent[] {
   const { result } = JSON.parse(line) as { result?: { events?: any[]; canceled?: boolean } };
   if (result === undefined || result.canceled === true) throw new Error(`no history: ${line}`);
   return (result.events ?? []).map(({ type, kv, prev_kv: previous }) => ({

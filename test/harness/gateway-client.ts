@@ -1,4 +1,4 @@
-// One gateway as its clients reach it: requests that can be cut at any moment, and event streams. Says when an answer was whole.
+// A client of one gateway: requests that can be cut at any time, and event streams. Records when a response was complete.
 import http from 'node:http';
 
 export interface Reply {
@@ -12,32 +12,32 @@ export interface StreamEvent {
   readonly data: any;
 }
 
-export interface Sent {
+export interface RequestSpec {
   readonly method: string;
   readonly path: string;
   /** Sent as JSON. */
   readonly body?: object;
-  /** Sent as it is, with a content type among the headers. Not together with `body`. */
+  /** Sent unchanged; the content type is in `headers`. Excludes `body`. */
   readonly text?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Past it the request is given up, and `done` is `overdue`. */
+  /** After this time the request is cut, and `done` is `overdue`. */
   readonly limitMs: number;
-  /** For answers that are event streams; told as they come. */
+  /** For responses that are event streams: called for each event as it arrives. */
   readonly onEvent?: (event: StreamEvent) => void;
 }
 
-/** `at`: when the answer was whole, the connection broke, or was cut. */
-export type Done =
+/** `at`: when the response was complete, or the connection broke or was cut. */
+export type ExchangeResult =
   | { readonly ending: 'answered'; readonly at: number; readonly reply: Reply }
   | { readonly ending: 'cut' | 'broken' | 'overdue'; readonly at: number };
 
 export interface Exchange {
-  readonly done: Promise<Done>;
-  /** Closes the connection; nothing more is heard. */
+  readonly done: Promise<ExchangeResult>;
+  /** Closes the connection. No further events are delivered. */
   readonly cut: () => void;
 }
 
-export class Door {
+export class GatewayClient {
   readonly #agent = new http.Agent({ keepAlive: true });
   readonly #hostname: string;
   readonly #port: string;
@@ -46,7 +46,7 @@ export class Door {
     ({ hostname: this.#hostname, port: this.#port } = new URL(baseUrl));
   }
 
-  send(sent: Sent): Exchange {
+  send(sent: RequestSpec): Exchange {
     const { method, path, body, limitMs, onEvent } = sent;
     const text = body === undefined ? sent.text : JSON.stringify(body);
     const request = http.request({
@@ -61,17 +61,17 @@ export class Door {
         ...sent.headers,
       },
     });
-    let given: { ending: 'cut' | 'overdue'; at: number } | undefined;
+    let cutAs: { ending: 'cut' | 'overdue'; at: number } | undefined;
     let isDone = false;
     const end = (ending: 'cut' | 'overdue'): void => {
-      // By then the connection may be another request's.
+      // The connection may already belong to another request.
       if (isDone) return;
-      given ??= { ending, at: performance.now() };
+      cutAs ??= { ending, at: performance.now() };
       request.destroy();
     };
     const limit = setTimeout(() => end('overdue'), limitMs);
-    const done = new Promise<Done>((resolve) => {
-      const broken = (): void => resolve(given ?? { ending: 'broken', at: performance.now() });
+    const done = new Promise<ExchangeResult>((resolve) => {
+      const broken = (): void => resolve(cutAs ?? { ending: 'broken', at: performance.now() });
       request.on('error', broken);
       request.on('close', broken);
       request.on('response', (response) => {
@@ -79,14 +79,14 @@ export class Door {
         const read = onEvent === undefined ? undefined : eventReader(onEvent);
         response.setEncoding('utf8');
         response.on('data', (chunk: string) => {
-          if (given !== undefined) return;
+          if (cutAs !== undefined) return;
           chunks.push(chunk);
           read?.(chunk);
         });
         response.on('error', broken);
         response.on('end', () => {
           const { statusCode = 0, headers } = response;
-          if (given !== undefined || !response.complete) broken();
+          if (cutAs !== undefined || !response.complete) broken();
           else {
             resolve({
               ending: 'answered',
@@ -107,7 +107,7 @@ export class Door {
   }
 }
 
-/** Comments are no events. */
+/** Parses server-sent events and skips comments. */
 function eventReader(onEvent: (event: StreamEvent) => void): (chunk: string) => void {
   let rest = '';
   return (chunk) => {

@@ -1,33 +1,33 @@
-// Hand-made histories of keys: revision r is seen at its own time, `at(r)`, and a linearizable read at that time answers r.
-import type { CallKind, KeyCall, Told } from '../../chaos/key-call.js';
+// Hand-written runs on keys: revision r is seen at its own time, `at(r)`, and a linearizable read at that time returns r.
+import type { CallKind, KeyCall, KeyResult } from '../../chaos/key-call.js';
 import { CHAOS, KeyEvidence } from '../../chaos/key-evidence.js';
 import type { KeyViolation } from '../../chaos/key-violation.js';
 import type { KeyEvent } from '../../harness/key-event.js';
 
 const STEP_MS = 10;
 
-/** When a revision is known to be there, and the next one is not. */
+/** Returns a time at which the revision definitely exists and the next one definitely does not. */
 function at(revision: number): number {
   return revision * STEP_MS + 1;
 }
 
-export function sentences(violations: readonly KeyViolation[]): string[] {
+export function violationTexts(violations: readonly KeyViolation[]): string[] {
   return violations.map(({ rule, what }) => `${rule}: ${what}`);
 }
 
 export const KEY = `${CHAOS}a`;
 export const OTHER = `${CHAOS}b`;
 
-type Asked = Partial<Pick<KeyCall, 'conditions' | 'puts' | 'deletes' | 'shown'>>;
+type CallOptions = Partial<Pick<KeyCall, 'conditions' | 'puts' | 'deletes' | 'shown'>>;
 
-export class Story {
+export class ScriptedRun {
   readonly #events: KeyEvent[] = [];
   readonly #calls: KeyCall[] = [];
 
-  /** A call that begins right behind that revision. */
-  call(kind: CallKind, id: string, revision: number, asked: Asked = {}): KeyCall {
+  /** A call that begins right after that revision. */
+  call(kind: CallKind, id: string, revision: number, options: CallOptions = {}): KeyCall {
     const none = { conditions: [], puts: [], deletes: [], shown: [] };
-    const call: KeyCall = { id, kind, replica: 0, startedAt: at(revision), ...none, ...asked };
+    const call: KeyCall = { id, kind, replica: 0, startedAt: at(revision), ...none, ...options };
     this.#calls.push(call);
     return call;
   }
@@ -46,13 +46,13 @@ export class Story {
     return this.call(kind, id, revision, { shown: [KEY] });
   }
 
-  answered(call: KeyCall, revision: number, status: number, told?: Told): this {
+  answered(call: KeyCall, revision: number, status: number, result?: KeyResult): this {
     Object.assign(call, { endedAt: at(revision), ending: 'answered', status });
-    if (told !== undefined) call.told = told;
+    if (result !== undefined) call.result = result;
     return this;
   }
 
-  /** A write that was acknowledged with that revision, right behind it. */
+  /** A write that is acknowledged with that revision, right after it. */
   acknowledged(call: KeyCall, revision: number): this {
     return this.answered(call, revision, 200, { kind: 'done', revision, seen: undefined });
   }
@@ -67,7 +67,7 @@ export class Story {
     return this;
   }
 
-  /** In the history: the key was created by that call at that revision, and not written since. */
+  /** Adds to the history that the call created the key at that revision. */
   written(revision: number, value: string, key = KEY): this {
     return this.#event('put', key, revision, value);
   }
@@ -95,8 +95,8 @@ export class Story {
   }
 }
 
-/** What an answer shows of the key, as `written` writes it. */
-export function seen(value: string, revision: number, key = KEY): NonNullable<Told['seen']> {
+/** Returns the key as a response shows it after `written`. */
+export function seen(value: string, revision: number, key = KEY): NonNullable<KeyResult['seen']> {
   const revisions = { createRevision: revision, modRevision: revision };
   return [{ key, value, version: 1, ...revisions }];
 }

@@ -19,7 +19,7 @@ const READERS_HOST = 'localhost:8888';
 /** The test also receives the status of every response. */
 const CURL_SETTINGS = 'silent\nshow-error\nwrite-out = "%{stderr}status %{http_code}\\n"\n';
 
-export interface Outcome {
+export interface CommandResult {
   readonly status: number | string | undefined;
   readonly printed: string;
   readonly complaints: string;
@@ -27,20 +27,24 @@ export interface Outcome {
   readonly httpStatuses: readonly number[];
 }
 
-export interface Stage {
+export interface DocumentationRunner {
   readonly baseUrl: string;
   /** Runs a command to its end. */
-  run(command: string): Promise<Outcome>;
+  run(command: string): Promise<CommandResult>;
   /** Runs a command that has no end, or one that others make: until `shows` is in its output; `meanwhile` happens again and again. */
-  runUntil(command: string, shows: RegExp, meanwhile: () => Promise<unknown>): Promise<Outcome>;
+  runUntil(
+    command: string,
+    shows: RegExp,
+    meanwhile: () => Promise<unknown>,
+  ): Promise<CommandResult>;
   /** Writes a program into the folder and runs it. */
-  runProgram(interpreter: string, name: string, text: string): Promise<Outcome>;
+  runProgram(interpreter: string, name: string, text: string): Promise<CommandResult>;
   /** A file that the examples have written. */
   file(name: string): Promise<Buffer>;
   close(): Promise<void>;
 }
 
-export async function openStage(): Promise<Stage> {
+export async function startDocumentationRunner(): Promise<DocumentationRunner> {
   const member = await startMember();
   const gateway = await spawnGateway({
     args: ['--endpoints', member.endpoint, '--log-level=warn', '--event-loop-delay=10'],
@@ -57,7 +61,7 @@ export async function openStage(): Promise<Stage> {
     env: { PATH: testPath(), HOME: folder, LATCHKEY_URL: gateway.baseUrl },
   };
   const here = (text: string): string => text.replaceAll(READERS_HOST, host);
-  const run = async (command: string): Promise<Outcome> =>
+  const run = async (command: string): Promise<CommandResult> =>
     outcomeOf(await runInShell(here(command), shell, COMMAND_LIMIT_MS));
   return {
     baseUrl: gateway.baseUrl,
@@ -86,7 +90,7 @@ export async function openStage(): Promise<Stage> {
   };
 }
 
-function outcomeOf(run: ShellRun): Outcome {
+function outcomeOf(run: ShellRun): CommandResult {
   const complaints = run.stderr();
   return {
     status: run.status(),

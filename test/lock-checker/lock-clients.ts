@@ -1,58 +1,64 @@
-// All clients of a run: fifty at one lock, two hundred at forty, and a few who look, break locks and write under guards that do not hold.
-import { unlessAborted } from '../harness/faults.js';
+// All lock clients of a run: 50 at one lock, 200 at 40 locks, one that inspects, one that forces releases, and one that writes with stale guards.
+import { pauseUnlessAborted } from '../harness/faults.js';
 import type { LockUser } from './lock-user.js';
 import { LOCKS } from './history.js';
 import type { Random, Span } from '../harness/random.js';
 import type { CheckSettings } from './settings.js';
-import type { VisitDeps } from './visit.js';
+import { runLockCycle } from './lock-cycle.js';
+import type { LockCycleDeps } from './lock-cycle.js';
 
 const HOT_LOCK = 'hot';
 const REPLICAS = 2;
-/** Of the one who breaks locks, of those who look, and of the one whose guards do not hold. */
+/** Pauses of the clients that force releases, inspect, and write with stale guards. */
 const FORCE_EVERY_MS: Span = [1_500, 4_000];
-const LOOK_EVERY_MS: Span = [50, 250];
-const CHEAT_EVERY_MS: Span = [100, 500];
+const INSPECT_EVERY_MS: Span = [50, 250];
+const STALE_WRITE_EVERY_MS: Span = [100, 500];
 const CLEAN_UP_ATTEMPTS_MAX = 20;
 const CLEAN_UP_PAUSE_MS = 250;
 
-interface VisitorsDeps {
+interface LockClientsDeps {
   readonly settings: CheckSettings;
   readonly random: Random;
   readonly signal: AbortSignal;
   /** Keys of entries with their create revisions. */
   readonly alive: ReadonlyMap<string, number>;
-  readonly visit: (deps: VisitDeps) => Promise<void>;
   readonly createUser: (name: string) => LockUser;
-  readonly pickReplica: VisitDeps['pickReplica'];
+  readonly pickReplica: LockCycleDeps['pickReplica'];
 }
 
-type LeftBehind = Parameters<VisitDeps['leftBehind']>[0];
+type Leftover = Parameters<LockCycleDeps['recordLeftover']>[0];
 
-export class Visitors {
-  readonly #deps: VisitorsDeps;
-  readonly #leftBehind: LeftBehind[] = [];
+export class LockClients {
+  readonly #deps: LockClientsDeps;
+  readonly #leftovers: Leftover[] = [];
   readonly #locks: string[];
 
-  constructor(deps: VisitorsDeps) {
+  constructor(deps: LockClientsDeps) {
     this.#deps = deps;
     const { spreadLocks } = deps.settings;
     this.#locks = Array.from({ length: spreadLocks }, (_, index) => `lock-${index}`);
   }
 
-  /** Resolves when all have come to an end, which they do after the signal. */
+  /** Resolves when all clients have stopped, which they do after the signal. */
   async run(): Promise<void> {
     const { hotClients, spreadClients, hotPauseMs, spreadPauseMs } = this.#deps.settings;
     const hot = times(hotClients, (index) => this.#client(`h${index}`, HOT_LOCK, hotPauseMs));
     const spread = times(spreadClients, (index) =>
       this.#client(`s${index}`, this.#locks[index % this.#locks.length]!, spreadPauseMs),
     );
-    await Promise.all([...hot, ...spread, this.#breaker(), this.#looker(), this.#cheat()]);
+    await Promise.all([
+      ...hot,
+      ...spread,
+      this.#forcer(),
+      this.#inspector(),
+      this.#staleGuardWriter(),
+    ]);
   }
 
-  /** Releases what has no ttl and an answer that was lost. */
+  /** Releases locks without a ttl whose response was lost. */
   async cleanUp(): Promise<void> {
     await Promise.all(
-      this.#leftBehind.map(async (left, index) => {
+      this.#leftovers.map(async (left, index) => {
         const user = 'owner' in left ? left.owner : this.#deps.createUser(`clean-up-${index}`);
         for (let count = 0; count < CLEAN_UP_ATTEMPTS_MAX; count++) {
           const call =
@@ -67,37 +73,37 @@ export class Visitors {
   }
 
   async #client(name: string, lock: string, pauseMs: Span): Promise<void> {
-    const { settings, signal, visit, createUser, pickReplica } = this.#deps;
+    const { settings, signal, createUser, pickReplica } = this.#deps;
     const random = this.#deps.random.fork(name);
     const user = createUser(name);
-    const leftBehind = (left: LeftBehind): void => void this.#leftBehind.push(left);
+    const recordLeftover = (left: Leftover): void => void this.#leftovers.push(left);
     const isHot = lock === HOT_LOCK;
     await this.#repeat(random, pauseMs, () =>
-      visit({ user, lock, isHot, random, settings, signal, leftBehind, pickReplica }),
+      runLockCycle({ user, lock, isHot, random, settings, signal, recordLeftover, pickReplica }),
     );
   }
 
-  async #breaker(): Promise<void> {
-    const random = this.#deps.random.fork('breaker');
-    const user = this.#deps.createUser('breaker');
+  async #forcer(): Promise<void> {
+    const random = this.#deps.random.fork('forcer');
+    const user = this.#deps.createUser('forcer');
     await this.#repeat(random, FORCE_EVERY_MS, () =>
       user.force(random.whole([0, 1]), this.#anyLock(random)),
     );
   }
 
-  async #looker(): Promise<void> {
-    const random = this.#deps.random.fork('looker');
-    const user = this.#deps.createUser('looker');
-    await this.#repeat(random, LOOK_EVERY_MS, () =>
+  async #inspector(): Promise<void> {
+    const random = this.#deps.random.fork('inspector');
+    const user = this.#deps.createUser('inspector');
+    await this.#repeat(random, INSPECT_EVERY_MS, () =>
       user.inspect(random.whole([0, 1]), this.#anyLock(random)),
     );
   }
 
-  /** Takes any entry's create revision for a fencing token, most of which belong to waiters. */
-  async #cheat(): Promise<void> {
-    const random = this.#deps.random.fork('cheat');
-    const user = this.#deps.createUser('cheat');
-    await this.#repeat(random, CHEAT_EVERY_MS, async () => {
+  /** Uses the create revision of any entry as a fencing token. Most of these entries are waiters. */
+  async #staleGuardWriter(): Promise<void> {
+    const random = this.#deps.random.fork('stale-guard');
+    const user = this.#deps.createUser('stale-guard');
+    await this.#repeat(random, STALE_WRITE_EVERY_MS, async () => {
       const entries = [...this.#deps.alive];
       if (entries.length === 0) return;
       const [key, createRevision] = random.pick(entries);
@@ -112,11 +118,11 @@ export class Visitors {
 
   async #repeat(random: Random, pauseMs: Span, act: () => Promise<unknown>): Promise<void> {
     const { signal } = this.#deps;
-    // Not all at once.
-    await unlessAborted(random.between([0, pauseMs[1]]), signal);
+    // The clients do not start all at once.
+    await pauseUnlessAborted(random.between([0, pauseMs[1]]), signal);
     while (!signal.aborted) {
       await act();
-      await unlessAborted(random.between(pauseMs), signal);
+      await pauseUnlessAborted(random.between(pauseMs), signal);
     }
   }
 }

@@ -3,44 +3,44 @@ import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 
-export interface TcpBetween {
+export interface TcpProxy {
   readonly endpoint: string;
   /** Breaks every connection and takes none, until it is mended. */
   cut(): void;
-  mend(): void;
+  restore(): void;
   /** Breaks every connection and refuses new ones, for good. */
   close(): void;
   /** From now on nothing comes back of what etcd says, and all that is asked reaches it; until `speak`. */
-  swallow(): void;
-  speak(): void;
+  dropResponses(): void;
+  passResponses(): void;
   /** From now on whatever etcd sends comes byte by byte. */
   slice(): void;
   /** Does this to the connection over which the next request comes that contains `text`. */
-  strike(text: string, blow: Blow): Promise<Struck>;
+  failNextRequest(text: string, blow: ConnectionFault): Promise<FaultedConnection>;
 }
 
 /**
  * `unsent`: reset before anything of the request is passed on. `unanswered`: reset when etcd has begun to answer it. `cut short`: closed
  * inside the answer.
  */
-export type Blow = 'unsent' | 'unanswered' | 'cut short';
+export type ConnectionFault = 'unsent' | 'unanswered' | 'cut short';
 
-export interface Struck {
+export interface FaultedConnection {
   /** Something had been answered over that connection before. */
   readonly wasUsed: boolean;
 }
 
 interface Strike {
   readonly text: string;
-  readonly blow: Blow;
-  readonly struck: (struck: Struck) => void;
+  readonly blow: ConnectionFault;
+  readonly struck: (struck: FaultedConnection) => void;
 }
 
 /** So much of an answer is missing when it is cut short. */
 const MISSING_BYTES = 5;
 
 /** Passes on connections to `endpoint` until the test is over. */
-export async function serveTcpBetween(endpoint: string): Promise<TcpBetween> {
+export async function serveTcpProxy(endpoint: string): Promise<TcpProxy> {
   const { hostname, port } = new URL(endpoint);
   const sockets = new Set<Socket>();
   let isCut = false;
@@ -60,7 +60,7 @@ export async function serveTcpBetween(endpoint: string): Promise<TcpBetween> {
       return;
     }
     const far = follow(connect({ port: Number(port), host: hostname, noDelay: true }));
-    let blow: Blow | undefined;
+    let blow: ConnectionFault | undefined;
     let wasUsed = false;
     near.on('data', (chunk) => {
       const strike = [...strikes].find(({ text }) => chunk.includes(text));
@@ -97,15 +97,15 @@ export async function serveTcpBetween(endpoint: string): Promise<TcpBetween> {
       isCut = true;
       for (const socket of sockets) socket.resetAndDestroy();
     },
-    mend: () => void (isCut = false),
+    restore: () => void (isCut = false),
     close() {
       server.close();
       for (const socket of sockets) socket.resetAndDestroy();
     },
-    swallow: () => void (isSwallowing = true),
-    speak: () => void (isSwallowing = false),
+    dropResponses: () => void (isSwallowing = true),
+    passResponses: () => void (isSwallowing = false),
     slice: () => void (isSliced = true),
-    strike: (text, blow) =>
+    failNextRequest: (text, blow) =>
       new Promise((struck) => {
         strikes.add({ text, blow, struck });
       }),
