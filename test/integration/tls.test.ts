@@ -101,14 +101,14 @@ describe('TLS to etcd', () => {
     ]);
     await writeFile(paths.key, 'nonsense');
     await eventually(
-      () => gateway.output().includes('cannot load the new server certificate'),
+      () => gateway.output().includes('cannot load the new certificates for etcd'),
       ROTATED_LIMIT_MS,
     );
     expect((await put(gateway)).status).toBe(200);
     await writeFile(paths.cert, RENEWED.cert);
     await writeFile(paths.key, RENEWED.key);
     await eventually(
-      () => gateway.output().includes('the server certificate was reloaded'),
+      () => gateway.output().includes('certificates for etcd were reloaded'),
       ROTATED_LIMIT_MS,
     );
     expect((await put(gateway)).status).toBe(200);
