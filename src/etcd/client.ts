@@ -1,4 +1,4 @@
-// The etcd client: one typed method per RPC, over the failover list.
+// The etcd client: one typed method per RPC. Each call fails over between the endpoints.
 import type { Caller } from '../core/caller.js';
 import { GatewayError } from '../core/errors.js';
 import * as codec from './codec.js';
@@ -31,16 +31,16 @@ import type {
   TxnResponse,
 } from './wire.js';
 
-/** Every method throws `GatewayError`; those that write tell an outcome in it. */
+/** Every method throws `GatewayError`. The errors of writes have an outcome. */
 export interface EtcdClient {
   range(caller: Caller, request: RangeRequest): Promise<RangeResponse>;
   put(caller: Caller, request: PutRequest): Promise<PutResponse>;
   deleteRange(caller: Caller, request: DeleteRangeRequest): Promise<DeleteRangeResponse>;
-  /** Repeatable over failover only when none of its branches writes. */
+  /** Repeated at another endpoint only if none of its branches writes. */
   txn(caller: Caller, request: TxnRequest): Promise<TxnResponse>;
-  /** `lease` is chosen by the caller of this method (16 hex digits) and never used for a second grant. */
+  /** `lease`: 16 hex digits, chosen by the caller of this method and never used for a second grant. */
   leaseGrant(caller: Caller, lease: string, ttlSeconds: number): Promise<LeaseGrantResponse>;
-  /** Ends the lease and deletes its keys. A lease that is gone already is no error: `false`. */
+  /** Revokes the lease and deletes its keys. Returns `false` if the lease does not exist. */
   leaseRevoke(caller: Caller, lease: string): Promise<boolean>;
   leaseKeepAlive(caller: Caller, lease: string): Promise<LeaseKeepAliveResponse>;
   leaseTimeToLive(
@@ -49,30 +49,30 @@ export interface EtcdClient {
     withKeys: boolean,
   ): Promise<LeaseTimeToLiveResponse>;
   leaseLeases(caller: Caller): Promise<LeaseLeasesResponse>;
-  /** Of the caller himself; throws `permission-denied` for any other user unless it is root who asks. */
+  /** Returns the roles of a user. Throws `permission-denied` for another user than the caller, unless the caller is root. */
   userRoles(caller: Caller, name: string): Promise<readonly string[]>;
-  /** Throws `permission-denied` for everybody but root. */
+  /** Throws `permission-denied` unless the caller is root. */
   userList(caller: Caller): Promise<void>;
-  /** Forgets everything before `revision`. Throws `revision-compacted` when that is so already. */
+  /** Compacts the history before `revision`. Throws `revision-compacted` if it is already compacted. */
   compact(caller: Caller, revision: number): Promise<void>;
   members(caller: Caller): Promise<MemberList>;
-  /** As the member at this endpoint has them, which needs no quorum and may be old. */
+  /** Returns the members as the member at this endpoint has them. Needs no quorum; the list may be stale. */
   membersAt(caller: Caller, endpoint: string): Promise<MemberList>;
-  /** A voting member, which is to be started then. Throws `already-exists` for a peer URL that another member has. */
+  /** Adds a voting member, which must be started afterwards. Throws `already-exists` for a peer URL of another member. */
   memberAdd(
     caller: Caller,
     peerUrls: readonly string[],
   ): Promise<{ header: ResponseHeader; member: Member }>;
-  /** Both throw `not-found` for a member that is not there (any more). */
+  /** Both throw `not-found` for a member that does not exist. */
   memberUpdate(caller: Caller, id: string, peerUrls: readonly string[]): Promise<ResponseHeader>;
   memberRemove(caller: Caller, id: string): Promise<ResponseHeader>;
   alarms(caller: Caller): Promise<readonly Alarm[]>;
-  /** Asks every configured endpoint itself, once; an endpoint that does not answer has an error. */
+  /** Requests the status of every endpoint once. The result of an endpoint that does not respond is an error. */
   statuses(caller: Caller): Promise<readonly EndpointStatus[]>;
-  /** Of the one member that answers, like `status`. */
+  /** Returns the version of the member that responds, as `status` returns its status. */
   version(caller: Caller): Promise<ServerVersion>;
   status(caller: Caller): Promise<StatusResponse>;
-  /** Resolves when the member that answers has read through a quorum. */
+  /** Resolves when a member has read through a quorum. */
   health(caller: Caller): Promise<void>;
 }
 
@@ -88,7 +88,7 @@ export type EtcdClientDeps = Omit<FailoverDeps, 'budget'>;
 export function createEtcdClient(clientDeps: EtcdClientDeps): EtcdClient {
   const deps: FailoverDeps = { ...clientDeps, budget: new RetryBudget() };
   const call = async <T>(caller: Caller, rpc: Rpc, body: object, decode: Decoder<T>): Promise<T> =>
-    decodeAnswer(rpc, decode, await callEtcd(caller, deps, rpc, JSON.stringify(body)));
+    decodeResponse(rpc, decode, await callEtcd(caller, deps, rpc, JSON.stringify(body)));
   return {
     range(caller, request) {
       const rpc = request.serializable === true ? RPCS.serializableRange : RPCS.range;
@@ -130,7 +130,7 @@ export function createEtcdClient(clientDeps: EtcdClientDeps): EtcdClient {
     },
     leaseLeases: (caller) => call(caller, RPCS.leaseLeases, {}, codec.decodeLeaseLeases),
     userRoles: (caller, name) => call(caller, RPCS.userGet, { name }, codec.decodeUserRoles),
-    userList: (caller) => ask(caller, deps, RPCS.userList),
+    userList: (caller) => callForSuccess(caller, deps, RPCS.userList),
     async compact(caller, revision) {
       await call(caller, RPCS.compact, { revision }, codec.decodeHeader);
     },
@@ -140,11 +140,11 @@ export function createEtcdClient(clientDeps: EtcdClientDeps): EtcdClient {
     alarms: (caller) => call(caller, RPCS.alarms, { action: 'GET' }, codec.decodeAlarms),
     version: async (caller) => codec.decodeVersion(await callEtcd(caller, deps, RPCS.version, '')),
     status: (caller) => call(caller, RPCS.status, {}, codec.decodeStatus),
-    health: (caller) => ask(caller, deps, RPCS.health),
+    health: (caller) => callForSuccess(caller, deps, RPCS.health),
   };
 }
 
-/** Calls to endpoints of the caller's choice. */
+/** Calls to given endpoints, without failover. */
 function endpointCalls(deps: FailoverDeps): Pick<EtcdClient, 'membersAt' | 'statuses'> {
   return {
     membersAt: async (caller, endpoint) =>
@@ -173,8 +173,8 @@ function memberChanges(
   };
 }
 
-/** For an answer that says enough by being there. */
-async function ask(caller: Caller, deps: FailoverDeps, rpc: Rpc): Promise<void> {
+/** Calls an RPC whose response body is not used. */
+async function callForSuccess(caller: Caller, deps: FailoverDeps, rpc: Rpc): Promise<void> {
   await callEtcd(caller, deps, rpc, rpc.method === 'GET' ? '' : '{}');
 }
 
@@ -184,7 +184,7 @@ export interface EndpointStatus {
   readonly error: GatewayError | undefined;
 }
 
-/** One attempt at this endpoint, whose answer must come from the cluster that the others belong to. */
+/** Makes one attempt at this endpoint. The response must come from the cluster of the other endpoints. */
 function onlyAt(deps: FailoverDeps, url: string): FailoverDeps {
   const pool = new EndpointPool([url]);
   for (const endpoint of pool.all) pool.markVerified(endpoint, deps.pool.clusterId);
@@ -197,8 +197,8 @@ async function statusOf(
   endpoint: string,
 ): Promise<EndpointStatus> {
   try {
-    const answer = await callEtcd(caller, onlyAt(deps, endpoint), RPCS.status, '{}');
-    const status = codec.decodeStatus(answer);
+    const response = await callEtcd(caller, onlyAt(deps, endpoint), RPCS.status, '{}');
+    const status = codec.decodeStatus(response);
     return { endpoint, status, error: undefined };
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
@@ -208,8 +208,8 @@ async function statusOf(
 
 type Decoder<T> = (json: Record<string, unknown>) => T;
 
-// What answers 200 to a write and talks garbage may have applied it all the same.
-function decodeAnswer<T>(rpc: Rpc, decode: Decoder<T>, json: Record<string, unknown>): T {
+// A server that responds to a write with 200 and an invalid body may have applied the write.
+function decodeResponse<T>(rpc: Rpc, decode: Decoder<T>, json: Record<string, unknown>): T {
   try {
     return decode(json);
   } catch (error) {

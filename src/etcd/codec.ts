@@ -1,5 +1,5 @@
-// Between our shapes (wire.ts) and etcd's JSON: snake_case, base64, int64 as strings, zero values left out.
-// The only place that knows these three habits of etcd's gateway, with watch/codec.ts beside it for what travels on watch streams.
+// Converts between the types in wire.ts and etcd's JSON, which has snake_case names, base64, int64 as strings and omits zero values.
+// Only this file and watch/codec.ts, for the messages of watch streams, depend on that format.
 import {
   asJson,
   base64,
@@ -202,7 +202,7 @@ function decodeOp(json: Json): ResponseOp {
   if (json.response_txn !== undefined) {
     return { kind: 'txn', txn: decodeTxn(asJson(json.response_txn)) };
   }
-  throw invalidResponse('an operation of a transaction has an answer of an unknown kind');
+  throw invalidResponse('an operation of a transaction has a result of an unknown kind');
 }
 
 export function decodeLeaseGrant(json: Json): LeaseGrantResponse {

@@ -34,7 +34,7 @@ export function parseEndpoint(text: string): Endpoint {
     url.hostname === ''
   ) {
     throw new GatewayError('invalid-request', {
-      // What stands before an @ may be a password.
+      // The text before an @ may contain a password.
       detail: `${JSON.stringify(text.replace(/^.*@/, '…@'))} is not an etcd endpoint`,
       hint: 'write http://host:2379, https://host:2379, host:2379 or unix:///path/of/a/socket',
     });

@@ -1,22 +1,21 @@
-// The table of RPCs: path, and whether a call that may have been sent can be sent again.
-
+// The table of RPCs: their paths, and whether a call that may have been sent can be repeated.
 import type { TrafficClass } from '../core/caller.js';
 
 export interface Rpc {
   readonly path: string;
-  /** POST unless it says otherwise. */
+  /** POST by default. */
   readonly method?: 'GET';
-  /** `safe`: twice is the same as once. `never`: a second copy could undo somebody else's write, or fail where the first succeeded. */
+  /** `safe`: idempotent. `never`: a second copy could undo another client's write, or fail after the first one succeeded. */
   readonly repeat: 'safe' | 'never';
-  /** Its failures tell an outcome. */
+  /** Its errors have an outcome. */
   readonly isWrite: boolean;
-  /** Answered without asking the leader: worth sending to a member that has none. */
+  /** A member responds without the leader, so the call also works at a member that has no leader. */
   readonly isLocal?: boolean;
   /** The revision of its response is at least every revision that was acknowledged before the request was sent. */
   readonly isLinearizable?: boolean;
-  /** Answered to everybody: etcd is not told who asks. */
+  /** Needs no authentication, so the call carries no credentials. */
   readonly isOpen?: boolean;
-  /** Whoever asks; else it is the caller's. */
+  /** Replaces the traffic class of the caller. */
   readonly trafficClass?: TrafficClass;
 }
 
@@ -27,11 +26,11 @@ export const RPCS = {
   deleteRange: { path: '/v3/kv/deleterange', repeat: 'never', isWrite: true, isLinearizable: true },
   txn: { path: '/v3/kv/txn', repeat: 'never', isWrite: true, isLinearizable: true },
   readOnlyTxn: { path: '/v3/kv/txn', repeat: 'safe', isWrite: false, isLinearizable: true },
-  // etcd answers a transaction of serializable reads alone, or of nothing, from the member's own state.
+  // The member serves a transaction of only serializable reads, or an empty one, from its own state.
   localTxn: { path: '/v3/kv/txn', repeat: 'safe', isWrite: false },
-  // A late copy of a grant brings a revoked lease back to life: the next attempt takes a new ID.
+  // A late copy of a grant would create a revoked lease again, so the next attempt uses a new ID.
   leaseGrant: { path: '/v3/lease/grant', repeat: 'never', isWrite: true, isLinearizable: true },
-  // Lease IDs are never used twice, so a second revoke finds nothing, which is what it asked for.
+  // Lease IDs are never used twice, so a second revoke finds no lease, which is the intended state.
   leaseRevoke: {
     path: '/v3/lease/revoke',
     repeat: 'safe',
@@ -47,12 +46,12 @@ export const RPCS = {
   leaseTimeToLive: { path: '/v3/lease/timetolive', repeat: 'safe', isWrite: false },
   leaseLeases: { path: '/v3/lease/leases', repeat: 'safe', isWrite: false },
   compact: { path: '/v3/kv/compaction', repeat: 'never', isWrite: true },
-  // Of himself everybody is told, of others root alone.
+  // Every user may read its own entry; only root may read others.
   userGet: { path: '/v3/auth/user/get', repeat: 'safe', isWrite: false },
-  // Nobody but root is told, by any version of etcd.
+  // Only root may read it, in every version of etcd.
   userList: { path: '/v3/auth/user/list', repeat: 'safe', isWrite: false },
   memberList: { path: '/v3/cluster/member/list', repeat: 'safe', isWrite: false },
-  /** The members as one member has them, which may be old. A member without a leader answers it, too. */
+  /** The members as one member has them; the list may be stale. A member without a leader also responds. */
   localMemberList: {
     path: '/v3/cluster/member/list',
     repeat: 'safe',
@@ -72,7 +71,7 @@ export const RPCS = {
     isOpen: true,
   },
   health: {
-    // A member that has no space left serves reads all the same.
+    // A member without free space still serves reads.
     path: '/health?exclude=NOSPACE',
     method: 'GET',
     repeat: 'safe',

@@ -1,12 +1,12 @@
-// etcd's errors, inward: from a JSON gateway's error body to one of ours. Matches the message first, then the gRPC code, and never
-// the HTTP status: grpc-gateway v1 (etcd 3.4, 3.5) and v2 (3.6, Debian's 3.5) map codes to different ones.
+// Converts the error bodies of etcd's JSON gateway to `GatewayError`. Matches the message first, then the gRPC code, never the HTTP
+// status: grpc-gateway v1 (etcd 3.4, 3.5) and v2 (3.6, Debian's 3.5) map the same code to different statuses.
 import { GatewayError } from '../core/errors.js';
 import type { ErrorCode } from '../core/errors.js';
 
 /**
- * What an error says of the request: `definite` = etcd meant it, and nothing was applied; `not-proposed` = this member could not take
- * it, and nothing was applied: another may; `unknown` = a write may have been applied; `refused-late` = etcd meant it, and may have
- * applied the write all the same.
+ * The effect of the failed request. `definite`: etcd rejects it, and nothing was applied. `not-proposed`: this member could not process
+ * it, nothing was applied, and another member may succeed. `unknown`: a write may have been applied. `refused-late`: etcd rejects it,
+ * but may have applied the write.
  */
 export type Effect = 'definite' | 'not-proposed' | 'unknown' | 'refused-late';
 
@@ -15,11 +15,11 @@ export interface EtcdFailure {
   readonly effect: Effect;
   /** etcd's own message, without its prefix. */
   readonly message: string;
-  /** False for a body that is none of etcd's: worth a line in the log. */
+  /** False for a body that is not an error of etcd; such a body is logged. */
   readonly isRecognized: boolean;
   /**
-   * What it says of who asked: `stale` = a token that is none (any more), `outrun` = rights changed between the proposal and its turn (or
-   * since a web token was made), `wrong` = name and password, `off` = it asks nobody.
+   * The authentication problem, if the error reports one. `stale`: the token is not or no longer valid. `outrun`: rights changed after
+   * the proposal (or after a JSON web token was issued). `wrong`: wrong name or password. `off`: authentication is not enabled.
    */
   readonly authentication?: Authentication;
 }
@@ -32,7 +32,7 @@ type MessageRow = readonly [
   authentication?: Authentication,
 ];
 
-// Messages as etcd 3.4 to 3.7 spell them, without `etcdserver: ` and `mvcc: `; a row matches as a prefix, the first one wins.
+// The messages of etcd 3.4 to 3.7, without `etcdserver: ` and `mvcc: `; a row matches as a prefix, the first one wins.
 const BY_MESSAGE: readonly MessageRow[] = [
   ['no leader', 'no-leader', 'not-proposed'],
   ['too many requests', 'too-many-requests', 'not-proposed'],
@@ -44,7 +44,7 @@ const BY_MESSAGE: readonly MessageRow[] = [
   ['context deadline exceeded', 'etcd-unavailable', 'unknown'],
   ['context canceled', 'etcd-unavailable', 'unknown'],
   ['raft: stopped', 'etcd-unavailable', 'unknown'],
-  // Its quota is looked at before the proposal, and once more when it is applied: then the write is done, and refused all the same.
+  // etcd checks its quota before the proposal and again when it applies it. The second check reports this error after the write.
   ['database space exceeded', 'out-of-space', 'refused-late'],
   ['corrupt cluster', 'etcd-unavailable', 'definite'],
   ['required revision has been compacted', 'revision-compacted', 'definite'],
@@ -85,7 +85,7 @@ const BY_GRPC_CODE: Readonly<Record<number, readonly [ErrorCode, Effect]>> = {
   16: ['etcd-refused', 'definite'],
 };
 
-/** Classifies the body of an answer that is no success. Takes unary bodies (`{error, message, code}`) and stream errors (`{error: {...}}`). */
+/** Classifies the body of an error response: of a unary call (`{error, message, code}`) or of a stream (`{error: {...}}`). */
 export function classifyFailure(body: unknown): EtcdFailure {
   const { message, grpcCode } = errorParts(body);
   if (message === undefined) {
@@ -97,7 +97,7 @@ export function classifyFailure(body: unknown): EtcdFailure {
     };
   }
   const bare = message
-    // How watches tell why they were cancelled.
+    // The prefix of the reasons why watches were cancelled.
     .replace(/^rpc error: code = \w+ desc = /, '')
     .replace(/^(etcdserver|mvcc|etcdserver: mvcc|auth): /, '')
     .replace(/^mvcc: /, '');
@@ -125,7 +125,7 @@ function errorParts(body: unknown): { message: string | undefined; grpcCode: num
   return { message, grpcCode };
 }
 
-/** What `/health` says with its 503. */
+/** Returns the problem that `/health` reports with its 503. */
 function unhealthyText({ health, reason }: Record<string, unknown>): string | undefined {
   if (health !== 'false') return undefined;
   return typeof reason === 'string' && reason !== ''
@@ -148,10 +148,10 @@ const HINTS: Partial<Record<ErrorCode, string>> = {
   'revision-compacted': 'read the current revision and continue from it',
 };
 
-/** Seconds after which a caller may try again when surely nothing happened. */
+/** Seconds after which a client may retry if definitely nothing was applied. */
 export const RETRY_AFTER_SECONDS = 1;
 
-/** The error that the rest of the house sees. `isWrite` decides whether it tells an outcome. */
+/** Returns the error for the rest of the code base. `isWrite`: the error has an outcome. */
 export function toGatewayError(failure: EtcdFailure, isWrite: boolean): GatewayError {
   const error = new GatewayError(failure.code, { detail: `etcd reports: ${failure.message}` });
   const hint = HINTS[failure.code];

@@ -1,13 +1,13 @@
-// The shapes of etcd's RPCs as the rest of the house sees them: camelCase, bytes as Buffers, revisions as checked numbers,
-// lease, member and cluster IDs as lowercase hex strings. What travels on the wire is the business of codec.ts.
+// The types of etcd's RPCs for the rest of the code base: camelCase, bytes as Buffers, revisions as checked numbers, and IDs of leases,
+// members and clusters as lowercase hex strings. codec.ts converts them to and from the JSON of etcd.
 
-/** Every key in [key, rangeEnd); without `rangeEnd` the one key. A `rangeEnd` of one NUL byte means "to the end of the keyspace". */
+/** Every key in [key, rangeEnd); without `rangeEnd` only `key`. A `rangeEnd` of one NUL byte means "to the end of the keyspace". */
 export interface KeyRange {
   readonly key: Buffer;
   readonly rangeEnd?: Buffer | undefined;
 }
 
-/** A range with an end: never one single key by accident. */
+/** A range with an end, so it is never a single key by accident. */
 export interface Span extends KeyRange {
   readonly rangeEnd: Buffer;
 }
@@ -15,7 +15,7 @@ export interface Span extends KeyRange {
 export interface ResponseHeader {
   readonly clusterId: string;
   readonly memberId: string;
-  /** The store's revision when the answer was made; on a linearizable read nothing newer was acknowledged before the read began. */
+  /** The store's revision when the response was created. A linearizable read includes every write acknowledged before it began. */
   readonly revision: number;
   readonly raftTerm: number;
 }
@@ -97,7 +97,7 @@ export type RequestOp =
   | { readonly kind: 'deleteRange'; readonly deleteRange: DeleteRangeRequest }
   | { readonly kind: 'txn'; readonly txn: TxnRequest };
 
-/** Operations that we put into one branch: etcd takes 128 unless it is set up otherwise, and comparisons around them take places. */
+/** Operations that the gateway puts into one branch. etcd accepts 128 by default, and comparisons around them count too. */
 export const OPERATIONS_TOGETHER_MAX = 100;
 
 export interface TxnRequest {
@@ -141,11 +141,11 @@ export interface LeaseTimeToLiveResponse {
 
 export interface LeaseLeasesResponse {
   readonly header: ResponseHeader;
-  /** 16 hex digits each, in no order that means anything. */
+  /** 16 hex digits each, in no particular order. */
   readonly leases: readonly string[];
 }
 
-/** What `GET /version` tells; 3.6 and later also name their storage. */
+/** The body of `GET /version`; 3.6 and later also report the storage version. */
 export interface ServerVersion {
   readonly etcdserver: string;
   readonly etcdcluster: string;
@@ -178,12 +178,12 @@ export interface StatusResponse {
 }
 
 export interface WatchRequest extends KeyRange {
-  /** The first revision whose events are wanted, a past or a future one; without it, all that come after the creation. */
+  /** The first revision to watch, past or future; by default the watch starts when it is created. */
   readonly startRevision?: number | undefined;
-  /** The epoch (revision-monitor.ts) of `startRevision`: if it is over, the watch ends with `reset`. */
+  /** The epoch (revision-monitor.ts) of `startRevision`: if that epoch has ended, the watch ends with `reset`. */
   readonly epoch?: number | undefined;
   readonly prevKv?: boolean | undefined;
-  /** etcd tells every ten minutes (a setting of its own) how far an idle watch has come. */
+  /** etcd reports the progress of an idle watch every ten minutes by default. */
   readonly progressNotify?: boolean | undefined;
   readonly noPut?: boolean | undefined;
   readonly noDelete?: boolean | undefined;
@@ -191,26 +191,26 @@ export interface WatchRequest extends KeyRange {
 
 export interface WatchEvent {
   readonly kind: 'put' | 'delete';
-  /** Of a deletion only `key` and `modRevision` mean something. */
+  /** A deletion has only a valid `key` and `modRevision`. */
   readonly kv: KeyValue;
-  /** Only when asked for, and when that revision is not compacted. */
+  /** Present only if requested and not compacted. */
   readonly prevKv: KeyValue | undefined;
 }
 
-/** One message on a watch stream: the answer to a create or a cancel, events, or progress. */
+/** One message on a watch stream: the response to a create or a cancel, events, or progress. */
 export interface WatchResponse {
-  /** `NO_WATCH` for what belongs to none: progress that was asked for, and creates that etcd refuses. */
+  /** `NO_WATCH` in messages without a watch: requested progress, and creates that etcd rejects. */
   readonly watchId: number;
-  /** Empty where etcd leaves it out. */
+  /** Empty if etcd omits it. */
   readonly clusterId: string;
-  /** The store's when the message was made; events up to it may still follow. 0 where etcd leaves it out. */
+  /** The store's revision when the message was created; events up to it may still follow. 0 if etcd omits it. */
   readonly revision: number;
   readonly isCreated: boolean;
   readonly isCanceled: boolean;
   readonly cancelReason: string | undefined;
-  /** The oldest revision that can still be watched, where that is why the watch ended. */
+  /** The oldest revision that can be watched, if the watch ended because of a compaction. */
   readonly compactRevision: number | undefined;
-  /** More pieces of this message follow, at once. */
+  /** More fragments of this message follow immediately. */
   readonly isFragment: boolean;
   readonly events: readonly WatchEvent[];
 }

@@ -1,39 +1,41 @@
-// Looks up the names of endpoints: one question for a name at a time, so that a name server that hangs holds up nobody else, and the last
-// good answer where there is none.
+// Resolves the names of endpoints, with one query per name at a time, so a slow name server delays no other name. If a query fails, the
+// last good result is used.
 import { lookup as systemLookup } from 'node:dns';
 import type { LookupAddress } from 'node:dns';
 import { Resolver } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import type { LookupFunction } from 'node:net';
 
-/** Then the last good answer has to do, where there is one; whoever connects has a limit of his own. */
-const ANSWER_MS = 500;
+/** After this time the last good result is used, if there is one. Connecting has its own time limit. */
+
+const RESPONSE_TIMEOUT_MS = 500;
 
 export interface DnsClient {
   readonly lookup: LookupFunction;
   readonly resolveSrv: Resolver['resolveSrv'];
 }
 
-/** `servers`: to be asked instead of those of the system; empty for the system's resolver, its hosts file included. */
+/** `servers`: DNS servers to use. Empty: the system's resolver, which includes the hosts file. */
 export function createDnsClient(servers: readonly string[]): DnsClient {
   const resolver = new Resolver({ timeout: 1_000, tries: 2 });
   if (servers.length > 0) resolver.setServers([...servers]);
-  const ask = servers.length > 0 ? (name: string) => askServers(resolver, name) : askSystem;
+  const resolve =
+    servers.length > 0 ? (name: string) => resolveWithServers(resolver, name) : resolveWithSystem;
   const running = new Map<string, Promise<LookupAddress[]>>();
   const last = new Map<string, LookupAddress[]>();
 
   const find = (name: string): Promise<LookupAddress[]> => {
-    const asked =
+    const query =
       running.get(name) ??
-      ask(name)
+      resolve(name)
         .then((addresses) => {
           last.set(name, addresses);
           return addresses;
         })
         .finally(() => running.delete(name));
-    running.set(name, asked);
+    running.set(name, query);
     const known = last.get(name);
-    return known === undefined ? asked : within(asked, known);
+    return known === undefined ? query : withFallback(query, known);
   };
 
   return {
@@ -51,19 +53,19 @@ export function createDnsClient(servers: readonly string[]): DnsClient {
   };
 }
 
-/** The answer that comes in time, else what was known before. */
-async function within(
-  asked: Promise<LookupAddress[]>,
+/** Resolves with the result of the query if it arrives in time, else with the previous result. */
+async function withFallback(
+  query: Promise<LookupAddress[]>,
   known: LookupAddress[],
 ): Promise<LookupAddress[]> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<LookupAddress[]>((resolve) => {
-    timer = setTimeout(() => resolve(known), ANSWER_MS);
+    timer = setTimeout(() => resolve(known), RESPONSE_TIMEOUT_MS);
   });
-  return Promise.race([asked.catch(() => known), late]).finally(() => clearTimeout(timer));
+  return Promise.race([query.catch(() => known), late]).finally(() => clearTimeout(timer));
 }
 
-function askSystem(name: string): Promise<LookupAddress[]> {
+function resolveWithSystem(name: string): Promise<LookupAddress[]> {
   return new Promise((resolve, reject) => {
     systemLookup(name, { all: true, verbatim: true }, (error, addresses) => {
       if (error === null) resolve(addresses);
@@ -72,14 +74,14 @@ function askSystem(name: string): Promise<LookupAddress[]> {
   });
 }
 
-/** A and AAAA records. What never is in DNS goes to the system. */
-async function askServers(resolver: Resolver, name: string): Promise<LookupAddress[]> {
-  if (name === 'localhost' || isIP(name) !== 0) return askSystem(name);
-  const [four, six] = await Promise.allSettled([resolver.resolve4(name), resolver.resolve6(name)]);
+/** Queries A and AAAA records. The system resolves names that are never in DNS. */
+async function resolveWithServers(resolver: Resolver, name: string): Promise<LookupAddress[]> {
+  if (name === 'localhost' || isIP(name) !== 0) return resolveWithSystem(name);
+  const [ipv4, ipv6] = await Promise.allSettled([resolver.resolve4(name), resolver.resolve6(name)]);
   const addresses = [
-    ...(four.status === 'fulfilled' ? four.value : []).map((address) => ({ address, family: 4 })),
-    ...(six.status === 'fulfilled' ? six.value : []).map((address) => ({ address, family: 6 })),
+    ...(ipv4.status === 'fulfilled' ? ipv4.value : []).map((address) => ({ address, family: 4 })),
+    ...(ipv6.status === 'fulfilled' ? ipv6.value : []).map((address) => ({ address, family: 6 })),
   ];
-  if (addresses.length === 0 && four.status === 'rejected') throw four.reason as Error;
+  if (addresses.length === 0 && ipv4.status === 'rejected') throw ipv4.reason as Error;
   return addresses;
 }

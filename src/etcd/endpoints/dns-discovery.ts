@@ -1,5 +1,5 @@
-// Finds endpoints by DNS: etcd's own two SRV names, and where both are missing the SRV records at the bare name. The last list that was good
-// stays in force whatever DNS says or does not say later. Tells no lists apart: whether a target is of the cluster the prober finds out.
+// Finds endpoints by DNS: under etcd's two SRV names, or, if both are missing, in the SRV records of the domain itself. The last good list
+// stays in use if later lookups fail. Does not check the targets: the prober finds out whether they belong to the cluster.
 import type { SrvRecord } from 'node:dns';
 import { parseEndpoint } from '../endpoint.js';
 import type { EndpointPool, EndpointRecord } from './pool.js';
@@ -8,20 +8,20 @@ export interface DiscoverySettings {
   readonly domain: string;
   /** Suffix of the service names. */
   readonly name?: string | undefined;
-  /** Only records for TLS count: there are credentials that must not travel in the open. */
+  /** Uses only records for TLS, because credentials must not be sent unencrypted. */
   readonly isTlsOnly: boolean;
   readonly intervalMs: number;
 }
 
 export interface DiscoveryDeps {
   readonly pool: EndpointPool;
-  /** Rejects when there are none, or nobody says. */
+  /** Rejects if there are no records, or no DNS server responds. */
   readonly resolveSrv: (name: string) => Promise<readonly SrvRecord[]>;
   readonly onProblem?: (reason: string) => void;
 }
 
 const TARGETS_MAX = 100;
-/** Between two look-ups, however bad it looks. */
+/** Minimum time between two lookups, even if no endpoint is healthy. */
 const LOOKUP_GAP_MS = 1_000;
 /** Weight 0 has "a very small chance of being selected" (RFC 2782). */
 const SMALL_WEIGHT = 0.01;
@@ -32,20 +32,20 @@ export class DnsDiscovery {
   readonly #deps: DiscoveryDeps;
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
-  #lookedAt = -Infinity;
+  #lastLookupAt = -Infinity;
   #isStopped = false;
 
   constructor(settings: DiscoverySettings, deps: DiscoveryDeps) {
     this.#settings = settings;
     this.#deps = deps;
     deps.pool.subscribe(({ kind }) => {
-      if (kind === 'none-healthy') this.#lookSoon();
+      if (kind === 'none-healthy') this.#lookUpSoon();
     });
   }
 
-  /** Resolves after the first look-up, whatever came of it; looks again and again from then on. */
+  /** Resolves after the first lookup, even if it failed. Then repeats the lookup at the interval. */
   async start(): Promise<void> {
-    await this.#look();
+    await this.#lookUp();
   }
 
   stop(): void {
@@ -53,45 +53,45 @@ export class DnsDiscovery {
     clearTimeout(this.#timer);
   }
 
-  #lookSoon(): void {
+  #lookUpSoon(): void {
     if (this.#isStopped || this.#running !== undefined) return;
-    const waitMs = this.#lookedAt + LOOKUP_GAP_MS - performance.now();
-    if (waitMs <= 0) void this.#look();
-    else if (this.#settings.intervalMs > LOOKUP_GAP_MS) this.#lookIn(waitMs);
+    const waitMs = this.#lastLookupAt + LOOKUP_GAP_MS - performance.now();
+    if (waitMs <= 0) void this.#lookUp();
+    else if (this.#settings.intervalMs > LOOKUP_GAP_MS) this.#lookUpIn(waitMs);
   }
 
-  #lookIn(waitMs: number): void {
+  #lookUpIn(waitMs: number): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#look(), waitMs);
+    this.#timer = setTimeout(() => void this.#lookUp(), waitMs);
   }
 
-  #look(): Promise<void> {
-    this.#lookedAt = performance.now();
-    this.#running ??= this.#lookUp().finally(() => {
+  #lookUp(): Promise<void> {
+    this.#lastLookupAt = performance.now();
+    this.#running ??= this.#updatePool().finally(() => {
       this.#running = undefined;
-      if (!this.#isStopped) this.#lookIn(this.#settings.intervalMs);
+      if (!this.#isStopped) this.#lookUpIn(this.#settings.intervalMs);
     });
     return this.#running;
   }
 
-  async #lookUp(): Promise<void> {
+  async #updatePool(): Promise<void> {
     const { pool, onProblem } = this.#deps;
-    const listings = await this.#find();
+    const records = await this.#find();
     if (this.#isStopped) return;
-    if (listings.length > 0) pool.replace(listings);
-    else onProblem?.(`DNS names no endpoint that may be used for ${this.#settings.domain}`);
+    if (records.length > 0) pool.replace(records);
+    else onProblem?.(`DNS has no usable endpoint for ${this.#settings.domain}`);
   }
 
   async #find(): Promise<EndpointRecord[]> {
     const { domain, name, isTlsOnly } = this.#settings;
     const suffix = name === undefined ? '' : `-${name}`;
-    const [secure, open] = await Promise.all([
+    const [secure, plain] = await Promise.all([
       this.#records(`_etcd-client-ssl${suffix}._tcp.${domain}`),
       this.#records(`_etcd-client${suffix}._tcp.${domain}`),
     ]);
-    const found = [...toListings(secure, 'https'), ...(isTlsOnly ? [] : toListings(open, 'http'))];
-    if (found.length > 0 || secure.length + open.length > 0) return found;
-    return toListings(await this.#records(domain), isTlsOnly ? 'https' : 'http');
+    const found = [...toRecords(secure, 'https'), ...(isTlsOnly ? [] : toRecords(plain, 'http'))];
+    if (found.length > 0 || secure.length + plain.length > 0) return found;
+    return toRecords(await this.#records(domain), isTlsOnly ? 'https' : 'http');
   }
 
   async #records(name: string): Promise<readonly SrvRecord[]> {
@@ -103,10 +103,10 @@ export class DnsDiscovery {
   }
 }
 
-function toListings(records: readonly SrvRecord[], scheme: 'http' | 'https'): EndpointRecord[] {
+function toRecords(records: readonly SrvRecord[], scheme: 'http' | 'https'): EndpointRecord[] {
   return records.slice(0, TARGETS_MAX).flatMap(({ name, port, priority, weight }) => {
     const host = name.toLowerCase().replace(/\.$/, '');
-    // A lone dot says that the service is not to be had here (RFC 2782).
+    // A target of "." means that the service is not available (RFC 2782).
     if (!TARGET.test(host) || port < 1) return [];
     const endpoint = parseEndpoint(`${scheme}://${host}:${port}`);
     return [{ endpoint, priority, weight: Math.max(weight, SMALL_WEIGHT) }];

@@ -1,18 +1,18 @@
-// Keeps a gateway from being its own etcd, directly or through others: whoever asks an endpoint who it is says which gateways the question has
-// passed (RFC 9110 section 7.6.3), and a gateway that finds itself among them refuses it.
+// Prevents that a gateway uses itself as etcd, directly or through other gateways. The `Via` header of a probe lists the gateways that it
+// passed through (RFC 9110 section 7.6.3). A gateway that finds itself in the list rejects the probe.
 import { randomBytes } from 'node:crypto';
 
 const PSEUDONYM = /\b1\.1 latchkey-([0-9a-f]{16})\b/g;
-/** More than any sane chain; a header is not to grow without bound. */
+/** More than any reasonable chain. Limits the size of the header. */
 const HOPS_MAX = 8;
 
-/** Of this process; another one after a restart. */
+/** Returns an ID for this process; a restart creates another one. */
 export function newInstanceId(): string {
   return randomBytes(8).toString('hex');
 }
 
-/** The `Via` of a question that passes this gateway; `undefined` for requests that carry no such question. */
-export function viaOnwards(via: string | undefined, instanceId: string): string | undefined {
+/** Returns the `Via` of a probe that this gateway passes on; `undefined` for a request that is not a probe. */
+export function forwardedVia(via: string | undefined, instanceId: string): string | undefined {
   const passed = gatewaysIn(via);
   return passed.length === 0 ? undefined : [...passed, instanceId].map(pseudonymOf).join(', ');
 }
@@ -21,7 +21,7 @@ export function viaOf(instanceId: string): string {
   return pseudonymOf(instanceId);
 }
 
-/** Whether the request has been here before, or has come too far to end well. */
+/** Returns whether the request passed through this gateway before, or through too many gateways. */
 export function isLoop(via: string | undefined, instanceId: string): boolean {
   const passed = gatewaysIn(via);
   return passed.includes(instanceId) || passed.length >= HOPS_MAX;

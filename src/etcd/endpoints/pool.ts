@@ -1,5 +1,5 @@
-// The pool of etcd's client endpoints: which to try next, and which to leave alone for a while. No I/O and no clock of its own: calls
-// report what they saw, and the prober (prober.ts) looks after those that get no calls.
+// The pool of etcd's client endpoints: decides which endpoint to try next and which to avoid. Has no I/O and no clock: calls report their
+// results, and the prober (prober.ts) checks the endpoints that get no calls.
 import { GatewayError } from '../../core/errors.js';
 import { parseEndpoint } from '../endpoint.js';
 import type { Endpoint } from '../endpoint.js';
@@ -7,50 +7,50 @@ import { EndpointHealth } from './health.js';
 import type { FailureKind, EndpointState } from './health.js';
 import { RETRY_AFTER_SECONDS } from '../status.js';
 
-/** An endpoint as a list of them names it: by hand, by DNS (RFC 2782), or by the cluster itself. */
+/** An endpoint in a list, which comes from the settings or from DNS (RFC 2782). */
 export interface EndpointRecord {
   readonly endpoint: Endpoint;
-  /** The lowest come first; the next ones only when these are down. */
+  /** The lowest priority is used first; the next one only if none of those endpoints is healthy. */
   readonly priority: number;
-  /** How often it comes first among those of its priority, in proportion. Above 0. */
+  /** The share of calls among endpoints of the same priority. Above 0. */
   readonly weight: number;
 }
 
 export type EndpointEvent =
-  /** It is on the list now and wants to be proven. */
+  /** It is now on the list and must be verified. */
   | { readonly kind: 'added'; readonly endpoint: Endpoint }
-  /** It is not on the list any more, and not asked any more. */
+  /** It is no longer on the list and gets no calls. */
   | { readonly kind: 'removed'; readonly endpoint: Endpoint }
   | { readonly kind: 'ejected'; readonly endpoint: Endpoint; readonly problem?: GatewayError }
-  /** It is up, and a call to it failed, perhaps because of the client: the prober must ask it. */
+  /** A call to a healthy endpoint failed, perhaps because of the client: the prober must check the endpoint. */
   | { readonly kind: 'probe-requested'; readonly endpoint: Endpoint }
-  /** It takes its turn for the first time. */
+  /** It is healthy for the first time. */
   | { readonly kind: 'verified'; readonly endpoint: Endpoint }
   | { readonly kind: 'recovered'; readonly endpoint: Endpoint }
   | { readonly kind: 'rejected'; readonly endpoint: Endpoint; readonly problem: GatewayError }
-  /** None is up: calls go to whoever may be there again, or to nobody. Told again and again while that lasts. */
+  /** No endpoint is healthy: calls go to ejected endpoints, if any. Repeated while that is so. */
   | { readonly kind: 'none-healthy' };
 
 interface PoolEntry {
   record: EndpointRecord;
   readonly health: EndpointHealth;
-  /** False for one that stays only until a listed one is up. */
+  /** False for an endpoint that stays only until a listed one is healthy. */
   isListed: boolean;
-  /** What it has saved up for coming first (smooth weighted round robin). */
+  /** Credit of the smooth weighted round robin: the highest one comes first. */
   credit: number;
   wasHealthy: boolean;
-  /** Why it is not up. */
+  /** Why it is not healthy. */
   problem: GatewayError | undefined;
 }
 
 export interface PoolOptions {
-  /** Endpoints get no call before `prove` was called for them. */
+  /** Endpoints get no calls before `markVerified` is called for them. */
   readonly requiresVerification?: boolean;
 }
 
 /**
- * Weighted round robin over the endpoints that are up, by priority. Those that are down come last instead of never, so that an outage of
- * all of them ends as soon as one answers; those that are not proven, or refused, never come.
+ * Weighted round robin over the healthy endpoints, by priority. Ejected endpoints come last instead of never, so an outage of all of them
+ * ends as soon as one responds. Unverified and rejected endpoints get no calls.
  */
 export class EndpointPool {
   readonly #requiresVerification: boolean;
@@ -63,14 +63,12 @@ export class EndpointPool {
     this.replace(urls.map((url) => ({ endpoint: parseEndpoint(url), priority: 0, weight: 1 })));
   }
 
-  /** The endpoints of the list, whatever their health. */
+  /** The endpoints of the list, in any state. */
   get all(): readonly Endpoint[] {
-    return this.#entries
-      .filter(({ isListed }) => isListed)
-      .map(({ record: listing }) => listing.endpoint);
+    return this.#entries.filter(({ isListed }) => isListed).map(({ record }) => record.endpoint);
   }
 
-  /** The cluster that all endpoints have to belong to, as etcd's JSON writes it; undefined as long as none has been proven. */
+  /** The cluster that all endpoints must belong to, as in etcd's JSON; undefined until an endpoint is verified. */
   get clusterId(): string | undefined {
     return this.#clusterId;
   }
@@ -83,18 +81,18 @@ export class EndpointPool {
     return this.#entryOf(endpoint)?.health.state;
   }
 
-  /** Every endpoint once that may be asked, in the order in which one call should try them. */
+  /** Returns every endpoint that may get calls, in the order in which one call should try them. */
   candidates(): Endpoint[] {
-    const order = (standing: EndpointState): Endpoint[] =>
-      byPriority(this.#entries.filter(({ health }) => health.state === standing))
+    const inState = (state: EndpointState): Endpoint[] =>
+      byPriority(this.#entries.filter(({ health }) => health.state === state))
         .flatMap(inTurn)
-        .map(({ record: listing }) => listing.endpoint);
-    const up = order('healthy');
-    if (up.length === 0) this.#tell({ kind: 'none-healthy' });
-    return [...up, ...order('ejected')];
+        .map(({ record }) => record.endpoint);
+    const healthy = inState('healthy');
+    if (healthy.length === 0) this.#emit({ kind: 'none-healthy' });
+    return [...healthy, ...inState('ejected')];
   }
 
-  /** Puts another list in force. Nothing is lost when it is of no use: endpoints that are not on it go when one that is on it is up. */
+  /** Replaces the list. Endpoints that are not on it are removed only when a listed one is healthy, so an unusable list does no harm. */
   replace(listings: readonly EndpointRecord[]): void {
     const listed = uniqueByUrl(listings);
     const kept = this.#entries.map((entry) => {
@@ -106,57 +104,56 @@ export class EndpointPool {
     });
     const added = [...listed.values()].map((listing) => this.#newEntry(listing));
     this.#entries = [...kept, ...added];
-    for (const { record: listing } of added)
-      this.#tell({ kind: 'added', endpoint: listing.endpoint });
+    for (const { record } of added) this.#emit({ kind: 'added', endpoint: record.endpoint });
     this.#dropUnlisted();
   }
 
   reportSuccess(endpoint: Endpoint): void {
     const entry = this.#entryOf(endpoint);
-    if (entry?.health.recordSuccess() === true) this.#rise(entry);
+    if (entry?.health.recordSuccess() === true) this.#markHealthy(entry);
   }
 
-  /** Call it for failures of the endpoint (refused, silent, leaderless), not for answers that etcd meant. */
+  /** Call it for failures of the endpoint (refused, silent, without a leader), not for errors that etcd returns on purpose. */
   reportFailure(endpoint: Endpoint, kind: FailureKind, problem?: GatewayError): void {
     const entry = this.#entryOf(endpoint);
     if (entry === undefined) return;
     if (kind === 'suspect') {
-      if (entry.health.state === 'healthy') this.#tell({ kind: 'probe-requested', endpoint });
+      if (entry.health.state === 'healthy') this.#emit({ kind: 'probe-requested', endpoint });
       return;
     }
     entry.problem = problem ?? entry.problem;
     if (entry.health.recordFailure(kind)) {
-      this.#tell({ kind: 'ejected', endpoint, ...(problem && { problem }) });
+      this.#emit({ kind: 'ejected', endpoint, ...(problem && { problem }) });
     }
-    if (!this.#isAnyUp()) this.#tell({ kind: 'none-healthy' });
+    if (!this.#isAnyHealthy()) this.#emit({ kind: 'none-healthy' });
   }
 
-  /** The endpoint is a fit member, of that cluster where it says so. The first one decides which cluster all have to belong to. */
+  /** Marks a usable member. `clusterId`: if known. The first known one decides which cluster all endpoints must belong to. */
   markVerified(endpoint: Endpoint, clusterId: string | undefined): void {
     const entry = this.#entryOf(endpoint);
     if (entry === undefined) return;
     this.#clusterId ??= clusterId;
     if (clusterId !== undefined && !this.checkCluster(endpoint, clusterId)) return;
-    if (entry.health.markVerified()) this.#rise(entry);
+    if (entry.health.markVerified()) this.#markHealthy(entry);
   }
 
-  /** Not to be asked until it is proven again. */
+  /** The endpoint gets no calls until it is verified again. */
   reject(endpoint: Endpoint, problem: GatewayError): void {
     const entry = this.#entryOf(endpoint);
     if (entry === undefined) return;
     entry.problem = problem;
-    if (entry.health.markRejected()) this.#tell({ kind: 'rejected', endpoint, problem });
-    if (!this.#isAnyUp()) this.#tell({ kind: 'none-healthy' });
+    if (entry.health.markRejected()) this.#emit({ kind: 'rejected', endpoint, problem });
+    if (!this.#isAnyHealthy()) this.#emit({ kind: 'none-healthy' });
   }
 
-  /** Checks what an answer says of its cluster; false when it is none of ours, which refuses the endpoint. */
+  /** Checks the cluster ID of a response. Returns false, and rejects the endpoint, if it is another cluster. */
   checkCluster(endpoint: Endpoint, clusterId: string): boolean {
     if (this.#clusterId === undefined || this.#clusterId === clusterId) return true;
     this.reject(endpoint, anotherCluster());
     return false;
   }
 
-  /** Why there is nobody to ask. A lasting reason comes before a passing one only where all have one. */
+  /** Returns why no endpoint is usable. Returns a lasting reason only if all endpoints have one, else a temporary one. */
   unavailableReason(): GatewayError {
     const problems = this.#entries.flatMap(({ problem }) => problem ?? []);
     const areLasting =
@@ -180,16 +177,16 @@ export class EndpointPool {
   }
 
   #entryOf(endpoint: Endpoint): PoolEntry | undefined {
-    return this.#entries.find(({ record: listing }) => listing.endpoint === endpoint);
+    return this.#entries.find(({ record }) => record.endpoint === endpoint);
   }
 
-  #isAnyUp(): boolean {
+  #isAnyHealthy(): boolean {
     return this.#entries.some(({ health }) => health.state === 'healthy');
   }
 
-  #rise(entry: PoolEntry): void {
+  #markHealthy(entry: PoolEntry): void {
     entry.problem = undefined;
-    this.#tell({
+    this.#emit({
       kind: entry.wasHealthy ? 'recovered' : 'verified',
       endpoint: entry.record.endpoint,
     });
@@ -202,11 +199,10 @@ export class EndpointPool {
       return;
     const dropped = this.#entries.filter(({ isListed }) => !isListed);
     this.#entries = this.#entries.filter(({ isListed }) => isListed);
-    for (const { record: listing } of dropped)
-      this.#tell({ kind: 'removed', endpoint: listing.endpoint });
+    for (const { record } of dropped) this.#emit({ kind: 'removed', endpoint: record.endpoint });
   }
 
-  #tell(event: EndpointEvent): void {
+  #emit(event: EndpointEvent): void {
     for (const listener of this.#listeners) listener(event);
   }
 }
@@ -220,13 +216,13 @@ function uniqueByUrl(listings: readonly EndpointRecord[]): Map<string, EndpointR
 }
 
 function byPriority(entries: readonly PoolEntry[]): PoolEntry[][] {
-  const priorities = [...new Set(entries.map(({ record: listing }) => listing.priority))];
+  const priorities = [...new Set(entries.map(({ record }) => record.priority))];
   return priorities
     .sort((a, b) => a - b)
-    .map((priority) => entries.filter(({ record: listing }) => listing.priority === priority));
+    .map((priority) => entries.filter(({ record }) => record.priority === priority));
 }
 
-/** The one whose turn it is first, the others behind it as the list goes round. With equal weights that is plain round robin. */
+/** Returns the group rotated so that the next endpoint comes first. With equal weights this is plain round robin. */
 function inTurn(group: readonly PoolEntry[]): PoolEntry[] {
   let first = 0;
   let total = 0;

@@ -1,5 +1,5 @@
-// Asks one endpoint who it is, and judges whether it may take calls: an etcd member that is new enough, knows a leader, is no learner and
-// no gateway that leads back here. Which cluster it belongs to is for the pool to judge.
+// Probes one endpoint and decides whether it may get calls. It must be an etcd member that is new enough, has a leader, and is neither a
+// learner nor a gateway that leads back here. The pool checks the cluster.
 import { GatewayError } from '../../core/errors.js';
 import { PLAINTEXT_CODES, certificateProblemOf, isLocalFault } from '../transport/connection.js';
 import type { Endpoint } from '../endpoint.js';
@@ -14,15 +14,15 @@ import { isTooOld } from '../version.js';
 const STATUS_PATH = '/v3/maintenance/status';
 const VERSION_PATH = '/version';
 
-/** The times of a probe end it. */
+/** Probes end by their timeouts. */
 const NEVER = new AbortController().signal;
 
 export type ProbeResult =
-  /** `clusterId` is missing where etcd tells its status to nobody without credentials. */
+  /** `clusterId` is missing if etcd requires credentials for its status. */
   | { readonly kind: 'healthy'; readonly clusterId?: string; readonly version?: string }
   /**
-   * `isLasting`: the endpoint must not get calls, now or later; otherwise it may be healthy the next time. `isMember`: an etcd member
-   * answered, which cannot take calls now.
+   * `isLasting`: the endpoint must not get calls until its configuration changes. `isMember`: an etcd member responded, which cannot
+   * process calls now.
    */
   | {
       readonly kind: 'unhealthy';
@@ -31,36 +31,36 @@ export type ProbeResult =
       readonly problem: GatewayError;
     }
   | { readonly kind: 'too-old'; readonly problem: GatewayError }
-  /** The gateway itself could not send the question, so nothing is known. */
+  /** The gateway could not send the probe, so the state of the endpoint is unknown. */
   | { readonly kind: 'not-sent'; readonly problem: GatewayError };
 
 export interface ProbeDeps {
   readonly transport: Pick<Transport, 'unary'>;
   readonly instanceId: string;
-  /** For connection and answer together. */
+  /** For the connection and the response together. */
   readonly timeoutMs: number;
 }
 
 /** Never throws. */
 export async function probeEndpoint(endpoint: Endpoint, deps: ProbeDeps): Promise<ProbeResult> {
   try {
-    const { status, json } = await ask(endpoint, deps, { path: STATUS_PATH, body: '{}' });
-    if (status === 200 && json?.header !== undefined) return judgeMember(json);
+    const { status, json } = await send(endpoint, deps, { path: STATUS_PATH, body: '{}' });
+    if (status === 200 && json?.header !== undefined) return checkMember(json);
     if (status === 421)
       return lasting('an etcd endpoint is this gateway itself, or leads back to it');
     if (json !== undefined && classifyFailure(json).isRecognized)
-      return await judgeRefusal(endpoint, deps, json);
-    return await judgeStranger(endpoint, deps, status);
+      return await checkErrorResponse(endpoint, deps, json);
+    return await checkOtherServer(endpoint, deps, status);
   } catch (error) {
-    return judgeSilence(error);
+    return toFailedProbe(error);
   }
 }
 
-function judgeMember(json: Json): ProbeResult {
+function checkMember(json: Json): ProbeResult {
   const version = typeof json.version === 'string' ? json.version : '';
   if (isTooOld(version)) return tooOld(version);
   if (json.isLearner === true)
-    return unfitMember('an etcd endpoint is a learner, which serves no requests');
+    return unfitMember('an etcd endpoint is a learner, which does not serve requests');
   if (json.leader === undefined || json.leader === '0') {
     return unfitMember('an etcd endpoint has no leader', 'no-leader');
   }
@@ -68,25 +68,29 @@ function judgeMember(json: Json): ProbeResult {
   return { kind: 'healthy', version, ...(typeof clusterId === 'string' && { clusterId }) };
 }
 
-/** It is an etcd, and does not say more than its version: one with authentication may keep its status to itself. */
-async function judgeRefusal(endpoint: Endpoint, deps: ProbeDeps, json: Json): Promise<ProbeResult> {
+/** The server is etcd, but returns an error. With authentication, etcd may return its status only to clients with credentials. */
+async function checkErrorResponse(
+  endpoint: Endpoint,
+  deps: ProbeDeps,
+  json: Json,
+): Promise<ProbeResult> {
   const { effect, message, code } = classifyFailure(json);
   if (effect === 'definite') {
-    const version = await askVersion(endpoint, deps);
+    const version = await readVersion(endpoint, deps);
     return { kind: 'healthy', ...(version !== undefined && { version }) };
   }
   return unfitMember(`etcd reports: ${message}`, code === 'no-leader' ? code : undefined);
 }
 
-/** Whatever speaks HTTP and is no etcd of today may be one of yesterday. */
-async function judgeStranger(
+/** An HTTP server that is not a supported etcd may be an older one. */
+async function checkOtherServer(
   endpoint: Endpoint,
   deps: ProbeDeps,
   status: number,
 ): Promise<ProbeResult> {
-  const version = await askVersion(endpoint, deps);
+  const version = await readVersion(endpoint, deps);
   if (version !== undefined && isTooOld(version)) return tooOld(version);
-  const detail = `an etcd endpoint answers as no etcd does (status ${status})`;
+  const detail = `an etcd endpoint does not respond like etcd (status ${status})`;
   const hint = endpoint.isSecure
     ? 'check that the endpoint is a client URL of etcd'
     : 'check that the endpoint is a client URL of etcd; if etcd requires TLS, write https://';
@@ -94,17 +98,17 @@ async function judgeStranger(
   return { kind: 'unhealthy', isLasting: false, isMember: false, problem };
 }
 
-/** etcd tells it to everybody; nothing hangs on it. */
-async function askVersion(endpoint: Endpoint, deps: ProbeDeps): Promise<string | undefined> {
+/** Needs no credentials. The result is optional. */
+async function readVersion(endpoint: Endpoint, deps: ProbeDeps): Promise<string | undefined> {
   try {
-    const { json } = await ask(endpoint, deps, { path: VERSION_PATH, method: 'GET' });
+    const { json } = await send(endpoint, deps, { path: VERSION_PATH, method: 'GET' });
     return typeof json?.etcdserver === 'string' ? json.etcdserver : undefined;
   } catch {
     return undefined;
   }
 }
 
-function judgeSilence(error: unknown): ProbeResult {
+function toFailedProbe(error: unknown): ProbeResult {
   const certificateProblem = certificateProblemOf(error);
   if (certificateProblem !== undefined) {
     const detail = `TLS with an etcd endpoint fails (${certificateProblem})`;
@@ -129,14 +133,14 @@ function judgeSilence(error: unknown): ProbeResult {
   return { kind: 'unhealthy', isLasting: false, isMember: false, problem };
 }
 
-async function ask(
+async function send(
   endpoint: Endpoint,
   deps: ProbeDeps,
-  question: { path: string; method?: 'GET'; body?: string },
+  request: { path: string; method?: 'GET'; body?: string },
 ): Promise<{ status: number; json: Json | undefined }> {
   const { transport, instanceId, timeoutMs } = deps;
   const { status, body } = await transport.unary(endpoint, {
-    ...question,
+    ...request,
     headers: { via: viaOf(instanceId) },
     trafficClass: 'probes',
     signal: NEVER,
@@ -146,7 +150,7 @@ async function ask(
 }
 
 function tooOld(version: string): ProbeResult {
-  const detail = `etcd ${version || 'of an unknown version'} is too old: Latchkey needs etcd 3.4 or newer`;
+  const detail = `etcd ${version || 'of an unknown version'} is too old: Latchkey requires etcd 3.4 or newer`;
   return { kind: 'too-old', problem: new GatewayError('etcd-refused', { detail }) };
 }
 

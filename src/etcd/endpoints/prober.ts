@@ -1,16 +1,16 @@
-// Looks after the endpoints that get no calls: new ones until they have proven themselves, ejected ones until they are well, refused ones in
-// case that they become what they should be. Real calls never pay for finding that out. Of those that are up it asks only the suspected ones.
+// Probes the endpoints that get no calls: new ones until they are verified, ejected ones until they are healthy, and rejected ones in case
+// they become usable. So no client request is delayed by such checks. Healthy endpoints are probed only if a call to them failed.
 import type { Endpoint } from '../endpoint.js';
 import { probeEndpoint } from './probe.js';
 import type { ProbeDeps, ProbeResult } from './probe.js';
 import type { EndpointPool } from './pool.js';
 
 export interface ProberLimits {
-  /** Of one question and its answer. */
+  /** For one probe. */
   readonly timeoutMs: number;
-  /** How long the first round waits for those who have not answered yet. */
+  /** How long the first round waits for endpoints that have not responded. */
   readonly firstRoundMs: number;
-  /** Between two questions to the same endpoint: doubles from the first to the last, with jitter. */
+  /** Pause between two probes of the same endpoint: doubles from the first to the maximum, with jitter. */
   readonly pauseFirstMs: number;
   readonly pauseMaxMs: number;
 }
@@ -30,8 +30,8 @@ export interface ProberDeps extends Omit<ProbeDeps, 'timeoutMs'> {
 
 interface Watched {
   timer: NodeJS.Timeout | undefined;
-  /** Questions since it was last well. */
-  asked: number;
+  /** Probes since it was last healthy. */
+  probes: number;
 }
 
 /** What the first round found of one endpoint. `result` is undefined if the endpoint did not respond before the round ended. */
@@ -44,7 +44,7 @@ export class EndpointProber {
   readonly #deps: ProberDeps;
   readonly #limits: ProberLimits;
   readonly #watched = new Map<Endpoint, Watched>();
-  /** Suspected ones whose answer is due: each is asked once at a time. */
+  /** Suspected endpoints with a probe in flight: at most one for each endpoint. */
   readonly #checking = new Set<Endpoint>();
   readonly #versions = new Map<Endpoint, string>();
   #isRunning = false;
@@ -61,38 +61,38 @@ export class EndpointProber {
     });
   }
 
-  /** What the members say that took calls so far; empty as long as none did. */
+  /** The versions of the members that were healthy so far; empty until one was. */
   get versions(): readonly string[] {
     return [...this.#versions.values()];
   }
 
   /**
-   * Asks every endpoint. Resolves when all have answered, when most of them are of one cluster, or when the round is over; the cluster
-   * that most of them belong to is then the one that all have to belong to. Returns every endpoint that was asked.
+   * Probes every endpoint. Resolves when all have responded, when a majority is of one cluster, or when the round is over. The cluster of
+   * most endpoints is then the one that all must belong to. Returns every endpoint that was probed.
    */
   async start(): Promise<readonly FirstProbe[]> {
     this.#isRunning = true;
     const endpoints = this.#deps.pool.all;
     const round = await this.#firstRound(endpoints);
     const cluster = mostFrequent(round.map(([, result]) => clusterOf(result)));
-    const isLast = ([, result]: Asked): boolean => clusterOf(result) !== cluster;
+    const isLast = ([, result]: ProbedEndpoint): boolean => clusterOf(result) !== cluster;
     for (const [endpoint, result] of [...round].sort((a, b) => +isLast(a) - +isLast(b))) {
-      this.#judge(endpoint, result);
+      this.#applyResult(endpoint, result);
     }
     const results = new Map(round);
     return endpoints.map((endpoint) => ({ endpoint, result: results.get(endpoint) }));
   }
 
-  /** Asks every endpoint once. Resolves within `timeoutMs`; an endpoint that has not answered by then is not reachable. */
+  /** Probes every endpoint once. Resolves within `timeoutMs`; an endpoint that has not responded by then counts as unreachable. */
   async countReachable(timeoutMs: number): Promise<Reachability> {
     const endpoints = this.#deps.pool.all;
     let reachable = 0;
     let timer: NodeJS.Timeout | undefined;
     const isLate = new Promise<void>((resolve) => (timer = setTimeout(resolve, timeoutMs)));
-    const asked = endpoints.map(async (endpoint) => {
-      if (isMember(await this.#ask(endpoint))) reachable += 1;
+    const probes = endpoints.map(async (endpoint) => {
+      if (isMember(await this.#probe(endpoint))) reachable += 1;
     });
-    await Promise.race([Promise.all(asked), isLate]);
+    await Promise.race([Promise.all(probes), isLate]);
     clearTimeout(timer);
     return { reachable, total: endpoints.length };
   }
@@ -102,8 +102,8 @@ export class EndpointProber {
     for (const endpoint of [...this.#watched.keys()]) this.#forget(endpoint);
   }
 
-  #firstRound(endpoints: readonly Endpoint[]): Promise<Asked[]> {
-    const round: Asked[] = [];
+  #firstRound(endpoints: readonly Endpoint[]): Promise<ProbedEndpoint[]> {
+    const round: ProbedEndpoint[] = [];
     return new Promise((resolve) => {
       let isOver = false;
       const end = (): void => {
@@ -114,9 +114,9 @@ export class EndpointProber {
       const timer = setTimeout(end, this.#limits.firstRoundMs);
       if (endpoints.length === 0) end();
       for (const endpoint of endpoints) {
-        void this.#ask(endpoint).then((result) => {
+        void this.#probe(endpoint).then((result) => {
           if (isOver) {
-            this.#judge(endpoint, result);
+            this.#applyResult(endpoint, result);
             return;
           }
           round.push([endpoint, result]);
@@ -126,12 +126,12 @@ export class EndpointProber {
     });
   }
 
-  #ask(endpoint: Endpoint): Promise<ProbeResult> {
+  #probe(endpoint: Endpoint): Promise<ProbeResult> {
     const { transport, instanceId } = this.#deps;
     return probeEndpoint(endpoint, { transport, instanceId, timeoutMs: this.#limits.timeoutMs });
   }
 
-  #judge(endpoint: Endpoint, result: ProbeResult): void {
+  #applyResult(endpoint: Endpoint, result: ProbeResult): void {
     const { pool } = this.#deps;
     if (!this.#isRunning || pool.stateOf(endpoint) === undefined) return;
     if (result.kind === 'healthy') {
@@ -146,21 +146,21 @@ export class EndpointProber {
     else this.#watch(endpoint);
   }
 
-  /** Asks it later, unless that is planned already. */
+  /** Schedules a probe, unless one is scheduled. */
   #watch(endpoint: Endpoint, pauseMs?: number): void {
-    const watched = this.#watched.get(endpoint) ?? { timer: undefined, asked: 0 };
+    const watched = this.#watched.get(endpoint) ?? { timer: undefined, probes: 0 };
     this.#watched.set(endpoint, watched);
     if (watched.timer !== undefined) return;
     const { pauseFirstMs, pauseMaxMs } = this.#limits;
-    const ceilingMs = Math.min(pauseMaxMs, pauseFirstMs * 2 ** watched.asked);
+    const ceilingMs = Math.min(pauseMaxMs, pauseFirstMs * 2 ** watched.probes);
     const jitter = 0.5 + (this.#deps.random ?? Math.random)() / 2;
     watched.timer = setTimeout(
       () => {
-        watched.asked += 1;
-        void this.#ask(endpoint).then((result) => {
+        watched.probes += 1;
+        void this.#probe(endpoint).then((result) => {
           if (this.#watched.get(endpoint) !== watched) return;
           watched.timer = undefined;
-          this.#judge(endpoint, result);
+          this.#applyResult(endpoint, result);
         });
       },
       pauseMs ?? ceilingMs * jitter,
@@ -170,9 +170,9 @@ export class EndpointProber {
   #check(endpoint: Endpoint): void {
     if (this.#checking.has(endpoint)) return;
     this.#checking.add(endpoint);
-    void this.#ask(endpoint).then((result) => {
+    void this.#probe(endpoint).then((result) => {
       this.#checking.delete(endpoint);
-      this.#judge(endpoint, result);
+      this.#applyResult(endpoint, result);
     });
   }
 
@@ -183,7 +183,7 @@ export class EndpointProber {
   }
 }
 
-/** How many of the endpoints are members that answer, with or without a leader. */
+/** How many of the endpoints are members that respond, with or without a leader. */
 export interface Reachability {
   readonly reachable: number;
   readonly total: number;
@@ -193,9 +193,9 @@ function isMember(result: ProbeResult): boolean {
   return result.kind === 'healthy' || (result.kind === 'unhealthy' && result.isMember);
 }
 
-type Asked = readonly [Endpoint, ProbeResult];
+type ProbedEndpoint = readonly [Endpoint, ProbeResult];
 
-function isDecided(round: readonly Asked[], endpoints: number): boolean {
+function isDecided(round: readonly ProbedEndpoint[], endpoints: number): boolean {
   const clusters = round.map(([, result]) => clusterOf(result));
   const most = mostFrequent(clusters);
   return most !== undefined && clusters.filter((each) => each === most).length * 2 > endpoints;
@@ -205,7 +205,7 @@ function clusterOf(result: ProbeResult): string | undefined {
   return result.kind === 'healthy' ? result.clusterId : undefined;
 }
 
-/** The first of those that are there most often; `undefined` counts for nothing. */
+/** Returns the first of the most frequent texts; ignores `undefined`. */
 function mostFrequent(texts: readonly (string | undefined)[]): string | undefined {
   const counts = new Map<string, number>();
   for (const text of texts) if (text !== undefined) counts.set(text, (counts.get(text) ?? 0) + 1);

@@ -1,5 +1,5 @@
-// An http.Agent whose connections are made elsewhere, and which knows to whom each leads: those of an endpoint that is in trouble can be taken
-// out of use at once, since each of them may be as dead as the one that failed.
+// An http.Agent whose subclass creates the connections. It records the endpoint of each one. When a connection to an endpoint fails, the
+// others to it may be dead too, so they can all be taken out of use at once.
 import { Agent } from 'node:http';
 import type { ClientRequestArgs } from 'node:http';
 import { Socket } from 'node:net';
@@ -17,7 +17,7 @@ export abstract class ConnectionAgent extends Agent {
   readonly #endpoints = new WeakMap<Duplex, Endpoint>();
   readonly #retired = new WeakSet<Duplex>();
 
-  /** Node holds a request back until it has a connection: a rejection means that nothing was sent. */
+  /** Node sends a request only after it has a connection, so a rejection means that nothing was sent. */
   protected abstract make(options: ClientRequestArgs): Promise<EndpointConnection>;
 
   /** The endpoint that a connection of this agent leads to. */
@@ -25,7 +25,7 @@ export abstract class ConnectionAgent extends Agent {
     return this.#endpoints.get(socket);
   }
 
-  /** Takes connections out of reuse, those to one endpoint or all; calls that run on them go on. */
+  /** Closes idle connections to one endpoint, or all. Connections with a running call are closed after it. */
   retire(endpoint?: Endpoint): void {
     const concerns = (socket: Duplex): boolean =>
       endpoint === undefined || this.#endpoints.get(socket)?.url === endpoint.url;
@@ -39,13 +39,13 @@ export abstract class ConnectionAgent extends Agent {
         this.#endpoints.set(socket, endpoint);
         created?.(null, socket);
       },
-      // Node looks at no socket beside an error; its types want one.
+      // Node ignores the socket if there is an error, but its types require one.
       (error: unknown) => created?.(error as Error, new Socket()),
     );
     return undefined;
   }
 
-  // Node keeps the connection when this answers true; the types of Node 20 say void.
+  // Node keeps the connection if this returns true; the types of Node 20 declare void.
   override keepSocketAlive(socket: Duplex): boolean {
     const keep: (socket: Duplex) => unknown = (kept) => super.keepSocketAlive(kept);
     return keep(socket) === true && !this.#retired.has(socket);

@@ -1,5 +1,5 @@
-// Makes connections to endpoints, TLS included, and resets those that are given up. Everything that talks to etcd goes through here, so that
-// certificates, name resolution and time limits are the same for calls, streams and the raw door.
+// Connects to endpoints, with TLS, and resets abandoned connections. All connections to etcd are created here, so certificates, name
+// resolution and time limits are the same for calls, streams and the raw v3 API.
 import { connect as connectTcp, isIP } from 'node:net';
 import type { LookupFunction, Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
@@ -8,8 +8,8 @@ import type { Endpoint } from '../endpoint.js';
 
 export interface Connector {
   /**
-   * Resolves with a connection that is ready to be written to (TLS handshake done, certificate checked); rejects with `ConnectError`,
-   * and then surely nothing was sent. It has a listener for `error`, so that it may fail while nobody looks.
+   * Resolves with a connection that is ready for use (TLS handshake done, certificate checked). Rejects with `ConnectError`: then nothing
+   * was sent. The connection has an `error` listener, so a failure while it is idle does not end the process.
    */
   connect(endpoint: Endpoint): Promise<Socket>;
 }
@@ -17,7 +17,7 @@ export interface Connector {
 export interface ConnectorOptions {
   /** For one endpoint: name resolution, TCP and TLS together. */
   readonly connectTimeoutMs: number;
-  /** Certificates and key of https connections made from now on; undefined = the system's authorities alone. */
+  /** Certificates and key of new https connections; undefined = only the system's authorities. */
   readonly secureContext?: () => SecureContext | undefined;
   /** The system's resolver by default. */
   readonly lookup?: LookupFunction;
@@ -33,13 +33,13 @@ export class ConnectError extends Error {
   }
 }
 
-/** How soon a machine that vanished under an open connection is noticed: this, then the system's own number of probes. */
+/** Idle time before TCP keepalive probes start. They detect a machine that is gone; the system decides their number. */
 const TCP_KEEPALIVE_MS = 15_000;
 
-/** The TCP connection under a TLS one: Node 20 can reset no other. */
+/** The TCP connection under each TLS connection, because Node 20 can reset only TCP connections. */
 const tcpUnder = new WeakMap<Socket, Socket>();
 
-/** Nothing of a request is in the kernel's hands there, and Node refuses to reset one. */
+/** Unix sockets are not reset: Node does not support it, and the kernel delivers nothing of a request later. */
 const unixSockets = new WeakSet<Socket>();
 
 export function createConnector(options: ConnectorOptions): Connector {
@@ -58,7 +58,7 @@ export function createConnector(options: ConnectorOptions): Connector {
       if (endpoint.socketPath !== undefined) unixSockets.add(tcp);
       await untilReady(tcp, 'connect', deadline);
       if (!endpoint.isSecure) return tcp;
-      // Not by one call: Node tries all addresses of a name for a TCP connection only.
+      // In two steps, because Node tries all addresses of a name only for TCP connections.
       const secure = connectTls({
         socket: tcp,
         host: endpoint.hostname,
@@ -73,7 +73,7 @@ export function createConnector(options: ConnectorOptions): Connector {
   };
 }
 
-/** Resets a connection rather than closing it: what the kernel still holds of a request is not to be delivered later. */
+/** Resets a connection instead of closing it, so the kernel does not deliver the rest of a request later. */
 export function resetConnection(socket: Socket | null): void {
   if (socket === null || socket.destroyed) return;
   const tcp = tcpUnder.get(socket) ?? socket;
@@ -90,7 +90,7 @@ function untilReady(socket: Socket, event: string, deadline: number): Promise<vo
       },
       Math.max(0, deadline - performance.now()),
     );
-    // Stays for good: between two owners a connection must not bring the process down by failing.
+    // Never removed: an error of an idle connection must not end the process.
     socket.on('error', (error) => {
       clearTimeout(timer);
       reject(new ConnectError(error.message, false, error));
@@ -101,7 +101,7 @@ function untilReady(socket: Socket, event: string, deadline: number): Promise<vo
     });
     socket.once('close', () => {
       clearTimeout(timer);
-      reject(new ConnectError('the connection was closed at once', false));
+      reject(new ConnectError('the connection was closed immediately', false));
     });
   });
 }
@@ -109,16 +109,16 @@ function untilReady(socket: Socket, event: string, deadline: number): Promise<vo
 /** Errors of this process or machine: out of files, ports or memory. */
 const LOCAL_CODES: readonly unknown[] = ['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'ENOBUFS', 'ENOMEM'];
 
-/** Whether a failure (or what caused it) is of the gateway's own making: it proves nothing about the endpoint. */
+/** Returns whether a failure, or its cause, is local to this machine: then it proves nothing about the endpoint. */
 export function isLocalFault(error: unknown): boolean {
-  // Node tried several addresses: a remote fault among them counts.
+  // Node tried several addresses: one remote failure among them counts.
   if (error instanceof AggregateError && error.errors.length > 0)
     return error.errors.every(isLocalFault);
   if (!(error instanceof Error)) return false;
   return ('code' in error && LOCAL_CODES.includes(error.code)) || isLocalFault(error.cause);
 }
 
-// OpenSSL's verification results (X509_V_ERR_*) come as the bare name; Node's own and the alerts of the other side have a prefix.
+// OpenSSL's verification results (X509_V_ERR_*) have no prefix; Node's codes and the alerts of the server have one.
 const CERTIFICATE_CODES =
   /^(CERT_|CRL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|INVALID_CA|INVALID_PURPOSE|HOSTNAME_MISMATCH|PATH_LENGTH_|ERR_TLS_CERT_|ERR_SSL_|ERR_OSSL_)/;
 
@@ -128,7 +128,7 @@ export const PLAINTEXT_CODES: readonly string[] = [
   'ERR_SSL_PACKET_LENGTH_TOO_LONG',
 ];
 
-/** The code of a failure (or of its cause) that is about TLS: the endpoint responds, and one side does not trust the other. */
+/** Returns the TLS code of a failure or its cause: the endpoint responds, but one side does not trust the other. */
 export function certificateProblemOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   const code = 'code' in error ? String(error.code) : '';

@@ -1,5 +1,5 @@
-// An axios adapter over node:http. It exists for two things that axios' own cannot do: telling whether a failed request may have
-// reached etcd, and costing half the CPU. It resolves on every status; limits and timeouts are its own job.
+// An axios adapter over node:http. Unlike axios' own adapter, it reports whether a failed request may have reached etcd, and it needs half
+// the CPU time. It resolves for every status, and enforces limits and timeouts.
 import http from 'node:http';
 import type { ClientRequestArgs } from 'node:http';
 import { AxiosHeaders } from 'axios';
@@ -18,7 +18,7 @@ export interface AdapterLimits {
   readonly socketsMax: number;
 }
 
-/** Why a call has no answer. `wasSent` is false only when surely no byte of the request left this process. */
+/** Why a call has no response. `wasSent` is false only if definitely no byte of the request was sent. */
 export class TransportError extends Error {
   readonly wasSent: boolean;
   /** The deadline passed before there was a connection: this process is busy, or the deadline was short. */
@@ -26,9 +26,9 @@ export class TransportError extends Error {
   /** With `wasQueued`: the connection was being made at that time. */
   readonly wasConnecting: boolean;
   readonly isTimeout: boolean;
-  /** How long the endpoint had the request without a whole response; 0 when nothing was sent. */
+  /** How long the endpoint had the request without a complete response; 0 if nothing was sent. */
   readonly silentMs: number;
-  /** The answer is larger than this process reads: the same request anywhere else has the same end. */
+  /** The response is larger than the limit: the same request would fail at any endpoint. */
   readonly isTooLarge: boolean;
 
   constructor(
@@ -54,11 +54,11 @@ export class TransportError extends Error {
   }
 }
 
-/** Times of one call that plain axios has no word for; set in the request's config. */
+/** Timeouts of one call that axios does not support; set in the config of the request. */
 export interface CallTimeouts {
-  /** Until the answer's headers are there. */
+  /** Until the headers of the response arrive. */
   readonly headersTimeoutMs: number;
-  /** Until its last byte. */
+  /** Until the last byte of the response. */
   readonly totalTimeoutMs: number;
 }
 
@@ -69,7 +69,7 @@ export interface CallConfig extends InternalAxiosRequestConfig<string> {
 
 export interface HttpAdapter {
   readonly adapter: AxiosAdapter;
-  /** Takes kept connections out of use: those to one endpoint, or all. */
+  /** Closes kept connections to one endpoint, or all. */
   retire(endpoint?: Endpoint): void;
   close(): void;
 }
@@ -122,7 +122,7 @@ interface ExchangeDeps {
   readonly reject: (error: TransportError) => void;
 }
 
-/** One request on its way: knows whether it may have been sent, ends it in time, settles once. */
+/** One request in flight: tracks whether it may have been sent, enforces its timeouts, settles once. */
 class Exchange {
   readonly #config: CallConfig;
   readonly #deps: ExchangeDeps;
@@ -142,13 +142,13 @@ class Exchange {
   begin(): void {
     const { signal, timeouts: times, endpoint } = this.#config;
     if (times !== undefined) {
-      this.#totalTimer = setTimeout(() => this.#timeIsUp(), times.totalTimeoutMs);
+      this.#totalTimer = setTimeout(() => this.#deadlinePassed(), times.totalTimeoutMs);
     }
     if (signal?.aborted === true) {
-      this.#hangUp();
+      this.#abort();
       return;
     }
-    signal?.addEventListener?.('abort', this.#hangUp);
+    signal?.addEventListener?.('abort', this.#abort);
     this.#leaveSlot = this.#deps.slots.acquire(endpoint?.url ?? '', () => this.#send());
   }
 
@@ -170,7 +170,7 @@ class Exchange {
     };
     const request = http.request(args);
     this.#request = request;
-    // Node keeps the request back until there is a connection, so "nothing was sent" is exact before that.
+    // Node sends the request only after it has a connection, so before that definitely nothing was sent.
     request.on('socket', () => this.#connected());
     request.on('error', (error) => {
       const isTimeout = error instanceof ConnectError && error.isTimeout;
@@ -185,8 +185,8 @@ class Exchange {
     this.#sentAt = performance.now();
     const { timeouts: times } = this.#config;
     if (times === undefined) return;
-    // Only now is the endpoint the one that lets us wait.
-    const late = (): void => this.#fail('no answer came in time', true);
+    // From now on the endpoint causes the delay, not the gateway.
+    const late = (): void => this.#fail('no response arrived in time', true);
     this.#headersTimer = setTimeout(late, times.headersTimeoutMs);
   }
 
@@ -198,7 +198,7 @@ class Exchange {
     response.on('data', (chunk: Buffer) => {
       length += chunk.length;
       if (maxBytes >= 0 && length > maxBytes) {
-        this.#fail(`the answer is larger than ${maxBytes} bytes`, false, { isTooLarge: true });
+        this.#fail(`the response is larger than ${maxBytes} bytes`, false, { isTooLarge: true });
       }
       chunks.push(chunk);
     });
@@ -213,21 +213,19 @@ class Exchange {
         request,
       });
     });
-    response.on('close', () =>
-      this.#fail('the connection broke in the middle of the answer', false),
-    );
+    response.on('close', () => this.#fail('the connection broke during the response', false));
     response.on('error', (error) => this.#fail(error.message, false, { cause: error }));
   }
 
-  #timeIsUp(): void {
-    if (this.#sentAt !== undefined) this.#fail('time is up', true);
+  #deadlinePassed(): void {
+    if (this.#sentAt !== undefined) this.#fail('the deadline passed', true);
     else {
       const wasConnecting = this.#request !== undefined;
       this.#fail('no connection became free in time', true, { wasQueued: true, wasConnecting });
     }
   }
 
-  readonly #hangUp = (): void => this.#fail('the caller hung up', false);
+  readonly #abort = (): void => this.#fail('the caller aborted the call', false);
 
   #fail(
     message: string,
@@ -252,7 +250,7 @@ class Exchange {
     this.#isSettled = true;
     clearTimeout(this.#totalTimer);
     clearTimeout(this.#headersTimer);
-    this.#config.signal?.removeEventListener?.('abort', this.#hangUp);
+    this.#config.signal?.removeEventListener?.('abort', this.#abort);
     this.#leaveSlot?.();
     return true;
   }

@@ -1,5 +1,5 @@
-// A POST whose body stays open while its answer comes in: etcd's streams over HTTP/1.1. Each has a connection of its own that says
-// `Connection: close`, as Go's server answers an open body on no other (RFC 9112 lets it wait for the end of the body).
+// A POST whose body stays open while the response arrives: etcd's streams over HTTP/1.1. Each has its own connection with
+// `Connection: close`. On other connections Go's server does not respond before the end of the body, which RFC 9112 allows.
 import http from 'node:http';
 import { Socket } from 'node:net';
 import { ConnectError, resetConnection } from './connection.js';
@@ -8,22 +8,22 @@ import type { Endpoint } from '../endpoint.js';
 import { TransportError } from './http-adapter.js';
 
 export interface StreamCall {
-  /** A path of ours, never a caller's. */
+  /** A path of the RPC table, never from a client. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   onHead(status: number): void;
   onData(chunk: Buffer): void;
-  /** Once, unless `destroy` came first. Without an error when the answer ended as HTTP wants it. */
+  /** Called once, unless `destroy` was called first. Without an error if the response is complete. */
   onEnd(error: TransportError | undefined): void;
 }
 
 export interface OpenStream {
   write(text: string): void;
-  /** Cuts the connection at once; nothing is heard of it any more. */
+  /** Resets the connection immediately. No callback is called afterwards. */
   destroy(): void;
 }
 
-/** Never throws, and calls back only after it has returned. */
+/** Never throws. Calls no callback before it returns. */
 export function openHttpStream(
   endpoint: Endpoint,
   call: StreamCall,

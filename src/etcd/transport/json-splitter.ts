@@ -1,12 +1,11 @@
-// Cuts a stream of bytes into the JSON objects that it is made of: one a line, several in one chunk, one over many chunks, with or without
-// a line break between or behind them (etcd before 3.6 writes none behind an error). Knows braces and strings only; who parses a piece
-// judges the rest.
+// Splits a stream of bytes into JSON objects. A chunk may contain several objects or a part of one, with or without line breaks between
+// them (etcd before 3.6 writes none after an error). Recognizes only braces and strings; the parser checks the rest.
 
 const OPENING_BRACE = 0x7b;
 const CLOSING_BRACE = 0x7d;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-/** Of an object that comes in more and smaller pieces, they are put together on the way: each costs far more than its bytes. */
+/** An object in more pieces is concatenated early, because each piece needs much more memory than its bytes. */
 const PIECES_MAX = 1_024;
 const WHITE_SPACE: readonly number[] = [0x20, 0x09, 0x0a, 0x0d];
 
@@ -20,20 +19,20 @@ export class JsonSplitter {
   #isInString = false;
   #isEscaped = false;
 
-  /** `bytesMax`: of one object. `errorOf`: what is thrown for what is no object, and for one that is too long. */
+  /** `bytesMax`: for one object. `errorOf`: creates the error for a text that is not an object, or an object that is too long. */
   constructor(bytesMax: number, errorOf: (what: string) => Error) {
     this.#bytesMax = bytesMax;
     this.#errorOf = errorOf;
   }
 
-  /** Whether an object has begun and not ended. */
+  /** Whether the stream is inside an object. */
   get isInObject(): boolean {
     return this.#depth > 0;
   }
 
   /**
-   * The bytes of each object that ends in this chunk, as they are found: whoever stops asking skips the rest of it. After an error the
-   * stream is of no use.
+   * Yields the bytes of each object that ends in this chunk. A consumer that stops early skips the rest of the chunk. Throws the error of
+   * `errorOf`; the splitter is then unusable.
    */
   *push(chunk: Buffer): Generator<Buffer, void, undefined> {
     let start = 0;
@@ -42,7 +41,7 @@ export class JsonSplitter {
         start = skipWhiteSpace(chunk, start);
         if (start === chunk.length) return;
         if (chunk[start] !== OPENING_BRACE) {
-          throw this.#errorOf('what should be an object is none');
+          throw this.#errorOf('a message is not a JSON object');
         }
       }
       const end = this.#findEnd(chunk, start);
@@ -52,9 +51,9 @@ export class JsonSplitter {
     }
   }
 
-  // All bytes that matter are ASCII, and no byte of a longer UTF-8 sequence looks like one: cut characters do no harm.
+  // All significant bytes are ASCII, and no byte of a longer UTF-8 sequence is, so a split character does no harm.
   #findEnd(chunk: Buffer, start: number): number {
-    // Locals, as every byte of every watch passes here.
+    // Local variables for speed: every byte of every watch passes here.
     let depth = this.#depth;
     let isInString = this.#isInString;
     let isEscaped = this.#isEscaped;

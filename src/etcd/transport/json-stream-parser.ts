@@ -1,4 +1,4 @@
-// Reads etcd's streams: the JSON objects that a stream of bytes is made of.
+// Parses the JSON objects in the bytes of a stream of etcd.
 import { asJson, invalidResponse } from '../json-values.js';
 import type { Json } from '../json-values.js';
 import { JsonSplitter } from './json-splitter.js';
@@ -6,14 +6,14 @@ import { JsonSplitter } from './json-splitter.js';
 export class JsonStreamParser {
   readonly #objects: JsonSplitter;
 
-  /** `bytesMax`: of one object. */
+  /** `bytesMax`: for one object. */
   constructor(bytesMax: number) {
     this.#objects = new JsonSplitter(bytesMax, invalidResponse);
   }
 
   /**
-   * The objects that end in this chunk, as they are found: whoever stops asking skips the rest of it. Throws `etcd-refused` for what is
-   * no JSON object and for one that is too long; the stream is of no use then.
+   * Yields the objects that end in this chunk. A consumer that stops early skips the rest of the chunk. Throws `etcd-refused` for a text
+   * that is not a JSON object, or an object that is too long; the parser is then unusable.
    */
   *push(chunk: Buffer): Generator<Json, void, undefined> {
     for (const whole of this.#objects.push(chunk)) yield parse(whole);
@@ -25,7 +25,7 @@ function parse(whole: Buffer): Json {
   try {
     value = JSON.parse(whole.toString('utf8'));
   } catch {
-    throw invalidResponse('a message is no JSON');
+    throw invalidResponse('a message is not JSON');
   }
   return asJson(value);
 }

@@ -1,5 +1,5 @@
-// How calls reach one endpoint: the only importer of axios, and open streams beside it. Knows paths and bytes, nothing of RPCs, retries
-// or meaning.
+// Sends calls to one endpoint: unary calls with axios, which only this file imports, and streams. Handles paths and bytes, not RPCs,
+// retries or the content.
 import axios from 'axios';
 import type { TrafficClass } from '../../core/caller.js';
 import type { Connector } from './connection.js';
@@ -16,29 +16,29 @@ export interface UnaryResponse {
 
 export interface UnaryCall {
   readonly method?: 'GET' | 'POST';
-  /** A path of ours, never a caller's. */
+  /** A path of the RPC table, never from a client. */
   readonly path: string;
   readonly body?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
   readonly timeouts: CallTimeouts;
-  /** Looked at where there are several (traffic-classes.ts). */
+  /** Used only with several transports (traffic-classes.ts). */
   readonly trafficClass?: TrafficClass | undefined;
 }
 
 export interface Transport {
-  /** Resolves on every status; throws `TransportError` when there is no whole answer. */
+  /** Resolves for every status. Throws `TransportError` without a complete response. */
   unary(endpoint: Endpoint, call: UnaryCall): Promise<UnaryResponse>;
-  /** A request and an answer that both stay open, on a connection of their own. Whoever opens it destroys it. */
+  /** Opens a request and a response that both stay open, on their own connection. The caller must destroy it. */
   stream(endpoint: Endpoint, call: StreamCall): OpenStream;
-  /** Takes the connections that `unary` keeps out of use: those to one endpoint, or all. Calls that run on them go on. */
+  /** Closes the kept connections of `unary` to one endpoint, or all. Running calls continue. */
   retire(endpoint?: Endpoint): void;
-  /** Ends what `unary` keeps; streams are not among it. */
+  /** Closes the kept connections of `unary`. Does not close streams. */
   close(): void;
 }
 
 export interface TransportLimits extends AdapterLimits {
-  /** Of one answer; a page of 1,000 keys of 1.5 MB must not fit. */
+  /** For one response. Less than a page of 1,000 keys of 1.5 MB. */
   readonly responseBytesMax: number;
 }
 
@@ -80,7 +80,7 @@ export function createTransport(limits: TransportLimits, connector: Connector): 
   };
 }
 
-/** The agent connects to the endpoint itself: of a socket the URL gives the Host alone. */
+/** The agent connects to the endpoint. For a unix socket, the URL only provides the Host. */
 function originOf({ url, hostname, socketPath }: Endpoint): string {
   return socketPath === undefined ? url : `http://${hostname}`;
 }

@@ -1,5 +1,5 @@
-// Watches, as many as wanted over few upstream streams. It does not resume: a watch that ends with `broken` is watched again by its owner,
-// from where he was.
+// Runs many watches over few upstream streams. Does not resume a watch that ends with `broken`: its owner starts a new watch from its last
+// position.
 import type { Identity } from '../../core/caller.js';
 import { GatewayError, shuttingDown } from '../../core/errors.js';
 import type { CallAuthenticator } from '../auth/call-authenticator.js';
@@ -14,14 +14,14 @@ import type { StreamLimits } from './stream.js';
 import type { WatchRequest } from '../wire.js';
 
 export interface WatchClient {
-  /** The listener hears nothing before this has returned. Fills one stream after the other; identities never share one. */
+  /** Returns before the first call of the listener. Fills one stream after the other. Identities never share a stream. */
   watch(identity: Identity, request: WatchRequest, listener: WatchListener): WatchHandle;
-  /** Connections to etcd: open, being opened, or kept for a moment after their last watch. */
+  /** Connections to etcd: open, being opened, or kept briefly after their last watch. */
   readonly streams: number;
   readonly watches: number;
   /** The current epoch of revisions (revision-monitor.ts); `undefined` if the client does not follow resets. */
   readonly epoch?: number | undefined;
-  /** Ends all watches with `broken` and `shutting-down`, those to come too. */
+  /** Ends all watches, and all later ones, with `broken` and `shutting-down`. */
   close(): void;
 }
 
@@ -37,19 +37,19 @@ const WATCH_LIMITS: WatchLimits = {
   keepaliveTimeoutMs: 3_000,
   lingerMs: 1_000,
   progressGapMs: 100,
-  // Fragments are of 2 MiB, or of one event: two values of the largest request that etcd is set up to take, in base64.
+  // A fragment has 2 MiB, or one event: two values of the largest request that etcd accepts, in base64.
   messageBytesMax: 64 * 1024 * 1024,
-  // A prefix of some 400,000 keys that is deleted at once.
+  // The deletion of a prefix with about 400,000 keys.
   revisionBytesMax: 256 * 1024 * 1024,
 };
 
 export interface WatchClientDeps {
   readonly pool: EndpointPool;
   readonly transport: Pick<Transport, 'stream'>;
-  /** Who streams are opened as. Without it they are all anonymous, and nobody may watch who has a login. */
+  /** Authenticates streams. Without it all streams are anonymous, and clients with a login cannot watch. */
   readonly authenticator?: CallAuthenticator | undefined;
   readonly limits?: Partial<WatchLimits>;
-  /** Told of errors that no table knows; wired to the log. */
+  /** Called with unrecognized errors, which are logged. */
   readonly onUnrecognizedError?: OnUnrecognizedError;
   readonly callMetrics?: CallMetrics;
 }
@@ -102,7 +102,7 @@ export function createWatchClient(deps: WatchClientDeps): WatchClient {
   };
 }
 
-/** For a watch that is refused before etcd is asked. */
+/** For a watch that is rejected before a request to etcd. */
 export function neverOpened(listener: WatchListener, end: WatchEnd): WatchHandle {
   let isClosed = false;
   queueMicrotask(() => {
@@ -113,7 +113,7 @@ export function neverOpened(listener: WatchListener, end: WatchEnd): WatchHandle
 
 function tooManyStreams({ streamsMax, watchesPerStreamMax }: WatchLimits): GatewayError {
   return new GatewayError('too-many-requests', {
-    detail: `the gateway keeps ${streamsMax} watch streams of ${watchesPerStreamMax} watches open at most`,
+    detail: `the gateway already has ${streamsMax} watch streams, each with up to ${watchesPerStreamMax} watches`,
     retryAfterSeconds: RETRY_AFTER_SECONDS,
   });
 }

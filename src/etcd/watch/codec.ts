@@ -1,4 +1,4 @@
-// codec.ts for watch streams: creates, cancels and progress requests out, messages in.
+// Encodes the requests of watch streams (create, cancel, progress) and decodes their messages, as codec.ts does for unary calls.
 import { decodeHeader, decodeKeyValue, decodePrevKv } from '../codec.js';
 import { asJson, base64, invalidResponse, list, safeInteger } from '../json-values.js';
 import type { Json } from '../json-values.js';
@@ -17,7 +17,7 @@ export function encodeWatchCreate(watchId: number, request: WatchRequest): Json 
       ...(request.noPut === true ? ['NOPUT'] : []),
       ...(request.noDelete === true ? ['NODELETE'] : []),
     ],
-    // Without it a watch that catches up is answered in one message of up to 1,000 revisions, whatever their size.
+    // Without it, etcd sends up to 1,000 revisions in one message of any size to a watch that catches up.
     fragment: true,
   };
   return { create_request: create };
@@ -56,9 +56,9 @@ function decodeEvent(json: Json): WatchEvent {
   };
 }
 
-// PUT is etcd's zero and left out.
+// PUT is the zero value, which etcd omits.
 function decodeKind(type: unknown): WatchEvent['kind'] {
   if (type === undefined || type === 'PUT') return 'put';
   if (type === 'DELETE') return 'delete';
-  throw invalidResponse(`${JSON.stringify(type)} is no type of an event`);
+  throw invalidResponse(`${JSON.stringify(type)} is not an event type`);
 }

@@ -1,5 +1,5 @@
-// One open request to /v3/watch: finds a member that takes it, keeps an eye on its life and turns its bytes into messages. Knows nothing of
-// the watches that share it.
+// One open request to /v3/watch: finds a member that accepts it, detects a dead connection and parses its messages. Does not know the
+// watches that share it.
 import type { Identity } from '../../core/caller.js';
 import { GatewayError } from '../../core/errors.js';
 import type { CallAuthenticator } from '../auth/call-authenticator.js';
@@ -25,25 +25,25 @@ import type { WatchResponse } from '../wire.js';
 
 const WATCH_PATH = '/v3/watch';
 
-// A member that loses its leader ends the stream by itself, after three election timeouts, instead of keeping it open and silent.
+// With this header a member without a leader ends the stream after three election timeouts, instead of keeping it open and silent.
 const WATCH_HEADERS = { 'grpc-metadata-hasleader': 'true' };
 
-/** A stream is opened with a token of at most this age, and outlives it: etcd looks at it again for each watch that is created later. */
+/** Maximum age of the token when a stream opens. The stream may outlive it, and etcd checks the token again for each later watch. */
 const SESSION_AGE_MS_MAX = 60_000;
 
 export interface WatchConnectionLimits {
-  /** Until a member has answered the first create with headers, its connection included; then the next one is tried. */
+  /** Time for the connection and the response headers of one member; then the next one is tried. */
   readonly openTimeoutMs: number;
-  /** Silence after which a sign of life is asked for. */
+  /** Silence after which a ping is sent. */
   readonly keepaliveIdleMs: number;
-  /** Silence after a request that etcd answers at once. */
+  /** Silence after a request to which etcd responds immediately. */
   readonly keepaliveTimeoutMs: number;
-  /** Of one message. */
+  /** For one message. */
   readonly messageBytesMax: number;
 }
 
 export interface ConnectionDeps {
-  /** Who watches. */
+  /** The identity of the watches. */
   readonly identity: Identity;
   readonly authenticator?: CallAuthenticator | undefined;
   readonly pool: EndpointPool;
@@ -54,13 +54,13 @@ export interface ConnectionDeps {
 }
 
 export interface ConnectionHandlers {
-  /** What to say first, each time that a member is tried: etcd answers only once something was said. With nothing to say all ends. */
+  /** Returns the first requests for each member that is tried: etcd responds only to a request. Without any, the connection ends. */
   openingLines(): readonly Json[];
   onOpen(): void;
   onResponse(response: WatchResponse): void;
-  /** Sends something that etcd answers at once. */
+  /** Must send a request to which etcd responds immediately. */
   onIdle(): void;
-  /** Once, unless `destroy` came first. */
+  /** Called once, unless `destroy` was called first. */
   onEnd(end: WatchEnd): void;
 }
 
@@ -68,11 +68,11 @@ export class WatchConnection {
   readonly #deps: ConnectionDeps;
   readonly #handlers: ConnectionHandlers;
   readonly #candidates: Endpoint[];
-  /** Where the stream is, or is being, opened; undefined when nothing is heard of it any more. */
+  /** The endpoint at which the stream is open or being opened; undefined after the end. */
   #endpoint: Endpoint | undefined;
   #session: Session | undefined;
   #stream: OpenStream | undefined;
-  #probe: StreamKeepalive | undefined;
+  #keepalive: StreamKeepalive | undefined;
   #openTimer: NodeJS.Timeout | undefined;
   #triedAt = 0;
 
@@ -83,15 +83,18 @@ export class WatchConnection {
   }
 
   get isOpen(): boolean {
-    return this.#probe !== undefined;
+    return this.#keepalive !== undefined;
   }
 
-  /** Tries one member after the other. What comes of it is heard after this has returned. */
+  /** Tries one member after the other. Reports the result after it returned. */
   open(): void {
     const { authenticator, identity } = this.#deps;
     const endpoint = this.#candidates.shift();
     if (endpoint === undefined) {
-      this.#handlers.onEnd({ kind: 'broken', error: unavailable('there is nobody left to ask') });
+      this.#handlers.onEnd({
+        kind: 'broken',
+        error: unavailable('no further etcd endpoint can be tried'),
+      });
       return;
     }
     this.#endpoint = endpoint;
@@ -115,7 +118,10 @@ export class WatchConnection {
     const { transport, limits } = this.#deps;
     const lines = this.#handlers.openingLines();
     if (lines.length === 0) {
-      this.#handlers.onEnd({ kind: 'broken', error: unavailable('there is nothing left to ask') });
+      this.#handlers.onEnd({
+        kind: 'broken',
+        error: unavailable('all watches of the connection were closed'),
+      });
       return;
     }
     this.#session = session;
@@ -138,15 +144,15 @@ export class WatchConnection {
     });
     this.#stream = stream;
     this.#openTimer = setTimeout(
-      () => this.#silent(endpoint, 'etcd did not answer a watch in time'),
+      () => this.#silent(endpoint, 'etcd did not respond to a watch in time'),
       limits.openTimeoutMs,
     );
     for (const line of lines) stream.write(toText(line));
   }
 
   /**
-   * The member refuses a watch for who asks. True: another stream may be let in, since this one's token is none any more. Of a token that
-   * ran out older versions say that the permission is denied: only a young one is sure to be meant.
+   * Call it when the member rejects the client of a watch. Returns true if another stream may be accepted, because the token of this one is
+   * no longer valid. Older versions report an expired token as denied, so `denied` counts only for a recent token.
    */
   isOutdated(refusal: 'stale' | 'denied'): boolean {
     const { authenticator, identity } = this.#deps;
@@ -157,18 +163,18 @@ export class WatchConnection {
     return authenticator.dropSession(identity, this.#endpoint, this.#session);
   }
 
-  /** Only while it is open. `isAnswered`: etcd answers it at once, so that silence afterwards means something. */
-  send(line: Json, isAnswered: boolean): void {
+  /** Call it only while it is open. `expectsResponse`: etcd responds immediately, so silence afterwards counts as a failure. */
+  send(line: Json, expectsResponse: boolean): void {
     this.#stream?.write(toText(line));
-    if (isAnswered) this.#probe?.pingSent();
+    if (expectsResponse) this.#keepalive?.pingSent();
   }
 
-  /** Nothing is heard of it any more. */
+  /** Ends the connection. No handler is called afterwards. */
   destroy(): void {
     this.#endpoint = undefined;
     clearTimeout(this.#openTimer);
-    this.#probe?.stop();
-    this.#probe = undefined;
+    this.#keepalive?.stop();
+    this.#keepalive = undefined;
     this.#stream?.destroy();
     this.#stream = undefined;
   }
@@ -178,22 +184,22 @@ export class WatchConnection {
     const { pool, limits } = this.#deps;
     pool.reportSuccess(endpoint);
     this.#count(endpoint, 'answered');
-    this.#probe = new StreamKeepalive({
+    this.#keepalive = new StreamKeepalive({
       idleMs: limits.keepaliveIdleMs,
       timeoutMs: limits.keepaliveTimeoutMs,
       sendPing: () => this.#handlers.onIdle(),
-      onTimeout: () => this.#silent(endpoint, 'etcd fell silent on a watch'),
+      onTimeout: () => this.#silent(endpoint, 'etcd stopped responding on a watch'),
     });
     this.#handlers.onOpen();
   }
 
   #read(endpoint: Endpoint, stream: OpenStream, messages: JsonStreamParser, chunk: Buffer): void {
-    this.#probe?.received();
+    this.#keepalive?.received();
     for (const message of readMessages(messages, chunk, this.#deps.onUnrecognizedError)) {
-      // Whoever heard the last message may have ended all this.
+      // A handler of the last message may have ended the connection.
       if (this.#stream !== stream) return;
       if (message.kind === 'response') {
-        if (this.#isForeign(endpoint, message.response)) return;
+        if (this.#isOtherCluster(endpoint, message.response)) return;
         this.#handlers.onResponse(message.response);
       } else {
         const kind = message.effect === 'not-proposed' ? 'unreachable' : 'transient';
@@ -202,8 +208,8 @@ export class WatchConnection {
     }
   }
 
-  /** Whether the endpoint leads to another cluster now. A connection does not change its cluster, so `created` is enough to check. */
-  #isForeign(endpoint: Endpoint, { isCreated, clusterId }: WatchResponse): boolean {
+  /** Returns whether the endpoint now leads to another cluster. A connection does not change its cluster, so `created` is enough to check. */
+  #isOtherCluster(endpoint: Endpoint, { isCreated, clusterId }: WatchResponse): boolean {
     if (!isCreated || clusterId === '') return false;
     if (this.#deps.pool.checkCluster(endpoint, decimalId(clusterId))) return false;
     this.#fail(
@@ -219,7 +225,7 @@ export class WatchConnection {
     this.#fail(endpoint, unavailable(detail), 'unknown', 'unreachable');
   }
 
-  /** `fault`: what it says of the member. */
+  /** `fault`: the failure to report for the member, if any. */
   #fail(
     endpoint: Endpoint,
     error: GatewayError,
@@ -251,11 +257,11 @@ function toText(line: Json): string {
   return `${JSON.stringify(line)}\n`;
 }
 
-/** Why a stream ended without a word of etcd's. */
+/** Returns why a stream ended without an error message from etcd. */
 function explain(status: number | undefined, cause: TransportError | undefined): GatewayError {
   if (status !== undefined && status !== 200) {
     return new GatewayError('etcd-refused', {
-      detail: `etcd answers a watch with ${status}`,
+      detail: `etcd responded to a watch with status ${status}`,
       cause,
     });
   }

@@ -1,4 +1,4 @@
-// The messages on a watch stream: what the bytes say, and what etcd means by an error or a cancellation.
+// Parses the messages on a watch stream, and classifies errors and cancellations.
 import { GatewayError } from '../../core/errors.js';
 import type { JsonStreamParser } from '../transport/json-stream-parser.js';
 import { asJson } from '../json-values.js';
@@ -11,13 +11,13 @@ import type { WatchResponse } from '../wire.js';
 
 export type StreamMessage =
   | { readonly kind: 'response'; readonly response: WatchResponse }
-  /** The last one: of the whole stream. */
+  /** The last message: the failure of the whole stream. */
   | { readonly kind: 'failure'; readonly error: GatewayError; readonly effect: Effect };
 
-/** Told of errors that no table knows. */
+/** Called with unrecognized errors. */
 export type OnUnrecognizedError = (message: string) => void;
 
-/** The messages that end in this chunk, one by one. What cannot be read is a failure too. Never throws. */
+/** Yields the messages that end in this chunk. An invalid message is a failure too. Never throws. */
 export function* readMessages(
   lines: JsonStreamParser,
   chunk: Buffer,
@@ -40,14 +40,14 @@ function toMessage(line: Json, onUnrecognizedError: OnUnrecognizedError): Stream
   return { kind: 'failure', error: toGatewayError(failure, false), effect: failure.effect };
 }
 
-/** Whether a `canceled` is about who asks: `stale` = his token is none (any more), `denied` = he may not. */
+/** Returns why etcd rejects the client of a watch, if it does. `stale`: its token is no longer valid. `denied`: it lacks the right. */
 export function refusalOf({ cancelReason }: WatchResponse): 'stale' | 'denied' | undefined {
   const failure = classifyFailure({ message: cancelReason ?? '' });
   if (failure.authentication === 'stale') return 'stale';
   return failure.code === 'permission-denied' ? 'denied' : undefined;
 }
 
-/** What a `canceled` means that nobody asked for. */
+/** Converts a cancellation that the gateway did not request. */
 export function toEnd(response: WatchResponse, onUnrecognizedError: OnUnrecognizedError): WatchEnd {
   const { compactRevision, revision, cancelReason } = response;
   if (compactRevision !== undefined) return { kind: 'compacted', compactRevision, revision };
@@ -57,8 +57,8 @@ export function toEnd(response: WatchResponse, onUnrecognizedError: OnUnrecogniz
     return { kind, error: toGatewayError(failure, false) };
   }
   onUnrecognizedError(failure.message);
-  const detail = `etcd ${response.isCreated ? 'refuses' : 'ended'} the watch: ${failure.message}`;
-  // A create that etcd does not take today it will not take tomorrow; what ended later may well be taken again.
+  const detail = `etcd ${response.isCreated ? 'rejects' : 'ended'} the watch: ${failure.message}`;
+  // etcd would reject the same create again. A watch that ended later may be accepted again.
   return { kind: response.isCreated ? 'refused' : 'broken', error: etcdRefused(detail) };
 }
 

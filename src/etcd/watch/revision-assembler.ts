@@ -1,28 +1,28 @@
-// Makes whole revisions of one watch's messages: joins the fragments into which etcd cuts large ones, and lets every revision pass once.
+// Assembles whole revisions from the messages of one watch: joins the fragments of large messages, and delivers every revision once.
 import { GatewayError } from '../../core/errors.js';
 import type { WatchEvent, WatchResponse } from '../wire.js';
 import { sizeOfEvent } from './event-size.js';
 
 export class RevisionAssembler {
   readonly #bytesMax: number;
-  /** The lowest revision that is still to come; etcd up to 3.6 may send older ones to a watch of a future revision (etcd #20221). */
+  /** The lowest revision not yet delivered. etcd up to 3.6 may send older ones to a watch of a future revision (etcd #20221). */
   #next: number;
   /** Events of the last revision of a fragment: more of them may follow. At most `bytesMax`. */
   #held: WatchEvent[] = [];
   #heldBytes = 0;
 
-  /** `bytesMax`: of the one revision that is held back while its fragments come in. */
+  /** `bytesMax`: for the one revision that is held back until all its fragments have arrived. */
   constructor(startRevision: number | undefined, bytesMax: number) {
     this.#next = startRevision ?? 0;
     this.#bytesMax = bytesMax;
   }
 
-  /** `revision` of the message that says `created`. */
+  /** `revision`: that of the `created` message. */
   created(revision: number): void {
     if (this.#next === 0) this.#next = revision + 1;
   }
 
-  /** The revisions that are whole now. Throws `too-large`. */
+  /** Returns the events of the revisions that are now complete. Throws `too-large`. */
   push(response: WatchResponse): readonly WatchEvent[] {
     const fresh = response.events.filter(({ kv }) => kv.modRevision >= this.#next);
     if (!response.isFragment) return this.#deliver(this.#release(fresh));
@@ -40,7 +40,7 @@ export class RevisionAssembler {
     return this.#held.length === 0;
   }
 
-  /** Whether progress up to `revision` tells anything new: not inside a revision, and no step back. */
+  /** Returns whether progress up to `revision` may be reported: not inside a revision, and not backwards. */
   allowsProgress(revision: number): boolean {
     return this.isComplete && revision >= this.#next - 1;
   }

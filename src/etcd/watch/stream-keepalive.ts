@@ -1,14 +1,14 @@
-// Tells a silent stream from a dead one: after a while without a byte it asks for a sign of life, and after another one gives up.
-// It counts the ticks of a timer and not time, so that a process that was busy or suspended does not blame the other side.
+// Detects dead streams: after some time without a byte it sends a ping, and without a response it reports a timeout. Counts timer ticks
+// instead of time, so a busy or suspended process does not blame the other side.
 
-const TICKS_TO_ANSWER = 5;
+const TIMEOUT_TICKS = 5;
 
 export interface StreamKeepaliveOptions {
-  /** Silence after which `ask` is called. */
+  /** Silence after which `sendPing` is called. */
   readonly idleMs: number;
-  /** Silence after a question, this one or another, after which `giveUp` is called. */
+  /** Silence after a ping or another request after which `onTimeout` is called. */
   readonly timeoutMs: number;
-  /** Writes something that the other side answers at once. */
+  /** Writes a request to which the other side responds immediately. */
   sendPing(): void;
   onTimeout(): void;
 }
@@ -16,27 +16,27 @@ export interface StreamKeepaliveOptions {
 export class StreamKeepalive {
   readonly #options: StreamKeepaliveOptions;
   readonly #timer: NodeJS.Timeout;
-  readonly #ticksToAsk: number;
+  readonly #idleTicks: number;
   #silentTicks = 0;
-  #isAnswerDue = false;
+  #isResponseDue = false;
 
   constructor(options: StreamKeepaliveOptions) {
     this.#options = options;
-    const tickMs = options.timeoutMs / TICKS_TO_ANSWER;
-    this.#ticksToAsk = Math.ceil(options.idleMs / tickMs);
+    const tickMs = options.timeoutMs / TIMEOUT_TICKS;
+    this.#idleTicks = Math.ceil(options.idleMs / tickMs);
     this.#timer = setInterval(() => this.#tick(), tickMs);
   }
 
-  /** Whatever comes in is a sign of life. */
+  /** Call it for all received data. */
   received(): void {
     this.#silentTicks = 0;
-    this.#isAnswerDue = false;
+    this.#isResponseDue = false;
   }
 
-  /** Something was written that the other side answers at once. */
+  /** Call it after a request to which the other side responds immediately. */
   pingSent(): void {
-    if (this.#isAnswerDue) return;
-    this.#isAnswerDue = true;
+    if (this.#isResponseDue) return;
+    this.#isResponseDue = true;
     this.#silentTicks = 0;
   }
 
@@ -46,11 +46,11 @@ export class StreamKeepalive {
 
   #tick(): void {
     this.#silentTicks++;
-    // The first tick may come right after the question.
-    if (this.#isAnswerDue && this.#silentTicks > TICKS_TO_ANSWER) {
+    // The first tick may come right after the ping.
+    if (this.#isResponseDue && this.#silentTicks > TIMEOUT_TICKS) {
       this.stop();
       this.#options.onTimeout();
-    } else if (!this.#isAnswerDue && this.#silentTicks >= this.#ticksToAsk) {
+    } else if (!this.#isResponseDue && this.#silentTicks >= this.#idleTicks) {
       this.#options.sendPing();
       this.pingSent();
     }

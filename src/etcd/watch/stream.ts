@@ -1,5 +1,5 @@
-// Many watches over one connection: gives them IDs, matches etcd's messages to them, ends them. It resumes nothing: when the connection
-// breaks, each watch is told so and its owner, who knows how far it came, watches again.
+// Runs many watches over one connection: assigns their IDs, matches etcd's messages to them, and ends them. Does not resume watches: when
+// the connection breaks, each watch ends with `broken`, and its owner starts a new one from its last position.
 import { GatewayError } from '../../core/errors.js';
 import type { Json } from '../json-values.js';
 import { RevisionAssembler } from './revision-assembler.js';
@@ -15,9 +15,9 @@ export interface StreamLimits extends WatchConnectionLimits {
   readonly watchesPerStreamMax: number;
   /** How long a stream without a watch is kept for the next one. */
   readonly lingerMs: number;
-  /** Between two progress requests on one stream. */
+  /** Minimum time between two progress requests on one stream. */
   readonly progressGapMs: number;
-  /** Of the one revision of a stream that is held back while its fragments come in. */
+  /** For the one revision of a watch that is held back until all its fragments have arrived. */
   readonly revisionBytesMax: number;
 }
 
@@ -31,12 +31,12 @@ interface Watch {
   readonly listener: WatchListener;
   readonly assembler: RevisionAssembler;
   isCreated: boolean;
-  /** Has asked for progress, so it hears every answer. */
+  /** It requested progress, so it receives every response to a progress request. */
   requestedProgress: boolean;
 }
 
-// etcd refuses an empty range and answers so whatever else it has to do. It answers a progress request only when every watch of the
-// stream has caught up and the revision that it starts from is written (3.5.30): never, where all wait for the next write.
+// etcd always responds to an empty range at once, with a rejection. It responds to a progress request only if every watch of the stream
+// has caught up and its start revision is written (3.5.30): never, while all of them wait for the next write.
 const PING: WatchRequest = { key: Buffer.from('b'), rangeEnd: Buffer.from('a') };
 
 export class WatchStream {
@@ -44,18 +44,18 @@ export class WatchStream {
   readonly #onEnd: () => void;
   readonly #connection: WatchConnection;
   readonly #watches = new Map<number, Watch>();
-  /** IDs of the creates that etcd has not answered yet, in its order: a refusal names none. At most `watchesPerStreamMax` and a ping. */
-  #unanswered: number[] = [];
+  /** IDs of creates without a response, in the order of etcd: a rejection has no ID. At most `watchesPerStreamMax` and a ping. */
+  #pendingCreates: number[] = [];
   #lastId = 0;
   #lingerTimer: NodeJS.Timeout | undefined;
-  /** Runs while no further progress request may go out. */
+  /** Set while no further progress request may be sent. */
   #progressTimer: NodeJS.Timeout | undefined;
   #isProgressDue = false;
-  /** Opened with a token that is none any more: its watches go on, no other is created. */
+  /** Its token is no longer valid: existing watches continue, but no other is created. */
   #isOutdated = false;
   #isShut = false;
 
-  /** `onEnd`: the stream takes no more watches. Called before they hear of it. */
+  /** `onEnd`: the stream accepts no more watches. Called before its watches are notified. */
   constructor(deps: StreamDeps, onEnd: () => void) {
     this.#deps = deps;
     this.#onEnd = onEnd;
@@ -75,7 +75,7 @@ export class WatchStream {
   get hasRoom(): boolean {
     const { watchesPerStreamMax } = this.#deps.limits;
     if (this.#isOutdated) return false;
-    return Math.max(this.#watches.size, this.#unanswered.length) < watchesPerStreamMax;
+    return Math.max(this.#watches.size, this.#pendingCreates.length) < watchesPerStreamMax;
   }
 
   add(request: WatchRequest, listener: WatchListener): WatchHandle {
@@ -95,25 +95,25 @@ export class WatchStream {
     };
   }
 
-  /** Ends the stream; its watches are told that it broke. */
+  /** Ends the stream. Its watches end with `broken`. */
   end(error: GatewayError): void {
     this.#end({ kind: 'broken', error });
   }
 
   #create(id: number, request: WatchRequest): void {
-    this.#unanswered.push(id);
+    this.#pendingCreates.push(id);
     this.#connection.send(encodeWatchCreate(id, request), true);
   }
 
   #openingLines(): Json[] {
     const watches = [...this.#watches.values()];
-    this.#unanswered = watches.map(({ id }) => id);
+    this.#pendingCreates = watches.map(({ id }) => id);
     return watches.map(({ id, request }) => encodeWatchCreate(id, request));
   }
 
-  /** What came and went while the connection was being opened. */
+  /** Creates and cancels the watches that were added and closed while the connection was being opened. */
   #opened(): void {
-    const created = new Set(this.#unanswered);
+    const created = new Set(this.#pendingCreates);
     for (const id of created) {
       if (!this.#watches.has(id)) this.#connection.send(encodeWatchCancel(id), false);
     }
@@ -125,7 +125,7 @@ export class WatchStream {
 
   #receive(response: WatchResponse): void {
     if (response.isCreated) {
-      this.#answered(response);
+      this.#completeCreate(response);
     } else if (response.watchId === NO_WATCH) {
       this.#receiveForAll(response);
     } else {
@@ -134,10 +134,10 @@ export class WatchStream {
     }
   }
 
-  #answered(response: WatchResponse): void {
-    // etcd answers creates in their order, and a refusal with the ID of no watch.
-    const id = response.watchId === NO_WATCH ? this.#unanswered[0] : response.watchId;
-    this.#unanswered = this.#unanswered.filter((other) => other !== id);
+  #completeCreate(response: WatchResponse): void {
+    // etcd responds to creates in their order. A rejection has no watch ID.
+    const id = response.watchId === NO_WATCH ? this.#pendingCreates[0] : response.watchId;
+    this.#pendingCreates = this.#pendingCreates.filter((other) => other !== id);
     const watch = id === undefined ? undefined : this.#watches.get(id);
     if (watch === undefined) return;
     if (response.isCanceled) {
@@ -164,23 +164,23 @@ export class WatchStream {
 
   #receiveForAll(response: WatchResponse): void {
     if (response.isCanceled) {
-      const detail = `etcd ended a watch without saying which: ${response.cancelReason ?? 'no reason'}`;
+      const detail = `etcd ended a watch without its ID: ${response.cancelReason ?? 'no reason'}`;
       this.end(new GatewayError('etcd-refused', { detail }));
       return;
     }
     for (const watch of [...this.#watches.values()]) {
-      if (watch.requestedProgress) this.#tellProgress(watch, response.revision, false);
+      if (watch.requestedProgress) this.#reportProgress(watch, response.revision, false);
     }
   }
 
   #receiveFor(watch: Watch, response: WatchResponse): void {
     if (response.isCanceled) {
       const end = toEnd(response, this.#deps.onUnrecognizedError);
-      // etcd 3.5.8 and later keep a watch that they ended so until it is cancelled, and tell the whole stream no progress meanwhile.
+      // etcd 3.5.8 and later keep such a watch until it is cancelled, and meanwhile report no progress on the whole stream.
       if (end.kind === 'compacted') this.#connection.send(encodeWatchCancel(watch.id), false);
       this.#endOne(watch, end);
     } else if (response.events.length === 0 && watch.assembler.isComplete) {
-      this.#tellProgress(watch, response.revision, true);
+      this.#reportProgress(watch, response.revision, true);
     } else {
       this.#deliver(watch, response);
     }
@@ -199,7 +199,7 @@ export class WatchStream {
     if (events.length > 0) watch.listener.onEvents(events, response.revision);
   }
 
-  #tellProgress(watch: Watch, revision: number, isPeriodic: boolean): void {
+  #reportProgress(watch: Watch, revision: number, isPeriodic: boolean): void {
     if (!watch.isCreated || !watch.assembler.allowsProgress(revision)) return;
     watch.listener.onProgress?.(revision, isPeriodic);
   }
@@ -240,7 +240,7 @@ export class WatchStream {
 
   #end(end: WatchEnd): void {
     this.#shut();
-    // One by one: whoever hears of it may close others.
+    // One by one, because a listener may close other watches.
     for (const { id, listener } of [...this.#watches.values()]) {
       if (this.#watches.delete(id)) listener.onEnd(end);
     }

@@ -1,6 +1,6 @@
 // The headers that pass the raw API in each direction. No other header passes.
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import { viaOnwards } from '../../etcd/endpoints/loop-detection.js';
+import { forwardedVia } from '../../etcd/endpoints/loop-detection.js';
 import { invalidRequest } from '../../core/errors.js';
 import { checkCredentials, checkSingle } from '../server/request-checks.js';
 import { traceparentOf } from '../request/traceparent.js';
@@ -42,7 +42,7 @@ export function upstreamHeaders(
     REQUEST_HEADERS.filter((name) => !hopByHop.has(name)),
   );
   // Only requests of another gateway that checks its endpoints have a Via.
-  const via = viaOnwards(headers.via, instanceId);
+  const via = forwardedVia(headers.via, instanceId);
   return {
     ...passed,
     ...(authorization !== undefined && { authorization }),

@@ -107,8 +107,8 @@ describe('the first round', () => {
     ['a learner', { isLearner: true }, 'learner'],
     ['a member without a leader', { leader: '0' }, 'no leader'],
     ['a member that is too old', { version: '3.3.27' }, 'too old'],
-    ['what is no etcd', { httpStatus: 200, body: '<html>' }, 'as no etcd does'],
-    ['what answers nothing', { httpStatus: 404, body: '' }, 'as no etcd does'],
+    ['what is no etcd', { httpStatus: 200, body: '<html>' }, 'does not respond like etcd'],
+    ['what answers nothing', { httpStatus: 404, body: '' }, 'does not respond like etcd'],
     ['a gateway that leads back here', { httpStatus: 421, body: '{}' }, 'this gateway itself'],
   ])('keeps %s out, and says why', async (_, state, word) => {
     const { pool, prober, up } = looksAfter((await member(state)).url);

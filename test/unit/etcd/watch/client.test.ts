@@ -245,7 +245,7 @@ describe('opening a stream', () => {
     stream.end();
     expect(await watcher.untilEnd()).toMatchObject({
       kind: 'broken',
-      error: { code: 'etcd-refused', detail: 'etcd answers a watch with 404' },
+      error: { code: 'etcd-refused', detail: 'etcd responded to a watch with status 404' },
     });
   });
 

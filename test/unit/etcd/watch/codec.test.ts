@@ -100,7 +100,7 @@ describe('a message on a watch stream', () => {
     { header: HEADER, events: [{ type: 'MOVE', kv: {} }] },
     { header: HEADER, events: [{}] },
     { header: HEADER, watch_id: '9007199254740993' },
-  ])('that etcd never sends is garbage: %j', (json) => {
-    expect(() => decodeWatch(json)).toThrow(/garbage/);
+  ])('that etcd never sends is an invalid response: %j', (json) => {
+    expect(() => decodeWatch(json)).toThrow(/invalid response/);
   });
 });
