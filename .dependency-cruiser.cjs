@@ -1,4 +1,4 @@
-// Dependencies point one way: http -> domain -> etcd -> core. embedded is independent. main, app, upstream, process and commands are on top.
+// Dependencies point one way: http -> domain -> etcd -> core. embedded imports only core. main, app, upstream, process and commands are on top.
 const layer = (name, from, to, comment) => ({
   name,
   severity: 'error',
@@ -32,7 +32,7 @@ module.exports = {
       'the protocol layer depends on core and files alone',
     ),
     layer(
-      'domain-knows-no-api',
+      'domain-is-below-apis',
       '^src/domain/',
       '^src/(http|embedded|app|main|config|process|commands)',
       'the operations depend on neither HTTP nor the environment',
@@ -47,19 +47,19 @@ module.exports = {
       'locks-and-elections-are-below-keys',
       '^src/domain/(locks|elections)/',
       '^src/domain/(keys|transaction|v2)/',
-      'guards are for keys, not the other way round',
+      'keys and transactions use the guards of locks; locks use no keys',
     ),
     layer(
-      'v2-is-a-wing-of-its-own',
+      'v2-domain-only-in-v2-api',
       '^src/(?!domain/v2/|http/v2/)',
       '^src/domain/v2/',
-      'only http/v2 depends on the v2 tree, so that the other APIs read without it',
+      'only http/v2 depends on the v2 domain, so that the other APIs can be understood without it',
     ),
     layer(
       'embedded-is-independent',
       '^src/embedded/',
       '^src/(domain|http|etcd|app|main|config|process|commands)',
-      'embedded etcd is independent of the gateway',
+      'embedded etcd depends on core alone',
     ),
     layer(
       'apis-are-below-app',

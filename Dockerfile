@@ -1,4 +1,4 @@
-# Two stages: one compiles, the other holds what runs: dist/, the documents and the packages of production.
+# Two stages. The first compiles. The second contains what runs: dist/, the OpenAPI documents and the production packages.
 FROM node:24-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
@@ -11,14 +11,14 @@ FROM node:24-slim
 LABEL org.opencontainers.image.title="latchkey" \
       org.opencontainers.image.description="An HTTP gateway to etcd v3" \
       org.opencontainers.image.licenses="Apache-2.0"
-# All addresses of the container. Without authentication the gateway then starts only when LATCHKEY_ALLOW_ANONYMOUS says that
-# nobody but trusted machines reaches it; that decision is not the image's.
+# Listens on all addresses of the container. Without authentication the gateway then starts only with LATCHKEY_ALLOW_ANONYMOUS. The image
+# does not set it: the operator decides whether only trusted machines reach the gateway.
 ENV NODE_ENV=production \
     LATCHKEY_LISTEN=0.0.0.0:8888 \
     LATCHKEY_DATA_DIR=/var/lib/latchkey
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-# The cache is in the folder that .npmrc names.
+# .npmrc puts the cache of npm into .latchkey.
 RUN npm ci --omit=dev \
  && rm -rf .latchkey \
  && install -d -o node -g node /var/lib/latchkey

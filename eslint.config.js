@@ -1,7 +1,7 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
-// ESLint warns about an ignored file that is named on its command line, so generated files have no rules instead.
+// ESLint warns about an ignored file that is named on its command line. Therefore generated files are not ignored, but have no rules.
 const NO_RULES = Object.fromEntries(
   [
     ...Object.keys(js.configs.all.rules),
@@ -9,7 +9,7 @@ const NO_RULES = Object.fromEntries(
   ].map((name) => [name, 'off']),
 );
 
-// What variables and fields that hold an EtcdClient or a WatchClient are called.
+// The names of variables and fields that hold an EtcdClient or a WatchClient.
 const CLIENT_NAME = '/^(bare|etcd|watches)$|client$/i';
 
 export default tseslint.config(
@@ -35,9 +35,9 @@ export default tseslint.config(
         'error',
         { considerDefaultExhaustiveForUnions: true },
       ],
-      // Express types its requests as interfaces of node's classes.
+      // The types of Express extend Node's request classes by interfaces.
       '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
-      // Express tells error handlers by their four parameters.
+      // Express recognizes error handlers by their four parameters.
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
       'no-console': 'error',
       eqeqeq: 'error',
@@ -51,7 +51,7 @@ export default tseslint.config(
     },
   },
   {
-    // Secrets are compared in one place, in a time that reveals nothing about them.
+    // Secrets are compared in one place, in constant time.
     files: ['src/**/*.ts'],
     ignores: ['src/core/secret.ts'],
     rules: {
@@ -69,14 +69,14 @@ export default tseslint.config(
           selector: `BinaryExpression[operator=/^[!=]==?$/] > CallExpression.${side} > MemberExpression[property.name='reveal']`,
           message: 'compare secrets with isSameSecret of src/core/secret.ts',
         })),
-        // A decorator that spreads the client would pass a new RPC through unchecked.
+        // A decorator that spreads the client would pass a new RPC without a check.
         {
           selector: `ObjectExpression > SpreadElement > Identifier[name=${CLIENT_NAME}]`,
-          message: 'name each RPC that passes, with passThrough of src/etcd/pass-through.ts',
+          message: 'name each unchanged RPC in passThrough of src/etcd/pass-through.ts',
         },
         {
           selector: `ObjectExpression > SpreadElement > MemberExpression > .property[name=${CLIENT_NAME}]`,
-          message: 'name each RPC that passes, with passThrough of src/etcd/pass-through.ts',
+          message: 'name each unchanged RPC in passThrough of src/etcd/pass-through.ts',
         },
       ],
     },

@@ -1,27 +1,27 @@
 import { defineConfig } from 'vitest/config';
 
-/** Limits are for tests that never end: a machine that is busy with other work takes several times as long as a quiet one. */
-const POLL_LIMIT_MS = 20_000;
+/** Timeouts are for tests that never complete. A busy machine takes several times as long as an idle one. */
+const POLL_TIMEOUT_MS = 20_000;
 
 const project = (name: string, extra: object) => ({
   test: {
     name,
     include: [`test/${name}/**/*.test.ts`],
     environment: 'node' as const,
-    expect: { poll: { timeout: POLL_LIMIT_MS } },
+    expect: { poll: { timeout: POLL_TIMEOUT_MS } },
     ...extra,
   },
 });
 
-/** Files side by side. Most of what these tests do is to wait for deadlines. */
+/** Runs files in parallel, because these tests mostly wait for deadlines. */
 const ONE_MEMBER = { maxWorkers: 4, sequence: { groupOrder: 0 } };
-/** Three members, two gateways and a load in each file, or a browser: nobody may be starved of the processor for seconds. */
-const WHOLE_CLUSTER = { maxWorkers: 2, sequence: { groupOrder: 1 } };
+/** Each file runs three members, two gateways and a load, or a browser. None of these processes may lack the CPU for seconds. */
+const THREE_MEMBERS = { maxWorkers: 2, sequence: { groupOrder: 1 } };
 
-/** On a shared machine of two cores a member may be starved for seconds: there a test that fails is judged once more, and both are shown. */
+/** On a shared machine of two cores a member may lack the CPU for seconds. A failed test is therefore repeated once, and both runs are shown. */
 const retry = process.env.CI === 'true' ? 1 : 0;
 
-// One project per kind of proof. Everything but `unit` and `contract` talks to real etcd members that the tests start themselves.
+// One project per kind of test. All except `unit` use real etcd members, which the tests start.
 export default defineConfig({
   test: {
     projects: [
@@ -40,13 +40,13 @@ export default defineConfig({
       }),
       project('faults', {
         retry,
-        ...WHOLE_CLUSTER,
+        ...THREE_MEMBERS,
         testTimeout: 240_000,
         hookTimeout: 240_000,
       }),
       project('browser', {
         retry,
-        ...WHOLE_CLUSTER,
+        ...THREE_MEMBERS,
         testTimeout: 240_000,
         hookTimeout: 240_000,
       }),

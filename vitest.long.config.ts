@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-// Cases that take longer than twenty seconds each: `npm run test:long`, not part of `npm test`.
+// Tests that take longer than twenty seconds each: `npm run test:long`. They are not part of `npm test`.
 export default defineConfig({
   test: {
     name: 'long',

@@ -1,4 +1,4 @@
-// Prints "N passed, N failed" from the report of vitest's JSON reporter, and fails unless something passed and nothing failed.
+// Prints "N passed, N failed" from the report of vitest's JSON reporter. Fails if a test failed or no test passed.
 import { readFileSync } from 'node:fs';
 
 const [file] = process.argv.slice(2);
@@ -11,15 +11,15 @@ function counts(path) {
   try {
     report = JSON.parse(readFileSync(path, 'utf8'));
   } catch {
-    // No report: the tests did not get to their end.
+    // Without a report the tests did not complete.
     return { passed: 0, failed: 1 };
   }
-  // A file that cannot be loaded has no tests that could fail.
+  // A file that cannot be loaded has no failed tests.
   const brokenFiles = report.testResults.filter(
     ({ status, assertionResults }) =>
       status === 'failed' && !assertionResults.some((test) => test.status === 'failed'),
   );
   const failed = report.numFailedTests + brokenFiles.length;
-  // An unhandled error fails the run without belonging to a test.
+  // An unhandled error fails the run, but no test.
   return { passed: report.numPassedTests, failed: failed === 0 && !report.success ? 1 : failed };
 }

@@ -1,10 +1,10 @@
 // Writes the types of the requests and schemas in openapi/latchkey.yaml to src/http/generated/latchkey.ts.
 // With --check it writes nothing and exits with 1 if that file is out of date.
 //
-// The types describe requests after validation, and nothing else:
+// The types describe validated requests only:
 // - A query parameter with a default is always present.
-// - `x-latchkey-body` is a JSON body like any other.
-// - Texts and responses are left out, so that rewording the document changes no type.
+// - `x-latchkey-body` is a JSON body.
+// - Texts and responses are omitted, so that a reworded document changes no type.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import openapiTS, { astToString } from 'openapi-typescript';
 import { parse } from 'yaml';
@@ -60,7 +60,7 @@ function withoutTexts(value) {
   if (Array.isArray(value)) return value.map(withoutTexts);
   if (typeof value !== 'object' || value === null) return value;
   const kept = Object.entries(value).filter(([name, member]) => {
-    // `title` can also be the name of a field, whose schema is not a text.
+    // `title` can also be the name of a field. Its value is then a schema, not a text.
     const isText = TEXTS.includes(name) && typeof member === 'string';
     return !isText && !EXAMPLES.includes(name);
   });

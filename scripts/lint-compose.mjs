@@ -1,4 +1,4 @@
-// Rules for docker-compose.yml: what compose itself would refuse, and what would start and then not work or stand open.
+// Rules for docker-compose.yml: mistakes that compose rejects, and mistakes that start but do not work or are insecure.
 import { parseDocument } from 'yaml';
 
 const TOP_KEYS = ['name', 'services', 'networks', 'volumes'];
@@ -24,8 +24,8 @@ const ETCD_IMAGE = /\/etcd:v(?<version>[\d.]+)$/;
 
 /**
  * @param {string} text
- * @param {{ defaults: Map<string, string>, etcdVersion: string | undefined }} facts the gateway's settings with their defaults, and
- *   the version of etcd that it fetches for itself
+ * @param {{ defaults: Map<string, string>, etcdVersion: string | undefined }} facts the defaults of the gateway's settings, and the
+ *   version of etcd that it downloads
  * @returns {string[]}
  */
 export function composeProblems(text, facts) {
@@ -43,7 +43,9 @@ export function composeProblems(text, facts) {
     ...services.flatMap((service) => serviceProblems(service, compose)),
     ...unusedProblems(compose, services),
     ...memberProblems(members, facts.etcdVersion),
-    ...(gateways.length === 1 ? [] : [`${gateways.length} services are built here, not one`]),
+    ...(gateways.length === 1
+      ? []
+      : [`${gateways.length} services are built from this folder, not one`]),
     ...gateways.flatMap((gateway) => gatewayProblems(gateway, members, facts.defaults)),
   ];
 }
@@ -55,7 +57,7 @@ function unknownKeys(compose) {
       .filter((key) => !SERVICE_KEYS.includes(key))
       .map((key) => `${name}.${key}`),
   );
-  return [...top, ...inner].map((key) => `${key} is not known to this check; a typing error?`);
+  return [...top, ...inner].map((key) => `${key} is not a known key; a spelling mistake?`);
 }
 
 function serviceProblems({ name, ...service }, compose) {
@@ -65,8 +67,8 @@ function serviceProblems({ name, ...service }, compose) {
   problems.push(...healthProblems(service.healthcheck));
   for (const [other, { condition }] of Object.entries(service.depends_on ?? {})) {
     const target = compose.services[other];
-    if (target === undefined) problems.push(`depends on ${other}, which is no service`);
-    if (!CONDITIONS.includes(condition)) problems.push(`${condition} is no condition`);
+    if (target === undefined) problems.push(`depends on ${other}, which is not a service`);
+    if (!CONDITIONS.includes(condition)) problems.push(`${condition} is not a condition`);
     if (condition === 'service_healthy' && target?.healthcheck === undefined) {
       problems.push(`waits for the health of ${other}, which has no health check`);
     }
@@ -103,8 +105,8 @@ function healthProblems(check) {
     ...(['CMD', 'CMD-SHELL'].includes(check.test?.[0]) ? [] : ['its health check runs no command']),
     ...['interval', 'timeout', 'start_period']
       .filter((key) => Number.isNaN(secondsOf(check[key])))
-      .map((key) => `its health check's ${key} is no duration`),
-    ...(Number.isInteger(check.retries) ? [] : ["its health check's retries are no number"]),
+      .map((key) => `its health check's ${key} is not a duration`),
+    ...(Number.isInteger(check.retries) ? [] : ["its health check's retries are not a number"]),
   ];
 }
 
@@ -114,16 +116,16 @@ function unusedProblems({ volumes, networks }, services) {
   return [
     ...Object.keys(volumes ?? {})
       .filter((name) => !used('volumes').includes(name))
-      .map((name) => `the volume ${name} is used by nobody`),
+      .map((name) => `no service uses the volume ${name}`),
     ...Object.keys(networks ?? {})
       .filter((name) => !used('networks').includes(name))
-      .map((name) => `the network ${name} is used by nobody`),
+      .map((name) => `no service uses the network ${name}`),
   ];
 }
 
-/** The members know each other under the names and ports at which they listen, and each keeps its data. */
+/** Each member must listen at the addresses that it advertises, and keep its data in its own volume. */
 function memberProblems(members, etcdVersion) {
-  if (members.length < 3) return [`${members.length} etcd members bear no failure`];
+  if (members.length < 3) return [`${members.length} etcd members tolerate no failure`];
   const cluster = members
     .map(({ environment: e }) => `${e.ETCD_NAME}=${e.ETCD_INITIAL_ADVERTISE_PEER_URLS}`)
     .join(',');
@@ -131,7 +133,7 @@ function memberProblems(members, etcdVersion) {
     const rules = [
       [
         ETCD_IMAGE.exec(image)?.groups.version === etcdVersion,
-        `is not etcd ${etcdVersion}, which the gateway fetches`,
+        `is not etcd ${etcdVersion}, which the gateway downloads`,
       ],
       [e.ETCD_NAME === name, 'its ETCD_NAME is not the name of its service'],
       [e.ETCD_INITIAL_CLUSTER === cluster, `ETCD_INITIAL_CLUSTER is not ${cluster}`],
@@ -145,14 +147,14 @@ function memberProblems(members, etcdVersion) {
       ],
       [
         volumes.length === 1 && volumes[0].endsWith(`:${e.ETCD_DATA_DIR}`),
-        'its data directory is no volume',
+        'its data directory is not a volume',
       ],
       [
         members.filter((other) => other.volumes?.[0] === volumes[0]).length === 1,
         'shares its volume',
       ],
     ];
-    return rules.filter(([isKept]) => !isKept).map(([, problem]) => `${name}: ${problem}`);
+    return rules.filter(([isMet]) => !isMet).map(([, problem]) => `${name}: ${problem}`);
   });
 }
 
@@ -172,7 +174,7 @@ function gatewayProblems(
     [/^0\.0\.0\.0:\d+$/.test(listen), 'does not listen on the addresses of its container'],
     [
       environment.LATCHKEY_ALLOW_ANONYMOUS === 'true',
-      'would refuse to start: LATCHKEY_ALLOW_ANONYMOUS is not true',
+      'would not start: LATCHKEY_ALLOW_ANONYMOUS is not true',
     ],
     [
       (environment.LATCHKEY_ALLOWED_HOSTS ?? '').split(',').includes(name),
@@ -181,7 +183,7 @@ function gatewayProblems(
     [environment.ETCDCTL_ENDPOINTS === endpoints, `its endpoints are not ${endpoints}`],
     [
       (ports ?? []).some((port) => port.endsWith(`:${listen.split(':')[1]}`)),
-      'publishes another port than it listens on',
+      'publishes a port on which it does not listen',
     ],
     [
       members.every((member) => member.name in (depends_on ?? {})),
@@ -193,7 +195,7 @@ function gatewayProblems(
     ],
     [secondsOf(gateway.stop_grace_period) > Number(drain), 'would be killed before it has drained'],
   ];
-  return rules.filter(([isKept]) => !isKept).map(([, problem]) => `${name}: ${problem}`);
+  return rules.filter(([isMet]) => !isMet).map(([, problem]) => `${name}: ${problem}`);
 }
 
 function isOwn(name, advertised, listening) {

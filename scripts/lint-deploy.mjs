@@ -1,5 +1,5 @@
-// Checks Dockerfile and docker-compose.yml where no container engine is at hand: by dockerfilelint, and by rules that tie both files
-// to each other and to the program. `node scripts/lint-deploy.mjs [FOLDER]`; prints one problem a line.
+// Checks Dockerfile and docker-compose.yml without a container engine: with dockerfilelint, and with rules that compare both files with
+// each other and with the program. `node scripts/lint-deploy.mjs [FOLDER]` prints one line for each problem.
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -22,7 +22,7 @@ export function dockerfileProblems(root) {
 function imageProblems(stages) {
   const images = stages.map(([from]) => (from?.args ?? '').split(/\s+/)[0]);
   return [
-    ...(stages.length < 2 ? ['one stage only: the compiler would be shipped'] : []),
+    ...(stages.length < 2 ? ['only one stage: the image would contain the compiler'] : []),
     ...images
       .filter((image) => !/:(?!latest$)[\w.-]+$/.test(image))
       .map((image) => `the image ${image} has no fixed tag`),
@@ -36,7 +36,7 @@ function finalStageProblems(stage) {
     [/^(?!root\b|0\b)\w+/.test(last('USER') ?? ''), 'the last USER is root, or there is none'],
     [
       isExecForm(last('ENTRYPOINT')),
-      'ENTRYPOINT is not in exec form: SIGTERM would end at a shell',
+      'ENTRYPOINT is not in exec form: a shell would receive SIGTERM',
     ],
     [
       /CMD\s+\[.*"healthcheck"\]$/.test(last('HEALTHCHECK') ?? ''),
@@ -51,10 +51,10 @@ function finalStageProblems(stage) {
       'the last stage copies nothing from an earlier one',
     ],
   ];
-  return rules.filter(([isKept]) => !isKept).map(([, problem]) => problem);
+  return rules.filter(([isMet]) => !isMet).map(([, problem]) => problem);
 }
 
-/** What is copied from the checkout exists, and .dockerignore lets it through. */
+/** Every file that is copied from the checkout must exist and be allowed by .dockerignore. */
 function copyProblems(root, instructions) {
   const sources = instructions
     .filter(({ name, args }) => name === 'COPY' && !args.includes('--from='))
@@ -66,7 +66,7 @@ function copyProblems(root, instructions) {
     .map((line) => line.slice(1));
   return sources.flatMap((source) => [
     ...(fs.existsSync(path.join(root, source)) ? [] : [`${source} is copied but does not exist`]),
-    ...(allowed.includes(source) ? [] : [`${source} is copied but .dockerignore leaves it out`]),
+    ...(allowed.includes(source) ? [] : [`${source} is copied but .dockerignore excludes it`]),
   ]);
 }
 

@@ -1,5 +1,5 @@
-// Rules for deploy/kubernetes: the schema, as Kubernetes publishes it (its types, checked by the TypeScript compiler: unknown fields,
-// missing ones, wrong types), and what no schema knows: that the files fit to each other and to the program.
+// Rules for deploy/kubernetes. The TypeScript compiler checks the manifests against the published types of Kubernetes: unknown fields,
+// missing fields, wrong types. Further rules compare the files with each other and with the program.
 import fs from 'node:fs';
 import path from 'node:path';
 import { createRequire } from 'node:module';
@@ -27,8 +27,8 @@ const typesFolder = path.dirname(
 
 /**
  * @param {string} root
- * @param {{ defaults: Map<string, string> }} facts the gateway's settings by environment variable, with their defaults
- * @returns {string[]} problems, each behind the name of its file
+ * @param {{ defaults: Map<string, string> }} facts the defaults of the gateway's settings by environment variable
+ * @returns {string[]} problems, each after the name of its file
  */
 export function kubernetesProblems(root, facts) {
   const folder = path.join(root, FOLDER);
@@ -41,7 +41,7 @@ export function kubernetesProblems(root, facts) {
   if (wrong.length > 0) return wrong;
   return [
     ...kustomizationProblems(documents, objects),
-    ...togetherProblems(new Map(objects.map(({ object }) => [object.kind, object])), facts),
+    ...crossFileProblems(new Map(objects.map(({ object }) => [object.kind, object])), facts),
   ];
 }
 
@@ -53,12 +53,12 @@ function readDocuments(location, file) {
   }));
 }
 
-/** Every object as a constant of its published type: what the compiler says of it is said of the file. */
+/** Compiles every object as a constant of its published type. Each error of the compiler is a problem of the file. */
 function schemaProblems(objects) {
   const typed = objects.map(({ file, object }) => ({ file, object, module: moduleOf(object) }));
-  const strangers = typed.filter(({ module }) => module === undefined);
-  if (strangers.length > 0) {
-    return strangers.map(
+  const unknown = typed.filter(({ module }) => module === undefined);
+  if (unknown.length > 0) {
+    return unknown.map(
       ({ file, object }) => `${file}: there is no ${object.kind} in ${object.apiVersion}`,
     );
   }
@@ -69,16 +69,16 @@ function schemaProblems(objects) {
   return diagnosticsOf(lines.join('\n')).map(({ line, text }) => `${typed[line].file}: ${text}`);
 }
 
-/** `apps/v1` -> its types; of the core group `v1`, of others the first word of the domain counts. */
+/** Returns the file of types for an object: `apps/v1`, `core/v1` for `v1`, and the first label of the domain for other groups. */
 function moduleOf({ apiVersion = '', kind }) {
   const [group, version] = apiVersion.includes('/') ? apiVersion.split('/') : ['core', apiVersion];
   const module = path.join(typesFolder, group.split('.')[0], `${version}.d.ts`);
   if (!fs.existsSync(module)) return undefined;
-  const isThere = fs.readFileSync(module, 'utf8').includes(`export interface ${kind} {`);
-  return isThere ? module.replace(/\.d\.ts$/, '.js') : undefined;
+  const hasKind = fs.readFileSync(module, 'utf8').includes(`export interface ${kind} {`);
+  return hasKind ? module.replace(/\.d\.ts$/, '.js') : undefined;
 }
 
-/** Parsed once for all: the types of Kubernetes and of the language do not change meanwhile. */
+/** A cache: the types of Kubernetes and of the language do not change while the checks run. */
 const parsed = new Map();
 
 function diagnosticsOf(source) {
@@ -100,22 +100,22 @@ function diagnosticsOf(source) {
 
 function kustomizationProblems(documents, objects) {
   const listed = documents.find(({ file }) => file === KUSTOMIZATION)?.object.resources ?? [];
-  const there = [...new Set(objects.map(({ file }) => file))];
+  const present = [...new Set(objects.map(({ file }) => file))];
   return [
-    ...there
+    ...present
       .filter((file) => !listed.includes(file))
       .map((file) => `${KUSTOMIZATION}: ${file} is not among its resources`),
     ...listed
-      .filter((file) => !there.includes(file))
+      .filter((file) => !present.includes(file))
       .map((file) => `${KUSTOMIZATION}: there is no ${file}`),
   ];
 }
 
-function togetherProblems(byKind, { defaults }) {
-  const wanted = ['Deployment', 'Service', 'PodDisruptionBudget', 'ConfigMap', 'NetworkPolicy'];
-  const missing = wanted.filter((kind) => !byKind.has(kind));
+function crossFileProblems(byKind, { defaults }) {
+  const required = ['Deployment', 'Service', 'PodDisruptionBudget', 'ConfigMap', 'NetworkPolicy'];
+  const missing = required.filter((kind) => !byKind.has(kind));
   if (missing.length > 0) return missing.map((kind) => `no file has a ${kind}`);
-  const [deployment, service, budget, settings, policy] = wanted.map((kind) => byKind.get(kind));
+  const [deployment, service, budget, settings, policy] = required.map((kind) => byKind.get(kind));
   const { labels } = deployment.spec.template.metadata;
   return [
     ...deploymentProblems(deployment, settings, defaults),
@@ -131,7 +131,7 @@ function togetherProblems(byKind, { defaults }) {
       : ['disruption-budget.yaml: it selects no pod of the deployment']),
     ...(budget.spec.minAvailable < deployment.spec.replicas
       ? []
-      : ['disruption-budget.yaml: no pod could ever be moved']),
+      : ['disruption-budget.yaml: no pod could ever be evicted']),
   ];
 }
 
@@ -156,22 +156,20 @@ function deploymentProblems({ spec }, settings, defaults) {
       ? []
       : ['its selector does not select its own pods']),
     ...Object.entries(PROBES).flatMap(([probe, where]) => probeProblems(probe, where, gateway)),
-    ...(pauseSeconds > 0
-      ? []
-      : ['preStop does not wait until the service sends nothing here any more']),
+    ...(pauseSeconds > 0 ? [] : ['preStop does not wait until the service sends no more requests']),
     ...(pod.terminationGracePeriodSeconds > pauseSeconds + 2 * drainSeconds
       ? []
       : ['terminationGracePeriodSeconds is not longer than the pause and twice the drain']),
-    ...(pod.securityContext?.runAsNonRoot === true ? [] : ['it may run as root']),
+    ...(pod.securityContext?.runAsNonRoot === true ? [] : ['it can run as root']),
     ...(pod.automountServiceAccountToken === false
       ? []
-      : ['its pods carry a token of the cluster that they do not need']),
+      : ['its pods have a service account token that they do not need']),
     ...(gateway.securityContext?.readOnlyRootFilesystem === true
       ? []
-      : ['its root file system can be written']),
+      : ['its root file system is writable']),
     ...(gateway.securityContext?.allowPrivilegeEscalation === false
       ? []
-      : ['it may gain privileges']),
+      : ['it can gain privileges']),
     ...(gateway.envFrom?.some(({ configMapRef }) => configMapRef?.name === settings.metadata.name)
       ? []
       : [`it does not read the ConfigMap ${settings.metadata.name}`]),
@@ -184,12 +182,12 @@ function deploymentProblems({ spec }, settings, defaults) {
 }
 
 function probeProblems(probe, where, gateway) {
-  const asked = gateway[probe]?.httpGet;
-  if (asked?.path !== where) return [`${probe} does not ask ${where}`];
+  const check = gateway[probe]?.httpGet;
+  if (check?.path !== where) return [`${probe} does not request ${where}`];
   const isPort = gateway.ports.some(({ name, containerPort }) =>
-    [name, containerPort].includes(asked.port),
+    [name, containerPort].includes(check.port),
   );
-  return isPort ? [] : [`${probe} asks port ${asked.port}, which the container does not have`];
+  return isPort ? [] : [`${probe} uses port ${check.port}, which the container does not have`];
 }
 
 function settingsProblems(environment, defaults) {

@@ -1,5 +1,5 @@
 // Rejects phrases that make texts hard to read, in comments, strings and Markdown: `npm run check:language`.
-// Reads the tracked files; names in code are not checked. CONTRIBUTING.md describes the style behind the list.
+// Checks the tracked files, but no names in code. CONTRIBUTING.md describes the style.
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -11,7 +11,7 @@ const CHECKED = ['src', 'openapi', 'examples', 'docs', '*.md'];
 const SKIPPED = /^(?:src\/http\/generated\/|docs\/.*\.(?:png|svg)$|test\/)/;
 const FINDINGS_SHOWN_MAX = 5000;
 
-/** A pattern, and the words to write instead. */
+/** Patterns with their replacements. */
 const PHRASES = [
   ['\\bdoors?\\b', 'API'],
   ['\\bthe house\\b', 'the code base'],
@@ -58,7 +58,7 @@ const PHRASES = [
   instead,
 }));
 
-/** Texts that stay: stable names, messages of etcd, and this list itself. */
+/** Stable names and quoted messages of etcd. */
 const EXEMPT = [];
 
 const findings = checkedFiles().flatMap((file) => findIn(file));
@@ -100,7 +100,7 @@ function findIn(file) {
   });
 }
 
-/** Comments, string literals and the fixed parts of templates. Line comments that follow each other are one text. */
+/** Returns comments, string literals and the fixed parts of templates. Consecutive line comments are one text. */
 function textsOfCode(source) {
   const texts = [];
   const root = ts.createSourceFile('source.ts', source, ts.ScriptTarget.Latest, false);
@@ -138,7 +138,7 @@ function textsOfCode(source) {
   return texts;
 }
 
-/** Line breaks with the comment marks around them become spaces; every character keeps its offset. */
+/** Replaces line breaks and comment marks by spaces. Every character keeps its offset. */
 function withoutLineBreaks(text) {
   return text
     .replace(/\n[ \t]*(?:\/\/|\*(?!\/)|#|>)?[ \t]*/g, (run) => ' '.repeat(run.length))

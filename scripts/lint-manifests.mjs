@@ -1,4 +1,4 @@
-// Checks deploy/kubernetes where no cluster is at hand. `node scripts/lint-manifests.mjs [FOLDER]`; prints one problem a line.
+// Checks deploy/kubernetes without a cluster. `node scripts/lint-manifests.mjs [FOLDER]` prints one line for each problem.
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readFacts } from './deploy-facts.mjs';

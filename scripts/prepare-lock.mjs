@@ -1,52 +1,53 @@
-// A lock file between processes of one machine, so that two starts at once do not install and build over each other.
-// A holder that died leaves the file; the next process takes it over.
+// A lock file between the processes of one machine. It prevents two concurrent starts from installing and building in the same folder.
+// The lock file of a dead holder remains. The next process takes it over.
 import fs from 'node:fs';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 
-/** Longer than an install and a build may take together. */
+/** Longer than the limits of an install and a build together. */
 const WAIT_MINUTES_MAX = 21;
 const POLL_MS = 200;
 
 /**
  * @param {string} file
- * @param {(line: string) => void} say
- * @returns {Promise<() => void>} releases the lock; also called when the process exits
+ * @param {(line: string) => void} report
+ * @returns {Promise<() => void>} a function that releases the lock; also called when the process exits
  */
-export async function takeLock(file, say) {
+export async function acquireLock(file, report) {
   fs.mkdirSync(path.dirname(file), { recursive: true });
-  const mine = describe(process.pid);
+  const own = describe(process.pid);
   const giveUpAt = performance.now() + WAIT_MINUTES_MAX * 60_000;
-  let hasSaid = false;
-  while (!isCreated(file, mine)) {
-    const theirs = readOrNothing(file);
-    if (theirs === undefined) continue;
-    if (!isAlive(theirs)) {
-      takeAway(file, theirs);
+  let isReported = false;
+  while (!isCreated(file, own)) {
+    const holder = readOrNothing(file);
+    if (holder === undefined) continue;
+    if (!isAlive(holder)) {
+      removeDead(file, holder);
       continue;
     }
-    if (!hasSaid) say(`waiting for process ${theirs.split(' ')[0]}, which installs or builds here`);
-    hasSaid = true;
+    if (!isReported)
+      report(`waiting for process ${holder.split(' ')[0]}, which installs or builds here`);
+    isReported = true;
     if (performance.now() > giveUpAt) {
       throw new Error(
-        `process ${theirs.split(' ')[0]} still holds ${file}; end it, or remove the file`,
+        `process ${holder.split(' ')[0]} still holds ${file}; stop the process, or remove the file`,
       );
     }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
   const release = () => {
     process.off('exit', release);
-    if (readOrNothing(file) === mine) fs.rmSync(file, { force: true });
+    if (readOrNothing(file) === own) fs.rmSync(file, { force: true });
   };
   process.on('exit', release);
   return release;
 }
 
-// Written to a draft and linked: no process sees the file without its content.
+// Writes a draft and links it, so that no process sees the file without its content.
 function isCreated(file, content) {
   const draft = `${file}.${process.pid}`;
   fs.rmSync(draft, { force: true });
-  // Only a new file: never through a link that is there.
+  // Creates a new file only, and never writes through an existing link.
   fs.writeFileSync(draft, content, { flag: 'wx' });
   try {
     fs.linkSync(draft, file);
@@ -59,9 +60,9 @@ function isCreated(file, content) {
   }
 }
 
-// Moved before it is removed: of several that find a dead holder's file, only one gets to move it. One that comes late and has moved
-// the file of a new holder puts it back.
-function takeAway(file, dead) {
+// Moves the file before it removes it. If several processes find the file of a dead holder, only one can move it. A late process that moved
+// the file of a new holder restores it.
+function removeDead(file, dead) {
   const aside = `${file}.${process.pid}.dead`;
   try {
     fs.renameSync(file, aside);
@@ -84,10 +85,10 @@ function isAlive(description) {
   return describe(pid) === description;
 }
 
-/** `pid start-time`: the time tells a process from a later one with the same number. Empty where there is no /proc. */
+/** Returns `pid start-time`. The time distinguishes a process from a later one with the same number. It is empty without /proc. */
 function describe(pid) {
   const stat = readOrNothing(`/proc/${pid}/stat`);
-  // The name, second, is in parentheses and may contain anything; the start time is the 22nd field.
+  // The second field is the name, in parentheses, and may contain any character. The start time is the 22nd field.
   const startTime = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
   return `${pid} ${startTime}`;
 }

@@ -1,11 +1,11 @@
-// What `npm start` and `npm test` run first: installs the packages and builds dist/ when they are missing or stale.
-// Uses only Node, because a fresh checkout has nothing else. A second run finds valid stamps and exits immediately.
+// `npm start` and `npm test` run this first. It installs the packages and builds dist/ if they are missing or stale.
+// It uses only Node, because a fresh checkout has no packages. A second run finds valid stamps and exits immediately.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { takeLock } from './prepare-lock.mjs';
+import { acquireLock } from './prepare-lock.mjs';
 
 const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const NODE_VERSION_MIN = [20, 19];
@@ -14,7 +14,7 @@ const BUILD_MINUTES_MAX = 5;
 const LOCK_FILE = at('.latchkey', 'prepare.lock');
 const PACKAGES_STAMP = at('node_modules', '.latchkey-stamp');
 const BUILD_STAMP = at('dist', '.latchkey-stamp');
-/** Settings of the calling npm that would leave out the compiler and the tests' packages; npm reads them in any case. */
+/** Settings of the calling npm that omit the compiler and the packages of the tests. npm ignores the case of their names. */
 const OMITTING_VARIABLES = [
   'node_env',
   'npm_config_omit',
@@ -25,15 +25,15 @@ const OMITTING_VARIABLES = [
 try {
   await prepare();
 } catch (error) {
-  say(error instanceof Error ? error.message : String(error));
+  report(error instanceof Error ? error.message : String(error));
   process.exitCode = 1;
 }
 
 async function prepare() {
-  refuseOldNode();
+  requireSupportedNode();
   protectDataFolder();
   if (arePackagesFresh() && isBuildFresh()) return;
-  const release = await takeLock(LOCK_FILE, say);
+  const release = await acquireLock(LOCK_FILE, report);
   try {
     // Checked again: the previous holder of the lock may have done all of it.
     if (!arePackagesFresh()) await installPackages();
@@ -43,7 +43,7 @@ async function prepare() {
   }
 }
 
-function refuseOldNode() {
+function requireSupportedNode() {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   const [majorMin, minorMin] = NODE_VERSION_MIN;
   if (major > majorMin || (major === majorMin && minor >= minorMin)) return;
@@ -52,7 +52,7 @@ function refuseOldNode() {
   );
 }
 
-/** npm makes the folder for its cache before this runs, writable by the group where the umask allows that. The gateway refuses it then. */
+/** npm creates the folder for its cache before this runs. The umask may make it writable by the group, which the gateway rejects. */
 function protectDataFolder() {
   const folder = at('.latchkey');
   const stats = fs.lstatSync(folder, { throwIfNoEntry: false });
@@ -65,20 +65,20 @@ function arePackagesFresh() {
   return readOr(PACKAGES_STAMP) === packagesStamp();
 }
 
-// Some packages are binaries of one platform: a folder that two machines share is stale on one of them.
+// Some packages are binaries of one platform. A folder that two machines share is stale on one of them.
 function packagesStamp() {
   const digest = sha256(fs.readFileSync(at('package-lock.json')));
   return `${digest} ${process.platform} ${process.arch}\n`;
 }
 
 async function installPackages() {
-  if (isInstalledByHand()) {
+  if (isInstalledManually()) {
     fs.writeFileSync(PACKAGES_STAMP, packagesStamp());
     return;
   }
-  say('installing packages (npm ci)');
+  report('installing packages (npm ci)');
   const npm = npmCommand();
-  // No package needs a script of its own to be installed, and each such script runs with all rights of the user.
+  // No package needs an install script, and such scripts run with all rights of the user.
   await run(npm.file, [...npm.args, 'ci', '--include=dev', '--ignore-scripts'], {
     what: 'npm ci',
     env: installEnvironment(),
@@ -87,12 +87,12 @@ async function installPackages() {
   fs.writeFileSync(PACKAGES_STAMP, packagesStamp());
 }
 
-/** Whether a plain `npm ci` has already installed exactly what the lock file names, development packages included. */
-function isInstalledByHand() {
+/** Whether a plain `npm ci` has installed exactly the packages of the lock file, development packages included. */
+function isInstalledManually() {
   const installed = JSON.parse(readOr(at('node_modules', '.package-lock.json')) || '{}').packages;
   if (installed === undefined) return false;
-  const wanted = JSON.parse(fs.readFileSync(at('package-lock.json'), 'utf8')).packages;
-  return Object.entries(wanted).every(([name, { version, integrity, optional }]) => {
+  const required = JSON.parse(fs.readFileSync(at('package-lock.json'), 'utf8')).packages;
+  return Object.entries(required).every(([name, { version, integrity, optional }]) => {
     if (name === '') return true;
     const found = installed[name];
     if (found === undefined) return optional === true;
@@ -100,7 +100,7 @@ function isInstalledByHand() {
   });
 }
 
-/** The npm that runs this script, else the one on the PATH. */
+/** Returns the npm that runs this script, else the one on the PATH. */
 function npmCommand() {
   const cli = process.env.npm_execpath;
   if (cli !== undefined && path.basename(cli) === 'npm-cli.js') {
@@ -132,7 +132,7 @@ function buildStamp() {
 }
 
 async function build() {
-  say('building dist/');
+  report('building dist/');
   const stamp = buildStamp();
   const tsc = at('node_modules', 'typescript', 'bin', 'tsc');
   await run(process.execPath, [tsc, '-p', 'tsconfig.build.json'], {
@@ -141,11 +141,11 @@ async function build() {
     minutesMax: BUILD_MINUTES_MAX,
   });
   pruneBuild();
-  // Taken before the compiler ran: a file that was edited meanwhile makes the next start build again.
+  // The stamp is from before the compiler ran. If a file was edited meanwhile, the next start builds again.
   fs.writeFileSync(BUILD_STAMP, stamp);
 }
 
-/** Removes what earlier builds wrote for sources that are gone. */
+/** Removes the output of sources that no longer exist. */
 function pruneBuild() {
   const sources = new Set(filesBelow('src').map((name) => name.slice('src/'.length)));
   for (const name of filesBelow('dist')) {
@@ -162,12 +162,12 @@ function pruneBuild() {
  * @returns {Promise<void>}
  */
 function run(file, args, { what, env, minutesMax }) {
-  // Standard output stays free for the program that comes after this one.
+  // Standard output is reserved for the program that runs next.
   const child = spawn(file, args, { cwd: ROOT, env, stdio: ['ignore', 2, 2] });
   const timer = setTimeout(() => child.kill('SIGKILL'), minutesMax * 60_000);
-  // The child must not continue without the lock.
-  const pass = (signal) => child.kill(signal);
-  process.on('SIGINT', pass).on('SIGTERM', pass);
+  // The child must not continue after this process has released the lock.
+  const forward = (signal) => child.kill(signal);
+  process.on('SIGINT', forward).on('SIGTERM', forward);
   return new Promise((resolve, reject) => {
     child.once('error', (error) => reject(new Error(`${what} cannot run: ${error.message}`)));
     child.once('exit', (code, signal) => {
@@ -176,11 +176,11 @@ function run(file, args, { what, env, minutesMax }) {
     });
   }).finally(() => {
     clearTimeout(timer);
-    process.off('SIGINT', pass).off('SIGTERM', pass);
+    process.off('SIGINT', forward).off('SIGTERM', forward);
   });
 }
 
-/** All files below a folder of the project, sorted, with `/` between the names. */
+/** Returns all files below a folder of the project, sorted, with `/` between the names. */
 function filesBelow(folder) {
   if (!fs.existsSync(at(folder))) return [];
   return fs
@@ -208,6 +208,6 @@ function at(...names) {
   return path.join(ROOT, ...names);
 }
 
-function say(line) {
+function report(line) {
   process.stderr.write(`latchkey: ${line}\n`);
 }

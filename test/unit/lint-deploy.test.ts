@@ -1,4 +1,4 @@
-// The check of the container files finds each mistake that it is there for: every case breaks one thing in a copy of ours.
+// Each test makes one mistake in a copy of the container files, and the check reports it.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -61,7 +61,7 @@ function lintWith(name: string, from: string | RegExp, to: string): string[] {
 }
 
 describe('lint-deploy', { timeout: 30_000 }, () => {
-  it('finds nothing in what stands in this repository', () => {
+  it('finds no problem in this repository', () => {
     expect(lint()).toEqual({ status: 0, problems: [''] });
   });
 
@@ -93,40 +93,45 @@ describe('lint-deploy', { timeout: 30_000 }, () => {
     expect(lintWith('Dockerfile', from, to).join('\n')).toContain(problem);
   });
 
-  it('finds a file that .dockerignore leaves out', () => {
+  it('finds a file that .dockerignore excludes', () => {
     expect(lintWith('.dockerignore', '!openapi\n', '')).toEqual([
-      'Dockerfile: openapi is copied but .dockerignore leaves it out',
+      'Dockerfile: openapi is copied but .dockerignore excludes it',
     ]);
   });
 
   it.each([
     ['broken YAML', 'services:', 'services: [', 'docker-compose.yml'],
-    ['a mistyped key', '    cap_drop:', '    cap_drops:', 'latchkey.cap_drops is not known'],
+    ['a mistyped key', '    cap_drop:', '    cap_drops:', 'latchkey.cap_drops is not a known key'],
     ['a moving image', ':v3.6.14', ':latest', 'no fixed tag'],
-    ['another etcd than the gateway fetches', ':v3.6.14', ':v3.6.13', 'is not etcd 3.6.14'],
+    ['a different etcd than the gateway downloads', ':v3.6.14', ':v3.6.13', 'is not etcd 3.6.14'],
     [
-      'a dependency on nobody',
+      'a dependency on a missing service',
       'etcd3: { condition',
       'etcd4: { condition',
-      'etcd4, which is no service',
+      'etcd4, which is not a service',
     ],
-    ['an unknown condition', 'service_healthy', 'service_well', 'service_well is no condition'],
+    ['an unknown condition', 'service_healthy', 'service_well', 'service_well is not a condition'],
     ['a health check without a command', 'test: [CMD, /usr', 'test: [/usr', 'runs no command'],
-    ['a health check without an interval', 'interval: 5s', '', 'interval is no duration'],
+    ['a health check without an interval', 'interval: 5s', '', 'interval is not a duration'],
     ['an undeclared volume', /\n {2}etcd3:\n$/, '\n', 'the volume etcd3 is not declared'],
-    ['an unused volume', /$/, '  etcd4:\n', 'the volume etcd4 is used by nobody'],
+    ['an unused volume', /$/, '  etcd4:\n', 'no service uses the volume etcd4'],
     ['an undeclared network', '[etcd, front]', '[etcd, back]', 'the network back is not declared'],
-    ['a port open to the world', '127.0.0.1:8888:8888', '8888:8888', 'published beyond 127.0.0.1'],
-    ['a boolean that is no text', "'true'", 'true', 'put it in quotes'],
+    [
+      'a port published on every address',
+      '127.0.0.1:8888:8888',
+      '8888:8888',
+      'published beyond 127.0.0.1',
+    ],
+    ['a boolean without quotes', "'true'", 'true', 'put it in quotes'],
     ['a secret', 'LATCHKEY_LISTEN: ', 'ETCDCTL_USER: ', 'is a secret'],
     [
-      'a member that the cluster does not know',
+      'a member that is missing from the cluster',
       'etcd3=http://etcd3:2380',
       'etcd4=http://etcd4:2380',
       'ETCD_INITIAL_CLUSTER is not',
     ],
     [
-      'a member under a strange name',
+      'a member with a different name',
       'ETCD_NAME: etcd2',
       'ETCD_NAME: etcd9',
       'not the name of its service',
@@ -148,7 +153,7 @@ describe('lint-deploy', { timeout: 30_000 }, () => {
       'data outside of the volume',
       'ETCD_DATA_DIR: /var/lib/etcd',
       'ETCD_DATA_DIR: /data',
-      'its data directory is no volume',
+      'its data directory is not a volume',
     ],
     [
       'a setting that the gateway does not have',
@@ -157,23 +162,23 @@ describe('lint-deploy', { timeout: 30_000 }, () => {
       'no such setting',
     ],
     [
-      'a gateway that would refuse to start',
+      'a gateway that would not start',
       "ANONYMOUS: 'true'",
       "ANONYMOUS: 'false'",
-      'would refuse to start',
+      'would not start',
     ],
     [
-      'a gateway that does not admit its own name',
+      'a gateway that rejects its own name',
       'HOSTS: latchkey',
       'HOSTS: gateway',
       'do not name latchkey',
     ],
-    ['a gateway that knows two members only', ',http://etcd3:2379', '', 'its endpoints are not'],
+    ['a gateway with only two of the members', ',http://etcd3:2379', '', 'its endpoints are not'],
     [
-      'a port that leads nowhere',
+      'a port on which the gateway does not listen',
       '127.0.0.1:8888:8888',
       '127.0.0.1:8888:8080',
-      'publishes another port',
+      'publishes a port on which',
     ],
     [
       'a gateway that is killed while it drains',

@@ -1,4 +1,4 @@
-// The check of the manifests finds each mistake that it is there for: every case breaks one thing in a copy of ours.
+// Each test makes one mistake in a copy of the manifests, and the check reports it.
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -36,7 +36,7 @@ function problemsWith(name: string, from: string | RegExp, to: string): string[]
   }
 }
 
-describe('our manifests', () => {
+describe('the manifests of this repository', () => {
   it('have no problem', () => {
     expect(kubernetesProblems(ROOT, facts)).toEqual([]);
   });
@@ -68,13 +68,13 @@ describe('a manifest', () => {
       /no Servise in v1/,
     ],
     [
-      'a version that is gone',
+      'a removed version',
       'disruption-budget.yaml',
       'policy/v1',
       'policy/v1beta1',
       /no PodDisruptionBudget/,
     ],
-    ['a field that is there twice', 'service.yaml', 'spec:', 'spec: {}\nspec:', /unique/],
+    ['a duplicate field', 'service.yaml', 'spec:', 'spec: {}\nspec:', /unique/],
     [
       'a probe of another path',
       'deployment.yaml',
@@ -83,7 +83,7 @@ describe('a manifest', () => {
       /readinessProbe/,
     ],
     [
-      'a probe of a port that is not there',
+      'a probe of a missing port',
       'deployment.yaml',
       '{ path: /livez, port: http }',
       '{ path: /livez, port: web }',
@@ -91,43 +91,43 @@ describe('a manifest', () => {
     ],
     ['one replica', 'deployment.yaml', 'replicas: 2', 'replicas: 1', /replicas/],
     [
-      'pods that no service finds',
+      'pods that the service does not select',
       'service.yaml',
       'selector: { app.kubernetes.io/name: latchkey }',
       'selector: { app: latchkey }',
       /selects no pod/,
     ],
     [
-      'a budget that lets no pod go',
+      'a budget that allows no eviction',
       'disruption-budget.yaml',
       'minAvailable: 1',
       'minAvailable: 2',
-      /ever be moved/,
+      /ever be evicted/,
     ],
     [
       'a setting that does not exist',
       'settings.yaml',
       'LATCHKEY_ALLOW_ANONYMOUS',
-      'LATCHKEY_ALLOW_ANYBODY',
-      /LATCHKEY_ALLOW_ANYBODY/,
+      'LATCHKEY_ALLOW_EVERYONE',
+      /LATCHKEY_ALLOW_EVERYONE/,
     ],
     [
-      'a service that the gateway would answer 421',
+      'a service name that the gateway rejects with 421',
       'settings.yaml',
       /LATCHKEY_ALLOWED_HOSTS: .*/,
       'LATCHKEY_ALLOWED_HOSTS: gateway',
       /ALLOWED_HOSTS/,
     ],
     [
-      'less time to end than a drain takes',
+      'a shorter grace period than a drain takes',
       'deployment.yaml',
       'GracePeriodSeconds: 30',
       'GracePeriodSeconds: 20',
       /terminationGracePeriodSeconds/,
     ],
-    ['no pause before the end', 'deployment.yaml', /lifecycle:[^]*$/, '', /preStop/],
+    ['no pause before SIGTERM', 'deployment.yaml', /lifecycle:[^]*$/, '', /preStop/],
     [
-      'a file that is applied by nobody',
+      'a file that kustomize does not apply',
       'kustomization.yaml',
       '  - service.yaml\n',
       '',
@@ -141,8 +141,8 @@ describe('a manifest', () => {
       "limits: { memory: 1Gi, cpu: '1' }",
       /CPU limit/,
     ],
-  ])('with %s is found', (_what, name, from, to, told) => {
+  ])('with %s is found', (_what, name, from, to, message) => {
     const problems = problemsWith(name, from, to);
-    expect(problems.join('\n')).toMatch(told);
+    expect(problems.join('\n')).toMatch(message);
   });
 });

@@ -96,7 +96,7 @@ function prepare(env: Record<string, string> = {}): Promise<Outcome> {
 }
 
 describe('prepare', { timeout: 30_000 }, () => {
-  it('installs and builds on a fresh checkout, saying each in one line on standard error', async () => {
+  it('installs and builds on a fresh checkout, and reports each step in one line on standard error', async () => {
     expect(await prepare()).toEqual({
       code: 0,
       stdout: '',
@@ -108,11 +108,11 @@ describe('prepare', { timeout: 30_000 }, () => {
     ]);
   });
 
-  it('S34: is part of every command that needs it, and npm runs no script of a package', () => {
+  it('S34: runs before npm start and npm test, and npm runs no script of a package', () => {
     const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
       scripts: Record<string, string>;
     };
-    // With ignore-scripts npm runs no script before or after the one that it is asked for.
+    // With ignore-scripts npm runs only the requested script.
     expect(readFileSync(join(ROOT, '.npmrc'), 'utf8').split('\n')).toContain('ignore-scripts=true');
     expect(Object.keys(scripts).filter((name) => /^(pre|post)/.test(name))).toEqual([]);
     for (const name of ['start', 'test']) {
@@ -120,13 +120,13 @@ describe('prepare', { timeout: 30_000 }, () => {
     }
   });
 
-  it('does and says nothing the second time', async () => {
+  it('does nothing and prints nothing the second time', async () => {
     await prepare();
     expect(await prepare()).toEqual({ code: 0, stdout: '', stderr: '' });
     expect(calls()).toHaveLength(2);
   });
 
-  it('installs development packages whatever the environment says', async () => {
+  it('installs development packages in every environment', async () => {
     await prepare({
       NODE_ENV: 'production',
       npm_config_omit: 'dev',
@@ -152,7 +152,7 @@ describe('prepare', { timeout: 30_000 }, () => {
     expect(calls().slice(2)).toEqual(['tsc -p tsconfig.build.json']);
   });
 
-  it('removes from dist what belongs to a source that is gone', async () => {
+  it('removes the output of a deleted source from dist', async () => {
     write('src/old.ts', '');
     await prepare();
     rmSync(join(root, 'src/old.ts'));
@@ -169,13 +169,13 @@ describe('prepare', { timeout: 30_000 }, () => {
     expect(calls()).toEqual(['tsc -p tsconfig.build.json']);
   });
 
-  it('installs over packages of another version', async () => {
+  it('replaces packages of another version', async () => {
     write('node_modules/.package-lock.json', '{"packages":{"node_modules/a":{"version":"0.9.0"}}}');
     await prepare();
     expect(calls()).toHaveLength(2);
   });
 
-  it('fails in one line of its own when the install fails, and tries again the next time', async () => {
+  it('reports a failed install in one line, and installs again the next time', async () => {
     write('npm-fails', '');
     const { code, stderr } = await prepare();
     expect([code, stderr.split('\n').at(-2)]).toEqual([
@@ -193,7 +193,7 @@ describe('prepare', { timeout: 30_000 }, () => {
     expect((await prepare()).code).toBe(0);
   });
 
-  it('installs and builds once when two start at the same time', async () => {
+  it('installs and builds once when three processes start at the same time', async () => {
     const outcomes = await Promise.all([prepare(), prepare(), prepare()]);
     expect(outcomes.map(({ code }) => code)).toEqual([0, 0, 0]);
     expect(calls()).toHaveLength(2);
@@ -206,12 +206,12 @@ describe('prepare', { timeout: 30_000 }, () => {
     expect((await prepare()).code).toBe(0);
   });
 
-  it('takes over the lock of a dead process whose number another one has now', async () => {
+  it('takes over the lock of a dead process whose ID another process has now', async () => {
     write('.latchkey/prepare.lock', `${process.pid} 1`);
     expect((await prepare()).code).toBe(0);
   });
 
-  it('waits for the lock of a living process, and says for which', async () => {
+  it('waits for the lock of a running process, and prints its ID', async () => {
     write('.latchkey/prepare.lock', `${process.pid} ${startTimeOfThisProcess()}`);
     const running = prepare();
     await new Promise((resolve) => setTimeout(resolve, 1_000));
@@ -220,7 +220,7 @@ describe('prepare', { timeout: 30_000 }, () => {
     expect((await running).stderr).toContain(`waiting for process ${process.pid}`);
   });
 
-  it('leaves no lock behind', async () => {
+  it('removes its lock', async () => {
     await prepare();
     expect(existsSync(join(root, '.latchkey/prepare.lock'))).toBe(false);
   });
