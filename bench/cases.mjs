@@ -1,7 +1,7 @@
-// What is measured: the same put and get at the gateway and at etcd itself, and the simple lock, which etcd has no like of.
+// The measured cases: the same put and get at the gateway and at etcd itself, and the simple lock, which etcd does not have.
 
 const VALUE = 'x'.repeat(64);
-/** Several keys, so that no single one becomes the bottleneck. */
+/** Several keys, so that no single key becomes the bottleneck. */
 const KEYS = Array.from({ length: 16 }, (_, i) => `bench/key-${i}`);
 const JSON_TYPE = { 'content-type': 'application/json' };
 
@@ -10,8 +10,8 @@ const JSON_TYPE = { 'content-type': 'application/json' };
  * @property {string} name
  * @property {'gateway' | 'etcd'} target
  * @property {string} url
- * @property {(seed: string) => object[]} requests autocannon's requests of one connection, in order; the seed differs for each
- * @property {(body: string) => boolean} isRight
+ * @property {(seed: string) => object[]} requests autocannon's requests of one connection, in order; each connection has another seed
+ * @property {(body: string) => boolean} isCorrect
  */
 
 /** @returns {Case[]} */
@@ -22,7 +22,7 @@ export function cases({ gatewayUrl, etcdUrl }) {
       target: 'gateway',
       url: gatewayUrl,
       requests: () => KEYS.map((key) => json('PUT', `/v1/kv/${key}`, { value: VALUE })),
-      isRight: (body) => body.includes('"revision"'),
+      isCorrect: (body) => body.includes('"revision"'),
     },
     {
       name: 'put',
@@ -30,32 +30,32 @@ export function cases({ gatewayUrl, etcdUrl }) {
       url: etcdUrl,
       requests: () =>
         KEYS.map((key) => json('POST', '/v3/kv/put', { key: base64(key), value: base64(VALUE) })),
-      isRight: (body) => body.includes('"revision"'),
+      isCorrect: (body) => body.includes('"revision"'),
     },
     {
       name: 'get',
       target: 'gateway',
       url: gatewayUrl,
       requests: () => KEYS.map((key) => ({ method: 'GET', path: `/v1/kv/${key}` })),
-      isRight: (body) => body.includes(VALUE),
+      isCorrect: (body) => body.includes(VALUE),
     },
     {
       name: 'get',
       target: 'etcd',
       url: etcdUrl,
       requests: () => KEYS.map((key) => json('POST', '/v3/kv/range', { key: base64(key) })),
-      isRight: (body) => body.includes(base64(VALUE)),
+      isCorrect: (body) => body.includes(base64(VALUE)),
     },
     {
       name: 'simple lock',
       target: 'gateway',
       url: gatewayUrl,
-      // Taken and given back in turn, each connection its own lock.
+      // Each connection acquires and releases a lock of its own.
       requests: (seed) => {
         const lock = { resource: `/bench/${seed}`, user_id: 'bench' };
         return [json('PUT', '/', lock), json('DELETE', '/', lock)];
       },
-      isRight: (body) => body === '{"succeeded":true}\n',
+      isCorrect: (body) => body === '{"succeeded":true}\n',
     },
   ];
 }

@@ -1,6 +1,6 @@
-// `node bench/export-import.mjs [--keys=200000]`: exports that many keys, text and binary, by a slow reader too, empties the range,
-// imports them again, compares both byte for byte, and samples the gateway's memory. Ends with 1 when something differs or memory grows.
-// Also lists the range page by page and as one level, and counts what that asked of etcd.
+// `node bench/export-import.mjs [--keys=200000]` imports that many keys, text and binary, exports them, also to a slow reader, and lists them
+// in pages and as one level. It deletes them, imports the export, and compares both byte for byte. It samples the memory of the gateway.
+// Exits with 1 if the exports differ or the memory grows.
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -15,7 +15,7 @@ const LINES_TYPE = 'application/x-ndjson';
 const ROOT = 'many/';
 const FOLDERS = 10;
 const SAMPLE_EVERY_MS = 500;
-/** What the gateway may need above what it had before: chunks, garbage, buffers of sockets. */
+/** Memory that the gateway may use in addition: chunks, uncollected objects, buffers of sockets. */
 const GROWTH_MIB_MAX = 150;
 const SLOW_READ_MS = 5;
 const PAGE_KEYS = 1_000;
@@ -41,25 +41,27 @@ for (const failure of failures) console.error(`FAILED: ${failure}`);
 process.exitCode = failures.length === 0 ? 0 : 1;
 
 async function run() {
-  const made = path.join(folder, 'made.ndjson');
-  const hash = makeFile(made);
-  const before = await step('import of what was made', () => importFile(made));
+  const generated = path.join(folder, 'generated.ndjson');
+  const hash = generateFile(generated);
+  const before = await step('import of the generated keys', () => importFile(generated));
   check('all lines were written', before.written === keyCount && before.lines === keyCount);
   const startMib = Math.max(...samples.slice(-1), memoryMib());
   const exports = ['first.ndjson', 'slow.ndjson', 'second.ndjson'].map((name) =>
     path.join(folder, name),
   );
   await step('export', () => exportFile(exports[0], 0));
-  check('the export is what was imported', contentHash(exports[0]) === hash);
+  check('the export equals the import', contentHash(exports[0]) === hash);
   await step('export to a slow reader', () => exportFile(exports[1], SLOW_READ_MS));
-  check('the slow export is the same', fileHash(exports[1]) === fileHash(exports[0]));
+  check('the slow export equals the first one', fileHash(exports[1]) === fileHash(exports[0]));
   await step('list, page by page', listPages);
   await step('list of one level', listLevel);
   await step('deletion', () => call('DELETE', `/v1/kv?prefix=${ROOT}`));
   const again = await step('import of the export', () => importFile(exports[0]));
   check('all lines were written again', again.written === keyCount);
-  const left = await step('import with ifAbsent', () => importFile(exports[0], '?ifAbsent=true'));
-  check('ifAbsent wrote nothing', left.written === 0 && left.skipped === keyCount);
+  const skipped = await step('import with ifAbsent', () =>
+    importFile(exports[0], '?ifAbsent=true'),
+  );
+  check('ifAbsent wrote nothing', skipped.written === 0 && skipped.skipped === keyCount);
   await step('export', () => exportFile(exports[2], 0));
   check('export and import are byte-identical', contentHash(exports[2]) === hash);
   const peakMib = Math.max(...samples);
@@ -68,8 +70,8 @@ async function run() {
   check('memory stays flat', peakMib - samples[0] < GROWTH_MIB_MAX);
 }
 
-/** Lines as an export writes them, keys in the order of their bytes; every third value is no text. */
-function makeFile(file) {
+/** Writes lines in the format of an export, with keys in the order of their bytes. Every third value is binary. */
+function generateFile(file) {
   const hash = createHash('sha256');
   const out = fs.openSync(file, 'w');
   const perFolder = Math.ceil(keyCount / FOLDERS);
@@ -129,12 +131,12 @@ async function listPages() {
     if (page.next === undefined) break;
     next = `&next=${page.next}`;
   }
-  check('L5: the pages hold every key', count === keyCount);
+  check('L5: the pages contain every key', count === keyCount);
 }
 
 async function listLevel() {
   const level = await call('GET', `/v1/kv?prefix=${ROOT}&delimiter=/`);
-  check('the level has its folders', level.prefixes.length === FOLDERS);
+  check('the level lists its folders', level.prefixes.length === FOLDERS);
 }
 
 async function call(method, url, init = {}) {
@@ -152,11 +154,11 @@ async function step(name, work) {
   return result;
 }
 
-function check(what, isSo) {
-  if (!isSo) failures.push(what);
+function check(what, isMet) {
+  if (!isMet) failures.push(what);
 }
 
-/** What the gateway holds in memory; 0 where there is no /proc. */
+/** Returns the resident memory of the gateway in MiB; 0 without /proc. */
 function memoryMib() {
   const file = `/proc/${both.gatewayPid}/status`;
   if (!fs.existsSync(file)) return 0;

@@ -1,4 +1,4 @@
-// Free TCP ports on loopback. Another process may take one before its user does.
+// Finds free TCP ports on loopback. Another process can use a port before its user does.
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 

@@ -1,16 +1,16 @@
-// One round: so many connections, so many seconds, one case. Every answer is looked at: a fast wrong answer is no result.
+// Runs one case for some seconds on some connections. Checks every response, because a fast wrong response is not a result.
 import { randomUUID } from 'node:crypto';
 import autocannon from 'autocannon';
 
-const ANSWER_SECONDS_MAX = 10;
-/** Beyond them the median is taken of the first ones. */
+const RESPONSE_SECONDS_MAX = 10;
+/** Further latencies do not count for the median. */
 const SAMPLES_MAX = 1_000_000;
 
 /**
- * @param {import('./cases.mjs').Case} one
+ * @param {import('./cases.mjs').Case} benchmark
  * @returns {Promise<object>} requests, seconds, p50Ms, CPU of both processes in microseconds, failures
  */
-export async function runRound(one, { connections, seconds, both }) {
+export async function runRound(benchmark, { connections, seconds, both }) {
   const latencies = new Float64Array(SAMPLES_MAX);
   let samples = 0;
   let wrong = 0;
@@ -18,17 +18,19 @@ export async function runRound(one, { connections, seconds, both }) {
   const cpuBefore = both.cpuMicroseconds();
   const startedAt = process.hrtime.bigint();
   const run = autocannon({
-    url: one.url,
+    url: benchmark.url,
     connections,
     duration: seconds,
-    timeout: ANSWER_SECONDS_MAX,
+    timeout: RESPONSE_SECONDS_MAX,
     setupClient(client) {
       const onResponse = (status, body) => {
-        if (status === 200 && one.isRight(body)) return;
+        if (status === 200 && benchmark.isCorrect(body)) return;
         wrong += 1;
         wrongBody = `${status} ${body}`;
       };
-      client.setRequests(one.requests(randomUUID()).map((request) => ({ ...request, onResponse })));
+      client.setRequests(
+        benchmark.requests(randomUUID()).map((request) => ({ ...request, onResponse })),
+      );
     },
   });
   run.on('response', (_client, _status, _bytes, milliseconds) => {
@@ -37,10 +39,10 @@ export async function runRound(one, { connections, seconds, both }) {
   const result = await run;
   const elapsedSeconds = Number(process.hrtime.bigint() - startedAt) / 1e9;
   const cpuAfter = both.cpuMicroseconds();
-  const name = `${one.name} at ${one.target}, ${connections} connections`;
+  const name = `${benchmark.name} at ${benchmark.target}, ${connections} connections`;
   return {
-    name: one.name,
-    target: one.target,
+    name: benchmark.name,
+    target: benchmark.target,
     connections,
     requests: result.requests.total,
     seconds: elapsedSeconds,
@@ -48,9 +50,9 @@ export async function runRound(one, { connections, seconds, both }) {
     gatewayCpu: difference(cpuAfter.gateway, cpuBefore.gateway),
     etcdCpu: difference(cpuAfter.etcd, cpuBefore.etcd),
     failures: [
-      ...(wrong > 0 ? [`${name}: ${wrong} wrong answers, the last: ${wrongBody.trim()}`] : []),
-      ...(result.errors > 0 ? [`${name}: ${result.errors} requests without an answer`] : []),
-      ...(result.requests.total === 0 ? [`${name}: no answer at all`] : []),
+      ...(wrong > 0 ? [`${name}: ${wrong} wrong responses, the last: ${wrongBody.trim()}`] : []),
+      ...(result.errors > 0 ? [`${name}: ${result.errors} requests without a response`] : []),
+      ...(result.requests.total === 0 ? [`${name}: no response`] : []),
     ],
   };
 }

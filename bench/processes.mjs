@@ -1,4 +1,4 @@
-// The two processes that are measured: a real etcd, run by the gateway's own embedded module, and the built gateway in front of it.
+// Runs the two measured processes: a real etcd, by the gateway's module for embedded etcd, and the built gateway in front of it.
 import { execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -14,8 +14,8 @@ const READY_MS_MAX = 20_000;
 const STOP_MS_MAX = 15_000;
 const POLL_MS = 50;
 
-/** Starts etcd in a temporary folder and the gateway, both on free ports and with their default settings otherwise. */
-export async function startBoth(say) {
+/** Starts etcd in a temporary folder, and the gateway. Both use free ports and otherwise default settings. */
+export async function startBoth(report) {
   const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), 'latchkey-bench-'));
   const stops = [() => fs.rmSync(dataDir, { recursive: true, force: true })];
   const stop = async () => {
@@ -25,18 +25,18 @@ export async function startBoth(say) {
     const [port, etcdPort] = await freePorts(2);
     const etcd = await startEmbeddedEtcd({
       dataDir,
-      // The load programs that measure etcd itself speak TCP.
+      // The load programs that measure etcd itself use TCP.
       clientAddress: { host: '127.0.0.1', port: etcdPort },
       cacheDir: path.join(ROOT, '.latchkey', 'cache'),
       ...(process.env.LATCHKEY_ETCD_BIN ? { etcdBin: process.env.LATCHKEY_ETCD_BIN } : {}),
       downloadBaseUrl: process.env.LATCHKEY_ETCD_DOWNLOAD_URL || OFFICIAL_BASE_URL,
       path: process.env.PATH ?? '',
-      say,
+      say: report,
     });
     stops.push(() => etcd.stop());
     const gatewayUrl = `http://127.0.0.1:${port}`;
     const gateway = spawnGateway(gatewayUrl, etcd.endpoint);
-    stops.push(() => endGateway(gateway));
+    stops.push(() => stopGateway(gateway));
     await untilReady(gateway, `${gatewayUrl}/readyz`);
     return {
       gatewayUrl,
@@ -53,9 +53,9 @@ export async function startBoth(say) {
   }
 }
 
-/** Every key that is read later exists. */
-async function writeKeys(work) {
-  const put = work.find(({ name, target }) => name === 'put' && target === 'gateway');
+/** Writes every key that is read later. */
+async function writeKeys(benchmarks) {
+  const put = benchmarks.find(({ name, target }) => name === 'put' && target === 'gateway');
   for (const { method, path: url, headers, body } of put.requests('')) {
     const response = await fetch(`${put.url}${url}`, { method, headers, body });
     if (!response.ok) throw new Error(`${url}: ${response.status} ${await response.text()}`);
@@ -71,7 +71,7 @@ function spawnGateway(url, endpoint) {
   });
 }
 
-async function endGateway(child) {
+async function stopGateway(child) {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise((resolve) => child.once('exit', resolve));
   const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS_MAX);
@@ -95,12 +95,12 @@ async function untilReady(child, url) {
 
 let ticksPerSecond;
 
-/** User and system time of a process in microseconds; `undefined` where there is no /proc. */
+/** Returns the user and system time of a process in microseconds; `undefined` without /proc. */
 function cpuOf(pid) {
   if (!fs.existsSync('/proc/self/stat')) return undefined;
   ticksPerSecond ??= Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
   const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
-  // The name, second, is in parentheses; utime and stime are the 14th and 15th field.
+  // The second field is the name, in parentheses. utime and stime are the 14th and 15th field.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return ((Number(fields[11]) + Number(fields[12])) * 1e6) / ticksPerSecond;
 }

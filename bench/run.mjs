@@ -1,10 +1,10 @@
-// `npm run bench -- [--quick]`: what the gateway costs, measured against etcd's own JSON gateway in alternating short rounds of one
-// run, so that a busy machine slows both. Absolute numbers compare only inside one table; the ratio and the CPU travel better.
+// `npm run bench -- [--quick]` measures the gateway and etcd's own JSON gateway in alternating short rounds of one run, so that a busy
+// machine slows both. Compare absolute numbers only within one table. The ratio and the CPU can be compared between runs.
 import { parseArgs } from 'node:util';
 import { cases } from './cases.mjs';
 import { runRound } from './load.mjs';
 import { startBoth } from './processes.mjs';
-import { summarise, tableOf } from './table.mjs';
+import { summarize, tableOf } from './table.mjs';
 
 const PLANS = {
   quick: { rounds: 2, seconds: 2 },
@@ -21,8 +21,8 @@ const { values } = parseArgs({
 });
 const plan = values.quick ? PLANS.quick : PLANS.full;
 
-const both = await startBoth(say).catch((error) => {
-  say(error.message);
+const both = await startBoth(report).catch((error) => {
+  report(error.message);
   process.exit(1);
 });
 for (const signal of ['SIGINT', 'SIGTERM']) {
@@ -34,29 +34,30 @@ try {
 } finally {
   await both.stop();
 }
-for (const failure of failures) say(failure);
+for (const failure of failures) report(failure);
 process.exitCode = failures.length === 0 ? 0 : 1;
 
 async function measure() {
-  const work = cases(both);
-  await both.prepare(work);
-  say(`warming up, then ${plan.rounds} rounds of ${plan.seconds} s for each line`);
-  for (const one of work) await runRound(one, { connections: 16, seconds: WARM_UP_SECONDS, both });
+  const benchmarks = cases(both);
+  await both.prepare(benchmarks);
+  report(`warming up, then ${plan.rounds} rounds of ${plan.seconds} s for each row`);
+  for (const benchmark of benchmarks)
+    await runRound(benchmark, { connections: 16, seconds: WARM_UP_SECONDS, both });
   const results = [];
   for (const connections of CONNECTIONS) {
     for (let round = 0; round < plan.rounds; round++) {
-      // Turned round every other time: whatever comes after a heavy neighbour is not always the same one.
-      const order = round % 2 === 0 ? work : work.toReversed();
-      for (const one of order) {
-        results.push(await runRound(one, { connections, seconds: plan.seconds, both }));
+      // The order alternates, so that a heavy case does not always precede the same one.
+      const order = round % 2 === 0 ? benchmarks : benchmarks.toReversed();
+      for (const benchmark of order) {
+        results.push(await runRound(benchmark, { connections, seconds: plan.seconds, both }));
       }
     }
   }
-  const rows = summarise(results);
+  const rows = summarize(results);
   console.log(values.json ? JSON.stringify(rows, null, 2) : tableOf(rows, both.etcdVersion));
   return results.flatMap((result) => result.failures);
 }
 
-function say(line) {
+function report(line) {
   process.stderr.write(`bench: ${line}\n`);
 }

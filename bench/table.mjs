@@ -1,7 +1,7 @@
-// From rounds to a table. The median of the rounds for speed, all rounds together for CPU, whose clock is coarse.
+// Converts rounds to a table. Speed is the median of the rounds. CPU is the sum of all rounds, because its clock is coarse.
 
-/** One row for each case and number of connections; `ratio` = requests a second compared with etcd's own gateway. */
-export function summarise(results) {
+/** Returns one row for each case and number of connections. `ratio`: requests per second relative to etcd's own gateway. */
+export function summarize(results) {
   const keys = [...new Set(results.map(keyOf))];
   const rows = keys.map((key) => {
     const rounds = results.filter((result) => keyOf(result) === key);
@@ -28,9 +28,9 @@ export function tableOf(rows, etcdVersion) {
     String(row.connections),
     row.requestsPerSecond.toFixed(0),
     row.p50Ms.toFixed(2),
-    row.target === 'etcd' ? '' : shown(row.gatewayCpuMicroseconds, 0),
-    shown(row.etcdCpuMicroseconds, 0),
-    shown(row.ratio, 2),
+    row.target === 'etcd' ? '' : format(row.gatewayCpuMicroseconds, 0),
+    format(row.etcdCpuMicroseconds, 0),
+    format(row.ratio, 2),
   ]);
   const widths = head.map((_, i) => Math.max(...[head, ...body].map((line) => line[i].length)));
   const lines = [head, ...body].map((line) =>
@@ -55,7 +55,7 @@ function ratioOf(row, rows) {
   return etcd === undefined ? undefined : row.requestsPerSecond / etcd.requestsPerSecond;
 }
 
-function shown(number, digits) {
+function format(number, digits) {
   return number === undefined ? '' : number.toFixed(digits);
 }
 

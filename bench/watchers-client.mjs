@@ -1,4 +1,4 @@
-// A process full of watchers for watchers.mjs: plain sockets that read event streams and count what comes, each for itself.
+// A process with many watchers for watchers.mjs. Each is a plain socket that reads an event stream and counts its events.
 import { connect } from 'node:net';
 
 const [hostname, port, path, count, expected] = process.argv.slice(2);
@@ -8,7 +8,7 @@ const REQUEST = `GET ${path} HTTP/1.1\r\nHost: ${hostname}\r\nAccept: text/event
 
 let open = 0;
 let done = 0;
-let disorder = 0;
+let outOfOrder = 0;
 const sockets = [];
 
 process.once('disconnect', () => process.exit());
@@ -34,12 +34,12 @@ function watch(opened) {
   socket.on('data', (text) => {
     const blocks = (rest + text).split('\n\n');
     rest = blocks.pop();
-    // The headers and the first sign of life.
+    // The response begins with its headers.
     if (next === 0 && text.startsWith('HTTP/1.1 200')) opened();
     for (const block of blocks) {
       const value = EVENT.exec(block)?.[1];
       if (value === undefined) continue;
-      if (Number(value) !== next) disorder += 1;
+      if (Number(value) !== next) outOfOrder += 1;
       next += 1;
       if (next === Number(expected)) finish();
     }
@@ -48,5 +48,5 @@ function watch(opened) {
 
 function finish() {
   done += 1;
-  if (done === Number(count)) process.send({ kind: 'reached', disorder });
+  if (done === Number(count)) process.send({ kind: 'reached', outOfOrder });
 }

@@ -1,5 +1,5 @@
-// Thousands of event streams on one prefix at one gateway: how many watches etcd sees, whether every event reaches everybody, and what a
-// watcher costs in memory. The watchers sit in processes of their own.
+// Opens thousands of event streams on one prefix at one gateway. Measures how many watches etcd has, whether every event reaches every
+// watcher, and how much memory a watcher needs. The watchers run in separate processes.
 import { fork } from 'node:child_process';
 import fs from 'node:fs';
 import { performance } from 'node:perf_hooks';
@@ -10,13 +10,13 @@ import { startBoth } from './processes.mjs';
 const CLIENT_FILE = fileURLToPath(new URL('watchers-client.mjs', import.meta.url));
 const CLIENTS = 2;
 const PREFIX = 'bench/watched/';
-const FILES_BESIDE_MAX = 500;
+const OTHER_FILES_MAX = 500;
 const WARM_UP_WATCHERS = 200;
-/** Until memory is as it stays. */
+/** The time after which the memory is stable. */
 const SETTLE_MS = 8_000;
-const REACH_MS_MAX = 120_000;
+const DELIVERY_MS_MAX = 120_000;
 const STREAMS_MAX = 9;
-const AIM_KB = 25;
+const TARGET_KB = 25;
 
 const { values } = parseArgs({
   options: {
@@ -28,12 +28,12 @@ const watchers = Number(values.watchers);
 const events = Number(values.events);
 
 const filesMax = openFilesMax();
-if (filesMax < watchers + FILES_BESIDE_MAX) {
-  say(`${watchers} watchers need a hard limit of open files above theirs; it is ${filesMax}`);
+if (filesMax < watchers + OTHER_FILES_MAX) {
+  report(`${watchers} watchers need a higher hard limit of open files; it is ${filesMax}`);
   process.exit(2);
 }
-const both = await startBoth(say).catch((error) => {
-  say(error.message);
+const both = await startBoth(report).catch((error) => {
+  report(error.message);
   process.exit(1);
 });
 const clients = [];
@@ -53,41 +53,41 @@ try {
 async function measure() {
   await warmUp();
   const before = residentKb();
-  say(`${watchers} watchers connect from ${CLIENTS} processes`);
+  report(`${watchers} watchers connect from ${CLIENTS} processes`);
   await Promise.all(shares(watchers).map((count) => startClient(count, events)));
   await pause(SETTLE_MS);
   const open = residentKb();
   const upstream = await upstreamCounts();
-  say(`${events} events are written`);
+  report(`${events} events are written`);
   const reached = Promise.all(clients.map((client) => messageOf(client, 'reached')));
   const startedAt = performance.now();
   for (let i = 0; i < events; i++) await put(`${PREFIX}${i % 10}`, String(i));
   const writtenMs = performance.now() - startedAt;
-  const results = await within(reached, REACH_MS_MAX);
+  const results = await within(reached, DELIVERY_MS_MAX);
   const reachedMs = performance.now() - startedAt;
   const after = residentKb();
-  const wrong = results?.reduce((sum, { disorder }) => sum + disorder, 0);
+  const wrong = results?.reduce((sum, { outOfOrder }) => sum + outOfOrder, 0);
   const perWatcherKb = (open - before) / watchers;
-  const isRight = wrong === 0 && upstream.streams <= STREAMS_MAX;
+  const isCorrect = wrong === 0 && upstream.streams <= STREAMS_MAX;
   console.log(
     [
       `Node ${process.versions.node}, etcd ${both.etcdVersion}, ${watchers} event streams on one prefix, ${events} events`,
-      `upstream: ${upstream.streams} watch streams with ${upstream.watchers} watches at etcd, ${upstream.connections} connections of the gateway to it`,
+      `upstream: ${upstream.streams} watch streams with ${upstream.watchers} watches at etcd, ${upstream.connections} connections from the gateway to etcd`,
       results === undefined
-        ? `not all events reached all watchers within ${REACH_MS_MAX / 1000} s`
-        : `delivered: each of ${events} events to all ${watchers} watchers, ${wrong} out of order; written in ${seconds(writtenMs)}, with everybody after ${seconds(reachedMs)}`,
-      `memory: ${perWatcherKb.toFixed(1)} KB a watcher (aim ${AIM_KB}); the gateway had ${mb(before)} before, ${mb(open)} with all watchers, ${mb(after)} after the events`,
+        ? `not all events reached all watchers within ${DELIVERY_MS_MAX / 1000} s`
+        : `delivered: each of ${events} events to all ${watchers} watchers, ${wrong} out of order; written in ${seconds(writtenMs)}, delivered after ${seconds(reachedMs)}`,
+      `memory: ${perWatcherKb.toFixed(1)} KB per watcher (target ${TARGET_KB}); the gateway had ${mb(before)} before, ${mb(open)} with all watchers, ${mb(after)} after the events`,
     ].join('\n'),
   );
-  return isRight;
+  return isCorrect;
 }
 
-/** Code and pools that any number of watchers needs are not theirs. */
+/** Loads the code and fills the pools that any number of watchers needs, so that they do not count as memory of watchers. */
 async function warmUp() {
   const client = await startClient(WARM_UP_WATCHERS, 10);
   const reached = messageOf(client, 'reached');
   for (let i = 0; i < 10; i++) await put(`${PREFIX}${i}`, String(i));
-  await within(reached, REACH_MS_MAX);
+  await within(reached, DELIVERY_MS_MAX);
   clients.splice(clients.indexOf(client), 1);
   client.kill('SIGKILL');
   await pause(SETTLE_MS);
@@ -97,7 +97,7 @@ function shares(total) {
   return Array.from({ length: CLIENTS }, (_, i) => Math.floor((total + i) / CLIENTS));
 }
 
-/** Resolves when all its watchers are connected. */
+/** Starts a process. Resolves when all its watchers are connected. */
 async function startClient(count, expected) {
   const { hostname, port } = new URL(both.gatewayUrl);
   const path = `/v1/watch?prefix=${encodeURIComponent(PREFIX)}`;
@@ -115,7 +115,7 @@ function messageOf(client, kind) {
       if (message.kind === kind) resolve(message);
       if (message.kind === 'failed') reject(new Error(message.reason));
     });
-    client.once('exit', () => reject(new Error('a process of watchers ended')));
+    client.once('exit', () => reject(new Error('a process of watchers exited')));
   });
 }
 
@@ -138,7 +138,7 @@ async function upstreamCounts() {
   };
 }
 
-/** Established connections of the gateway to that port of this machine. */
+/** Counts the established connections of the gateway to a port of this machine. */
 function connectionsTo(port) {
   const folder = `/proc/${both.gatewayPid}/fd`;
   const links = fs.readdirSync(folder).map((file) => {
@@ -163,7 +163,7 @@ function residentKb() {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]);
 }
 
-/** Node raises its own limit to the hard one. */
+/** Returns the hard limit, to which Node raises its own limit. */
 function openFilesMax() {
   const limits = fs.readFileSync('/proc/self/limits', 'utf8');
   const [, , hard] = /^Max open files\s+(\S+)\s+(\S+)/m.exec(limits) ?? [];
@@ -190,6 +190,6 @@ function mb(kb) {
   return `${Math.round(kb / 1024)} MB`;
 }
 
-function say(line) {
+function report(line) {
   process.stderr.write(`bench: ${line}\n`);
 }

@@ -1,4 +1,4 @@
-// examples/with-lock.sh: a command of a shell under a lock.
+// examples/with-lock.sh runs a shell command under a lock.
 import { createServer } from 'node:http';
 import { mkdtemp, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
@@ -24,7 +24,8 @@ const HELD_LIMIT_MS = 15_000;
 const SHORT_TTL = { LOCK_TTL: '5' };
 
 const curl = await onPath('curl', testPath());
-if (curl === undefined) console.error('not tested: with-lock.sh, for there is no curl on the PATH');
+if (curl === undefined)
+  console.error('not tested: with-lock.sh, because there is no curl on the PATH');
 
 function withLock(name: string, command: string, env: Record<string, string> = {}): ShellRun {
   return startInShell(`exec ./with-lock.sh ${name} sh -c '${command}'`, {
@@ -49,7 +50,7 @@ describe.skipIf(curl === undefined)('with-lock.sh', () => {
     expect((await stateOf(name)).locked).toBe(false);
   });
 
-  it('says how it is called', async () => {
+  it('prints its usage without a command', async () => {
     const run = startInShell('exec ./with-lock.sh deploy', {
       cwd: EXAMPLES,
       env: { PATH: testPath(), LATCHKEY_URL: gateway },
@@ -58,7 +59,7 @@ describe.skipIf(curl === undefined)('with-lock.sh', () => {
     expect(run.stderr()).toContain('usage: with-lock.sh NAME COMMAND');
   });
 
-  it('waits for its turn, and says for whom it waits', async () => {
+  it('waits for the lock, and prints the holder', async () => {
     const name = newKey();
     const { token } = await locks.hold200(name, { owner: 'before' });
     const run = withLock(name, 'echo mine');
@@ -70,17 +71,17 @@ describe.skipIf(curl === undefined)('with-lock.sh', () => {
     expect(run.stdout()).toBe('mine\n');
   });
 
-  it('ends with 75 and does not run the command when the lock is not to be had, and says who has it', async () => {
+  it('exits with 75 without running the command if another client holds the lock, and prints the holder', async () => {
     const name = newKey();
-    await locks.hold200(name, { owner: 'somebody' });
+    await locks.hold200(name, { owner: 'another' });
     const run = withLock(name, 'echo mine', { LOCK_WAIT: '0' });
     expect(await run.ended).toBe(75);
     expect(run.stdout()).toBe('');
-    expect(run.stderr()).toContain('is held by somebody');
+    expect(run.stderr()).toContain('is held by another');
     expect(await stateOf(name)).toMatchObject({ queueLength: 0 });
   });
 
-  it('keeps the lock for longer than its ttl', async () => {
+  it('keeps the lock longer than its ttl', async () => {
     const name = newKey();
     const state = `curl -s ${gateway}/v1/locks/${name}`;
     const run = withLock(name, `echo "$FENCING_TOKEN"; sleep 8; ${state}`, SHORT_TTL);
@@ -97,7 +98,7 @@ describe.skipIf(curl === undefined)('with-lock.sh', () => {
     expect(await run.ended).toBe(143);
   });
 
-  it('gives the lock back only when the command has ended, after a signal too', async () => {
+  it('releases the lock only after the command has exited, after a signal too', async () => {
     const name = newKey();
     const state = `curl -s ${gateway}/v1/locks/${name}`;
     const run = withLock(
@@ -112,10 +113,10 @@ describe.skipIf(curl === undefined)('with-lock.sh', () => {
   });
 });
 
-/** A script that is killed checks for itself each second, and its lock has the shortest ttl: with slack for a loaded machine. */
+/** The watchdog of a killed script checks every second, and its lock has the shortest ttl. The rest is slack for a busy machine. */
 const ABANDONED_LIMIT_MS = 25_000;
 
-describe.skipIf(curl === undefined)('F58: a script that is ended by a signal', () => {
+describe.skipIf(curl === undefined)('F58: with-lock.sh that a signal stops', () => {
   const entriesOf = async (name: string): Promise<number> => {
     const { locked, queueLength } = await stateOf(name);
     return (locked === true ? 1 : 0) + Number(queueLength);
@@ -171,7 +172,7 @@ describe.skipIf(curl === undefined)('F58: a script that is ended by a signal', (
 
 describe.skipIf(curl === undefined)('F58: with-lock.sh', () => {
   it.each(['a/b c', 'quote" and \\backslash', 'ümlaut?#&%2e', '..'])(
-    'takes any name: %j',
+    'accepts any name: %j',
     async (text) => {
       const name = text === '..' ? text : `${newKey()}/${text}`;
       const run = startInShell('exec ./with-lock.sh "$NAME" sh -c "echo mine; exec sleep 60"', {
@@ -200,7 +201,7 @@ describe.skipIf(curl === undefined)('F58: with-lock.sh', () => {
     [{ LOCK_WAIT: '1m' }, 64, 'LOCK_WAIT is "1m"'],
     [{ LOCK_TTL: '999999999' }, 64, 'rejects the request'],
     [{ LATCHKEY_URL: 'nonsense://x' }, 78, 'LATCHKEY_URL is "nonsense://x"'],
-  ])('reports what is wrong: %j exits with %i', async (env, status, text) => {
+  ])('reports the invalid setting: %j exits with %i', async (env, status, text) => {
     const run = withLock(newKey(), 'echo mine', { LOCK_WAIT: '0', ...env });
     expect(await run.ended).toBe(status);
     expect(run.stderr()).toContain(text);
@@ -257,7 +258,7 @@ describe.skipIf(curl === undefined)(
 
     it.each([
       ['no credentials', undefined],
-      ['those of another scope', bearer('reader').authorization],
+      ['credentials of another scope', bearer('reader').authorization],
     ])('exits with 77 with %s', async (_, authorization) => {
       const run = withLock(`app/${newKey()}`, 'echo mine', env(authorization));
       expect(await run.ended).toBe(77);
