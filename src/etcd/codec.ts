@@ -126,7 +126,7 @@ function encodeOp(op: RequestOp): Json {
   }
 }
 
-// ---- answers
+// ---- responses
 
 export function decodeHeader(json: Json): ResponseHeader {
   const header = asJson(json.header);
@@ -149,7 +149,7 @@ export function decodeKeyValue(json: Json): KeyValue {
   };
 }
 
-/** What was there before, where it was asked for and there was something. */
+/** Returns the previous entry, if it was requested and existed. */
 export function decodePrevKv(json: Json): KeyValue | undefined {
   return json.prev_kv === undefined ? undefined : decodeKeyValue(asJson(json.prev_kv));
 }
@@ -213,7 +213,7 @@ export function decodeLeaseGrant(json: Json): LeaseGrantResponse {
   };
 }
 
-/** Takes the one line that etcd answers to a keepalive with a closed body: `{"result": {...}}`. */
+/** Decodes the single line with which etcd responds to a keepalive whose body is closed: `{"result": {...}}`. */
 export function decodeLeaseKeepAlive(json: Json): LeaseKeepAliveResponse {
   const result = asJson(json.result);
   const ttlSeconds = safeInteger(result.TTL);

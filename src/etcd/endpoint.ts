@@ -1,10 +1,10 @@
-// One etcd client endpoint: its address, and how people write it.
+// One etcd client endpoint: its address, and the forms in which users write it.
 import { GatewayError } from '../core/errors.js';
 
 export interface Endpoint {
-  /** `http://host:port` without a trailing slash, or `unix:///path`; what logs and metrics name. */
+  /** `http://host:port` without a trailing slash, or `unix:///path`. Logs and metrics contain it. */
   readonly url: string;
-  /** Of a socket: what etcd sees as `Host`. */
+  /** For a socket: the `Host` that etcd receives. */
   readonly hostname: string;
   readonly port: number;
   readonly isSecure: boolean;

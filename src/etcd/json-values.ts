@@ -1,5 +1,5 @@
-// The atoms of etcd's JSON: int64 as strings, bytes as base64, zero values left out, IDs in decimal. Each but
-// `parseObject` throws `etcd-refused` for what etcd never sends.
+// The values in etcd's JSON: int64 as strings, bytes as base64, omitted zero values, IDs in decimal. Every function except `parseObject`
+// throws `etcd-refused` for values that etcd never sends.
 import { GatewayError } from '../core/errors.js';
 
 export type Json = Record<string, unknown>;
@@ -7,12 +7,12 @@ export type Json = Record<string, unknown>;
 const EMPTY = Buffer.alloc(0);
 const LEASE_HEX_DIGITS = 16;
 
-/** A lease ID as etcd's JSON wants it: decimal digits in a string, since it fills all 63 bits. */
+/** Returns a lease ID for etcd's JSON: decimal digits in a string, because it may use 63 bits. */
 export function decimalId(hex: string): string {
   return BigInt(`0x${hex}`).toString();
 }
 
-/** An int64 that must fit a JavaScript number; etcd leaves zeros out. Throws `etcd-refused` instead of rounding. */
+/** Returns an int64 that must fit a JavaScript number; etcd omits zeros. Throws `etcd-refused` instead of rounding. */
 export function safeInteger(value: unknown): number {
   if (value === undefined) return 0;
   const number = typeof value === 'string' && value !== '' ? Number(value) : value;
@@ -49,7 +49,7 @@ export function asJson(value: unknown): Json {
   return value as Json;
 }
 
-/** The object in a body; `undefined` for anything else. */
+/** Returns the object in a body; `undefined` for anything else. */
 export function parseObject(body: Buffer): Json | undefined {
   try {
     return asJson(JSON.parse(body.toString('utf8')));

@@ -3,15 +3,15 @@ import type { KeyRange, Span } from './wire.js';
 
 const NUL = Buffer.from([0]);
 
-/** The range of all keys that begin with `prefix`; of the whole keyspace when it is empty. */
+/** Returns the range of all keys that begin with `prefix`; an empty prefix means the whole keyspace. */
 export function prefixRange(prefix: Buffer): Span {
   if (prefix.length === 0) return { key: NUL, rangeEnd: NUL };
   return { key: prefix, rangeEnd: prefixEnd(prefix) };
 }
 
 /**
- * The first key behind every key with this prefix: the last byte that is not 0xff plus one, what follows it cut off. A prefix of
- * nothing but 0xff has no such key: its range runs to the end of the keyspace, which etcd writes as one NUL byte.
+ * Returns the first key after every key with this prefix: the last byte that is not 0xff is incremented, and the bytes after it are
+ * removed. A prefix of only 0xff has no such key. Its range ends at the end of the keyspace, which etcd writes as one NUL byte.
  */
 export function prefixEnd(prefix: Buffer): Buffer {
   let length = prefix.length;
@@ -22,7 +22,7 @@ export function prefixEnd(prefix: Buffer): Buffer {
   return end;
 }
 
-/** The range [start, end); an absent `end` means to the end of the keyspace. */
+/** Returns the range [start, end); without `end`, to the end of the keyspace. */
 export function spanRange(start: Buffer, end?: Buffer): Span {
   return { key: start.length === 0 ? NUL : start, rangeEnd: end ?? NUL };
 }
@@ -31,12 +31,12 @@ function isToEnd(rangeEnd: Buffer | undefined): boolean {
   return rangeEnd?.length === 1 && rangeEnd[0] === 0;
 }
 
-/** Whether a range goes to the end of the keyspace. */
+/** Returns whether a range extends to the end of the keyspace. */
 export function isOpenEnded({ rangeEnd }: KeyRange): boolean {
   return isToEnd(rangeEnd);
 }
 
-/** The key right behind `key`: nothing fits between them. */
+/** Returns the key directly after `key`: no other key is between them. */
 export function nextKey(key: Buffer): Buffer {
   return Buffer.concat([key, NUL]);
 }
@@ -48,7 +48,7 @@ export function containsKey(range: KeyRange, key: Buffer): boolean {
   );
 }
 
-/** Whether every key of `inner` lies in `outer`. */
+/** Returns whether `outer` contains every key of `inner`. */
 export function containsRange(outer: KeyRange, inner: KeyRange): boolean {
   if (!containsKey(outer, inner.key)) return false;
   if (inner.rangeEnd === undefined || isToEnd(outer.rangeEnd)) return true;
@@ -59,7 +59,7 @@ export function containsRange(outer: KeyRange, inner: KeyRange): boolean {
   );
 }
 
-/** What of `range` lies outside all `holes`, in key order. Holes must be prefix-like ranges (never a single key). */
+/** Returns the parts of `range` outside all `holes`, in key order. A hole must be a range, never a single key. */
 export function subtractRanges(range: KeyRange, holes: readonly KeyRange[]): KeyRange[] {
   if (range.rangeEnd === undefined) {
     return holes.some((hole) => containsKey(hole, range.key)) ? [] : [range];
@@ -80,7 +80,7 @@ function cutHole(piece: KeyRange, hole: KeyRange): KeyRange[] {
   return hasRight ? [...left, { key: holeEnd, rangeEnd: pieceEnd }] : left;
 }
 
-/** A string that is the same for equal ranges only. */
+/** Returns a string that is the same only for equal ranges. */
 export function rangeKey({ key, rangeEnd }: KeyRange): string {
   return `${key.toString('base64')} ${rangeEnd?.toString('base64') ?? ''}`;
 }

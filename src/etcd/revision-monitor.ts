@@ -1,12 +1,12 @@
-// The revisions of the cluster as one growing line. A store that is restored from a backup or emptied keeps its cluster ID and begins another
-// line, on which the same revision is another state: whatever is remembered by revision is invalid from then on.
+// Detects that the store was restored from a backup or emptied. The store then keeps its cluster ID but begins a new history, in which the
+// same revision is another state. State that the gateway keeps by revision is then invalid.
 //
 // The proof: a linearizable request that is sent after the gateway received revision R gets a response of revision R or higher, and of the
 // same raft term or a higher one. Serializable reads, watches and the responses of lagging members are lower without a reset, so they never
 // prove one. Not detected: a store that was restored and then written past the highest revision received here, in a raft term as high as
 // before. A restored or emptied store begins at term 2, and each election raises the term.
 
-/** What was known when a request was sent. */
+/** The highest revision and raft term received before a request was sent. */
 export interface RevisionBaseline {
   readonly epoch: number;
   readonly revision: number;
@@ -14,9 +14,9 @@ export interface RevisionBaseline {
 }
 
 export interface StoreReset {
-  /** The store's, in the response that proved the reset. */
+  /** The store's revision in the response that proved the reset. */
   readonly revision: number;
-  /** The highest one received before. */
+  /** The highest revision received before. */
   readonly previousRevision: number;
 }
 
@@ -42,7 +42,7 @@ export class RevisionMonitor {
     return this.#lostRevision;
   }
 
-  /** Called with each reset, at once. Listeners must not throw. */
+  /** Calls the listener immediately after each reset. Listeners must not throw. */
   subscribe(listener: (reset: StoreReset) => void): void {
     this.#listeners.add(listener);
   }
@@ -58,7 +58,7 @@ export class RevisionMonitor {
     header: { readonly revision: number; readonly raftTerm: number },
   ): void {
     const { revision, raftTerm } = header;
-    // The request may have been answered on the line that ended.
+    // The response may belong to the previous history.
     if (mark.epoch !== this.#epoch || revision === 0) return;
     if (revision < mark.revision || (raftTerm !== 0 && raftTerm < mark.raftTerm)) {
       this.#reset(revision, raftTerm);

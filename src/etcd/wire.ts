@@ -35,7 +35,7 @@ export type SortTarget = 'key' | 'version' | 'create' | 'mod' | 'value';
 
 export interface RangeRequest extends KeyRange {
   readonly limit?: number | undefined;
-  /** Read the store as it was then; 410 when compacted. */
+  /** Reads the store at this revision; 410 if it is compacted. */
   readonly revision?: number | undefined;
   readonly sort?: { readonly target: SortTarget; readonly order: 'ascend' | 'descend' } | undefined;
   readonly serializable?: boolean | undefined;
@@ -49,7 +49,7 @@ export interface RangeResponse {
   readonly header: ResponseHeader;
   readonly kvs: readonly KeyValue[];
   readonly more: boolean;
-  /** How many keys the whole range has, whatever `limit` says. */
+  /** The number of keys in the whole range, regardless of `limit`. */
   readonly count: number;
 }
 
@@ -58,7 +58,7 @@ export interface PutRequest {
   readonly value?: Buffer | undefined;
   readonly lease?: string | undefined;
   readonly prevKv?: boolean | undefined;
-  /** Keep the value that is there (an error when the key is missing). */
+  /** Keeps the current value. An error if the key does not exist. */
   readonly ignoreValue?: boolean | undefined;
   readonly ignoreLease?: boolean | undefined;
 }
@@ -85,7 +85,7 @@ export type CompareTarget =
   | { readonly kind: 'value'; readonly value: Buffer }
   | { readonly kind: 'lease'; readonly lease: string };
 
-/** On a missing key (or an empty range) etcd compares with zeros; a `value` compare is then false whatever its result asks. */
+/** For a missing key or an empty range etcd compares with zeros. A `value` comparison is then false for every `result`. */
 export interface Compare extends KeyRange {
   readonly result: CompareResult;
   readonly target: CompareTarget;
@@ -121,19 +121,19 @@ export interface TxnResponse {
 export interface LeaseGrantResponse {
   readonly header: ResponseHeader;
   readonly lease: string;
-  /** Seconds; may be more than was asked (etcd has a minimum). */
+  /** Seconds; may be more than requested, because etcd has a minimum. */
   readonly ttlSeconds: number;
 }
 
 export interface LeaseKeepAliveResponse {
   readonly header: ResponseHeader;
-  /** Seconds; `undefined` when the lease is gone (etcd answers 200 without a TTL then). */
+  /** Seconds; `undefined` if the lease does not exist: etcd then returns 200 without a TTL. */
   readonly ttlSeconds: number | undefined;
 }
 
 export interface LeaseTimeToLiveResponse {
   readonly header: ResponseHeader;
-  /** Seconds left; `undefined` when the lease is gone. */
+  /** Seconds left; `undefined` if the lease does not exist. */
   readonly ttlSeconds: number | undefined;
   readonly grantedTtlSeconds: number;
   readonly keys: readonly Buffer[];

@@ -1,22 +1,22 @@
-// The health of one endpoint, with hysteresis: what ejects it, and what brings it back. Pure: no clock and no I/O.
+// The health of one endpoint, with hysteresis: decides when it is ejected and when it recovers. Pure: no clock and no I/O.
 
 /**
- * `unproven`: has not shown yet that it is a member of the cluster, and gets no calls.
- * `up`: takes its turn. `down`: asked only when no other is left. `refused`: never asked, as it belongs to another cluster, say.
+ * `unverified`: not known to be a member of the cluster; gets no calls. `healthy`: gets calls. `ejected`: gets calls only if no healthy
+ * endpoint is left. `rejected`: gets no calls, for example because it belongs to another cluster.
  */
 export type EndpointState = 'unverified' | 'healthy' | 'ejected' | 'rejected';
 
 /**
- * `gone`: it took no connection, did not answer a probe, or reported that it cannot serve. Another request to it costs time.
- * `doubt`: a connection broke, or the cluster was busy with itself. The next request may succeed.
- * `suspect`: the client may be the cause, because clients choose deadlines, the amount of work, and what they send. Only a probe can
- * find out, so this alone never ejects an endpoint.
+ * `unreachable`: it accepted no connection, did not respond to a probe, or reported that it cannot serve. Another request would cost time.
+ * `transient`: a connection broke, or the cluster was busy, for example with an election. The next request may succeed.
+ * `suspect`: the client may be the cause, because clients choose deadlines and the amount of work. Only a probe can find out, so this
+ * failure alone never ejects an endpoint.
  */
 export type FailureKind = 'unreachable' | 'transient' | 'suspect';
 
-/** Failures in a row that are no more than doubts, until they eject an endpoint. */
+/** Consecutive transient failures that eject an endpoint. */
 const TRANSIENT_FAILURES_MAX = 3;
-/** Successes in a row until an ejected endpoint takes its turn again. */
+/** Consecutive successes after which an ejected endpoint is healthy again. */
 const SUCCESSES_TO_RETURN = 2;
 
 export class EndpointHealth {
@@ -32,7 +32,7 @@ export class EndpointHealth {
     return this.#state;
   }
 
-  /** Answers whether this ejected it. */
+  /** Returns true if this ejected the endpoint. */
   recordFailure(kind: Exclude<FailureKind, 'suspect'>): boolean {
     this.#successes = 0;
     if (this.#state !== 'healthy') return false;
@@ -42,28 +42,28 @@ export class EndpointHealth {
     return true;
   }
 
-  /** Answers whether this brought it back. An endpoint that was refused, or is not proven, needs `proven`. */
+  /** Returns true if the endpoint recovered. A rejected or unverified endpoint needs `markVerified`. */
   recordSuccess(): boolean {
     this.#transientFailures = 0;
     if (this.#state !== 'ejected') return false;
     this.#successes += 1;
-    return this.#successes >= SUCCESSES_TO_RETURN && this.#rise();
+    return this.#successes >= SUCCESSES_TO_RETURN && this.#becomeHealthy();
   }
 
-  /** It has shown that it is a fit member of the cluster. Answers whether this made it take its turn. */
+  /** Call it after a successful probe. Returns true if the endpoint is now healthy and was not before. */
   markVerified(): boolean {
-    if (this.#state === 'unverified' || this.#state === 'rejected') return this.#rise();
+    if (this.#state === 'unverified' || this.#state === 'rejected') return this.#becomeHealthy();
     return this.recordSuccess();
   }
 
-  /** Answers whether it was not refused before. */
+  /** Returns true if it was not rejected before. */
   markRejected(): boolean {
     const isNew = this.#state !== 'rejected';
     this.#state = 'rejected';
     return isNew;
   }
 
-  #rise(): true {
+  #becomeHealthy(): true {
     this.#state = 'healthy';
     this.#transientFailures = 0;
     this.#successes = 0;

@@ -1,4 +1,4 @@
-// Words for the log: why an endpoint cannot take calls, and what the operator can do about it.
+// Texts for the log: why an endpoint cannot get calls, and what the operator can do.
 import { PLAINTEXT_CODES } from '../transport/connection.js';
 import { TransportError } from '../transport/http-adapter.js';
 import type { Endpoint } from '../endpoint.js';
@@ -66,7 +66,7 @@ function firstCode(error: unknown): string | undefined {
   return 'code' in error ? String(error.code) : firstCode(error.cause);
 }
 
-/** The words for an error, for its causes, or for one of the errors that it consists of. */
+/** Returns the text for an error, for one of its causes, or for one of its parts. */
 function causeOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   const own = 'code' in error ? causeOfCode(String(error.code), error) : undefined;

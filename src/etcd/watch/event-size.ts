@@ -1,7 +1,7 @@
-// What an event costs in memory, for whatever holds events and has a limit in bytes. Pure.
+// Estimates the memory of an event, for buffers with a limit in bytes. Pure.
 import type { WatchEvent } from '../wire.js';
 
-/** Roughly what one event costs besides its bytes. */
+/** Approximate memory of one event besides its keys and values. */
 const OVERHEAD_BYTES = 500;
 
 export function sizeOfEvent({ kv, prevKv }: WatchEvent): number {

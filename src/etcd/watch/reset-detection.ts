@@ -1,17 +1,17 @@
-// Ends watches whose history is lost because etcd was restored or emptied. Such a watch looks healthy and gets nothing until the new history
-// has reached its old revision. Detection itself is in revision-monitor.ts; this file makes sure that a linearizable read happens while
-// something is watched: at once when a watch begins below a revision that was received before, and periodically.
+// Ends watches whose history is lost because etcd was restored or emptied. Such a watch seems healthy, but receives no events until the new
+// history reaches its old revision. revision-monitor.ts detects the reset by linearizable reads. While a watch is open, this file sends such
+// reads periodically, and immediately when a watch begins below a revision that was received before.
 import type { Identity } from '../../core/caller.js';
 import type { RevisionMonitor } from '../revision-monitor.js';
 import type { WatchRequest } from '../wire.js';
 import type { WatchClient } from './client.js';
 import type { WatchHandle, WatchListener } from './watch-listener.js';
 
-/** While something is watched and no other call shows the revision. */
+/** Interval of the checks while a watch is open. */
 const CHECK_EVERY_MS = 5_000;
-/** Between the end of a check and the next one that a suspicion causes: members that lag cause many. */
+/** Minimum time between a check and the next one caused by a suspicion: lagging members cause many suspicions. */
 const CHECK_GAP_MS = 500;
-/** A user's rights may be gone; then another watch's identity reads. */
+/** Identities that one check tries: a user may have lost its rights, and then the identity of another watch is used. */
 const IDENTITIES_TRIED_MAX = 3;
 
 export interface ResetDetectionDeps {
@@ -20,7 +20,7 @@ export interface ResetDetectionDeps {
   readonly readRevision: (identity: Identity) => Promise<number>;
 }
 
-/** The same client; its watches also end with `reset`. */
+/** Returns the client with watches that also end with `reset`. */
 export function withResetDetection(watches: WatchClient, deps: ResetDetectionDeps): WatchClient {
   const open = new Set<MonitoredWatch>();
   const checks = new RevisionChecks(deps, open);
@@ -115,7 +115,7 @@ class MonitoredWatch implements WatchHandle {
     if (this.isAheadOf(this.#revisionMonitor.revision)) this.#observer.onSuspicion();
   }
 
-  /** Whether the watch takes for past what the store at `revision` has not written. */
+  /** Returns whether the watch starts after `revision` + 1, the next revision that the store writes. */
   isAheadOf(revision: number): boolean {
     return (this.#request.startRevision ?? 0) > revision + 1;
   }
@@ -156,13 +156,13 @@ class RevisionChecks {
     this.#open = open;
   }
 
-  /** Checks soon. */
+  /** Schedules a check as soon as possible. */
   suspect(): void {
     this.#isSuspicious = true;
     this.#schedule();
   }
 
-  /** Checks as long as something is watched. */
+  /** Repeats the checks while a watch is open. */
   keepGoing(): void {
     if (this.#timer === undefined) this.#schedule();
   }
@@ -192,9 +192,9 @@ class RevisionChecks {
     const revision = await this.#read(before);
     this.#isChecking = false;
     this.#checkedAt = performance.now();
-    // Without a response the periodic check tries again, and a watch that begins again meanwhile.
+    // Without a response, the next periodic check or the next new watch tries again.
     if (revision !== undefined && epoch === this.#deps.revisionMonitor.epoch) {
-      // What a watch takes for past was read before it began: the read that began later has to show it.
+      // The start revision of a watch was read before this check, so this later read must include it.
       for (const watch of before) if (watch.isAheadOf(revision)) watch.reset(revision);
     }
     if (this.#open.size > 0) this.#schedule();
