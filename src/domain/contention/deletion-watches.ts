@@ -3,14 +3,13 @@
 import type { Identity } from '../../core/caller.js';
 import type { RevisionMonitor } from '../../etcd/revision-monitor.js';
 import type { WatchClient } from '../../etcd/watch/client.js';
-import type { WatchHandle } from '../../etcd/watch/watch-listener.js';
+import { ResumingWatch } from '../../etcd/watch/resuming-watch.js';
+import type { WatchEnd } from '../../etcd/watch/watch-listener.js';
 import type { WatchEvent } from '../../etcd/wire.js';
 import type { LockResource } from './key.js';
 
 /** Deletions that are kept for waiters that read the queue before they subscribed. */
 const DELETIONS_KEPT_MAX = 4_096;
-const REWATCH_FIRST_MS = 50;
-const REWATCH_MAX_MS = 2_000;
 /** Node's timers overflow above 2^31 - 1 ms. No wait of the gateway is that long. */
 const TIMER_MS_MAX = 2_000_000_000;
 
@@ -24,8 +23,6 @@ interface Waiter {
 
 class DeletionWatch {
   readonly #watches: WatchClient;
-  readonly #identity: Identity;
-  readonly #resource: LockResource;
   readonly #waiters = new Map<string, Set<Waiter>>();
   /** Key -> revision of its last deletion, oldest first. */
   readonly #deletions = new Map<string, number>();
@@ -34,19 +31,28 @@ class DeletionWatch {
   #revision: number;
   /** The epoch of these revisions (revision-monitor.ts). */
   #epoch: number | undefined;
-  #handle: WatchHandle | undefined;
-  #rewatchTimer: NodeJS.Timeout | undefined;
-  #rewatchMs = REWATCH_FIRST_MS;
-  #isClosed = false;
+  readonly #upstream: ResumingWatch;
 
   /** Watches from the revision after `revision`, the one at which a waiter read the queue. */
   constructor(watches: WatchClient, identity: Identity, resource: LockResource, revision: number) {
     this.#watches = watches;
-    this.#identity = identity;
-    this.#resource = resource;
     this.#completeAfter = this.#revision = revision;
     this.#epoch = watches.epoch;
-    this.#watch();
+    this.#upstream = new ResumingWatch(watches, identity, {
+      request: () => ({
+        ...resource.range,
+        startRevision: this.#revision + 1,
+        epoch: this.#epoch,
+        noPut: true,
+      }),
+      onEvents: (events) => this.#apply(events),
+      onProgress: (reached, isPeriodic) => {
+        // On etcd 3.4 the response to a progress request can be ahead of the events.
+        if (isPeriodic) this.#revision = Math.max(this.#revision, reached);
+      },
+      onEnd: (end) => this.#end(end),
+    });
+    this.#upstream.start();
   }
 
   /**
@@ -77,42 +83,15 @@ class DeletionWatch {
   }
 
   close(): void {
-    this.#isClosed = true;
-    clearTimeout(this.#rewatchTimer);
-    this.#handle?.close();
+    this.#upstream.close();
   }
 
-  #watch(): void {
-    this.#handle = this.#watches.watch(
-      this.#identity,
-      {
-        ...this.#resource.range,
-        startRevision: this.#revision + 1,
-        epoch: this.#epoch,
-        noPut: true,
-      },
-      {
-        onCreated: () => (this.#rewatchMs = REWATCH_FIRST_MS),
-        onEvents: (events) => this.#apply(events),
-        onProgress: (revision, isPeriodic) => {
-          // On etcd 3.4 the response to a progress request can be ahead of the events.
-          if (isPeriodic) this.#revision = Math.max(this.#revision, revision);
-        },
-        onEnd: (end) => {
-          // Deletions between the last event and the compaction are lost, so all waiters have to read the queue.
-          if (end.kind === 'compacted') this.#skipTo(end.compactRevision);
-          if (end.kind === 'reset') this.#restart(end.revision);
-          if (end.kind === 'refused') this.#wakeAll('missed');
-          this.#rewatch();
-        },
-      },
-    );
-  }
-
-  #rewatch(): void {
-    if (this.#isClosed) return;
-    this.#rewatchTimer = setTimeout(() => this.#watch(), this.#rewatchMs);
-    this.#rewatchMs = Math.min(REWATCH_MAX_MS, this.#rewatchMs * 2);
+  #end(end: WatchEnd): boolean {
+    // Deletions between the last event and the compaction are lost, so all waiters have to read the queue.
+    if (end.kind === 'compacted') this.#skipTo(end.compactRevision);
+    if (end.kind === 'reset') this.#restart(end.revision);
+    if (end.kind === 'refused') this.#wakeAll('missed');
+    return true;
   }
 
   #apply(events: readonly WatchEvent[]): void {

@@ -3,8 +3,9 @@ import type { Identity } from '../../core/caller.js';
 import type { GatewayError } from '../../core/errors.js';
 import { containsRange, rangeKey } from '../../etcd/range.js';
 import type { WatchClient } from '../../etcd/watch/client.js';
-import type { WatchEnd, WatchHandle } from '../../etcd/watch/watch-listener.js';
-import type { KeyRange, WatchEvent } from '../../etcd/wire.js';
+import { ResumingWatch } from '../../etcd/watch/resuming-watch.js';
+import type { WatchEnd } from '../../etcd/watch/watch-listener.js';
+import type { KeyRange, WatchEvent, WatchRequest } from '../../etcd/wire.js';
 import { deliveriesIn } from './delivery.js';
 import type { Delivery } from './delivery.js';
 import { EventBuffer } from './event-buffer.js';
@@ -28,8 +29,6 @@ export interface Watcher {
   onRefused(error: GatewayError): void;
 }
 
-const REWATCH_FIRST_MS = 50;
-const REWATCH_MAX_MS = 2_000;
 /** A watch that is less far behind is almost current: etcd sends this many revisions at once, ten times a second. */
 const NEAR_REVISIONS_MAX = 1_000;
 
@@ -74,9 +73,7 @@ export class Topic {
   #storeRevision = 0;
   /** True once etcd created the upstream watch from a revision that is not compacted. */
   #isLive = false;
-  #handle: WatchHandle | undefined;
-  #rewatchTimer: NodeJS.Timeout | undefined;
-  #rewatchMs = REWATCH_FIRST_MS;
+  readonly #upstream: ResumingWatch;
   #isClosed = false;
 
   constructor(deps: TopicDeps, since: Position | undefined) {
@@ -84,8 +81,17 @@ export class Topic {
     this.#revision = since && firstRevisionAfter(since) - 1;
     this.#epoch = deps.watches.epoch;
     this.#buffer = new EventBuffer(deps.budget, this.#revision ?? 0);
+    this.#upstream = new ResumingWatch(deps.watches, deps.identity, {
+      request: () => this.#request(),
+      onCreated: (revision) => this.#created(revision),
+      onEvents: (events, revision) => this.#receiveEvents(events, revision),
+      onProgress: (revision, isPeriodic) => {
+        if (isPeriodic || deps.isProgressOrdered()) this.#advance(revision);
+      },
+      onEnd: (end) => this.#end(end),
+    });
     // Starts after the first watcher has subscribed.
-    queueMicrotask(() => this.#watch());
+    queueMicrotask(() => this.#upstream.start());
   }
 
   /** Whether a watcher of this range from `since` on (undefined: now) can join without missing events or waiting for the topic to catch up. */
@@ -110,15 +116,14 @@ export class Topic {
   }
 
   requestProgress(): void {
-    if (this.#isLive && this.#deps.isProgressOrdered()) this.#handle?.requestProgress();
+    if (this.#isLive && this.#deps.isProgressOrdered()) this.#upstream.handle?.requestProgress();
   }
 
   /** Closes the topic without notifying its watchers. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    clearTimeout(this.#rewatchTimer);
-    this.#handle?.close();
+    this.#upstream.close();
     this.#buffer.restart(0);
     this.#deps.onClosed();
   }
@@ -133,32 +138,19 @@ export class Topic {
     return isNear || first <= this.#revision + 1;
   }
 
-  #watch(): void {
-    if (this.#isClosed) return;
-    const { watches, identity, range, previous } = this.#deps;
+  #request(): WatchRequest {
+    const { watches, range, previous } = this.#deps;
     if (this.#revision === undefined) this.#epoch = watches.epoch;
-    this.#handle = watches.watch(
-      identity,
-      {
-        ...range,
-        ...(this.#revision !== undefined && { startRevision: this.#revision + 1 }),
-        epoch: this.#epoch,
-        prevKv: previous,
-        progressNotify: true,
-      },
-      {
-        onCreated: (revision) => this.#created(revision),
-        onEvents: (events, revision) => this.#receiveEvents(events, revision),
-        onProgress: (revision, isPeriodic) => {
-          if (isPeriodic || this.#deps.isProgressOrdered()) this.#advance(revision);
-        },
-        onEnd: (end) => this.#end(end),
-      },
-    );
+    return {
+      ...range,
+      ...(this.#revision !== undefined && { startRevision: this.#revision + 1 }),
+      epoch: this.#epoch,
+      prevKv: previous,
+      progressNotify: true,
+    };
   }
 
   #created(revision: number): void {
-    this.#rewatchMs = REWATCH_FIRST_MS;
     this.#storeRevision = Math.max(this.#storeRevision, revision);
     if (this.#revision === undefined) {
       this.#revision = revision;
@@ -171,10 +163,10 @@ export class Topic {
   /** etcd accepts a watch from a compacted revision and cancels it later. Until then it looks like an idle watch. */
   async #confirm(start: number): Promise<void> {
     const { identity, range, isCompacted } = this.#deps;
-    const handle = this.#handle;
+    const { handle } = this.#upstream;
     // If the check fails, etcd cancels the watch soon.
     const isGone = await isCompacted(identity, range.key, start).catch(() => false);
-    if (!isGone && handle === this.#handle) this.#goLive();
+    if (!isGone && handle === this.#upstream.handle) this.#goLive();
   }
 
   #goLive(): void {
@@ -222,34 +214,29 @@ export class Topic {
     }
   }
 
-  #end(end: WatchEnd): void {
+  /** Returns whether the upstream watch starts again. */
+  #end(end: WatchEnd): boolean {
     this.#isLive = false;
-    this.#handle = undefined;
     switch (end.kind) {
       case 'broken':
-        if (end.error.code !== 'shutting-down') this.#rewatchLater();
-        else this.#endAll((watcher) => watcher.onRefused(end.error));
-        return;
+        if (end.error.code !== 'shutting-down') return true;
+        this.#endAll((watcher) => watcher.onRefused(end.error));
+        return false;
       case 'compacted':
-        this.#compacted(end.compactRevision);
-        return;
+        return this.#compacted(end.compactRevision);
       case 'refused':
         this.#endAll((watcher) => watcher.onRefused(end.error));
-        return;
+        return false;
       case 'reset':
         // A watch from now on that has not begun loses no events.
-        if (this.#revision === undefined) this.#rewatchLater();
-        else this.#endAll((watcher) => watcher.onReset(end.revision));
+        if (this.#revision === undefined) return true;
+        this.#endAll((watcher) => watcher.onReset(end.revision));
+        return false;
     }
   }
 
-  #rewatchLater(): void {
-    this.#rewatchTimer = setTimeout(() => this.#watch(), this.#rewatchMs);
-    this.#rewatchMs = Math.min(REWATCH_MAX_MS, this.#rewatchMs * 2);
-  }
-
   /** Watchers that do not need the compacted revisions continue. */
-  #compacted(oldestRevision: number): void {
+  #compacted(oldestRevision: number): boolean {
     // etcd contradicts itself. To retry would repeat that indefinitely.
     const isAbsurd = this.#revision === undefined || this.#revision + 1 >= oldestRevision;
     const lost = this.#all().filter(
@@ -257,14 +244,15 @@ export class Topic {
         isAbsurd || (position !== undefined && firstRevisionAfter(position) < oldestRevision),
     );
     for (const [row, subscriber] of lost) this.#remove(row, subscriber);
-    if (this.#rows.size === 0) {
+    const isEmpty = this.#rows.size === 0;
+    if (isEmpty) {
       this.close();
     } else {
       this.#revision = oldestRevision - 1;
       this.#buffer.restart(this.#revision);
-      this.#rewatchLater();
     }
     for (const [, { watcher }] of lost) watcher.onCompacted(oldestRevision);
+    return !isEmpty;
   }
 
   #endAll(end: (watcher: Watcher) => void): void {
