@@ -7,7 +7,7 @@ import { startEmbedded } from '../support/embedded.js';
 import { temporaryFolder } from '../support/fake-etcd.js';
 import { send } from '../support/http-client.js';
 import { listeningPorts } from '../support/listening.js';
-import { onOwnPorts } from '../support/ports.js';
+import { withReservedPorts } from '../support/ports.js';
 import { spawnGateway } from '../support/processes.js';
 
 const executablePath = findChromium();
@@ -61,7 +61,7 @@ describe.skipIf(!canRun)('S25: a page of another origin', () => {
   // The reason why this port has to be asked for, and why its help names the risk.
   it('writes to an embedded etcd that was given a TCP port', async () => {
     const dataDir = await temporaryFolder();
-    await onOwnPorts(1, async ([port]) => {
+    await withReservedPorts(1, async ([port]) => {
       const etcd = await startEmbedded(dataDir, {
         clientAddress: { host: '127.0.0.1', port: port! },
       });

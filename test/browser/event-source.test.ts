@@ -6,7 +6,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { findChromium, launchChromium } from '../support/chromium.js';
 import { startMember } from '../support/etcd.js';
-import { takePorts } from '../support/ports.js';
+import { reservePorts } from '../support/ports.js';
 import { spawnGateway } from '../support/processes.js';
 import type { Gateway } from '../support/processes.js';
 import { RawEtcd } from '../support/raw-etcd.js';
@@ -59,7 +59,7 @@ describe.skipIf(executablePath === undefined)('an EventSource in Chromium', () =
     await new Promise<void>((resolve) => pages.listen(0, '127.0.0.1', resolve));
     cleanUps.unshift(() => new Promise((resolve) => pages.close(resolve)));
     pageOrigin = `http://127.0.0.1:${(pages.address() as AddressInfo).port}`;
-    [port = 0] = await takePorts(1);
+    [port = 0] = await reservePorts(1);
   });
 
   afterAll(async () => {

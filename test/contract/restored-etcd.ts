@@ -1,5 +1,5 @@
-// What clients get when the data of etcd are replaced under a running gateway: by a snapshot, or by nothing. The cluster ID stays the same, and
-// the revision goes back.
+// The behavior of a running gateway when the data of etcd are replaced by a snapshot, or by no data. The cluster ID stays the same, and the
+// revision decreases.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ import { openWait } from '../support/v2-wait.js';
 import { openWatch } from '../support/watch-reader.js';
 import type { WatchReader } from '../support/watch-reader.js';
 
-/** The check runs every 5 s at the latest, and an etcd of three members needs a leader first. */
+/** The check runs at least every 5 s, and three members must elect a leader first. */
 const NOTICED_LIMIT_MS = 60_000;
 const LATER_WRITES = 30;
 const WARNING = /etcd was restored from a backup or emptied/g;
@@ -31,21 +31,23 @@ export interface Replaceable {
 
 export type Replacement = 'snapshot' | 'nothing';
 
-export interface Stage {
+export interface RestorableGateway {
   readonly gateway: Gateway;
-  /** Every member at once, with a gap in which none runs. */
+  /** Replaces the data of all members at once, with a gap in which none runs. */
   replace(by: Replacement): Promise<void>;
-  /** What `replace('snapshot')` restores. */
+  /** Saves the snapshot for `replace('snapshot')`. */
   snapshot(): Promise<void>;
   put(key: string, value?: string): Promise<number>;
-  /** Writes until the revision is well above the one before. */
-  moveOn(): Promise<number>;
-  /** How often the gateway has logged a reset. */
+  /** Writes until the revision exceeds the previous one by far. */
+  advanceRevision(): Promise<number>;
+  /** Returns how often the gateway has logged a reset. */
   warnings(): number;
 }
 
-/** A gateway of its own before these members, for one test. */
-export async function stageOn(members: readonly Member[]): Promise<Stage> {
+/** Starts a gateway for these members, for one test. */
+export async function startRestorableGateway(
+  members: readonly Member[],
+): Promise<RestorableGateway> {
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-snapshot-'));
   const endpoints = members.map(({ endpoint }) => endpoint).join(',');
   const gateway = await spawnGateway({ args: ['--endpoints', endpoints, '--log-level=warn'] });
@@ -79,7 +81,7 @@ export async function stageOn(members: readonly Member[]): Promise<Stage> {
       for (const member of members) await member.replaceData(snapshot);
       await Promise.all(members.map((member) => member.restart()));
     },
-    async moveOn() {
+    async advanceRevision() {
       let revision = 0;
       for (let i = 0; i < LATER_WRITES; i++) revision = await put(newKey('later'), 'x');
       return revision;
@@ -96,8 +98,8 @@ async function within<T>(promise: Promise<T>, what: string): Promise<T> {
   return Promise.race([promise, limit]).finally(() => clearTimeout(timer));
 }
 
-/** The place to continue from, after a `compacted` event that is the last one. */
-async function placeAfterReset(watch: WatchReader): Promise<string> {
+/** Returns the ID to resume from, which is in the `compacted` event at the end of the stream. */
+async function resumeIdAfterReset(watch: WatchReader): Promise<string> {
   await within(watch.ended, 'the end of a stream');
   const last = watch.events.at(-1);
   expect(last?.event).toBe('compacted');
@@ -108,20 +110,20 @@ async function placeAfterReset(watch: WatchReader): Promise<string> {
 
 const ofState = (event: StreamEvent): boolean => event.event === 'state';
 
-/** The suite: `target` gives the members, which run when each test begins. */
+/** The suite. `target` returns the members, which run when each test begins. */
 export function restoredEtcdContract(title: string, target: () => Replaceable): void {
   describe.each<[string, Replacement]>([
     ['restored from a snapshot', 'snapshot'],
     ['emptied', 'nothing'],
   ])(`${title}, %s under a running gateway`, (_, by) => {
-    it('ends streams, polls and waits, and what continues from there gets every event', async () => {
-      const stage = await stageOn(target().members);
-      const { baseUrl } = stage.gateway;
+    it('ends streams, polls and waits, and a resumed watch gets every event', async () => {
+      const restorable = await startRestorableGateway(target().members);
+      const { baseUrl } = restorable.gateway;
       const prefix = newKey('');
       const path = newPath();
-      await stage.put(`${prefix}before`);
-      await stage.snapshot();
-      const old = await stage.moveOn();
+      await restorable.put(`${prefix}before`);
+      await restorable.snapshot();
+      const old = await restorable.advanceRevision();
       const streams = await Promise.all([
         openWatch(baseUrl, `prefix=${prefix}`),
         openWatch(baseUrl, `prefix=${prefix}`, { as: 'ndjson' }),
@@ -131,9 +133,9 @@ export function restoredEtcdContract(title: string, target: () => Replaceable): 
         openWait(baseUrl, path, 'recursive=true'),
         openWait(baseUrl, path, 'recursive=true&stream=true'),
       ]);
-      await stage.replace(by);
+      await restorable.replace(by);
       const places = [];
-      for (const stream of streams) places.push(await placeAfterReset(stream));
+      for (const stream of streams) places.push(await resumeIdAfterReset(stream));
       for (const place of places) expect(Number(place)).toBeLessThan(old);
       expect((await within(poll, 'a poll')).json()).toMatchObject({ code: 'revision-compacted' });
       for (const wait of waits) expect(await within(wait.ended, 'a wait')).toBe('');
@@ -143,7 +145,7 @@ export function restoredEtcdContract(title: string, target: () => Replaceable): 
       });
       const fresh = await openWatch(baseUrl, `prefix=${prefix}`, { as: 'ndjson' });
       const wait = await openWait(baseUrl, path, 'recursive=true');
-      const revision = await stage.put(`${prefix}after`);
+      const revision = await restorable.put(`${prefix}after`);
       await v2Client(baseUrl).put(`${path}/after`, { value: 'x' });
       expect(revision).toBeLessThan(old);
       for (const watch of [reopened, fresh]) {
@@ -152,25 +154,25 @@ export function restoredEtcdContract(title: string, target: () => Replaceable): 
         watch.close();
       }
       expect((await wait.until(1))[0].node.key).toBe(`${path}/after`);
-      expect(stage.warnings()).toBe(1);
+      expect(restorable.warnings()).toBe(1);
     });
 
-    it('shows the present locks and elections to those who follow them', async () => {
-      const stage = await stageOn(target().members);
-      const locks = lockClient(stage.gateway.baseUrl);
-      const elections = electionClient(stage.gateway.baseUrl);
+    it('sends the current state to streams of locks and elections', async () => {
+      const restorable = await startRestorableGateway(target().members);
+      const locks = lockClient(restorable.gateway.baseUrl);
+      const elections = electionClient(restorable.gateway.baseUrl);
       const name = newKey('lock');
-      await stage.put(newKey('before'));
-      await stage.snapshot();
+      await restorable.put(newKey('before'));
+      await restorable.snapshot();
       await locks.hold200(name, { owner: 'old', ttl: 60 });
       await elections.lead(name, { candidate: 'old', ttl: 60 });
-      await stage.moveOn();
+      await restorable.advanceRevision();
       const feeds = [await locks.events(name), await elections.events(name)];
       for (const feed of feeds) expect(ofState(await feed.next())).toBe(true);
       const queued = locks.acquire(name, { owner: 'next', ttl: 60, wait: 60 });
       await locks.untilQueued(name, 1);
-      await stage.replace(by);
-      // The waiter's entry is gone as well.
+      await restorable.replace(by);
+      // The entry of the waiter is lost, too.
       expect((await within(queued, 'a waiter')).json()).toMatchObject({ code: 'lock-expired' });
       await locks.hold200(name, { owner: 'new', ttl: 60 });
       await elections.lead(name, { candidate: 'new', ttl: 60 });
@@ -182,15 +184,15 @@ export function restoredEtcdContract(title: string, target: () => Replaceable): 
   });
 
   describe(`${title}, restored under a running gateway`, () => {
-    it('no guarded write is applied for an entry that waits again', async () => {
-      const stage = await stageOn(target().members);
-      const { baseUrl } = stage.gateway;
+    it('applies no guarded write for an entry that waits again', async () => {
+      const restorable = await startRestorableGateway(target().members);
+      const { baseUrl } = restorable.gateway;
       const locks = lockClient(baseUrl);
       const name = newKey('lock');
       const first = await locks.hold200(name, { owner: 'first', ttl: 120 });
       const queued = locks.acquire(name, { owner: 'second', ttl: 120, wait: 60 });
       await locks.untilQueued(name, 1);
-      await stage.snapshot();
+      await restorable.snapshot();
       await locks.release(name, { token: first.token });
       const { fencingToken } = (await queued).json();
       const guarded = (): Promise<Answer> =>
@@ -199,7 +201,7 @@ export function restoredEtcdContract(title: string, target: () => Replaceable): 
           body: JSON.stringify({ value: 'x', guard: { lock: name, fencingToken } }),
         });
       expect((await guarded()).status).toBe(200);
-      await stage.replace('snapshot');
+      await restorable.replace('snapshot');
       let last: Answer | undefined;
       await eventually(async () => {
         last = await guarded().catch(() => undefined);

@@ -3,7 +3,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { startThreeMembers } from '../support/etcd.js';
 import type { Cluster, Member } from '../support/etcd.js';
-import { loseAnswer, startFaultProxy } from '../support/fault-proxy.js';
+import { loseResponse, startFaultProxy } from '../support/fault-proxy.js';
 import type { CallKind, Call as UpstreamCall, FaultProxy } from '../support/fault-proxy.js';
 import { spawnGateway } from '../support/processes.js';
 import type { Gateway } from '../support/processes.js';
@@ -66,7 +66,7 @@ export class System {
           const how = random.pick(['response lost', 'never sent', 'late'] as const);
           const lateMs = how === 'late' ? random.between(LATE_MS) : 0;
           this.#noteDisturbed(call, how, lateMs);
-          if (how === 'response lost') return loseAnswer(call, forward);
+          if (how === 'response lost') return loseResponse(call, forward);
           if (how === 'late') setTimeout(() => void forward().catch(() => undefined), lateMs);
           return undefined;
         },

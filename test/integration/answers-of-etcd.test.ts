@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { startMember } from '../support/etcd.js';
-import { answerInstead, refuse, startFaultProxy } from '../support/fault-proxy.js';
+import { replaceResponse, refuse, startFaultProxy } from '../support/fault-proxy.js';
 import type { Call, FaultProxy } from '../support/fault-proxy.js';
 import { BYTES_TYPE, JSON_TYPE, send } from '../support/http-client.js';
 import { newKey } from '../support/new-key.js';
@@ -57,7 +57,7 @@ describe('an answer with status 200 that is none', () => {
     async (_, text, headers) => {
       const between = await startBetween();
       const key = newKey();
-      const garbage = answerInstead(200, text, headers);
+      const garbage = replaceResponse(200, text, headers);
       const underWrite = between.proxy.next(names(key), garbage);
       const answer = await put(between, key);
       await underWrite;
@@ -83,7 +83,7 @@ describe('an error that says nothing of what was applied', () => {
     async (_, status, body) => {
       const between = await startBetween();
       const key = newKey();
-      const fault = answerInstead(status, JSON.stringify(body));
+      const fault = replaceResponse(status, JSON.stringify(body));
       const underWrite = between.proxy.next(names(key), fault);
       const answer = await put(between, key);
       await underWrite;
@@ -145,7 +145,7 @@ describe('an etcd that is full', () => {
 
 // Between a write and its turn others may have filled the database: etcd then does it, and says that it has no space (seen on 3.6.14).
 describe('an etcd that has become full since a write was proposed', () => {
-  const late = answerInstead(429, JSON.stringify(NO_SPACE));
+  const late = replaceResponse(429, JSON.stringify(NO_SPACE));
 
   it('F10: does what it refuses: the outcome is unknown, and the lease that the key is on stays', async () => {
     const between = await startBetween();

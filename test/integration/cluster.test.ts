@@ -8,7 +8,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { systemGuards } from '../../src/embedded/guards.js';
 import { findTestEtcd, testPath } from '../support/etcd-versions.js';
 import { temporaryFolder } from '../support/fake-etcd.js';
-import { takePorts } from '../support/ports.js';
+import { reservePorts } from '../support/ports.js';
 import { spawnNode, untilGone } from '../support/processes.js';
 import type { RunningProcess } from '../support/processes.js';
 
@@ -26,7 +26,7 @@ interface Spot {
 }
 
 async function newSpot(): Promise<Spot> {
-  const ports = await takePorts(7);
+  const ports = await reservePorts(7);
   return { clients: ports.slice(0, 3), peers: ports.slice(3, 6), listen: ports[6]! };
 }
 

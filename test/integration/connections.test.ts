@@ -9,7 +9,7 @@ import { newKey } from '../support/new-key.js';
 import { recordUpstream } from '../support/raw-router-server.js';
 import { spawnGateway } from '../support/processes.js';
 import type { Gateway } from '../support/processes.js';
-import { ask, openConnection, request } from '../support/raw-socket.js';
+import { sendRaw, openConnection, request } from '../support/raw-socket.js';
 
 const etcd = inject('etcdEndpoint');
 const QUIET_LIMIT = { timeout: 20_000, interval: 100 };
@@ -128,7 +128,7 @@ describe('S35: a write whose body has no length or a wrong one', () => {
   it('is answered with what it did: Content-Length in characters', async () => {
     const key = newKey();
     const text = 'größer';
-    const answer = await ask(
+    const answer = await sendRaw(
       port,
       `PUT /v1/kv/${key} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${text.length}\r\n\r\n${text}`,
     );
@@ -142,7 +142,7 @@ describe('S42: a request line that the parser refuses', () => {
   it.each(['PUT /v2/keys/\xc3\xbc?value=x', 'GET /v2/keys/a\x80', '\r\nGET /v2/keys/a\x80'])(
     'gets an error of v2 at %j',
     async (line) => {
-      const answer = await ask(port, Buffer.from(request(line), 'latin1'));
+      const answer = await sendRaw(port, Buffer.from(request(line), 'latin1'));
       expect(answer.headers['content-type']).toBe('application/json');
       expect([answer.status, JSON.parse(answer.body)]).toEqual([
         400,
@@ -159,7 +159,7 @@ describe('S42: a request line that the parser refuses', () => {
   it.each(['PUT /v2/members/\xff', 'GET http://localhost/v2/stats/\xff'])(
     'gets a message at the other paths of v2: %s',
     async (line) => {
-      const answer = await ask(port, Buffer.from(request(line), 'latin1'));
+      const answer = await sendRaw(port, Buffer.from(request(line), 'latin1'));
       expect(answer.headers['content-type']).toBe('application/json');
       const message = 'the request is not valid HTTP/1.1';
       expect([answer.status, JSON.parse(answer.body)]).toEqual([400, { message }]);
@@ -167,7 +167,7 @@ describe('S42: a request line that the parser refuses', () => {
   );
 
   it('gets an error of the JSON gateway at /v3', async () => {
-    const answer = await ask(
+    const answer = await sendRaw(
       port,
       Buffer.from(request('POST /v3/kv/range\xff', [], '{}'), 'latin1'),
     );
@@ -179,7 +179,7 @@ describe('S42: a request line that the parser refuses', () => {
   });
 
   it('gets a problem elsewhere', async () => {
-    const answer = await ask(port, Buffer.from(request('GET /v1/kv/\xff'), 'latin1'));
+    const answer = await sendRaw(port, Buffer.from(request('GET /v1/kv/\xff'), 'latin1'));
     expect([answer.status, JSON.parse(answer.body).code]).toEqual([400, 'invalid-request']);
   });
 });
@@ -189,37 +189,37 @@ describe('S43: an absolute-form target', () => {
 
   it('is served as its path, at every API', async () => {
     const key = newKey();
-    const put = await ask(port, request(`PUT ${target(`/v2/keys/${key}?value=x`)}`));
+    const put = await sendRaw(port, request(`PUT ${target(`/v2/keys/${key}?value=x`)}`));
     expect([put.status, JSON.parse(put.body).node.value]).toEqual([201, 'x']);
-    const read = await ask(port, request(`GET ${target(`/v1/kv?key=%2F${key}`)}`));
+    const read = await sendRaw(port, request(`GET ${target(`/v1/kv?key=%2F${key}`)}`));
     expect([read.status, JSON.parse(read.body).value]).toEqual([200, 'x']);
     const body = JSON.stringify({ key: btoa(`/${key}`) });
-    const raw = await ask(port, request(`POST ${target('/v3/kv/range')}`, [], body));
+    const raw = await sendRaw(port, request(`POST ${target('/v3/kv/range')}`, [], body));
     expect([raw.status, JSON.parse(raw.body).count]).toEqual([200, '1']);
-    expect((await ask(port, request(`GET HTTP://localhost/livez`))).status).toBe(200);
-    expect((await ask(port, request(`GET http://localhost?resource=${key}`))).status).toBe(200);
+    expect((await sendRaw(port, request(`GET HTTP://localhost/livez`))).status).toBe(200);
+    expect((await sendRaw(port, request(`GET http://localhost?resource=${key}`))).status).toBe(200);
   });
 
   it('replaces the Host: its authority is checked, and the Host is not', async () => {
     const good = request(`GET ${target('/version')}`).replace('localhost', 'evil.example');
-    expect((await ask(port, good)).status).toBe(200);
+    expect((await sendRaw(port, good)).status).toBe(200);
     for (const line of [
       'GET http://evil.example/v2/keys/a',
       'POST http://evil.example/v3/kv/range',
     ])
-      expect([line, (await ask(port, request(line))).status]).toEqual([line, 421]);
+      expect([line, (await sendRaw(port, request(line))).status]).toEqual([line, 421]);
     const double = request(`GET ${target('/version')}`, ['Host: localhost']);
-    expect((await ask(port, double)).status).toBe(400);
+    expect((await sendRaw(port, double)).status).toBe(400);
   });
 
   it('S1: leads to no connection to the host that it names', async () => {
     const other = await recordUpstream();
     const key = newKey();
     const line = `PUT ${other.endpoint}/v2/keys/${key}?value=x`;
-    expect((await ask(port, request(line))).status).toBe(201);
-    expect((await ask(port, request(`POST ${other.endpoint}/v3/kv/range`, [], '{}'))).status).toBe(
-      400,
-    );
+    expect((await sendRaw(port, request(line))).status).toBe(201);
+    expect(
+      (await sendRaw(port, request(`POST ${other.endpoint}/v3/kv/range`, [], '{}'))).status,
+    ).toBe(400);
     expect(other.connectionsMade()).toBe(0);
     expect((await send(gateway.baseUrl, 'GET', `/v2/keys/${key}`)).status).toBe(200);
   });
@@ -229,7 +229,7 @@ describe('S43: an absolute-form target', () => {
     ['http://user@localhost/v1/kv/a', 'the request target contains user information'],
     ['ftp://localhost/v1/kv/a', 'the request target does not begin with a slash'],
   ])('is refused where it is %s', async (url, detail) => {
-    const refused = await ask(port, request(`GET ${url}`));
+    const refused = await sendRaw(port, request(`GET ${url}`));
     expect([refused.status, JSON.parse(refused.body)]).toEqual([
       400,
       expect.objectContaining({ code: 'invalid-request', detail }),
@@ -240,7 +240,7 @@ describe('S43: an absolute-form target', () => {
     'S36: is refused in the format of the API that it names: %s',
     async (authority) => {
       const bodyAt = async (path: string): Promise<unknown> => {
-        const refused = await ask(port, request(`GET ${authority}${path}`));
+        const refused = await sendRaw(port, request(`GET ${authority}${path}`));
         expect([refused.status, refused.headers['content-type']]).toEqual([
           400,
           'application/json',

@@ -3,7 +3,7 @@ import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { serveDns } from '../support/dns-server.js';
 import type { DnsServer } from '../support/dns-server.js';
 import { send } from '../support/http-client.js';
-import { takePorts } from '../support/ports.js';
+import { reservePorts } from '../support/ports.js';
 import { spawnGateway } from '../support/processes.js';
 import type { Gateway } from '../support/processes.js';
 import { eventually } from '../support/raw-router-server.js';
@@ -109,7 +109,7 @@ describe('discovery', () => {
   });
 
   it('F43: never takes itself for a member that asks who is there', async () => {
-    const [port = 0] = await takePorts(1);
+    const [port = 0] = await reservePorts(1);
     const lonely = await spawnGateway({
       args: [`--listen=127.0.0.1:${port}`, '--auth=etcd', `--endpoints=127.0.0.1:${port}`],
       until: 'live',

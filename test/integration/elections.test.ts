@@ -48,7 +48,7 @@ describe('three candidates over two replicas', () => {
     await here.untilQueued(name, 1);
     const three = here.lead(name, { candidate: 'three', wait: 20 });
     await here.untilQueued(name, 2);
-    const { leader, candidates } = await there.look(name);
+    const { leader, candidates } = await there.inspect(name);
     expect(leader).toMatchObject({ candidate: 'one', fencingToken: one.fencingToken });
     expect(candidates).toEqual([
       { candidate: 'two', position: 1 },
@@ -91,7 +91,7 @@ describe('three candidates over two replicas', () => {
       const renewed = await client.renew(name, { token });
       expect(renewed.json()).toMatchObject({ ttl: SHORTEST_TTL_SECONDS, fencingToken });
     }
-    const { leader, queueLength } = await there.look(name);
+    const { leader, queueLength } = await there.inspect(name);
     expect([leader.candidate, leader.fencingToken, queueLength]).toEqual(['one', fencingToken, 2]);
     hangUp.abort();
     expect(await Promise.all(waiting)).toEqual(['hung up', 'hung up']);
@@ -230,7 +230,7 @@ describe('campaigning', () => {
     const name = newKey();
     await here.lead(`${name}/a`, { candidate: 'one' });
     await here.lead(name, { candidate: 'two' });
-    expect((await there.look(`${name}/a`)).leader.candidate).toBe('one');
+    expect((await there.inspect(`${name}/a`)).leader.candidate).toBe('one');
     expect((await send(here.baseUrl, 'GET', `/v1/locks/${name}`)).json().locked).toBe(false);
     const unencoded = await send(here.baseUrl, 'GET', `/v1/elections/${name}/a`);
     expect([unencoded.status, unencoded.json().hint]).toEqual([
@@ -244,7 +244,7 @@ describe('looking', () => {
   it('shows an election that nobody ever stood for', async () => {
     const name = newKey();
     const empty = { name, leader: null, candidates: [], queueLength: 0 };
-    expect(await here.look(name)).toEqual(empty);
+    expect(await here.inspect(name)).toEqual(empty);
   });
 
   it('shows what other clients of etcd wrote, in base64 where it is no text', async () => {
@@ -257,7 +257,7 @@ describe('looking', () => {
     await etcd.call('/v3/kv/put', bytes);
     await etcd.put(`${prefix}~later`, 'later');
     await etcd.put(`${prefix}~last`, 'last');
-    const { leader, candidates, queueLength } = await here.look(name);
+    const { leader, candidates, queueLength } = await here.inspect(name);
     expect(leader).toEqual({
       candidate: '/wA=',
       encoding: 'base64',
@@ -274,7 +274,7 @@ describe('looking', () => {
   it('shows the first hundred of those who stand by, and counts all', async () => {
     const name = newKey();
     for (let index = 0; index < 103; index++) await etcd.put(`elections/${name}/${index}`, 'me');
-    const { candidates, queueLength } = await here.look(name);
+    const { candidates, queueLength } = await here.inspect(name);
     expect([candidates.length, candidates[99].position, queueLength]).toEqual([100, 100, 102]);
   });
 });
@@ -288,7 +288,7 @@ describe('proclaiming', () => {
     expect(said.json()).toEqual({ name, candidate: 'two', fencingToken });
     const [after] = await entries(name);
     expect(after).toEqual({ ...before!, value: 'two', modRevision: after!.modRevision });
-    expect((await here.look(name)).leader).toMatchObject({ candidate: 'two', fencingToken });
+    expect((await here.inspect(name)).leader).toMatchObject({ candidate: 'two', fencingToken });
   });
 
   it('is refused to who stands by and to who never stood', async () => {
@@ -337,7 +337,7 @@ describe('proclaiming', () => {
       const late = await etcd.call('/v3/kv/txn', JSON.parse(write) as object);
       expect(late.succeeded).not.toBe(true);
     }
-    expect((await here.look(name)).leader.candidate).toBe('newer');
+    expect((await here.inspect(name)).leader.candidate).toBe('newer');
   });
 });
 
@@ -360,7 +360,7 @@ describe('F56: a proclamation whose response is lost', () => {
     expect(writes).toHaveLength(2);
     const late = await etcd.call('/v3/kv/txn', JSON.parse(writes[0]!) as object);
     expect(late.succeeded).not.toBe(true);
-    expect((await here.look(name)).leader.candidate).toBe('one');
+    expect((await here.inspect(name)).leader.candidate).toBe('one');
   });
 });
 
@@ -387,7 +387,7 @@ describe('resigning', () => {
     await here.untilQueued(name, 1);
     expect((await here.resign(name, { token })).status).toBe(200);
     expect(codeOf(await waiting)).toEqual(EXPIRED);
-    expect((await here.look(name)).leader.candidate).toBe('one');
+    expect((await here.inspect(name)).leader.candidate).toBe('one');
   });
 
   it('is 404 where nobody leads and 409 where somebody else does', async () => {

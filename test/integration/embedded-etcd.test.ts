@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { send } from '../support/http-client.js';
 import type { Answer } from '../support/http-client.js';
-import { onOwnPorts } from '../support/ports.js';
+import { withReservedPorts } from '../support/ports.js';
 import { startEmbedded as start } from '../support/embedded.js';
 import { temporaryFolder, writeFakeEtcd } from '../support/fake-etcd.js';
 import { isGone } from '../support/processes.js';
@@ -69,7 +69,7 @@ describe('the embedded etcd', () => {
   });
 
   it('does not answer a page that reaches its TCP port under a foreign name', async () => {
-    await onOwnPorts(1, async ([port]) => {
+    await withReservedPorts(1, async ([port]) => {
       const etcd = await start(await temporaryFolder(), {
         clientAddress: { host: '127.0.0.1', port: port! },
       });

@@ -10,7 +10,7 @@ import { findTestEtcd, testPath } from '../support/etcd-versions.js';
 import { temporaryFolder } from '../support/fake-etcd.js';
 import { BYTES_TYPE, send } from '../support/http-client.js';
 import { listeningPorts } from '../support/listening.js';
-import { onOwnPorts } from '../support/ports.js';
+import { withReservedPorts } from '../support/ports.js';
 import { spawnGateway, untilGone } from '../support/processes.js';
 import { openConnection } from '../support/raw-socket.js';
 import { openWatch } from '../support/watch-reader.js';
@@ -31,7 +31,7 @@ describe('S25: an embedded etcd', () => {
 
   it.skipIf(!hasProc)('listens on the TCP port that it is given, and on no other', async () => {
     const dataDir = await temporaryFolder();
-    await onOwnPorts(1, async ([port]) => {
+    await withReservedPorts(1, async ([port]) => {
       const etcd = await startEmbedded(dataDir, {
         clientAddress: { host: '127.0.0.1', port: port! },
       });
@@ -134,7 +134,7 @@ describe('S25: a gateway', () => {
   it('starts its own etcd on the TCP port of --etcd-listen', async () => {
     const dataDir = await temporaryFolder();
     const etcdBin = (await findTestEtcd()).file;
-    await onOwnPorts(1, async ([port]) => {
+    await withReservedPorts(1, async ([port]) => {
       const gateway = await spawnGateway({
         args: [`--data-dir=${dataDir}`, `--etcd-bin=${etcdBin}`, `--etcd-listen=localhost:${port}`],
       });

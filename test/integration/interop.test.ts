@@ -128,9 +128,9 @@ describe("etcd's own election service at the raw door", () => {
     const stand = (id: string, value: string): Promise<any> =>
       door.call('/v3/election/campaign', { ...election, lease: id, value: base64(value) });
     const { leader } = await stand(first, 'one');
-    expect((await elections.look(name)).leader.candidate).toBe('one');
+    expect((await elections.inspect(name)).leader.candidate).toBe('one');
     await door.call('/v3/election/proclaim', { leader, value: base64('one, again') });
-    expect((await elections.look(name)).leader.candidate).toBe('one, again');
+    expect((await elections.inspect(name)).leader.candidate).toBe('one, again');
 
     const waiting = elections.lead(name, { candidate: 'two', wait: 20 });
     await elections.untilQueued(name, 1);
@@ -144,8 +144,8 @@ describe("etcd's own election service at the raw door", () => {
 
     await elections.resign(name, { token });
     await later;
-    expect((await elections.look(name)).leader.candidate).toBe('three');
+    expect((await elections.inspect(name)).leader.candidate).toBe('three');
     for (const id of [first, second]) await door.call('/v3/lease/revoke', { ID: id });
-    expect((await elections.look(name)).leader).toBeNull();
+    expect((await elections.inspect(name)).leader).toBeNull();
   });
 });

@@ -6,7 +6,15 @@ import { send } from '../support/http-client.js';
 import { newKey } from '../support/new-key.js';
 import { spawnGateway } from '../support/processes.js';
 import { userCalls } from '../support/user-calls.js';
-import { call, codeOf, createLease, endLease, json, put, statusOf } from '../support/v1-calls.js';
+import {
+  call,
+  codeOf,
+  createLease,
+  revokeLease,
+  json,
+  put,
+  statusOf,
+} from '../support/v1-calls.js';
 import { newPath, v2Client } from '../support/v2-client.js';
 
 const gateway = inject('gatewayUrl');
@@ -49,7 +57,7 @@ describe('L18: the lease of a key with a ttl', () => {
     for (let write = 0; write < 15; write++) leases.push(await putShort(key));
     await expect.poll(() => live(...leases), SOON).toEqual([leases.at(-1)]);
     expect(await leaseOf(key)).toBe(leases.at(-1));
-    await endLease(leases.at(-1)!);
+    await revokeLease(leases.at(-1)!);
   });
 
   it('goes when many write the key at the same time', async () => {
@@ -57,7 +65,7 @@ describe('L18: the lease of a key with a ttl', () => {
     const leases = await Promise.all(Array.from({ length: 20 }, () => putShort(key)));
     await expect.poll(async () => (await live(...leases)).length, SOON).toBe(1);
     expect(await live(...leases)).toEqual([await leaseOf(key)]);
-    await endLease((await leaseOf(key))!);
+    await revokeLease((await leaseOf(key))!);
   });
 
   it('goes when the key is deleted, or written on a lease, also through another gateway', async () => {
@@ -77,7 +85,7 @@ describe('L18: the lease of a key with a ttl', () => {
       expect(await statusOf(moved)).toBe(200);
       expect(await statusOf(conditional)).toBe(200);
     }
-    await endLease(id);
+    await revokeLease(id);
   });
 
   it('goes when the v2 API writes the key, and that of a v2 node when /v1 does', async () => {
@@ -105,7 +113,7 @@ describe('L18: the lease of a key with a ttl', () => {
     await pause(LONG_ENOUGH_MS);
     expect(await live(lease)).toEqual([lease]);
     expect(await statusOf(other)).toBe(200);
-    await endLease(lease);
+    await revokeLease(lease);
   });
 
   it('stays when a client made it, empty or not', async () => {
@@ -117,7 +125,7 @@ describe('L18: the lease of a key with a ttl', () => {
     await expect.poll(() => live(lease), SOON).toEqual([]);
     await pause(LONG_ENOUGH_MS);
     expect(await live(id)).toEqual([id]);
-    await endLease(id);
+    await revokeLease(id);
   });
 
   it('takes no other key, lock or election, and its ID cannot be chosen', async () => {
@@ -135,7 +143,7 @@ describe('L18: the lease of a key with a ttl', () => {
     ];
     for (const answer of refused) expect(codeOf(answer)).toEqual(DENIED);
     expect(await statusOf(other)).toBe(404);
-    await endLease(lease);
+    await revokeLease(lease);
   });
 
   it('takes its own key again, as long as that is on it', async () => {
@@ -144,7 +152,7 @@ describe('L18: the lease of a key with a ttl', () => {
     expect((await put(key, { value: 'y', lease })).json().lease).toBe(lease);
     await pause(LONG_ENOUGH_MS);
     expect(await leaseOf(key)).toBe(lease);
-    await endLease(lease);
+    await revokeLease(lease);
     expect(codeOf(await put(key, { value: 'z', lease }))).toEqual([404, 'lease-not-found']);
     expect(await statusOf(key)).toBe(404);
   });
@@ -167,7 +175,7 @@ describe('L18: the lease of a key with a ttl', () => {
     revoke();
     await expect.poll(() => live(lease), SOON).toEqual([]);
     expect(await leaseOf(key)).toBe(next);
-    await endLease(next);
+    await revokeLease(next);
   });
 
   it('goes when the answer to its grant is lost, of a v2 node too', async () => {

@@ -8,9 +8,9 @@ import {
   call,
   codeOf,
   createLease,
-  endLease,
+  revokeLease,
   json,
-  lookAtLease,
+  getLease,
   pointersOf,
   put,
   statusOf,
@@ -31,7 +31,7 @@ describe('a lease', () => {
   it('is created, read, renewed and revoked', async () => {
     const made = (await createLease({ ttl: 60 })).json();
     expect(made).toEqual({ id: expect.stringMatching(/^[0-9a-f]{16}$/), ttl: 60 });
-    const state = (await lookAtLease(made.id)).json();
+    const state = (await getLease(made.id)).json();
     expect(state).toEqual({
       id: made.id,
       ttl: 60,
@@ -41,11 +41,11 @@ describe('a lease', () => {
     });
     expect(state.expiresIn).toBeLessThanOrEqual(60);
     expect((await keepAlive(made.id)).json()).toEqual({ id: made.id, ttl: 60 });
-    expect((await endLease(made.id)).json()).toEqual({ id: made.id, revoked: true });
+    expect((await revokeLease(made.id)).json()).toEqual({ id: made.id, revoked: true });
     for (const gone of [
-      await lookAtLease(made.id),
+      await getLease(made.id),
       await keepAlive(made.id),
-      await endLease(made.id),
+      await revokeLease(made.id),
     ]) {
       expect(codeOf(gone)).toEqual([404, 'lease-not-found']);
     }
@@ -56,8 +56,8 @@ describe('a lease', () => {
     const { id } = (await createLease({ ttl: 60 })).json();
     for (const key of keys)
       expect((await put(key, { value: 'x', lease: id })).json().lease).toBe(id);
-    expect((await lookAtLease(id)).json()).toMatchObject({ keys: keys.sort(), keyCount: 2 });
-    await endLease(id);
+    expect((await getLease(id)).json()).toMatchObject({ keys: keys.sort(), keyCount: 2 });
+    await revokeLease(id);
     expect(await Promise.all(keys.map(statusOf))).toEqual([404, 404]);
   });
 
@@ -73,7 +73,7 @@ describe('a lease', () => {
   it('reports the ttl that etcd granted, not the requested one', async () => {
     const { id, ttl } = (await createLease({ ttl: 1 })).json();
     expect(ttl).toBeGreaterThanOrEqual(2);
-    await endLease(id);
+    await revokeLease(id);
   });
 
   it('accepts an ID of the client, with or without leading zeros, and only once', async () => {
@@ -81,8 +81,8 @@ describe('a lease', () => {
     const made = await createLease({ ttl: 60, id: `0${id.toUpperCase()}` });
     expect(made.json().id).toBe(id.padStart(16, '0'));
     expect(codeOf(await createLease({ ttl: 60, id }))).toEqual([409, 'already-exists']);
-    expect((await lookAtLease(id.padStart(16, '0'))).status).toBe(200);
-    expect((await endLease(id)).status).toBe(200);
+    expect((await getLease(id.padStart(16, '0'))).status).toBe(200);
+    expect((await revokeLease(id)).status).toBe(200);
   });
 
   it('is listed in pages, by ID', async () => {
@@ -100,20 +100,20 @@ describe('a lease', () => {
     } while (next !== undefined);
     expect(ids).toEqual([...ids].sort());
     expect(ids).toEqual(expect.arrayContaining(made));
-    await Promise.all(made.map((id) => endLease(id)));
+    await Promise.all(made.map((id) => revokeLease(id)));
   });
 
   it('lists keys that are not UTF-8 as base64url', async () => {
     const { id } = (await createLease({ ttl: 60 })).json();
     const key = Buffer.concat([Buffer.from(newKey()), Buffer.from([0xff])]).toString('base64url');
     await call('putKey', 'PUT', `/v1/kv/${key}?keyEncoding=base64url&lease=${id}`, { body: 'x' });
-    expect((await lookAtLease(id)).json()).toMatchObject({ keys: [key], keyEncoding: 'base64url' });
+    expect((await getLease(id)).json()).toMatchObject({ keys: [key], keyEncoding: 'base64url' });
     const text = newKey();
     await put(text, { value: 'x', lease: id });
-    expect((await lookAtLease(id, '?keyEncoding=base64url')).json().keys).toContain(
+    expect((await getLease(id, '?keyEncoding=base64url')).json().keys).toContain(
       Buffer.from(text).toString('base64url'),
     );
-    await endLease(id);
+    await revokeLease(id);
   });
 
   it('accepts any JSON type, and rejects other types, unknown fields and needless bodies', async () => {
@@ -129,7 +129,7 @@ describe('a lease', () => {
         call('keepLeaseAlive', 'POST', `/v1/leases/${id}/keepalive`, { headers, body });
       expect((await renew('{}')).status).toBe(200);
       expect((await renew('{"ttl":9}')).status).toBe(400);
-      await endLease(id);
+      await revokeLease(id);
     }
     const text = { headers: { 'content-type': 'text/plain' }, body: '{"ttl":9}' };
     expect(codeOf(await call('createLease', 'POST', '/v1/leases', text))).toEqual([
@@ -155,9 +155,9 @@ describe('S16: lease IDs', () => {
     const answers = [
       [await put(newKey(), value), '/lease'],
       [await createLease({ ttl: 60, id }), '/id'],
-      [await lookAtLease(encodeURIComponent(id)), 'id'],
+      [await getLease(encodeURIComponent(id)), 'id'],
       [await keepAlive(encodeURIComponent(id)), 'id'],
-      [await endLease(encodeURIComponent(id)), 'id'],
+      [await revokeLease(encodeURIComponent(id)), 'id'],
       [
         await call('putKey', 'PUT', `/v1/kv/${newKey()}?lease=${encodeURIComponent(id)}`, {
           headers: BYTES_TYPE,
@@ -180,9 +180,9 @@ describe('S16: lease IDs', () => {
       await put(key, { value: 'x', lease: OWN_LEASE }),
       await call('putKey', 'PUT', `/v1/kv/${key}?lease=${OWN_LEASE}`, { body: 'x' }),
       await createLease({ ttl: 60, id: OWN_LEASE.toUpperCase() }),
-      await lookAtLease(OWN_LEASE),
+      await getLease(OWN_LEASE),
       await keepAlive(OWN_LEASE),
-      await endLease(OWN_LEASE),
+      await revokeLease(OWN_LEASE),
     ];
     for (const answer of answers) expect(codeOf(answer)).toEqual([403, 'permission-denied']);
     expect(await statusOf(key)).toBe(404);
@@ -199,7 +199,7 @@ describe('S16: lease IDs', () => {
       404,
       'lease-not-found',
     ]);
-    expect(codeOf(await lookAtLease(id))).toEqual([404, 'lease-not-found']);
+    expect(codeOf(await getLease(id))).toEqual([404, 'lease-not-found']);
   });
 
   it('are strings, not numbers', async () => {
@@ -232,7 +232,7 @@ describe('a lease with lost responses', () => {
         .filter(({ path }) => path === '/v3/lease/revoke')
         .map(({ body }) => JSON.parse(body).ID as string);
     await expect.poll(revoked).toEqual([first]);
-    await endLease(answer.json().id);
+    await revokeLease(answer.json().id);
   });
 
   it('is not requested twice with an ID of the client: the outcome is unknown', async () => {
@@ -245,7 +245,7 @@ describe('a lease with lost responses', () => {
     const answer = await call('createLease', 'POST', '/v1/leases', body, between.baseUrl);
     expect([answer.status, answer.json().outcome]).toEqual([503, 'unknown']);
     expect(between.calls.filter(({ path }) => path === '/v3/lease/grant')).toHaveLength(1);
-    await endLease('7a7a');
+    await revokeLease('7a7a');
   });
 
   it('reports that nothing was revoked if the lease cannot be read', async () => {
@@ -257,7 +257,7 @@ describe('a lease with lost responses', () => {
     const answer = await call('deleteLease', 'DELETE', path, { headers }, between.baseUrl);
     expect([503, 504]).toContain(answer.status);
     expect(answer.json().outcome).toBe('not-applied');
-    await endLease(id);
+    await revokeLease(id);
   });
 
   it('is revoked if the repeated revocation finds no lease', async () => {

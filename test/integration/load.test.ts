@@ -148,6 +148,6 @@ const ASKING = process.env.LATCHKEY_TEST_LONG === 'true' ? 10_000 : 2_000;
 describe('L3: thousands who want to wait where two hundred may', () => {
   it('leave two hundred waiting and the rest refused, while reads and writes go on', async () => {
     const { baseUrl } = await start(['--endpoints', etcd, '--waiters=200']);
-    await expectWaitersLimited(baseUrl, { asking: ASKING, waiting: 200 });
+    await expectWaitersLimited(baseUrl, { requests: ASKING, waiting: 200 });
   }, 300_000);
 });

@@ -9,7 +9,7 @@ import {
   pause,
 } from '../contract/locks/target.js';
 import type { NoStream } from '../support/event-stream.js';
-import { cutBefore, loseAnswer, startFaultProxy } from '../support/fault-proxy.js';
+import { cutBefore, loseResponse, startFaultProxy } from '../support/fault-proxy.js';
 import type { Call, CallKind, Fault, FaultProxy } from '../support/fault-proxy.js';
 import { jsonBody } from '../support/documented-calls.js';
 import { send } from '../support/http-client.js';
@@ -72,7 +72,7 @@ describe('F24: a lease grant whose answer is lost', () => {
   it.each(TOKENS)('leaves no second lease when the lock is taken, with %s', async (_, tokenOf) => {
     const name = newKey();
     const since = proxy.calls.length;
-    const lost = proxy.next(kind('grant'), loseAnswer);
+    const lost = proxy.next(kind('grant'), loseResponse);
     await client.hold200(name, { owner: 'a', token: tokenOf() });
     const [entry] = await etcd.entries(name);
     expect((await lost).lease).not.toBe(entry!.lease);
@@ -83,7 +83,7 @@ describe('F24: a lease grant whose answer is lost', () => {
     const name = newKey();
     await calm.hold200(name, { owner: 'a' });
     const since = proxy.calls.length;
-    const lost = proxy.next(kind('grant'), loseAnswer);
+    const lost = proxy.next(kind('grant'), loseResponse);
     const answer = await client.acquire(name, { owner: 'b', wait: 0.5, token: tokenOf() });
     expect(codeOf(answer)).toEqual(HELD);
     await lost;
@@ -97,7 +97,7 @@ describe('F25: an entry whose answer is lost', () => {
     const name = newKey();
     const first = await calm.hold200(name, { owner: 'a' });
     const since = proxy.calls.length;
-    const lost = proxy.next(of(name, 'enter'), loseAnswer);
+    const lost = proxy.next(of(name, 'enter'), loseResponse);
     const waiting = client.hold200(name, { owner: 'b', wait: 20, token: tokenOf() });
     await lost;
     const behind = calm.hold200(name, { owner: 'c', wait: 20 });
@@ -115,7 +115,7 @@ describe('F25: an entry whose answer is lost', () => {
   it.each(TOKENS)('is one key of a try without waiting, with %s', async (_, tokenOf) => {
     const name = newKey();
     const since = proxy.calls.length;
-    const lost = proxy.next(of(name, 'enter'), loseAnswer);
+    const lost = proxy.next(of(name, 'enter'), loseResponse);
     const held = await client.hold200(name, { owner: 'a', token: tokenOf() });
     await lost;
     const entries = await etcd.entries(name);
@@ -142,7 +142,7 @@ describe('F25: an entry whose answer is lost', () => {
     async (_, fieldsOf) => {
       const name = newKey();
       const since = proxy.calls.length;
-      const lost = proxy.next(of(name, 'touch'), loseAnswer);
+      const lost = proxy.next(of(name, 'update'), loseResponse);
       const fields: { lease?: string; ttl?: null } = await fieldsOf();
       const held = await client.hold200(name, { owner: 'a', ...fields });
       await lost;
@@ -163,7 +163,7 @@ describe('a conversion of a token of the caller whose answer is lost', () => {
     const name = newKey();
     const fields: { lease?: string; ttl?: null } = await fieldsOf();
     const body = { owner: 'a', token: newToken(), ...fields };
-    const lost = proxy.next(of(name, 'touch'), loseAnswer);
+    const lost = proxy.next(of(name, 'update'), loseResponse);
     const answer = await client.acquire(name, body);
     await lost;
     if (answer.status !== 200)
@@ -205,7 +205,7 @@ describe('a request that somebody comes in front of', () => {
       const name = newKey();
       const body = { owner: 'a', token: newToken() };
       await calm.hold200(name, body);
-      const overtaken = proxy.next(of(name, 'touch'), async (_call, forward) => {
+      const overtaken = proxy.next(of(name, 'update'), async (_call, forward) => {
         await calm.release(name, { token: body.token });
         return forward();
       });
@@ -220,7 +220,7 @@ describe('a request that somebody comes in front of', () => {
     const body = { owner: 'a', token: newToken() };
     const first = await calm.hold200(name, body);
     let later = 0;
-    const overtaken = proxy.next(of(name, 'touch'), async (_call, forward) => {
+    const overtaken = proxy.next(of(name, 'update'), async (_call, forward) => {
       await calm.release(name, { token: body.token });
       later = (await calm.hold200(name, body)).fencingToken;
       return forward();
@@ -260,7 +260,7 @@ describe('F26: a release whose answer is lost', () => {
     const body = { owner: 'a', token: newToken() };
     const first = await client.hold200(name, body);
     const since = proxy.calls.length;
-    const lost = proxy.next(of(name, 'delete'), loseAnswer);
+    const lost = proxy.next(of(name, 'delete'), loseResponse);
     expect((await client.release(name, named(body))).status).toBe(200);
     const second = await client.hold200(name, body);
     expect(second.fencingToken).toBeGreaterThan(first.fencingToken);
@@ -280,7 +280,7 @@ describe('F26: a release whose answer is lost', () => {
       const body = { owner: 'a', token: of2() };
       const { token } = await client.hold200(name, body);
       expect((await client.release(name, { token })).status).toBe(200);
-      for (const call of proxy.calls.slice(since).filter(kind('enter', 'touch')))
+      for (const call of proxy.calls.slice(since).filter(kind('enter', 'update')))
         await proxy.resend(call);
       expect(await etcd.entries(name)).toEqual([]);
     },
@@ -298,7 +298,7 @@ describe('F26: a release whose answer is lost', () => {
     expect(answer.status, what).toBe(isWaiter ? 423 : 200);
     const { token } = blocker ?? answer.json();
     await calm.release(name, { token });
-    for (const call of proxy.calls.slice(since).filter(kind('enter', 'touch')))
+    for (const call of proxy.calls.slice(since).filter(kind('enter', 'update')))
       await proxy.resend(call);
     expect(await etcd.entries(name)).toEqual([]);
   });
@@ -383,7 +383,7 @@ describe('F29: a lease that ends between the lock and its answer', () => {
     const waiting = client.acquire(name, { owner: 'b', wait: 20 });
     await calm.untilQueued(name, 1);
     const [, entry] = await etcd.entries(name);
-    const confirmed = proxy.next(of(name, 'look'), async (_call, forward) => {
+    const confirmed = proxy.next(of(name, 'read'), async (_call, forward) => {
       const answer = await forward();
       await etcd.revoke(entry!.lease!);
       return answer;
@@ -552,7 +552,7 @@ describe('a wait that runs out', () => {
     const waiting = client.acquire(name, { owner: 'b', wait: 1 });
     await client.untilQueued(name, 1);
     // The look at the end still sees the holder; behind it he goes.
-    const gone = proxy.next(of(name, 'look'), async (_call, forward) => {
+    const gone = proxy.next(of(name, 'read'), async (_call, forward) => {
       const answer = await forward();
       await calm.release(name, { token: holder.token });
       return answer;
@@ -567,7 +567,7 @@ describe('a wait that runs out', () => {
     await calm.hold200(name, { owner: 'a' });
     const waiting = client.acquire(name, { owner: 'b', wait: 1 });
     await client.untilQueued(name, 1);
-    const heal = proxy.every(of(name, 'look'), () => new Promise(() => undefined));
+    const heal = proxy.every(of(name, 'read'), () => new Promise(() => undefined));
     const answer = await waiting;
     heal();
     expect([answer.status, answer.json().outcome]).toEqual([503, 'unknown']);

@@ -133,7 +133,7 @@ describe('F56: an acquisition whose request has no response', () => {
 
   it('goes on after a silent conversion, with a ttl of null', async () => {
     const name = newKey();
-    const asked = first(of(name, 'touch'), silence);
+    const asked = first(of(name, 'update'), silence);
     const held = await client.hold200(name, { owner: 'a', ttl: null, token: newToken() });
     const late = await proxy.resend(asked()!);
     expect(late.json().succeeded).not.toBe(true);

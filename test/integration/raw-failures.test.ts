@@ -11,7 +11,7 @@ import {
   serveRawRouter,
   serveTcp,
 } from '../support/raw-router-server.js';
-import { ask, chunk, openConnection, request } from '../support/raw-socket.js';
+import { sendRaw, chunk, openConnection, request } from '../support/raw-socket.js';
 
 const PUT = '{"key":"cmF3L2ZhaWx1cmVz","value":"eA=="}';
 
@@ -297,7 +297,7 @@ describe('limits', () => {
     const upstream = await recordUpstream();
     const { port } = await serveRawRouter([upstream.endpoint], { limits: { bodyLimitBytes: 100 } });
     for (const path of ['/v3/kv/put', '/v3/watch']) {
-      const answer = await ask(port, request(`POST ${path}`, [], 'x'.repeat(101)));
+      const answer = await sendRaw(port, request(`POST ${path}`, [], 'x'.repeat(101)));
       expect(answer.status).toBe(413);
       expect(bodyOf(answer.body)).toMatchObject({
         message: 'etcdserver: request is too large',
@@ -310,7 +310,7 @@ describe('limits', () => {
   it('L4: passes a body of exactly the limit', async () => {
     const upstream = await recordUpstream();
     const { port } = await serveRawRouter([upstream.endpoint], { limits: { bodyLimitBytes: 100 } });
-    const answer = await ask(port, request('POST /v3/kv/put', [], 'x'.repeat(100)));
+    const answer = await sendRaw(port, request('POST /v3/kv/put', [], 'x'.repeat(100)));
     expect(answer.status).toBe(200);
     expect(upstream.requests[0]!.body).toHaveLength(100);
   });
@@ -335,7 +335,7 @@ describe('limits', () => {
     const limits = { requestTimeoutSeconds: 0.2 };
     const { port } = await serveRawRouter([upstream.endpoint], { limits });
     for (const path of ['/v3/kv/put', '/v3/lock/lock']) {
-      const answer = await ask(
+      const answer = await sendRaw(
         port,
         `POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{`,
       );

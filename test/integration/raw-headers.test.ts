@@ -1,6 +1,6 @@
 import { describe, expect, inject, it } from 'vitest';
 import { post, recordUpstream, serveRawRouter } from '../support/raw-router-server.js';
-import { ask, request } from '../support/raw-socket.js';
+import { sendRaw, request } from '../support/raw-socket.js';
 
 describe('request headers', () => {
   it('S4: forwards nothing that would change who asks, how, or of whom', async () => {
@@ -21,7 +21,7 @@ describe('request headers', () => {
       'Content-Type: application/json',
       'User-Agent: test',
     ];
-    await ask(port, request('POST /v3/kv/range', headers, '{}'));
+    await sendRaw(port, request('POST /v3/kv/range', headers, '{}'));
     const { host, connection, ...passed } = upstream.requests[0]!.headers;
     expect(passed).toEqual({
       authorization: 'mine.1',
@@ -41,7 +41,7 @@ describe('request headers', () => {
     const text =
       'POST /v3/kv/range HTTP/1.1\r\nHost: localhost\r\nConnection: close, authorization, X-Secret\r\n' +
       'Authorization: mine.1\r\nX-Secret: 1\r\nContent-Length: 2\r\n\r\n{}';
-    await ask(port, text);
+    await sendRaw(port, text);
     expect(upstream.requests[0]!.headers).not.toHaveProperty('authorization');
     expect(upstream.requests[0]!.headers).not.toHaveProperty('x-secret');
   });
@@ -52,7 +52,7 @@ describe('request headers', () => {
     const text =
       'POST /v3/kv/range HTTP/1.1\r\nHost: localhost\r\nConnection: close, content-length\r\n' +
       'Content-Length: 9\r\n\r\n{"a":"b"}';
-    await ask(port, text);
+    await sendRaw(port, text);
     expect(upstream.requests[0]!.body).toBe('{"a":"b"}');
   });
 
@@ -60,8 +60,8 @@ describe('request headers', () => {
     const upstream = await recordUpstream();
     const { port } = await serveRawRouter([upstream.endpoint]);
     const chunked = '4\r\n{"a"\r\n5\r\n:"b"}\r\n0\r\n\r\n';
-    await ask(port, request('POST /v3/kv/range', ['Transfer-Encoding: chunked']) + chunked);
-    await ask(port, request('POST /v3/kv/range'));
+    await sendRaw(port, request('POST /v3/kv/range', ['Transfer-Encoding: chunked']) + chunked);
+    await sendRaw(port, request('POST /v3/kv/range'));
     expect(upstream.requests.map(({ body }) => body)).toEqual(['{"a":"b"}', '']);
   });
 
@@ -71,7 +71,7 @@ describe('request headers', () => {
     const text =
       'GET /v3/watch HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\n' +
       'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
-    const answer = await ask(port, text);
+    const answer = await sendRaw(port, text);
     expect(answer.status).toBe(426);
     expect(JSON.parse(answer.body)).toMatchObject({ code: 12 });
     expect(upstream.connectionsMade()).toBe(0);
@@ -83,7 +83,7 @@ describe('request headers', () => {
     const text =
       'POST /v3/kv/range HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, HTTP2-Settings, close\r\n' +
       'Upgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABk\r\nContent-Length: 2\r\n\r\n{}';
-    const answer = await ask(port, text);
+    const answer = await sendRaw(port, text);
     expect(answer.status).toBe(200);
     expect(upstream.requests[0]!.body).toBe('{}');
     expect(upstream.requests[0]!.headers).not.toHaveProperty('upgrade');
@@ -118,7 +118,7 @@ describe('response headers', () => {
       res.end('{"code":16}');
     });
     const { port } = await serveRawRouter([upstream.endpoint]);
-    const { status, headers } = await ask(port, request('POST /v3/kv/range', [], '{}'));
+    const { status, headers } = await sendRaw(port, request('POST /v3/kv/range', [], '{}'));
     expect(status).toBe(401);
     expect(headers['www-authenticate']).toBe('etcd');
     expect(headers).not.toHaveProperty('set-cookie');
@@ -156,7 +156,7 @@ describe('response headers', () => {
   it('serves HTTP/1.0 callers', async () => {
     const { port } = await serveRawRouter([inject('etcdEndpoint')]);
     const text = 'POST /v3/maintenance/status HTTP/1.0\r\nContent-Length: 2\r\n\r\n{}';
-    const { status, body } = await ask(port, text);
+    const { status, body } = await sendRaw(port, text);
     expect(status).toBe(200);
     expect(JSON.parse(body)).toHaveProperty('version');
   });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, inject, it } from 'vitest';
 import { post, recordUpstream, serveRawRouter } from '../support/raw-router-server.js';
-import { ask, request } from '../support/raw-socket.js';
+import { sendRaw, request } from '../support/raw-socket.js';
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
@@ -45,7 +45,7 @@ describe('the raw door before a real etcd', () => {
     const status =
       'POST /v3/maintenance/status HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n';
     const list = 'POST /v3/lease/leases HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n';
-    const { body } = await ask(port, `${status}\r\n{}${list}Connection: close\r\n\r\n{}`);
+    const { body } = await sendRaw(port, `${status}\r\n{}${list}Connection: close\r\n\r\n{}`);
     expect(body.indexOf('dbSize')).toBeGreaterThan(0);
     expect(body.split('HTTP/1.1 200 OK')[1]).toContain('cluster_id');
   });
@@ -55,7 +55,7 @@ describe('the literal path table', () => {
   async function expectNothingSent(target: string): Promise<void> {
     const upstream = await recordUpstream();
     const { port } = await serveRawRouter([upstream.endpoint]);
-    const answer = await ask(port, request(`POST ${target}`, [], '{}'));
+    const answer = await sendRaw(port, request(`POST ${target}`, [], '{}'));
     expect(answer.status).toBe(404);
     expect(upstream.connectionsMade()).toBe(0);
   }
@@ -106,9 +106,9 @@ describe('the literal path table', () => {
     const evil = await recordUpstream();
     const upstream = await recordUpstream();
     const { port } = await serveRawRouter([upstream.endpoint]);
-    await ask(port, request(`POST ${evil.endpoint}/v3/kv/put`, [], '{}'));
-    await ask(port, request(`POST //${new URL(evil.endpoint).host}/v3/kv/put`, [], '{}'));
-    await ask(port, request('POST /v3/kv/put', [`X-Forwarded-Host: ${evil.endpoint}`], '{}'));
+    await sendRaw(port, request(`POST ${evil.endpoint}/v3/kv/put`, [], '{}'));
+    await sendRaw(port, request(`POST //${new URL(evil.endpoint).host}/v3/kv/put`, [], '{}'));
+    await sendRaw(port, request('POST /v3/kv/put', [`X-Forwarded-Host: ${evil.endpoint}`], '{}'));
     expect(evil.connectionsMade()).toBe(0);
     expect(upstream.requests).toHaveLength(1);
   });
@@ -118,7 +118,7 @@ describe('the literal path table', () => {
     async (target) => {
       const upstream = await recordUpstream();
       const { port } = await serveRawRouter([upstream.endpoint]);
-      expect((await ask(port, request(`POST ${target}`, [], '{}'))).status).toBe(200);
+      expect((await sendRaw(port, request(`POST ${target}`, [], '{}'))).status).toBe(200);
       expect(upstream.requests.map(({ url }) => url)).toEqual(['/v3/auth/enable']);
     },
   );
@@ -143,7 +143,7 @@ describe('the literal path table', () => {
 
   it('leaves other paths to the next handler', async () => {
     const { url } = await serveRawRouter(['http://127.0.0.1:1']);
-    expect((await post(`${url}/v1/kv`)).text).toBe('not ours');
-    expect((await post(`${url}/v30/kv/put`)).text).toBe('not ours');
+    expect((await post(`${url}/v1/kv`)).text).toBe('not the raw API');
+    expect((await post(`${url}/v30/kv/put`)).text).toBe('not the raw API');
   });
 });

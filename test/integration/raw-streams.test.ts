@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, inject, it } from 'vitest';
 import { eventually, post, serveRawRouter, serveTcp } from '../support/raw-router-server.js';
 import type { RawRouterServer } from '../support/raw-router-server.js';
-import { ask, chunk, openConnection, request } from '../support/raw-socket.js';
+import { sendRaw, chunk, openConnection, request } from '../support/raw-socket.js';
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 const newKey = (): string => base64(`raw/${randomUUID()}`);
@@ -214,7 +214,7 @@ describe('a waiting call', () => {
       JSON.stringify({ name: base64(name), lease: await grantLease() });
     await etcd('lock/lock', JSON.parse(await body()) as object);
     const waiter = request('POST /v3/lock/lock', ['Grpc-Timeout: 300m'], await body());
-    const { status } = await ask(port, waiter);
+    const { status } = await sendRaw(port, waiter);
     expect([500, 504]).toContain(status);
     await eventually(async () => (await queueLength(name)) === 1);
   });

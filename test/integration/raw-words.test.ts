@@ -5,7 +5,7 @@ import type { GuardedEtcd } from '../support/guarded-etcd.js';
 import { send } from '../support/http-client.js';
 import { spawnGateway } from '../support/processes.js';
 import type { Gateway } from '../support/processes.js';
-import { ask, request } from '../support/raw-socket.js';
+import { sendRaw, request } from '../support/raw-socket.js';
 
 const PREFIXES = ['/v3', '/v3beta', '/v3alpha'];
 const RANGE = JSON.stringify({ key: btoa('app/a') });
@@ -146,7 +146,7 @@ describe('a token in gRPC metadata', () => {
         [`Grpc-Metadata-Token: ${token}`, `grpc-metadata-token: ${token}`],
         ['Grpc-Metadata-Token: größe'],
       ]) {
-        const answer = await ask(port, request('POST /v3/kv/range', headers, RANGE));
+        const answer = await sendRaw(port, request('POST /v3/kv/range', headers, RANGE));
         expect([headers, answer.status]).toEqual([headers, 400]);
         expect(answer.body).toContain('"code":3');
       }

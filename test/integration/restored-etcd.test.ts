@@ -1,6 +1,6 @@
 // One member whose data are replaced under the gateway, and revisions that it has not reached.
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { restoredEtcdContract, stageOn } from '../contract/restored-etcd.js';
+import { restoredEtcdContract, startRestorableGateway } from '../contract/restored-etcd.js';
 import { startMember } from '../support/etcd.js';
 import type { Member } from '../support/etcd.js';
 import { send } from '../support/http-client.js';
@@ -29,10 +29,10 @@ describe('a store that was written past the old revision before the gateway read
   it('F54: is recognized by its lower raft term', async () => {
     // Each restart is an election.
     for (let i = 0; i < 2; i++) await member.restart();
-    const stage = await stageOn([member]);
+    const stage = await startRestorableGateway([member]);
     const prefix = newKey('');
     await stage.snapshot();
-    const old = await stage.moveOn();
+    const old = await stage.advanceRevision();
     const watch = await openWatch(stage.gateway.baseUrl, `prefix=${prefix}`);
     await stage.gateway.kill('SIGSTOP');
     await stage.replace('snapshot');
@@ -60,7 +60,7 @@ describe('a revision that etcd has not reached', () => {
   };
 
   it('F55: is 400 for JSON lines and polls, and an event with the present revision for EventSource', async () => {
-    const { gateway } = await stageOn([member]);
+    const { gateway } = await startRestorableGateway([member]);
     const { baseUrl } = gateway;
     const { newest, since } = await ahead(baseUrl);
     for (const query of [`since=${since}`, `since=${since}.2`, `since=${since}&wait=5`]) {
@@ -89,7 +89,7 @@ describe('a revision that etcd has not reached', () => {
   });
 
   it('F55: is 400 with the newest revision for reads, lists, pages, histories and compactions', async () => {
-    const stage = await stageOn([member]);
+    const stage = await startRestorableGateway([member]);
     const { baseUrl } = stage.gateway;
     const prefix = newKey('');
     await stage.snapshot();
@@ -120,11 +120,11 @@ describe('a revision that etcd has not reached', () => {
   });
 
   it('F55: is waited for at /v2, except one of a history that the gateway knows to be lost', async () => {
-    const stage = await stageOn([member]);
+    const stage = await startRestorableGateway([member]);
     const { baseUrl } = stage.gateway;
     const path = newPath();
     await stage.snapshot();
-    const old = await stage.moveOn();
+    const old = await stage.advanceRevision();
     await stage.replace('snapshot');
     const revision = await stage.put(newKey());
     await eventually(() => stage.warnings() === 1, LIMIT_MS);

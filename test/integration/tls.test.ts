@@ -7,7 +7,7 @@ import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { CA, CLIENT, ELSEWHERE, EXPIRED, OTHER, RENEWED, SERVER } from '../support/certificates.js';
 import { temporaryFolder } from '../support/fake-etcd.js';
 import { send } from '../support/http-client.js';
-import { takePorts } from '../support/ports.js';
+import { reservePorts } from '../support/ports.js';
 import { spawnGateway } from '../support/processes.js';
 import type { Gateway } from '../support/processes.js';
 import { eventually } from '../support/raw-router-server.js';
@@ -146,7 +146,7 @@ describe('TLS at the door', () => {
     more: string[] = [],
   ): Promise<{ url: string; paths: { cert: string; key: string; ca: string }; gateway: Gateway }> {
     const paths = await files({ ca: CA, ...SERVER });
-    const [port] = await takePorts(1);
+    const [port] = await reservePorts(1);
     const args = [
       `--listen=127.0.0.1:${port}`,
       '--endpoints',

@@ -9,9 +9,9 @@ import {
   call,
   codeOf,
   createLease,
-  endLease,
+  revokeLease,
   json,
-  lookAtLease,
+  getLease,
   pointersOf,
   put,
   putValue,
@@ -75,7 +75,7 @@ describe('S15: ttl', () => {
   it('is a whole number in any JSON notation', async () => {
     const answer = await put(newKey(), '{"value":"x","ttl":1e3}');
     expect(answer.json().ttl).toBe(1000);
-    await endLease(answer.json().lease);
+    await revokeLease(answer.json().lease);
   });
 });
 
@@ -90,7 +90,7 @@ describe('a key with a ttl', () => {
       ttl: expect.any(Number),
     });
     expect((await send(gateway, 'GET', `/v1/kv/${key}`)).json().lease).toBe(written.lease);
-    expect((await lookAtLease(written.lease)).json()).toMatchObject({ keys: [key], keyCount: 1 });
+    expect((await getLease(written.lease)).json()).toMatchObject({ keys: [key], keyCount: 1 });
     await expect.poll(() => statusOf(key), EXPIRED_WITHIN).toBe(404);
   });
 
@@ -99,7 +99,7 @@ describe('a key with a ttl', () => {
     const path = `/v1/kv/${key}?ttl=60`;
     const answer = await call('putKey', 'PUT', path, { headers: BYTES_TYPE, body: 'bytes' });
     expect(answer.json()).toMatchObject({ key, ttl: 60 });
-    await endLease(answer.json().lease);
+    await revokeLease(answer.json().lease);
     expect(await statusOf(key)).toBe(404);
   });
 
@@ -107,7 +107,7 @@ describe('a key with a ttl', () => {
     const key = newKey();
     const { lease } = (await put(key, { value: 'x', ttl: 60 })).json();
     expect((await put(key, { value: 'y' })).json()).not.toHaveProperty('lease');
-    await endLease(lease);
+    await revokeLease(lease);
     expect(await statusOf(key)).toBe(200);
   });
 
@@ -166,9 +166,9 @@ describe('a key with a ttl', () => {
     expect(answer.headers['retry-after']).toBeUndefined();
     const entry = (await send(gateway, 'GET', `/v1/kv/${key}`)).json();
     expect(entry.value).toBe('new');
-    expect((await lookAtLease(entry.lease)).json().ttl).toBe(60);
+    expect((await getLease(entry.lease)).json().ttl).toBe(60);
     expect(between.calls.map(({ path }) => path)).not.toContain('/v3/lease/revoke');
-    await endLease(entry.lease);
+    await revokeLease(entry.lease);
   });
 
   it('keeps the old value if the write is lost, with the same response', async () => {
@@ -181,7 +181,7 @@ describe('a key with a ttl', () => {
     expect([answer.status, answer.json().outcome]).toEqual([503, 'unknown']);
     const entry = (await send(gateway, 'GET', `/v1/kv/${key}`)).json();
     expect(entry.value).toBe('old');
-    expect((await lookAtLease(entry.lease)).json().ttl).toBe(60);
+    expect((await getLease(entry.lease)).json().ttl).toBe(60);
     expect(between.calls.map(({ path }) => path)).not.toContain('/v3/lease/revoke');
   });
 

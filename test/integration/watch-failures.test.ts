@@ -16,7 +16,7 @@ import { openConnection } from '../support/raw-socket.js';
 import { RawEtcd } from '../support/raw-etcd.js';
 import { serveTcpProxy } from '../support/tcp-proxy.js';
 import { openWatch, wordsOf } from '../support/watch-reader.js';
-import type { WatchAsked, WatchReader } from '../support/watch-reader.js';
+import type { WatchReaderOptions, WatchReader } from '../support/watch-reader.js';
 
 const MEGABYTE = 1024 * 1024;
 const LIVE_WITHIN_MS = 5_000;
@@ -34,7 +34,7 @@ async function startGateway(endpoint: string, until: 'ready' | 'live' = 'ready')
 async function watch(
   { baseUrl }: { readonly baseUrl: string },
   query: string,
-  asked?: WatchAsked,
+  asked?: WatchReaderOptions,
 ): Promise<WatchReader> {
   const reader = await openWatch(baseUrl, query, asked);
   onTestFinished(() => reader.close());

@@ -6,11 +6,11 @@ import { newKey } from '../support/new-key.js';
 import { expectDocumentedResponse } from '../support/openapi-response.js';
 import { putValue, transact } from '../support/v1-calls.js';
 import { openWatch, wordsOf } from '../support/watch-reader.js';
-import type { WatchAsked, WatchReader } from '../support/watch-reader.js';
+import type { WatchReaderOptions, WatchReader } from '../support/watch-reader.js';
 
 const gateway = inject('gatewayUrl');
 
-async function watch(query: string, asked?: WatchAsked): Promise<WatchReader> {
+async function watch(query: string, asked?: WatchReaderOptions): Promise<WatchReader> {
   const reader = await openWatch(gateway, query, asked);
   onTestFinished(() => reader.close());
   return reader;

@@ -10,7 +10,7 @@ import { onPath } from '../../src/embedded/command.js';
 import { testPath } from '../support/etcd-versions.js';
 import { lockClient } from '../support/lock-client.js';
 import { newKey } from '../support/new-key.js';
-import { takePorts } from '../support/ports.js';
+import { reservePorts } from '../support/ports.js';
 import { startInShell } from '../support/shell.js';
 import type { ShellRun } from '../support/shell.js';
 import { bearer, startTokenGateway } from '../support/token-gateway.js';
@@ -219,7 +219,7 @@ describe.skipIf(curl === undefined)('F58: with-lock.sh', () => {
   });
 
   it('exits with 69 when the gateway does not respond', async () => {
-    const LATCHKEY_URL = `http://127.0.0.1:${(await takePorts(1))[0]}`;
+    const LATCHKEY_URL = `http://127.0.0.1:${(await reservePorts(1))[0]}`;
     const run = withLock(newKey(), 'echo mine', { LATCHKEY_URL });
     expect(await run.ended).toBe(69);
     expect(run.stderr()).toContain(`the gateway at ${LATCHKEY_URL} does not respond`);

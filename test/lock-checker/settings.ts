@@ -42,7 +42,7 @@ export function settingsFor(seconds: number, seed: number): CheckSettings {
     downMs: isLong ? [500, 6_000] : [500, 3_000],
     disturbedShare: 0.01,
     // Nothing depends on the other kinds while they run.
-    disturbedKinds: ['grant', 'revoke', 'keepalive', 'look', 'enter', 'touch', 'delete'],
+    disturbedKinds: ['grant', 'revoke', 'keepalive', 'read', 'enter', 'update', 'delete'],
     hasUnknownPermanents: isLong,
   };
 }

@@ -13,7 +13,7 @@ import type { Random, Span } from '../harness/random.js';
 const PATIENCE_MS = 60_000;
 
 /** `<what> <status or how it ended>` -> how often. */
-export type Tally = Map<string, number>;
+export type ResponseCounts = Map<string, number>;
 
 export interface Answer {
   readonly status: number;
@@ -34,9 +34,9 @@ export class Caller {
   readonly random: Random;
   readonly signal: AbortSignal;
   readonly #door: GatewayClient;
-  readonly #tally: Tally;
+  readonly #tally: ResponseCounts;
 
-  constructor(door: GatewayClient, random: Random, signal: AbortSignal, tally: Tally) {
+  constructor(door: GatewayClient, random: Random, signal: AbortSignal, tally: ResponseCounts) {
     this.#door = door;
     this.random = random;
     this.signal = signal;

@@ -1,6 +1,6 @@
 // What a soak must not show: growth from its second quarter to its last, something left when all have gone, answers that never may be.
 import { flatnessOf } from '../harness/flatness.js';
-import type { Tally } from './caller.js';
+import type { ResponseCounts } from './caller.js';
 import { COLUMNS } from './sampler.js';
 import type { Sample } from './sampler.js';
 
@@ -57,13 +57,13 @@ export function leftOver(before: Sample, now: Sample): string[] {
   return [...gone, ...settled];
 }
 
-export function judgeAnswers(tally: Tally): string[] {
+export function judgeResponses(tally: ResponseCounts): string[] {
   return [...tally]
     .filter(([name]) => NEVER.test(name))
     .map(([name, count]) => `${name}: ${count}`);
 }
 
-export function answersText(tally: Tally): string {
+export function responsesText(tally: ResponseCounts): string {
   const total = [...tally.values()].reduce((sum, count) => sum + count, 0);
   const parts = [...tally].sort(([a], [b]) => (a < b ? -1 : 1));
   return `answers ${total} (${parts.map(([name, count]) => `${name}: ${count}`).join(', ')})`;

@@ -8,8 +8,8 @@ import { startMember } from '../support/etcd.js';
 import { spawnGateway } from '../support/processes.js';
 import type { Gateway } from '../support/processes.js';
 import { Caller } from './caller.js';
-import type { Tally } from './caller.js';
-import { answersText, judgeAnswers, judgeGrowth, leftOver } from './judgement.js';
+import type { ResponseCounts } from './caller.js';
+import { responsesText, judgeResponses, judgeGrowth, leftOver } from './judgement.js';
 import { LOADS } from './load/all.js';
 import type { Load } from './load/all.js';
 import { writeBulk } from './load/keys.js';
@@ -41,10 +41,10 @@ export async function soak(settings: SoakSettings): Promise<SoakOutcome> {
     const growth = settings.isGrowthJudged
       ? judgeGrowth(sampler.samples)
       : { lines: [`growth: not judged in ${settings.loadMs / 1000} s`], faults: [] };
-    const faults = [...growth.faults, ...rest.faults, ...judgeAnswers(tally)];
+    const faults = [...growth.faults, ...rest.faults, ...judgeResponses(tally)];
     const report = [
       `seed ${settings.seed}, ${settings.loadMs / 1000} s of load, ${sampler.samples.length} samples${settings.file === undefined ? '' : ` in ${settings.file}`}, etcd ${member.version}`,
-      answersText(tally),
+      responsesText(tally),
       ...growth.lines,
       rest.line,
       gateway.output(),
@@ -61,10 +61,10 @@ async function underLoad(
   settings: SoakSettings,
   { baseUrl }: Gateway,
   sampler: Sampler,
-): Promise<Tally> {
+): Promise<ResponseCounts> {
   const over = new AbortController();
   setMaxListeners(0, over.signal);
-  const tally: Tally = new Map();
+  const tally: ResponseCounts = new Map();
   const random = new Random(settings.seed);
   const door = new GatewayClient(baseUrl);
   const callerFor = (name: string): Caller =>

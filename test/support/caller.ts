@@ -1,4 +1,4 @@
-// A Caller for tests that stand below the doors.
+// A Caller for tests of the layers below the APIs.
 import { GATEWAY_IDENTITY } from '../../src/core/caller.js';
 import type { Caller } from '../../src/core/caller.js';
 

@@ -1,4 +1,4 @@
-// A self-signed certificate for localhost and 127.0.0.1, good for a hundred years and for nothing but tests: its key is public.
+// A self-signed certificate for localhost and 127.0.0.1, valid for a hundred years, for tests only: its key is public.
 
 export const TEST_CERTIFICATE = `-----BEGIN CERTIFICATE-----
 MIIBnDCCAUGgAwIBAgIUM8QHrOXaYRNPD9wYnU8reN4czkEwCgYIKoZIzj0EAwIw

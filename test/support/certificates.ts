@@ -1,7 +1,7 @@
-// Certificates and keys for tests alone, good for a hundred years (but the one that is expired): an authority, what it signed, and a stranger.
+// Certificates and keys for tests only, valid for a hundred years (except the expired one): an authority, certificates that it signed, and another authority.
 // Made with `openssl req` and `openssl ca`; their keys are public.
 
-/** The authority of all below but `other`. */
+/** The authority of all certificates below except `other`. */
 export const CA = `-----BEGIN CERTIFICATE-----
 MIIBqzCCAVGgAwIBAgIUUGbx22Es+qR+0+RjZjfuJxOFBlUwCgYIKoZIzj0EAwIw
 IjEgMB4GA1UEAwwXTGF0Y2hrZXkgdGVzdCBhdXRob3JpdHkwIBcNMjYxMTIxMDcz
@@ -15,7 +15,7 @@ IPar4MtUZ0sAbu/PAiEA0XBmJtr3lmnqwZ9ZEKezwwBmJT1ZKHym8Brn5VfpJ0c=
 -----END CERTIFICATE-----
 `;
 
-/** An authority that signed nothing. */
+/** An authority that signed no certificate. */
 export const OTHER = `-----BEGIN CERTIFICATE-----
 MIIBqDCCAU+gAwIBAgIUBml496889+XM/VDuyaZ4VWAQMDowCgYIKoZIzj0EAwIw
 ITEfMB0GA1UEAwwWQW5vdGhlciB0ZXN0IGF1dGhvcml0eTAgFw0yNjExMjEwNzM2
@@ -52,7 +52,7 @@ I4XNQBc2DjualxX3O6vSaAN/0BLpimDucMwL82+HjK6IW5mg/Mg7Y/Nd
 `,
 };
 
-/** For the same names, of another pair. */
+/** For the same names, with another key pair. */
 export const RENEWED = {
   cert: `-----BEGIN CERTIFICATE-----
 MIIBwzCCAWqgAwIBAgIUCRgqfH/ynbRW3IShbbPRVzBjnmgwCgYIKoZIzj0EAwIw
@@ -75,7 +75,7 @@ j5YqNLJe3u7D4rzfq78WDpPFf6ehRANCAAT9rhbUrGypIaFMq5eHsukbGYYE+Eew
 `,
 };
 
-/** For the same names, of the year 2020. */
+/** For the same names, expired in 2020. */
 export const EXPIRED = {
   cert: `-----BEGIN CERTIFICATE-----
 MIIBwzCCAWigAwIBAgIURTRmOKPOWU232d7QOrdHvrPda1MwCgYIKoZIzj0EAwIw
@@ -121,7 +121,7 @@ finZJm9rhW0AZ93DAp2c1bF+4w/OE55F3Pnk8IZ0Qu4E1WoGn35hPhRz
 `,
 };
 
-/** Of ann, for clients. */
+/** The client certificate of ann. */
 export const CLIENT = {
   cert: `-----BEGIN CERTIFICATE-----
 MIIBsTCCAVagAwIBAgIUSF8nSiqPwouY77OVFJPjlj4KM5QwCgYIKoZIzj0EAwIw

@@ -1,4 +1,4 @@
-// A headless Chromium that the machine has, for the browser tests: nothing is downloaded.
+// A headless Chromium that is installed on the machine, for the browser tests. Nothing is downloaded.
 import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 import type { Browser } from 'playwright-core';
@@ -6,7 +6,7 @@ import type { Browser } from 'playwright-core';
 const CANDIDATES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 const FLAGS = [
   '--headless',
-  // Chromium refuses its sandbox to root, and most containers give it none.
+  // Chromium has no sandbox for root, and none in most containers.
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',
@@ -16,7 +16,7 @@ const FLAGS = [
   '--disable-sync',
 ];
 
-/** Where Chromium is; `undefined` when there is none. In CI there has to be one: its absence throws. */
+/** Returns the path of Chromium, or undefined if it is not installed. Throws in CI, which must have it. */
 export function findChromium(): string | undefined {
   const found = CANDIDATES.find((path) => existsSync(path));
   if (found === undefined && process.env.CI === 'true') {

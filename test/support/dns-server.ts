@@ -1,4 +1,4 @@
-// A DNS server on loopback that answers SRV and A questions from a table, and knows to keep silent: RFC 1035 over UDP, one question each.
+// A DNS server on loopback that serves SRV and A records from a table, or does not respond: RFC 1035 over UDP, one question per message.
 import { createSocket } from 'node:dgram';
 import { onTestFinished } from 'vitest';
 
@@ -9,15 +9,15 @@ export interface SrvTarget {
   readonly weight?: number;
 }
 
-/** What is said of a name: its SRV targets or its IPv4 addresses, none at all, or nothing ever. */
+/** The response for a name: its SRV targets or IPv4 addresses, no records, or no response. */
 type DnsAnswer = readonly SrvTarget[] | readonly string[] | 'silence';
 
 export interface DnsServer {
   /** `127.0.0.1:port`. */
   readonly address: string;
-  /** Names that were asked for, in lower case, with the type: `SRV a.test`. */
+  /** The queries so far, with names in lower case: `SRV a.test`. */
   readonly asked: readonly string[];
-  /** From now on; a name without an answer does not exist. */
+  /** Replaces the table. Names that are not in it do not exist. */
   answer(name: string, answer: DnsAnswer | undefined): void;
 }
 
@@ -26,7 +26,7 @@ const HEADER_BYTES = 12;
 const TTL_SECONDS = 1;
 const NAME_ERROR = 3;
 
-/** Serves until the test is over. */
+/** Serves until the test ends. */
 export async function serveDns(): Promise<DnsServer> {
   const table = new Map<string, DnsAnswer>();
   const asked: string[] = [];
@@ -72,7 +72,7 @@ function record(answer: SrvTarget | string, type: number): Buffer[] {
 
 function withHead(type: number, data: Buffer): Buffer {
   const head = Buffer.alloc(HEADER_BYTES);
-  // The name of the question, by its place.
+  // A pointer to the name in the question.
   head.writeUInt16BE(0xc000 | HEADER_BYTES, 0);
   head.writeUInt16BE(type, 2);
   head.writeUInt16BE(1, 4);

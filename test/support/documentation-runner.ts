@@ -29,9 +29,9 @@ export interface CommandResult {
 
 export interface DocumentationRunner {
   readonly baseUrl: string;
-  /** Runs a command to its end. */
+  /** Runs a command until it exits. */
   run(command: string): Promise<CommandResult>;
-  /** Runs a command that has no end, or one that others make: until `shows` is in its output; `meanwhile` happens again and again. */
+  /** Runs a command until its output matches `shows`, for commands that do not exit. Repeats `meanwhile` in the meantime. */
   runUntil(
     command: string,
     shows: RegExp,

@@ -1,4 +1,4 @@
-// Calls of one gateway whose answers and events have to be documented: whatever is not fails the test.
+// Requests to one gateway. An undocumented response or event fails the test.
 import { openEvents } from './event-stream.js';
 import type { EventStream, StreamEvent } from './event-stream.js';
 import { JSON_TYPE, send } from './http-client.js';
@@ -34,7 +34,7 @@ export function documentedCalls(baseUrl: string): DocumentedCalls {
   };
 }
 
-/** A JSON body; a text goes out as it is. */
+/** A JSON body; a string is sent unchanged. */
 export function jsonBody(body: object | string): Sent {
   return { headers: JSON_TYPE, body: typeof body === 'string' ? body : JSON.stringify(body) };
 }
@@ -42,11 +42,11 @@ export function jsonBody(body: object | string): Sent {
 const QUEUED_LIMIT_MS = 10_000;
 const QUEUED_POLL_MS = 20;
 
-/** Resolves when what `look` reads shows that many in its queue. */
-export async function untilQueued(look: () => Promise<Answer>, count: number): Promise<void> {
+/** Repeats `read` until it returns that `queueLength`. */
+export async function untilQueued(read: () => Promise<Answer>, count: number): Promise<void> {
   const deadline = Date.now() + QUEUED_LIMIT_MS;
   for (;;) {
-    const { queueLength } = (await look()).json();
+    const { queueLength } = (await read()).json();
     if (queueLength === count) return;
     if (Date.now() > deadline) throw new Error(`${queueLength} wait, not ${count}`);
     await new Promise((resolve) => setTimeout(resolve, QUEUED_POLL_MS));

@@ -1,4 +1,4 @@
-// The election calls of one gateway. Every answer and every event that comes through here has to be documented.
+// A client of the election API. An undocumented response or event fails the test.
 import { documentedCalls, jsonBody, untilQueued } from './documented-calls.js';
 import type { EventStream } from './event-stream.js';
 import type { Answer, Sent } from './http-client.js';
@@ -6,16 +6,16 @@ import type { Answer, Sent } from './http-client.js';
 export interface ElectionClient {
   readonly baseUrl: string;
   campaign(name: string, body: object | string, sent?: Sent): Promise<Answer>;
-  /** Campaigns; throws when the answer is not 200. */
+  /** Campaigns. Throws if the status is not 200. */
   lead(name: string, body: object): Promise<any>;
-  look(name: string): Promise<any>;
+  inspect(name: string): Promise<any>;
   renew(name: string, body: object): Promise<Answer>;
   proclaim(name: string, body: object): Promise<Answer>;
   resign(name: string, body: object): Promise<Answer>;
   /** `query` with its question mark. */
   resignBy(name: string, query: string, sent?: Sent): Promise<Answer>;
   events(name: string): Promise<EventStream>;
-  /** Resolves when that many stand by. */
+  /** Resolves when that many candidates wait. */
   untilQueued(name: string, count: number): Promise<void>;
 }
 
@@ -33,7 +33,7 @@ export function electionClient(baseUrl: string): ElectionClient {
       if (answer.status !== 200) throw new Error(`${answer.status} ${answer.text}`);
       return answer.json();
     },
-    look: async (name) => (await get(name)).json(),
+    inspect: async (name) => (await get(name)).json(),
     renew: (name, body) => call('renewLeadership', 'POST', `${at(name)}/keepalive`, jsonBody(body)),
     proclaim: (name, body) => call('proclaim', 'POST', `${at(name)}/proclaim`, jsonBody(body)),
     resign: (name, body) => call('resign', 'DELETE', at(name), jsonBody(body)),

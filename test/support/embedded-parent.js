@@ -1,4 +1,4 @@
-// A gateway's stand-in, so that a test can kill the process that owns an embedded etcd: starts one as told in its one argument,
+// A fake gateway, so that a test can kill the process that owns an embedded etcd: starts one with the options in its argument,
 // prints where it runs as one JSON line, and then waits to be ended.
 import { startEmbeddedEtcd } from '../../dist/embedded/etcd.js';
 

@@ -1,4 +1,4 @@
-// An embedded etcd in this process, as the gateway starts it, ended with the test.
+// An embedded etcd in this process, started like in the gateway. It is stopped when the test ends.
 import { onTestFinished } from 'vitest';
 import { startEmbeddedEtcd } from '../../src/embedded/etcd.js';
 import type { EmbeddedEtcd, EmbeddedEtcdOptions } from '../../src/embedded/etcd.js';

@@ -1,18 +1,18 @@
-// The history of a range as etcd itself tells it, over one raw watch that shares no code with the gateway.
+// Reads the history of a range from etcd itself, over one raw watch that shares no code with the gateway.
 import http from 'node:http';
 
-const TRUTH_LIMIT_MS = 30_000;
+const HISTORY_LIMIT_MS = 30_000;
 
 export interface EtcdEvent {
   readonly kind: 'put' | 'delete';
   readonly key: string;
   readonly value: string;
   readonly revision: number;
-  /** The revision of the value before; undefined where there was none. */
+  /** The revision of the previous value; undefined if there was none. */
   readonly previousRevision: number | undefined;
 }
 
-/** Everything below `prefix` behind `after`, up to the event of `lastKey`. */
+/** Returns the events below `prefix` after revision `after`, up to the event of `lastKey`. */
 export async function readHistory(
   endpoint: string,
   prefix: string,
@@ -31,7 +31,7 @@ export async function readHistory(
   const request = http.request({ agent: false, hostname, port, method: 'POST', path: '/v3/watch' });
   request.on('error', () => undefined);
   request.write(`${JSON.stringify({ create_request: create })}\n`);
-  const limit = setTimeout(() => request.destroy(), TRUTH_LIMIT_MS);
+  const limit = setTimeout(() => request.destroy(), HISTORY_LIMIT_MS);
   const events: EtcdEvent[] = [];
   try {
     const response = await new Promise<http.IncomingMessage>((resolve, reject) => {

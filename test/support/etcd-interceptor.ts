@@ -1,4 +1,4 @@
-// A gateway whose etcd is reached through the test: each call can be seen, held back, or robbed of its answer.
+// A gateway whose requests to etcd pass through the test, which can read, delay or drop each request and response.
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
@@ -11,7 +11,7 @@ export interface UpstreamCall {
   readonly body: string;
 }
 
-/** `forward` sends the call on. What it resolves with is answered; `undefined` cuts the connection without an answer. */
+/** `forward` sends the request to etcd. The result is the response; `undefined` cuts the connection without a response. */
 export type Intercept = (
   call: UpstreamCall,
   forward: () => Promise<Answer>,
@@ -19,15 +19,15 @@ export type Intercept = (
 
 export interface InterceptedGateway {
   readonly baseUrl: string;
-  /** What the gateway has written so far. */
+  /** The output of the gateway so far. */
   output(): string;
-  /** The calls that reached etcd's place, in their order. */
+  /** The requests of the gateway so far, in order. */
   readonly calls: readonly UpstreamCall[];
-  /** From now on; passes everything on in the beginning. */
+  /** Replaces the interceptor. The initial one forwards everything. */
   intercept(by: Intercept): void;
 }
 
-/** Starts it for one test, with further flags. */
+/** Starts the gateway for one test, with additional flags. */
 export async function spawnInterceptedGateway(
   etcd: string,
   flags: readonly string[] = [],

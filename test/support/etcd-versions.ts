@@ -1,4 +1,4 @@
-// Where tests find etcd: the one of a plain start, and those of an older line, whose JSON dialect differs. All are fetched once.
+// The etcd binaries for tests: the one of a plain start, and those of older versions, whose JSON differs. Each is fetched once.
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -21,17 +21,17 @@ import { OFFICIAL_BASE_URL } from '../../src/embedded/release.js';
 
 const PROJECT_CACHE = fileURLToPath(new URL('../../.latchkey/cache', import.meta.url));
 
-/** A line of etcd and the suites of Debian that have it, newest first. */
+/** A minor version of etcd and the Debian suites that have it, newest first. */
 const SUITES = { '3.4': ['bookworm'], '3.5': ['sid', 'trixie'] } as const;
 
 export type EtcdLine = keyof typeof SUITES;
 
-/** Where `npm start` in this checkout keeps its binaries too; a folder of this user's where that one is another user's and empty. */
+/** The cache of `npm start` in this checkout. Another folder if that one is empty and belongs to another user. */
 async function testCacheDir(): Promise<string> {
   return (await binariesIn(PROJECT_CACHE)).length > 0 ? PROJECT_CACHE : writableCacheDir();
 }
 
-/** The etcd of a plain `npm start` here, unless `TEST_ETCD_BIN` names another one. */
+/** Returns the etcd of a plain `npm start`, or the one in `TEST_ETCD_BIN`. */
 export async function findTestEtcd(): Promise<EtcdBinary> {
   return findEtcd({
     etcdBin: process.env.TEST_ETCD_BIN,
@@ -42,7 +42,7 @@ export async function findTestEtcd(): Promise<EtcdBinary> {
   });
 }
 
-/** An etcd of that line, or why there is none here. */
+/** Returns an etcd of that minor version, or the reason why there is none. */
 export async function findEtcdOfLine(line: EtcdLine): Promise<EtcdBinary | { reason: string }> {
   const folders = cacheDirs().flatMap((cache) => [cache, join(cache, line)]);
   for (const folder of folders) {
@@ -55,12 +55,12 @@ export async function findEtcdOfLine(line: EtcdLine): Promise<EtcdBinary | { rea
   );
 }
 
-/** The PATH of whoever runs the tests: where programs are looked for. */
+/** Returns the PATH of the test process, where programs are searched. */
 export function testPath(): string {
   return process.env.PATH ?? '/usr/bin:/bin:/usr/sbin:/sbin';
 }
 
-/** None where the cache is another user's, as in a checkout whose owner ran the tests before. */
+/** Undefined if the cache belongs to another user, as in a checkout whose owner ran the tests before. */
 async function binariesIn(cacheDir: string): Promise<string[]> {
   return cachedBinaries(cacheDir).catch(() => []);
 }
@@ -101,12 +101,12 @@ async function cachedOfLine(cacheDir: string, line: EtcdLine): Promise<EtcdBinar
   return undefined;
 }
 
-/** Where what was fetched before may lie: the cache of this checkout, and this user's own. */
+/** The folders that may contain earlier downloads: the caches of this checkout and of this user. */
 export function cacheDirs(): string[] {
   return [PROJECT_CACHE, ownCacheDir()];
 }
 
-/** Where what is fetched now is kept. */
+/** The folder for new downloads. */
 export async function writableCacheDir(): Promise<string> {
   try {
     await makeFolder(PROJECT_CACHE);

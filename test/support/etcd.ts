@@ -11,7 +11,7 @@ import { OFFICIAL_BASE_URL } from '../../src/embedded/release.js';
 import { findEtcdctl } from './etcdctl.js';
 import { findEtcdOfLine, findTestEtcd, testPath } from './etcd-versions.js';
 import type { EtcdLine } from './etcd-versions.js';
-import { onOwnPorts } from './ports.js';
+import { withReservedPorts } from './ports.js';
 import { untilGone } from './processes.js';
 
 const MEMBERS = 3;
@@ -24,9 +24,9 @@ const SNAPSHOT_LIMIT_MS = 30_000;
 export type MemberSignal = 'SIGKILL' | 'SIGSTOP' | 'SIGCONT' | 'SIGTERM';
 
 export interface MemberOptions {
-  /** An etcd of that line (their JSON differs); throws where there is none. The one of a plain start by default. */
+  /** The minor version, because their JSON differs. Throws if it is not available. Defaults to the etcd of a plain start. */
   readonly version?: EtcdLine;
-  /** A certain etcd. */
+  /** The path of an etcd binary. */
   readonly etcdBin?: string;
   readonly extraArgs?: readonly string[];
 }
@@ -34,39 +34,39 @@ export interface MemberOptions {
 export interface Member {
   readonly name: string;
   readonly endpoint: string;
-  /** etcd's own process; another one after `restart`. */
+  /** The ID of etcd's own process. It changes at `restart`. */
   readonly pid: number;
   readonly version: string;
   readonly logFile: string;
-  /** Sends the signal at once; resolves when a process that is to end has ended. */
+  /** Sends the signal at once. Resolves when the process has exited, if the signal terminates it. */
   kill(signal: MemberSignal): Promise<void>;
-  /** Starts the same member again, on the same ports and data; ends it first where it still runs. */
+  /** Starts the same member again with the same ports and data. Stops it first if it runs. */
   restart(): Promise<void>;
   /**
-   * Replaces its data by those of a snapshot file, or by none; `restart` starts it on them. All members of a cluster have to be killed first.
-   * The IDs of the cluster and of its members stay the same.
+   * Replaces its data by those of a snapshot file, or by no data, for the next `restart`. All members of the cluster must be killed first.
+   * The IDs of the cluster and its members do not change.
    */
   replaceData(snapshot?: string): Promise<void>;
-  /** Ends etcd and removes its data. */
+  /** Stops etcd and removes its data. */
   stop(): Promise<void>;
 }
 
 export interface Cluster {
   readonly members: readonly Member[];
   readonly endpoints: readonly string[];
-  /** The member that leads now; waits for an election. */
+  /** Returns the current leader. Waits for an election. */
   leader(): Promise<Member>;
   stop(): Promise<void>;
 }
 
 export async function startMember(options: MemberOptions = {}): Promise<Member> {
   const complete = await completed(options);
-  return onOwnPorts(1, ([clientPort]) => startOne({ ...complete, clientPort: clientPort! }));
+  return withReservedPorts(1, ([clientPort]) => startOne({ ...complete, clientPort: clientPort! }));
 }
 
 export async function startThreeMembers(options: MemberOptions = {}): Promise<Cluster> {
   const complete = await completed(options);
-  return onOwnPorts(MEMBERS * 2, async (ports) => {
+  return withReservedPorts(MEMBERS * 2, async (ports) => {
     const results = await Promise.allSettled(
       memberPlaces(ports).map((place) => startOne({ ...complete, ...place })),
     );
@@ -77,10 +77,10 @@ export async function startThreeMembers(options: MemberOptions = {}): Promise<Cl
   });
 }
 
-/** A member, and one that joins it as a learner: it follows, and serves nobody until it is promoted. */
+/** Starts a member and a learner of it, which serves no requests until it is promoted. */
 export async function startWithLearner(): Promise<{ member: Member; learner: Member }> {
   const complete = await completed({});
-  return onOwnPorts(4, async ([clientPort, peerPort, learnerPort, learnerPeerPort]) => {
+  return withReservedPorts(4, async ([clientPort, peerPort, learnerPort, learnerPeerPort]) => {
     const peers = `m1=http://127.0.0.1:${peerPort!}`;
     const place = { name: 'm1', clientPort: clientPort!, peerPort, initialCluster: peers };
     const member = await startOne({ ...complete, ...place });
@@ -111,7 +111,7 @@ async function addLearner({ endpoint }: Member, peerUrl: string): Promise<void> 
   if (!response.ok) throw new Error(await response.text());
 }
 
-/** TCP ports: faults and tools need an address that they can be put in front of. */
+/** TCP ports, because fault proxies and tools need an address. */
 type Place = Pick<EmbeddedEtcdOptions, 'name' | 'peerPort' | 'initialCluster'> & {
   readonly clientPort: number;
 };
@@ -147,7 +147,7 @@ async function startOne({ clientPort, ...options }: MemberOptions & Place): Prom
     throw error;
   }
   const end = async (): Promise<void> => {
-    // A paused process answers SIGTERM only once it runs again.
+    // A paused process handles SIGTERM only when it runs again.
     send(etcd.pid, 'SIGCONT');
     await etcd.stop();
   };
@@ -169,7 +169,7 @@ async function startOne({ clientPort, ...options }: MemberOptions & Place): Prom
     },
     replaceData: (snapshot) => replaceData(join(dataDir, 'etcd-data'), options, snapshot),
     async stop() {
-      // Nothing is kept: no need to wait for its connections to end.
+      // The data are removed, so a graceful shutdown is not needed.
       send(etcd.pid, 'SIGKILL');
       await etcd.stop();
       await rm(dataDir, { recursive: true, force: true });
@@ -196,7 +196,7 @@ async function replaceData(
   await etcdctl(['snapshot', 'restore', snapshot, ...args]);
 }
 
-/** Writes the member's data to a file that `replaceData` takes. */
+/** Writes the member's data to a file for `replaceData`. */
 export async function saveSnapshot({ endpoint }: Member, file: string): Promise<void> {
   await etcdctl(['--endpoints', endpoint, 'snapshot', 'save', file]);
 }
@@ -229,7 +229,7 @@ function clusterOf(members: readonly Member[]): Cluster {
   };
 }
 
-/** Asks the member itself: a deposed leader that is cut off may still think so. */
+/** Reads the status of the member itself. A partitioned former leader may still return true. */
 async function leads({ endpoint }: Member): Promise<boolean> {
   try {
     const response = await fetch(`${endpoint}/v3/maintenance/status`, {
@@ -244,11 +244,11 @@ async function leads({ endpoint }: Member): Promise<boolean> {
   }
 }
 
-/** Chooses the binary and spares the tests the disk: nothing of theirs has to survive a crash of the machine. */
+/** Selects the binary and disables fsync, because test data need not survive a crash of the machine. */
 async function completed(options: MemberOptions): Promise<MemberOptions & { etcdBin: string }> {
   const etcdBin = options.etcdBin ?? (await binaryFor(options.version));
   const help = await runCommand(etcdBin, ['--help'], { env: {}, timeoutMs: HELP_LIMIT_MS });
-  // Versions before 3.5 do not know the flag.
+  // Versions before 3.5 do not have the flag.
   const knowsFlag = help.kind === 'done' && help.stdout.includes('--unsafe-no-fsync');
   const extraArgs = [...(knowsFlag ? ['--unsafe-no-fsync'] : []), ...(options.extraArgs ?? [])];
   return { ...options, etcdBin, extraArgs };
@@ -265,6 +265,6 @@ function send(pid: number, signal: MemberSignal): void {
   try {
     process.kill(pid, signal);
   } catch {
-    // It has ended before.
+    // The process has already exited.
   }
 }

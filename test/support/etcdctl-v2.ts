@@ -1,4 +1,4 @@
-// Runs etcdctl in v2 mode with one endpoint and nothing else, and tells what it said and whom it asked.
+// Runs etcdctl in v2 mode with one endpoint. Returns its output and the requests that it sent.
 import { spawn } from 'node:child_process';
 import { testPath } from './etcd-versions.js';
 import { eventually } from './raw-router-server.js';
@@ -9,9 +9,9 @@ const LINE_LIMIT_MS = 20_000;
 export interface V2Command {
   readonly status: number | null;
   readonly stdout: string;
-  /** Without what `--debug` adds. */
+  /** Without the lines of `--debug`. */
   readonly stderr: string;
-  /** `GET http://127.0.0.1:1/v2/members`: what it says that it sent, in order. */
+  /** The requests in its debug output, in order: `GET http://127.0.0.1:1/v2/members`. */
   readonly requests: readonly string[];
 }
 
@@ -31,12 +31,12 @@ export class EtcdctlV2 {
     return this.#follow(args).ended;
   }
 
-  /** For commands that go on for ever: ends it once it has said so many lines. */
+  /** Stops a command that does not exit when it has printed that many lines. */
   async lines(count: number, ...args: string[]): Promise<V2Command> {
     const running = this.#follow(args);
-    const isSaid = (): boolean => running.stdout().split('\n').length > count;
+    const isPrinted = (): boolean => running.stdout().split('\n').length > count;
     try {
-      await eventually(isSaid, LINE_LIMIT_MS);
+      await eventually(isPrinted, LINE_LIMIT_MS);
     } finally {
       running.stop();
     }

@@ -1,5 +1,5 @@
-// Where tests find etcdctl, of v3 and of v2: on the PATH, in the cache; else it is fetched into the cache, out of Debian's package or the official
-// archive. Nothing is installed.
+// The etcdctl binaries for tests, with v3 and v2 commands: from the PATH or the cache. If there is none, it is fetched into the cache from
+// Debian's package or the official archive. Nothing is installed.
 import { chmod, mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { withFetchFolder, withFetchLock } from '../../src/embedded/cache.js';
@@ -17,7 +17,7 @@ import { cacheDirs, testPath, writableCacheDir } from './etcd-versions.js';
 const PROGRAM = { package: 'etcd-client', file: 'usr/bin/etcdctl' };
 const VERSION_LIMIT_MS = 10_000;
 
-/** What is looked for, and where. */
+/** Which etcdctl is searched, and where. */
 interface Wanted {
   readonly fileInCache: string;
   readonly suites: readonly string[];
@@ -25,7 +25,7 @@ interface Wanted {
 }
 
 const V3: Wanted = { fileInCache: inCache('etcdctl'), suites: DEBIAN_SUITES, api: '3' };
-/** The last line whose etcdctl is the whole command line of v2. */
+/** The last minor version whose etcdctl has all v2 commands. */
 const V2: Wanted = { fileInCache: inCache('etcdctl-v2'), suites: ['bookworm'], api: '2' };
 
 function inCache(name: string): string {
@@ -34,12 +34,12 @@ function inCache(name: string): string {
 
 type Found = { readonly file: string } | { readonly reason: string };
 
-/** An etcdctl that speaks v3 and runs here, or why there is none. */
+/** Returns an etcdctl with v3 commands, or the reason why there is none. */
 export async function findEtcdctl(): Promise<Found> {
   return find(V3);
 }
 
-/** An etcdctl of etcd 3.4, which speaks v2 with `ETCDCTL_API=2`, or why there is none. */
+/** Returns an etcdctl of etcd 3.4, which has v2 commands with `ETCDCTL_API=2`, or the reason why there is none. */
 export async function findEtcdctlOfV2(): Promise<Found> {
   return find(V2);
 }
@@ -52,7 +52,7 @@ async function find(wanted: Wanted): Promise<Found> {
   const cacheDir = await writableCacheDir();
   return withFetchFolder(cacheDir, (folder) =>
     withFetchLock({ cacheDir, path: testPath(), say: console.error }, async () => {
-      // Whoever held the lock before may have fetched it.
+      // The previous holder of the lock may have fetched it.
       const target = join(cacheDir, wanted.fileInCache);
       if ((await obstacleOf(target, wanted)) === undefined) return { file: target };
       const debian = await fetchDebian(folder, target, wanted);
@@ -92,7 +92,7 @@ async function fetchOfficial(folder: string, target: string): Promise<Found> {
   return keep(fetched, target, V3);
 }
 
-/** What runs here goes into the cache, in one piece. */
+/** Moves a binary that runs on this machine into the cache atomically. */
 async function keep(fetched: Fetched, target: string, wanted: Wanted): Promise<Found> {
   if (fetched.kind === 'failed') return { reason: fetched.reason };
   const reason = await obstacleOf(fetched.file, wanted);
@@ -112,5 +112,5 @@ async function obstacleOf(file: string, { api }: Wanted): Promise<string | undef
   const isOurs =
     /^etcdctl version: 3\./m.test(result.stdout) &&
     (api === '3' || /^API version: 2$/m.test(result.stdout));
-  return isOurs ? undefined : `it is no etcdctl of etcd 3 that speaks v${api}`;
+  return isOurs ? undefined : `it is not an etcdctl of etcd 3 with v${api}`;
 }

@@ -1,4 +1,4 @@
-// Reads a stream of server-sent events as it comes, over a connection of its own that can be closed at any moment.
+// Reads a stream of server-sent events over its own connection, which can be closed at any time.
 import http from 'node:http';
 import type { Sent } from './http-client.js';
 
@@ -10,19 +10,19 @@ export interface StreamEvent {
 }
 
 export interface EventStream {
-  /** All that have come so far. */
+  /** All events received so far. */
   readonly events: readonly StreamEvent[];
-  /** The next event that `next` has not given yet; throws when the stream ends before, or none comes in time. */
+  /** Returns the next event. Throws if the stream ends or none arrives in time. */
   next(limitMs?: number): Promise<StreamEvent>;
-  /** The next event of that name; others before it are skipped. */
+  /** Returns the next event of that name and skips others. */
   until(event: string, limitMs?: number): Promise<StreamEvent>;
-  /** Resolves when the server has ended the stream, or the connection is gone. */
+  /** Resolves when the server has ended the stream or the connection is closed. */
   readonly ended: Promise<void>;
-  /** Ends the connection from our side. */
+  /** Closes the connection. */
   close(): void;
 }
 
-/** What came instead of a stream. */
+/** The response that is not a stream. */
 export class NoStream extends Error {
   constructor(
     readonly status: number,
@@ -33,7 +33,7 @@ export class NoStream extends Error {
   }
 }
 
-/** Resolves once the 200 has begun; throws `NoStream` for any other answer. */
+/** Resolves when the headers of the 200 have arrived. Throws `NoStream` for any other response. */
 export async function openEvents(
   baseUrl: string,
   method: string,
@@ -93,10 +93,10 @@ function follow(request: http.ClientRequest, response: http.IncomingMessage): Ev
         given += 1;
         return event;
       }
-      const told = JSON.stringify(events);
-      if (isEnded) throw new Error(`the stream has ended after ${told}`);
+      const received = JSON.stringify(events);
+      if (isEnded) throw new Error(`the stream has ended after ${received}`);
       const leftMs = deadline - Date.now();
-      if (leftMs <= 0) throw new Error(`no further event within ${limitMs} ms after ${told}`);
+      if (leftMs <= 0) throw new Error(`no further event within ${limitMs} ms after ${received}`);
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, leftMs);
         changed = () => {
@@ -120,7 +120,7 @@ function follow(request: http.ClientRequest, response: http.IncomingMessage): Ev
   };
 }
 
-/** Comments are no events. */
+/** Parses server-sent events and skips comments. */
 function parseBlock(block: string): StreamEvent[] {
   const fields = new Map(
     block.split('\n').map((line) => {

@@ -1,4 +1,4 @@
-// Exports and imports as the tests make them.
+// Requests of exports and imports.
 import { expect, inject } from 'vitest';
 import type { Answer } from './http-client.js';
 import { call } from './v1-calls.js';
@@ -9,7 +9,7 @@ const gateway = inject('gatewayUrl');
 
 export const LINES = { 'content-type': 'application/x-ndjson' } as const;
 
-/** The whole answer of an export; `range` is a query. */
+/** Returns the whole response of an export; `range` is a query. */
 export async function exportLines(range: string, base = gateway): Promise<Answer> {
   const headers = { accept: 'application/x-ndjson' };
   const answer = await send(base, 'GET', `/v1/kv?${range}`, { headers });
@@ -27,7 +27,7 @@ export async function exported(range: string, base = gateway): Promise<any[]> {
     .map((line) => JSON.parse(line));
 }
 
-/** `lines`: the body as it is, or what becomes one line each. */
+/** `lines`: the body unchanged, or one value for each line. */
 export async function importLines(
   lines: string | Buffer | readonly unknown[],
   query = '',

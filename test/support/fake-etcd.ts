@@ -1,4 +1,4 @@
-// Programs that pass for etcd as far as a search goes, and release archives of them: what a network would have to offer, on loopback.
+// Scripts that look like etcd to the binary search, release archives of them, and a download server on loopback.
 import { createHash } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -23,7 +23,7 @@ export async function temporaryFolder(): Promise<string> {
   return folder;
 }
 
-/** A shell script `etcd` in `folder` that tells its version; started as etcd it does what `rest` says. */
+/** Writes a shell script `etcd` into `folder` that prints its version. Started as a server it runs `rest`. */
 export async function writeFakeEtcd(folder: string, version: string, rest = ''): Promise<string> {
   const file = join(folder, 'etcd');
   const tellsVersion = `if [ "$1" = --version ]; then echo "etcd Version: ${version}"; exit 0; fi`;
@@ -36,7 +36,7 @@ export async function writeProgram(file: string, text: string): Promise<string> 
   return file;
 }
 
-/** A release archive of a fake etcd with its etcdctl, and the release that pins its digest. */
+/** Packs a release archive of a fake etcd and etcdctl, with the release that pins its digest. */
 export async function packRelease(version: string): Promise<{ archive: Buffer; release: Release }> {
   const folder = await temporaryFolder();
   const name = `etcd-v${version}-${PLATFORM}`;
@@ -58,12 +58,12 @@ export function pin(version: string, archive: Buffer): Release {
   return { version, digests: { [PLATFORM]: digest } };
 }
 
-/** The path at which a server has to serve the archive. */
+/** Returns the path at which a server must serve the archive. */
 export function archivePath(release: Release): string {
   return new URL(releaseUrl('http://127.0.0.1', release)!).pathname;
 }
 
-/** A server on loopback that ends with the test; answers its base URL. */
+/** Starts a server on loopback until the test ends. Returns its base URL. */
 export async function serve(listener: RequestListener): Promise<string> {
   const server = createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

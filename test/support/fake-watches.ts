@@ -1,4 +1,4 @@
-// A store with a history and the watches upon it, in place of the WatchClient: nothing moves but by a call of the test's.
+// A WatchClient with an in-memory store, its history and its watches. Nothing happens until the test calls a method.
 import { GatewayError } from '../../src/core/errors.js';
 import type { Identity } from '../../src/core/caller.js';
 import { containsKey } from '../../src/etcd/range.js';
@@ -10,13 +10,13 @@ import type { KeyValue, WatchEvent, WatchRequest } from '../../src/etcd/wire.js'
 export type Change = string;
 
 export class FakeStore implements WatchClient {
-  /** That of an empty etcd. */
+  /** The revision of an empty etcd. */
   revision = 1;
-  /** Older revisions are gone. */
+  /** Older revisions are compacted. */
   compactedAt = 0;
-  /** That of a client that follows resets. */
+  /** The epoch of a client that follows resets. */
   epoch?: number;
-  /** All that were ever made, in their order. */
+  /** All watches ever created, in order. */
   readonly all: FakeWatch[] = [];
   readonly #history: WatchEvent[] = [];
   readonly #current = new Map<string, KeyValue>();
@@ -45,26 +45,26 @@ export class FakeStore implements WatchClient {
     for (const watch of this.open) watch.break('shutting-down');
   }
 
-  /** Goes back to an earlier revision, as a restore from a backup does. */
+  /** Returns to an earlier revision, like a restore from a backup. */
   restore(revision: number): void {
     this.revision = revision;
     const kept = this.#history.findIndex(({ kv }) => kv.modRevision > revision);
     if (kept >= 0) this.#history.splice(kept);
   }
 
-  /** One transaction; gives its revision. */
+  /** Applies one transaction and returns its revision. */
   commit(...changes: Change[]): number {
     this.revision++;
     for (const change of changes) this.#change(change);
     return this.revision;
   }
 
-  /** Everything that ever happened, oldest first. */
+  /** Returns all events, oldest first. */
   get history(): readonly WatchEvent[] {
     return this.#history;
   }
 
-  /** Lets every open watch be created and catch up, until there is nothing left to say. */
+  /** Creates every open watch and delivers all its events. */
   async settle(): Promise<void> {
     await flush();
     for (const watch of this.open) {
@@ -113,7 +113,7 @@ export class FakeWatch implements WatchHandle {
     this.listener.onCreated?.(this.store.revision);
   }
 
-  /** Some whole revisions; false when there is nothing to say. */
+  /** Delivers some complete revisions. Returns false if there is nothing to deliver. */
   deliver(revisionsMax = Infinity): boolean {
     if (!this.isCreated || this.isOver || this.#endIfCompacted()) return false;
     const events = this.store.history.filter(
@@ -132,7 +132,7 @@ export class FakeWatch implements WatchHandle {
     return true;
   }
 
-  /** As etcd: only who is up to date is told. */
+  /** Sends progress like etcd: only to watches that are up to date. */
   progress(isPeriodic = true): void {
     if (!this.isCreated || this.isOver) return;
     while (this.deliver());
@@ -164,7 +164,7 @@ export class FakeWatch implements WatchHandle {
     return this.isOver;
   }
 
-  /** As etcd: only a watch that has something to catch up with, and not at once. */
+  /** Like etcd: ends only a watch that has compacted events to catch up with. */
   #endIfCompacted(): boolean {
     if (!this.store.isCompacted(this.#next)) return false;
     this.end({ kind: 'compacted', compactRevision: this.store.compactedAt, revision: 0 });
@@ -172,7 +172,7 @@ export class FakeWatch implements WatchHandle {
   }
 }
 
-/** Lets what waits for a microtask happen. */
+/** Runs pending microtasks. */
 export async function flush(): Promise<void> {
   for (let i = 0; i < 10; i++) await Promise.resolve();
 }

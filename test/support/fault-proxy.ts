@@ -1,5 +1,5 @@
-// A stand-in between a gateway and etcd that does to single requests what networks do: loses an answer, cuts before anything was sent,
-// keeps a request back, sends an old one once more. Watches pass through as the open streams that they are, until they are cut.
+// A proxy between a gateway and etcd that causes network faults for single requests: it loses a response, cuts the connection before the
+// request, delays a request, or repeats an old one. Watches pass through as open streams until they are cut.
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Socket } from 'node:net';
@@ -8,7 +8,7 @@ import type { Answer } from './http-client.js';
 
 const FAULT_LIMIT_MS = 20_000;
 
-/** What a request asks of etcd, as far as tests tell requests apart. */
+/** The kinds of requests that tests distinguish. */
 export type CallKind =
   | 'grant'
   | 'revoke'
@@ -16,11 +16,11 @@ export type CallKind =
   | 'timetolive'
   | 'range'
   /** A transaction that only reads. */
-  | 'look'
-  /** One that puts a value: an entry is made. */
+  | 'read'
+  /** A transaction that puts a value: it creates an entry. */
   | 'enter'
-  /** One that writes to an entry that is there: re-joins or converts it. */
-  | 'touch'
+  /** A transaction that writes to an existing entry: it re-joins or converts it. */
+  | 'update'
   | 'delete'
   | 'other';
 
@@ -28,13 +28,13 @@ export interface Call {
   readonly kind: CallKind;
   readonly path: string;
   readonly body: string;
-  /** The keys that it names, as texts. */
+  /** The keys in the request, as text. */
   readonly keys: readonly string[];
-  /** The lease that it names, 16 hex digits; undefined for none. */
+  /** The lease in the request, 16 hex digits; undefined for none. */
   readonly lease: string | undefined;
 }
 
-/** Gives what the gateway is answered; `undefined` cuts the connection instead. `forward` may be called at any time, or never. */
+/** Returns the response for the gateway; `undefined` cuts the connection. `forward` may be called at any time, or never. */
 export type Fault = (
   call: Call,
   forward: () => Promise<Answer>,
@@ -42,36 +42,36 @@ export type Fault = (
 
 export interface FaultProxy {
   readonly endpoint: string;
-  /** Requests that have arrived, in their order. */
+  /** The requests so far, in order. */
   readonly calls: readonly Call[];
-  /** Does this to the next request that matches, once; gives that request when the fault is over. */
+  /** Applies the fault to the next request that matches. Resolves with that request after the fault. */
   next(matches: (call: Call) => boolean, fault: Fault): Promise<Call>;
-  /** Does this to each request that matches, until the returned function is called. */
+  /** Applies the fault to each request that matches, until the returned function is called. */
   every(matches: (call: Call) => boolean, fault: Fault): () => void;
-  /** Sends a request that was seen once more, as a copy that arrives late. */
+  /** Sends an earlier request again, like a copy that arrives late. */
   resend(call: Call): Promise<Answer>;
   /** Cuts all watches, and refuses new ones until the returned function is called. */
   cutWatches(): () => void;
-  /** Breaks every connection, whatever runs over it; what was handed on to etcd goes on there. */
+  /** Breaks every connection. Requests that were forwarded continue at etcd. */
   cutConnections(): void;
   stop(): Promise<void>;
 }
 
-/** Applied at etcd, and nobody hears of it. */
-export const loseAnswer: Fault = async (_call, forward) => {
+/** etcd applies the request, but the response is lost. */
+export const loseResponse: Fault = async (_call, forward) => {
   await forward();
   return undefined;
 };
 
-/** Applied at etcd, and the gateway hears of something else. */
-export const answerInstead =
+/** etcd applies the request, but the gateway receives another response. */
+export const replaceResponse =
   (status: number, text: string | Buffer, headers: http.IncomingHttpHeaders = {}): Fault =>
   async (_call, forward) => {
     const answer = await forward();
     return { ...answer, status, headers, bytes: Buffer.from(text) };
   };
 
-/** Refused without having reached etcd. */
+/** The request is refused and does not reach etcd. */
 export const refuse =
   (status: number, body: object): Fault =>
   () => {
@@ -80,7 +80,7 @@ export const refuse =
     return Promise.resolve({ status, headers: {}, bytes, text, json: () => body });
   };
 
-/** Never reaches etcd; the gateway cannot know. */
+/** The request does not reach etcd, which the gateway cannot detect. */
 export const cutBefore: Fault = () => undefined;
 
 interface Rule {
@@ -230,8 +230,8 @@ function kindOf(path: string, json: any): CallKind {
   const operations: any[] = json.success ?? [];
   if (operations.some((operation) => operation.request_delete_range)) return 'delete';
   const put = operations.find((operation) => operation.request_put)?.request_put;
-  if (put === undefined) return 'look';
-  return put.ignore_value === true ? 'touch' : 'enter';
+  if (put === undefined) return 'read';
+  return put.ignore_value === true ? 'update' : 'enter';
 }
 
 function keysIn(json: any): string[] {

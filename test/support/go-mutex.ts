@@ -13,13 +13,13 @@ import { cacheDirs, testPath, writableCacheDir } from './etcd-versions.js';
 
 const SOURCES = fileURLToPath(new URL('../interop/go', import.meta.url));
 const SOURCE_FILES = ['main.go', 'go.mod', 'go.sum'];
-/** With an empty module cache it downloads and compiles gRPC. */
+/** With an empty module cache the build downloads and compiles gRPC. */
 const BUILD_LIMIT_MS = 180_000;
 const LINE_LIMIT_MS = 20_000;
-/** Where modules come from, as this machine's owner has set it. */
+/** The module proxy settings of this machine. */
 const GO_SETTINGS = ['GOPROXY', 'GOSUMDB', 'GONOSUMDB', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'];
 
-/** The built program, or why there is none. Built once: it stays in the cache until its sources change. */
+/** Returns the built program, or the reason why there is none. It stays in the cache until its sources change. */
 export async function buildGoMutex(): Promise<{ file: string } | { reason: string }> {
   const name = await nameInCache();
   for (const folder of cacheDirs()) {
@@ -55,12 +55,12 @@ async function runGo(go: string, built: string, work: string): ReturnType<typeof
     ...settings,
     PATH: testPath(),
     HOME: isHomeUsable ? HOME : work,
-    // No other Go is fetched for it, and what is fetched can be removed again.
+    // No other Go toolchain is fetched, and the module cache stays removable.
     GOTOOLCHAIN: 'local',
     GOFLAGS: '-mod=readonly -modcacherw',
     CGO_ENABLED: '0',
   };
-  // Nobody measures this program: it is compiled in half the time without being optimised.
+  // Without optimization the program compiles in half the time.
   const args = ['build', '-gcflags=all=-N -l', '-ldflags=-s -w', '-o', built, '.'];
   const nice = await onPath('nice', testPath());
   const command = nice === undefined ? { file: go, args } : { file: nice, args: [go, ...args] };
@@ -81,13 +81,13 @@ async function isThere(file: string, mode: number): Promise<boolean> {
 }
 
 export interface GoMutex {
-  /** The next line that it says. */
+  /** Returns the next line of its output. */
   line(): Promise<string>;
-  /** Ends its standard input, at which it unlocks; resolves with the exit status. */
+  /** Closes its standard input, so it unlocks. Resolves with the exit status. */
   release(): Promise<number | null>;
 }
 
-/** Starts it; it is killed at the end of the test if it still runs. */
+/** Starts the program. It is killed at the end of the test if it still runs. */
 export function startGoMutex(file: string, endpoint: string, name: string): GoMutex {
   const child = spawn(file, [new URL(endpoint).host, name], {
     cwd: tmpdir(),
@@ -105,7 +105,7 @@ export function startGoMutex(file: string, endpoint: string, name: string): GoMu
     async line() {
       const deadline = Date.now() + LINE_LIMIT_MS;
       while (!text.includes('\n')) {
-        if (Date.now() > deadline || child.exitCode !== null) throw new Error('it says nothing');
+        if (Date.now() > deadline || child.exitCode !== null) throw new Error('it prints nothing');
         await new Promise((resolve) => setTimeout(resolve, 10));
       }
       const end = text.indexOf('\n');

@@ -1,4 +1,4 @@
-// The chunks of a chunked HTTP response as they are on the wire: client libraries join or split them.
+// Reads the chunks of a chunked HTTP response as on the wire. Client libraries join or split them.
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 
@@ -6,7 +6,7 @@ const LIMIT_MS = 20_000;
 
 export interface ChunkReader {
   readonly socket: Socket;
-  /** The chunks that have arrived whole. */
+  /** The chunks that have arrived completely. */
   readonly chunks: readonly string[];
   /** Resolves as soon as `check` holds for the chunks; rejects with them after a limit. */
   until(check: (chunks: readonly string[]) => boolean): Promise<readonly string[]>;
@@ -37,7 +37,7 @@ export function openChunks(
     rest = takeChunks(rest, chunks);
     check();
   });
-  // etcd answers while the body is open only on a connection that it closes afterwards.
+  // etcd responds while the body is open only if the connection closes afterwards.
   const headers = 'Host: localhost\r\nConnection: close\r\nTransfer-Encoding: chunked';
   socket.write(`POST ${path} HTTP/1.1\r\n${headers}\r\n\r\n`);
   sendObject(socket, first);

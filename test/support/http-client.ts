@@ -1,4 +1,4 @@
-// Sends exactly what it is told: no normalised paths, no added headers, the bytes of the answer as they are.
+// An HTTP client that changes nothing: no normalized paths, no added headers, and the exact bytes of the response.
 import http from 'node:http';
 
 export interface Answer {
@@ -6,7 +6,7 @@ export interface Answer {
   readonly headers: http.IncomingHttpHeaders;
   readonly bytes: Buffer;
   readonly text: string;
-  /** The parsed body; throws when it is no JSON. */
+  /** Returns the parsed body. Throws if it is not JSON. */
   json(): any;
 }
 
@@ -16,7 +16,7 @@ export interface Sent {
   readonly signal?: AbortSignal | undefined;
 }
 
-const ANSWER_LIMIT_MS = 30_000;
+const RESPONSE_LIMIT_MS = 30_000;
 const agent = new http.Agent({ keepAlive: true, maxSockets: 128 });
 
 export async function send(
@@ -34,9 +34,9 @@ export async function send(
       path,
       headers,
       signal,
-      timeout: ANSWER_LIMIT_MS,
+      timeout: RESPONSE_LIMIT_MS,
     });
-    request.on('timeout', () => request.destroy(new Error(`no answer to ${method} ${path}`)));
+    request.on('timeout', () => request.destroy(new Error(`no response to ${method} ${path}`)));
     request.on('error', reject);
     request.on('response', (response) => {
       const chunks: Buffer[] = [];

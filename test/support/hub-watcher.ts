@@ -1,4 +1,4 @@
-// A watcher of the hub that keeps what it hears, in words that are easy to compare.
+// Records the calls of a hub watcher as strings that are easy to compare.
 import type { GatewayError } from '../../src/core/errors.js';
 import type { Delivery } from '../../src/domain/watch/delivery.js';
 import type { Watcher } from '../../src/domain/watch/topic.js';

@@ -1,4 +1,4 @@
-// The lock calls of one gateway. Every answer and every event that comes through here has to be documented.
+// A client of the lock API. An undocumented response or event fails the test.
 import { documentedCalls, jsonBody, untilQueued } from './documented-calls.js';
 import type { EventStream } from './event-stream.js';
 import type { Answer, Sent } from './http-client.js';
@@ -6,7 +6,7 @@ import type { Answer, Sent } from './http-client.js';
 export interface LockClient {
   readonly baseUrl: string;
   acquire(name: string, body: object | string, sent?: Sent): Promise<Answer>;
-  /** Acquires; throws when the answer is not 200. */
+  /** Acquires. Throws if the status is not 200. */
   hold200(name: string, body: object): Promise<any>;
   inspect(name: string): Promise<Answer>;
   renew(name: string, body: object): Promise<Answer>;

@@ -1,7 +1,7 @@
-// The examples of a Markdown file: its fenced blocks, and the commands and answers of a transcript. Pure.
+// Reads the examples of a Markdown file: its fenced blocks, and the commands and responses of a transcript. Pure.
 
 export interface CodeBlock {
-  /** What stands behind the opening fence. */
+  /** The text after the opening fence. */
   readonly language: string;
   /** The heading above it. */
   readonly section: string;
@@ -10,9 +10,9 @@ export interface CodeBlock {
 }
 
 export interface Command {
-  /** As it is typed, without the comment behind it. */
+  /** The command without its trailing comment. */
   readonly typed: string;
-  /** What a transcript shows below it; '' in a block of commands alone. */
+  /** The output that the transcript shows; '' in a block of commands only. */
   readonly printed: string;
 }
 
@@ -33,7 +33,7 @@ export function codeBlocks(markdown: string): CodeBlock[] {
   });
 }
 
-/** One command a line, as whoever copies the block runs them one after the other. */
+/** Returns one command per line, in the order in which a reader runs them. */
 export function commandsOf({ language, text }: CodeBlock): Command[] {
   const lines = text.trimEnd().split('\n');
   if (language !== 'console')
@@ -45,7 +45,7 @@ export function commandsOf({ language, text }: CodeBlock): Command[] {
   }));
 }
 
-/** The single words of code that stand in a text. */
+/** Returns the single words of inline code in a text. */
 export function inlineCode(markdown: string): string[] {
   const prose = markdown.replace(FENCE, '');
   return [...prose.matchAll(/`([^`\n]+)`/g)].map(([, code]) => code ?? '');

@@ -1,4 +1,4 @@
-// Keys that no other test has: files share one store and never wipe it.
+// Keys that no other test uses, because files share one store and never clear it.
 import { randomBytes } from 'node:crypto';
 
 export function newKey(name = 'key'): string {

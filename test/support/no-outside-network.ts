@@ -1,4 +1,4 @@
-// Unit tests reach nothing outside the process but loopback servers of their own.
+// Unit tests connect only to their own servers on loopback.
 import nock from 'nock';
 import { afterEach, beforeAll, expect } from 'vitest';
 

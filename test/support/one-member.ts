@@ -1,4 +1,4 @@
-// One real etcd and one gateway for all files of the integration project. Each test uses keys of its own and never wipes the store.
+// One real etcd and one gateway for all files of the integration project. Each test uses its own keys and never clears the store.
 import type { TestProject } from 'vitest/node';
 import { startMember } from './etcd.js';
 import { spawnGateway } from './processes.js';
@@ -13,7 +13,7 @@ declare module 'vitest' {
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const member = await startMember();
   const gateway = await spawnGateway({
-    // On a machine that is busy a gateway is late with its work, and refuses new waits: load.test.ts is about that, not all the others.
+    // A gateway on a busy machine refuses new waits. Only load.test.ts tests that.
     args: ['--endpoints', member.endpoint, '--log-level=warn', '--event-loop-delay=10'],
   }).catch(async (error: unknown) => {
     await member.stop();

@@ -1,19 +1,19 @@
-// An answer that goes on: its head at once, its text as it comes, and its end, over a connection of its own.
+// A streaming response over its own connection: its headers at once, its text as it arrives, and its end.
 import http from 'node:http';
 
 export interface OpenResponse {
   readonly response: http.IncomingMessage;
-  /** What has come so far. */
+  /** The text received so far. */
   text(): string;
-  /** Whether the server has ended it, or the connection is gone. */
+  /** Whether the response has ended or the connection is closed. */
   isOver(): boolean;
-  /** Resolves with whatever came when it is over. */
+  /** Resolves with the received text when the response is over. */
   readonly ended: Promise<string>;
   /** Cuts the connection. */
   cut(): void;
 }
 
-/** Resolves once the answer to a GET has begun; after that `onText` gets every piece of it. */
+/** Resolves when the headers of a GET have arrived. Then `onText` receives each piece of the body. */
 export async function openResponse(
   baseUrl: string,
   path: string,

@@ -1,4 +1,4 @@
-// Holds an actual answer against openapi/latchkey.yaml: its status, its headers, its content type and its body have to be documented.
+// Validates an actual response against openapi/latchkey.yaml: its status, headers, content type and body must be documented.
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { ValidateFunction } from 'ajv/dist/2020.js';
 import { expect } from 'vitest';
@@ -19,7 +19,7 @@ export interface ActualResponse {
   readonly text: string;
 }
 
-/** Headers that mean something to callers: none of them may be sent without being documented. */
+/** Headers with a meaning for clients. Each must be documented where it is sent. */
 const MEANINGFUL_HEADER = /^(etcd-.*|etag|retry-after|location|allow|x-request-id)$/;
 const TEXT_SHOWN_CHARACTERS_MAX = 500;
 const FORMATS = ['int32', 'int64', 'uri-reference', 'date-time'];
@@ -43,31 +43,31 @@ ajv.addVocabulary([
   'x-pattern-in-words',
 ]);
 ajv.addSchema(document, 'document');
-/** By the place of the schema. */
+/** By the pointer to the schema. */
 const compiled = new Map<string, ValidateFunction>();
 
-/** Fails the test, saying what is not documented, unless `response` is an answer that the operation promises. */
+/** Fails the test with every deviation if `response` is not documented for the operation. */
 export function expectDocumentedResponse(operationId: string, response: ActualResponse): void {
   const deviations = deviationsFrom(operationId, response);
   const answer = `${response.status} ${response.text.slice(0, TEXT_SHOWN_CHARACTERS_MAX)}`;
   expect(deviations, `${operationId}: ${deviations.join('; ')} in ${answer}`).toEqual([]);
 }
 
-/** Each thing in which the answer is not as the operation promises, as a sentence. */
+/** Returns every deviation of the response from the operation, as a sentence. */
 export function deviationsFrom(operationId: string, response: ActualResponse): string[] {
   const operation = operations.get(operationId);
   if (operation === undefined) throw new Error(`no operation "${operationId}" is documented`);
   return deviationsOf(operation, response);
 }
 
-/** The same for a problem of whichever operation. */
+/** The same for a problem of any operation. */
 export function deviationsOfProblem({ status, text }: ActualResponse): string[] {
   const problem = JSON.parse(text) as { status?: unknown };
   const deviations = schemaDeviations('#/components/schemas/Problem', problem, 'the problem');
   return problem.status === status ? deviations : [...deviations, 'it names another status'];
 }
 
-/** Fails the test unless the operation's event stream promises such an event, data included, and its id where it has one. */
+/** Fails the test if the event, with its data and its ID, is not documented for the operation's event stream. */
 export function expectDocumentedEvent(
   operationId: string,
   event: { readonly event: string; readonly id?: string; readonly data: unknown },
@@ -75,7 +75,7 @@ export function expectDocumentedEvent(
   expectStreamed(operationId, 'text/event-stream', event);
 }
 
-/** Fails the test unless the operation's stream of JSON lines promises such a line. */
+/** Fails the test if the line is not documented for the operation's stream of JSON lines. */
 export function expectDocumentedLine(operationId: string, line: object): void {
   expectStreamed(operationId, 'application/x-ndjson', line);
 }
@@ -89,7 +89,7 @@ function expectStreamed(operationId: string, type: string, item: object): void {
   expect(deviations, `${operationId}: ${JSON.stringify(item)}`).toEqual([]);
 }
 
-/** Each thing in which the answer is not as documented, as a sentence. */
+/** Returns every deviation of the response from its description, as a sentence. */
 function deviationsOf(operation: DocumentedOperation, response: ActualResponse): string[] {
   const pointer = responsePointer(operation, response.status);
   if (pointer === undefined) return [`the status ${response.status} is not documented`];
@@ -147,7 +147,7 @@ function schemaDeviations(pointer: string, value: unknown, what: string): string
   return [`${what}: ${ajv.errorsText(validate.errors, { dataVar: '' })}`];
 }
 
-/** The members of an object inside the one at `pointer`, each with the place where it stands in the end. */
+/** Returns the members of an object inside the one at `pointer`, each with its final pointer. */
 function membersOf(pointer: string, name: string): [string, string][] {
   const members = (valueAt(document, pointer) as Record<string, unknown>)[name];
   if (!isNode(members)) return [];

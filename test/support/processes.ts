@@ -1,4 +1,4 @@
-// Processes that tests start and end: the built gateway, and whether a process is gone. Each gets an empty environment plus what is named.
+// Processes that tests start and stop, such as the built gateway. Each gets an empty environment plus the given variables.
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { readFile, readdir } from 'node:fs/promises';
@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { runCommand } from '../../src/embedded/command.js';
 import { startTimeOf } from '../../src/embedded/process-identity.js';
-import { onOwnPorts } from './ports.js';
+import { withReservedPorts } from './ports.js';
 
 const GONE_LIMIT_MS = 30_000;
 const GONE_POLL_MS = 20;
@@ -21,9 +21,9 @@ const projectRoot = fileURLToPath(new URL('../..', import.meta.url));
 const mainFile = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
 export interface GatewayOptions {
-  /** Flags besides `--listen`, which gets a free port unless it is among them. */
+  /** Flags. `--listen` defaults to a free port. */
   readonly args?: readonly string[];
-  /** Environment besides PATH and HOME. */
+  /** Environment variables in addition to PATH and HOME. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   /** Limit of open files of the process, as `ulimit -n` sets it. */
@@ -34,13 +34,13 @@ export interface GatewayOptions {
 
 export interface RunningProcess {
   readonly pid: number;
-  /** All that it has written to standard output and standard error. */
+  /** The standard output and standard error so far. */
   output(): string;
-  /** Resolves with the exit status, or the signal's name, when it has ended. */
+  /** Resolves with the exit status or the signal's name when the process has exited. */
   readonly ended: Promise<number | string>;
-  /** Sends the signal at once; resolves when the process has ended, at once for SIGSTOP and SIGCONT. */
+  /** Sends the signal at once. Resolves when the process has exited, at once for SIGSTOP and SIGCONT. */
   kill(signal: NodeJS.Signals): Promise<void>;
-  /** SIGTERM, at its limit SIGKILL. */
+  /** Sends SIGTERM, and SIGKILL after a limit. */
   stop(): Promise<void>;
 }
 
@@ -48,11 +48,11 @@ export interface Gateway extends RunningProcess {
   readonly baseUrl: string;
 }
 
-/** Starts `node dist/main.js`; throws with its output when it ends or does not serve in time. */
+/** Starts `node dist/main.js`. Throws with its output if it exits or does not serve in time. */
 export async function spawnGateway(options: GatewayOptions = {}): Promise<Gateway> {
   const address = listenAddress(options.args ?? []);
   if (address !== undefined) return spawnAt(address, [], options);
-  return onOwnPorts(1, ([port]) => {
+  return withReservedPorts(1, ([port]) => {
     const own = `127.0.0.1:${port!}`;
     return spawnAt(own, [`--listen=${own}`], options);
   });
@@ -96,12 +96,12 @@ export function spawnNode(
   return follow(child);
 }
 
-/** Whether no process of that id runs. A zombie counts as gone: it only waits for its parent to look. */
+/** Whether no process with that ID runs. A zombie, which waits for its parent, does not count as running. */
 export async function isGone(pid: number): Promise<boolean> {
   return (await startTimeOf(pid)) === undefined;
 }
 
-/** The other processes with this text in their command lines: from /proc, because not every machine has `pgrep`; else from `ps`. */
+/** Returns the other processes with this text in their command lines, from /proc if it exists, otherwise from `ps`. */
 export async function processesNaming(text: string): Promise<number[]> {
   const lines = process.platform === 'linux' ? await linesInProc() : await linesOfPs();
   return lines
@@ -128,7 +128,7 @@ async function linesOfPs(): Promise<[pid: number, commandLine: string][]> {
     .map((line) => [Number.parseInt(line, 10), line] as [number, string]);
 }
 
-/** Resolves when the process is gone; throws when it outlives the limit. */
+/** Resolves when the process has exited. Throws if it exceeds the limit. */
 export async function untilGone(pid: number, limitMs = GONE_LIMIT_MS): Promise<void> {
   const deadline = Date.now() + limitMs;
   while (!(await isGone(pid))) {

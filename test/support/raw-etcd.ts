@@ -1,4 +1,4 @@
-// What tests read and do at etcd itself, behind the gateway's back: keys, leases, revisions, compactions. Over etcd's own JSON.
+// Direct access of tests to etcd, without the gateway: keys, leases, revisions, compactions. Uses etcd's own JSON.
 import { send } from './http-client.js';
 
 export interface RawKey {
@@ -55,7 +55,7 @@ export class RawEtcd {
     await this.call('/v3/kv/compaction', { revision });
   }
 
-  /** Grants a lease as a caller has one: its ID is none of the gateway's. */
+  /** Grants a lease of a client, whose ID the gateway does not recognize as its own. */
   async grant(ttlSeconds: number): Promise<string> {
     return toHex((await this.call('/v3/lease/grant', { TTL: ttlSeconds })).ID);
   }
@@ -64,7 +64,7 @@ export class RawEtcd {
     await this.call('/v3/lease/revoke', { ID: toDecimal(lease) });
   }
 
-  /** Seconds that the lease has left; undefined when it is gone. */
+  /** Returns the remaining seconds of the lease; undefined if it does not exist. */
   async secondsLeft(lease: string): Promise<number | undefined> {
     const { TTL } = await this.call('/v3/lease/timetolive', { ID: toDecimal(lease) });
     return Number(TTL) < 0 ? undefined : Number(TTL ?? 0);

@@ -1,4 +1,4 @@
-// The raw door alone on a server of its own, and a stand-in for etcd that shows what reaches it.
+// A server with the raw API only, and a fake etcd that records its requests.
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
@@ -18,9 +18,9 @@ export interface RawRouterServer {
   readonly port: number;
   readonly url: string;
   readonly pool: EndpointPool;
-  /** The lines of the log so far. */
+  /** The log lines so far. */
   readonly log: readonly string[];
-  /** Client connections that are open now. */
+  /** Returns the number of open client connections. */
   connections(): Promise<number>;
 }
 
@@ -31,7 +31,7 @@ export interface RawRouterServerOptions extends Pick<RawRouterDeps, 'draining'> 
   readonly ca?: string;
 }
 
-/** Serves the raw door before these endpoints until the test is over. Whatever the door does not take is 404 `not ours`. */
+/** Serves the raw API for these endpoints until the test ends. Other requests get 404 `not the raw API`. */
 export async function serveRawRouter(
   endpoints: readonly string[],
   { limits = {}, connectTimeoutMs = 1_000, ca, ...rest }: RawRouterServerOptions = {},
@@ -60,7 +60,7 @@ export async function serveRawRouter(
     }),
   );
   app.use((_req, res) => {
-    res.status(404).send('not ours');
+    res.status(404).send('not the raw API');
   });
   const server = createServer({ requestTimeout: 0 }, app);
   const port = await listen(server);
@@ -78,19 +78,19 @@ export interface Recorded {
 
 export interface Upstream {
   readonly endpoint: string;
-  /** Requests that have arrived whole. */
+  /** Requests that have arrived completely. */
   readonly requests: readonly Recorded[];
-  /** Connections that were ever made. */
+  /** Returns the number of connections so far. */
   connectionsMade(): number;
-  /** Cuts every connection and answers no more. */
+  /** Cuts every connection and stops the server. */
   stop(): Promise<void>;
 }
 
-type Answer = (req: IncomingMessage, res: ServerResponse, body: string) => void;
+type Responder = (req: IncomingMessage, res: ServerResponse, body: string) => void;
 
-/** A server in etcd's place until the test is over; answers `{}` unless told otherwise. */
+/** Starts a fake etcd until the test ends. It responds with `{}` by default. */
 export async function recordUpstream(
-  answer: Answer = (_req, res) => res.setHeader('Content-Type', 'application/json').end('{}'),
+  respond: Responder = (_req, res) => res.setHeader('Content-Type', 'application/json').end('{}'),
 ): Promise<Upstream> {
   const requests: Recorded[] = [];
   let connectionsMade = 0;
@@ -100,7 +100,7 @@ export async function recordUpstream(
     req.on('end', () => {
       const { method = '', url = '', headers } = req;
       requests.push({ method, url, headers, body });
-      answer(req, res, body);
+      respond(req, res, body);
     });
   });
   server.on('connection', () => (connectionsMade += 1));
@@ -113,7 +113,7 @@ export async function recordUpstream(
   };
 }
 
-/** A server that speaks no HTTP: `handle` gets every connection. */
+/** Starts a TCP server. `handle` receives every connection. */
 export async function serveTcp(handle: (socket: Socket) => void): Promise<string> {
   const { createServer: createTcpServer } = await import('node:net');
   const sockets = new Set<Socket>();
@@ -131,7 +131,7 @@ export async function serveTcp(handle: (socket: Socket) => void): Promise<string
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** An endpoint where nobody listens. */
+/** Returns an endpoint at which no server listens. */
 export async function deadEndpoint(): Promise<string> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -155,7 +155,7 @@ export async function post(
   return { status: response.status, headers: response.headers, text: await response.text() };
 }
 
-/** Resolves when `check` holds; throws when it still does not at the limit. */
+/** Resolves when `check` returns true. Throws at the limit. */
 export async function eventually(
   check: () => boolean | Promise<boolean>,
   limitMs = 30_000,

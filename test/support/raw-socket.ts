@@ -1,19 +1,19 @@
-// HTTP written by hand over a plain socket, for what no client library sends: two Hosts, HTTP/1.0, absolute targets, open bodies.
+// Raw HTTP text over a plain socket, for requests that no client library sends: two Hosts, HTTP/1.0, absolute targets, open bodies.
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 
 const ANSWER_LIMIT_MS = 10_000;
 
-export interface RawAnswer {
+export interface RawResponse {
   readonly status: number;
   /** Names in lower case; of repeated headers the last. */
   readonly headers: Readonly<Record<string, string>>;
-  /** What stands behind the head, chunk sizes included. */
+  /** Everything after the headers, including chunk sizes. */
   readonly body: string;
 }
 
-/** Sends `text` on a connection of its own and answers what comes back until the server closes: ask for `Connection: close`. */
-export function ask(port: number, text: string | Buffer): Promise<RawAnswer> {
+/** Sends `text` over a new connection and returns the response when the server closes it. Pass `Connection: close`. */
+export function sendRaw(port: number, text: string | Buffer): Promise<RawResponse> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1');
     let received = '';
@@ -41,13 +41,13 @@ export function request(line: string, headers: readonly string[] = [], body = ''
 
 export interface OpenConnection {
   readonly socket: Socket;
-  /** Resolves with all that has arrived so far as soon as it contains `text`; rejects when it never does. */
+  /** Resolves with the received text when it contains `text`. Rejects if it never does. */
   until(text: string): Promise<string>;
-  /** Resolves with all that has arrived when the server has closed. */
+  /** Resolves with the received text when the server has closed the connection. */
   readonly ended: Promise<string>;
 }
 
-/** A connection that stays open, for streams. */
+/** Opens a connection that stays open, for streams. */
 export function openConnection(port: number): OpenConnection {
   const socket = connect(port, '127.0.0.1');
   let received = '';
@@ -58,7 +58,7 @@ export function openConnection(port: number): OpenConnection {
     check();
   });
   const ended = new Promise<string>((resolve) => {
-    // A reset ends it too.
+    // A reset also closes it.
     socket.on('error', () => undefined);
     socket.on('close', () => resolve(received));
   });
@@ -78,12 +78,12 @@ export function openConnection(port: number): OpenConnection {
   return { socket, until, ended };
 }
 
-/** One chunk of a chunked body. */
+/** Returns one chunk of a chunked body. */
 export function chunk(text: string): string {
   return `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`;
 }
 
-function parseAnswer(text: string): RawAnswer {
+function parseAnswer(text: string): RawResponse {
   const [head = '', ...rest] = text.split('\r\n\r\n');
   const [statusLine = '', ...lines] = head.split('\r\n');
   const headers = Object.fromEntries(

@@ -1,4 +1,4 @@
-// Runs a command line as somebody types it: with /bin/sh, in a folder, with an environment that is all named. Ended with all its children.
+// Runs a command line with /bin/sh in a folder, with only the given environment. Stopping it also stops all its children.
 import { spawn } from 'node:child_process';
 import type { ChildProcessByStdio } from 'node:child_process';
 import type { Readable } from 'node:stream';
@@ -14,10 +14,10 @@ export interface ShellRun {
   readonly pid: number;
   readonly stdout: () => string;
   readonly stderr: () => string;
-  /** The exit status, or the signal's name, once it has ended. */
+  /** The exit status or the signal's name after the exit. */
   status(): number | string | undefined;
   readonly ended: Promise<number | string>;
-  /** Ctrl-C, at its limit SIGKILL. */
+  /** Sends Ctrl-C, and SIGKILL after a limit. */
   interrupt(): Promise<void>;
 }
 
@@ -51,7 +51,7 @@ export function startInShell(command: string, { cwd, env }: Shell): ShellRun {
   };
 }
 
-/** Resolves when it has ended; interrupts it at the limit. */
+/** Resolves when the command has exited. Interrupts it at the limit. */
 export async function runInShell(
   command: string,
   shell: Shell,
@@ -77,6 +77,6 @@ function signalGroup(child: ChildProcessByStdio<null, Readable, Readable>, signa
   try {
     if (child.pid !== undefined) process.kill(-child.pid, signal);
   } catch {
-    // All of the group have ended.
+    // All processes of the group have exited.
   }
 }

@@ -1,37 +1,37 @@
-// An EtcdClient for unit tests: the RPCs that a test names, with what was asked of each; every other one fails the test.
+// An EtcdClient for unit tests. It records each call and returns the given responses. Any other RPC fails the test.
 import type { EtcdClient } from '../../src/etcd/client.js';
 
 type Rpc = keyof EtcdClient;
 
-export interface Asked {
+export interface RecordedCall {
   readonly rpc: Rpc;
-  /** Without the caller. */
+  /** The arguments without the caller. */
   readonly args: readonly unknown[];
 }
 
 export interface StubEtcd {
   readonly etcd: EtcdClient;
-  readonly asked: readonly Asked[];
+  readonly calls: readonly RecordedCall[];
 }
 
-/** `answers` get what the RPC was called with behind the caller. */
-export function stubEtcd(answers: Partial<Record<Rpc, (...args: any[]) => unknown>>): StubEtcd {
-  const asked: Asked[] = [];
+/** The functions in `responses` receive the arguments of the RPC without the caller. */
+export function stubEtcd(responses: Partial<Record<Rpc, (...args: any[]) => unknown>>): StubEtcd {
+  const asked: RecordedCall[] = [];
   const etcd = new Proxy({} as EtcdClient, {
     get:
       (_, rpc: Rpc) =>
       (_caller: unknown, ...args: unknown[]) => {
         asked.push({ rpc, args });
-        const answer = answers[rpc] ?? unexpected(rpc);
-        return Promise.resolve().then(() => answer(...args));
+        const respond = responses[rpc] ?? unexpected(rpc);
+        return Promise.resolve().then(() => respond(...args));
       },
   });
-  return { etcd, asked };
+  return { etcd, calls: asked };
 }
 
 function unexpected(rpc: Rpc): () => never {
   return () => {
-    throw new Error(`nobody expected a call of ${rpc}`);
+    throw new Error(`unexpected call of ${rpc}`);
   };
 }
 

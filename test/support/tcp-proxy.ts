@@ -1,52 +1,52 @@
-// A way to etcd that the test holds in its hands: it can be cut and mended, and made to come in single bytes.
+// A TCP proxy before etcd: the test can cut and restore it, drop responses, and send responses in single bytes.
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 
 export interface TcpProxy {
   readonly endpoint: string;
-  /** Breaks every connection and takes none, until it is mended. */
+  /** Breaks every connection and refuses new ones until `restore`. */
   cut(): void;
   restore(): void;
-  /** Breaks every connection and refuses new ones, for good. */
+  /** Breaks every connection and refuses new ones permanently. */
   close(): void;
-  /** From now on nothing comes back of what etcd says, and all that is asked reaches it; until `speak`. */
+  /** Drops everything that etcd sends until `passResponses`. Requests still reach etcd. */
   dropResponses(): void;
   passResponses(): void;
-  /** From now on whatever etcd sends comes byte by byte. */
+  /** Delivers everything that etcd sends byte by byte. */
   slice(): void;
-  /** Does this to the connection over which the next request comes that contains `text`. */
-  failNextRequest(text: string, blow: ConnectionFault): Promise<FaultedConnection>;
+  /** Applies the fault to the connection of the next request that contains `text`. */
+  failNextRequest(text: string, fault: ConnectionFault): Promise<FaultedConnection>;
 }
 
 /**
- * `unsent`: reset before anything of the request is passed on. `unanswered`: reset when etcd has begun to answer it. `cut short`: closed
- * inside the answer.
+ * `unsent`: reset before any part of the request is forwarded. `unanswered`: reset when etcd begins to respond. `cut short`: closed inside
+ * the response.
  */
 export type ConnectionFault = 'unsent' | 'unanswered' | 'cut short';
 
 export interface FaultedConnection {
-  /** Something had been answered over that connection before. */
+  /** Whether etcd had sent anything over that connection before. */
   readonly wasUsed: boolean;
 }
 
-interface Strike {
+interface PendingFault {
   readonly text: string;
-  readonly blow: ConnectionFault;
-  readonly struck: (struck: FaultedConnection) => void;
+  readonly fault: ConnectionFault;
+  readonly applied: (struck: FaultedConnection) => void;
 }
 
-/** So much of an answer is missing when it is cut short. */
+/** The bytes that are missing from a response that is cut short. */
 const MISSING_BYTES = 5;
 
-/** Passes on connections to `endpoint` until the test is over. */
+/** Forwards connections to `endpoint` until the test ends. */
 export async function serveTcpProxy(endpoint: string): Promise<TcpProxy> {
   const { hostname, port } = new URL(endpoint);
   const sockets = new Set<Socket>();
   let isCut = false;
   let isSliced = false;
-  let isSwallowing = false;
-  const strikes = new Set<Strike>();
+  let isDropping = false;
+  const pendingFaults = new Set<PendingFault>();
   const follow = (socket: Socket): Socket => {
     sockets.add(socket);
     socket.on('error', () => undefined);
@@ -60,23 +60,23 @@ export async function serveTcpProxy(endpoint: string): Promise<TcpProxy> {
       return;
     }
     const far = follow(connect({ port: Number(port), host: hostname, noDelay: true }));
-    let blow: ConnectionFault | undefined;
+    let fault: ConnectionFault | undefined;
     let wasUsed = false;
     near.on('data', (chunk) => {
-      const strike = [...strikes].find(({ text }) => chunk.includes(text));
-      if (strike !== undefined) {
-        strikes.delete(strike);
-        strike.struck({ wasUsed });
-        ({ blow } = strike);
+      const pending = [...pendingFaults].find(({ text }) => chunk.includes(text));
+      if (pending !== undefined) {
+        pendingFaults.delete(pending);
+        pending.applied({ wasUsed });
+        ({ fault } = pending);
       }
-      if (blow === 'unsent') near.resetAndDestroy();
+      if (fault === 'unsent') near.resetAndDestroy();
       else far.write(chunk);
     });
     far.on('data', (chunk) => {
-      if (isSwallowing) return;
+      if (isDropping) return;
       wasUsed = true;
-      if (blow !== undefined) {
-        if (blow === 'unanswered') near.resetAndDestroy();
+      if (fault !== undefined) {
+        if (fault === 'unanswered') near.resetAndDestroy();
         else near.end(chunk.subarray(0, -MISSING_BYTES));
         return;
       }
@@ -102,12 +102,12 @@ export async function serveTcpProxy(endpoint: string): Promise<TcpProxy> {
       server.close();
       for (const socket of sockets) socket.resetAndDestroy();
     },
-    dropResponses: () => void (isSwallowing = true),
-    passResponses: () => void (isSwallowing = false),
+    dropResponses: () => void (isDropping = true),
+    passResponses: () => void (isDropping = false),
     slice: () => void (isSliced = true),
-    failNextRequest: (text, blow) =>
-      new Promise((struck) => {
-        strikes.add({ text, blow, struck });
+    failNextRequest: (text, fault) =>
+      new Promise((applied) => {
+        pendingFaults.add({ text, fault, applied });
       }),
   };
 }

@@ -1,4 +1,4 @@
-// An etcd that speaks TLS only: what stands before it takes connections with the certificates that the test chooses, and passes them on.
+// A TLS proxy before etcd that uses the certificates of the test.
 import { connect } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { createServer } from 'node:tls';
@@ -7,11 +7,11 @@ import { onTestFinished } from 'vitest';
 
 export interface TlsProxy {
   readonly endpoint: string;
-  /** Serial numbers of the certificates that clients have shown. */
+  /** Serial numbers of the client certificates so far. */
   readonly shown: readonly string[];
 }
 
-/** Before `endpoint` until the test is over. */
+/** Forwards connections to `endpoint` until the test ends. */
 export async function serveTlsProxy(endpoint: string, options: TlsOptions): Promise<TlsProxy> {
   const { hostname, port } = new URL(endpoint);
   const sockets = new Set<Socket>();

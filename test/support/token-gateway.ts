@@ -9,7 +9,7 @@ import { spawnGateway } from './processes.js';
 import type { Gateway } from './processes.js';
 
 export const SCOPES = {
-  /** May do everything with what belongs to the application, at every door. */
+  /** Has all rights to the keys of the application, at every API. */
   app: { prefixes: ['app/', '/app/'], rights: ['read', 'write', 'lock'] },
   reader: { prefixes: ['app/', '/app/'], rights: ['read'] },
   locker: { prefixes: ['app/'], rights: ['lock'] },
@@ -29,11 +29,11 @@ export function tokenOf(holder: Holder): string {
 
 export interface TokenGateway extends Gateway {
   readonly tokensFile: string;
-  /** A JSON body, or a form where the path is one of v2. */
+  /** Sends a JSON body, or a form to the v2 API. */
   as(holder: Holder, method: string, path: string, body?: unknown): Promise<Answer>;
 }
 
-/** `folder`: where the file of tokens is written. */
+/** Writes the file of tokens into `folder`. */
 export async function startTokenGateway(
   etcdEndpoint: string,
   folder: string,

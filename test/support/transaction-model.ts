@@ -1,4 +1,4 @@
-// What a transaction means, in a few lines of plain code over a map of texts: the measure for what etcd is made to do.
+// A simple model of transactions over a map of texts. Tests compare etcd's results with it.
 
 export type Contents = ReadonlyMap<string, string>;
 
@@ -25,7 +25,7 @@ export interface ModelTransaction {
 
 export interface ModelVerdict {
   readonly succeeded: boolean;
-  /** `put`, the number of deleted keys, the value that was read (null: none), or a verdict. */
+  /** `put`, the number of deleted keys, the value that was read (null: none), or the result of a branch. */
   readonly results: readonly unknown[];
 }
 
@@ -39,7 +39,7 @@ export function runModel(
   return { verdict: run(transaction, before, contents), contents };
 }
 
-/** Comparisons look at `before`, reads at what stands in `now`. */
+/** Comparisons use `before`, reads use `now`. */
 function run(
   transaction: ModelTransaction,
   before: Contents,

@@ -1,10 +1,10 @@
-// Compares what a transcript shows with what really came. `…` stands for anything; revisions, which differ from store to store, stand for
-// the real ones: where the transcript shows one number twice, the real numbers have to be equal, too, and commands are run with those.
+// Compares a transcript with the actual output. `…` matches anything. Revisions differ between stores, so each one in the transcript stands
+// for an actual one: equal numbers must be equal in the output, too, and commands are run with the actual ones.
 
 const REVISION_NAMES =
   'revision|createRevision|modRevision|fencingToken|createdIndex|modifiedIndex';
 const SHOWN_REVISION = new RegExp(`("(?:${REVISION_NAMES})":)(\\d+)`, 'g');
-/** Where commands say a revision. */
+/** Revisions in commands. */
 const SAID_REVISION =
   /("fencingToken":|guardToken=|If-Match: "|since=|waitIndex=|[?&]revision=)(\d+)/g;
 const ANYTHING = '…';
@@ -21,7 +21,7 @@ export class Transcript {
     });
   }
 
-  /** What is wrong with the shown text, or `undefined`. */
+  /** Returns how the output differs, or `undefined`. */
   difference(shown: string, came: string): string | undefined {
     const revisions = [...shown.matchAll(SHOWN_REVISION)].map(([, , number]) => number ?? '');
     const pattern = escaped(shown.replace(SHOWN_REVISION, '$1\0'))

@@ -1,4 +1,4 @@
-// Calls of /v1 as the tests make them: every answer is held against the document.
+// Requests to /v1. Every response is validated against the OpenAPI document.
 import { expect, inject } from 'vitest';
 import { JSON_TYPE, send } from './http-client.js';
 import type { Answer, Sent } from './http-client.js';
@@ -18,7 +18,7 @@ export async function call(
   return answer;
 }
 
-/** A JSON body; a text goes out as it is. */
+/** A JSON body; a string is sent unchanged. */
 export function json(body: unknown): Sent {
   return { headers: JSON_TYPE, body: typeof body === 'string' ? body : JSON.stringify(body) };
 }
@@ -39,7 +39,7 @@ export async function put(key: string, body: unknown, base = gateway): Promise<A
   return call('putKey', 'PUT', `/v1/kv/${encodeURIComponent(key)}`, json(body), base);
 }
 
-/** Gives the revision of the write. */
+/** Returns the revision of the write. */
 export async function putValue(key: string, value: string): Promise<number> {
   return (await put(key, { value })).json().revision as number;
 }
@@ -60,15 +60,15 @@ export async function createLease(body: unknown, base = gateway): Promise<Answer
   return call('createLease', 'POST', '/v1/leases', json(body), base);
 }
 
-export async function lookAtLease(id: string, query = ''): Promise<Answer> {
+export async function getLease(id: string, query = ''): Promise<Answer> {
   return call('getLease', 'GET', `/v1/leases/${id}${query}`);
 }
 
-export async function endLease(id: string, base = gateway): Promise<Answer> {
+export async function revokeLease(id: string, base = gateway): Promise<Answer> {
   return call('deleteLease', 'DELETE', `/v1/leases/${id}`, {}, base);
 }
 
-/** Takes the simple lock; gives its fencing token, read where it is: in the key of its entry. */
+/** Acquires the simple lock and returns its fencing token, read from the key of its entry. */
 export async function takeLock(lock: string): Promise<number> {
   const sent = json({ resource: lock, user_id: 'me' });
   expect((await call('simpleLockAcquire', 'PUT', '/', sent)).json().succeeded).toBe(true);

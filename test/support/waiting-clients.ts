@@ -1,4 +1,4 @@
-// Many who ask to wait for one lock at a gateway that lets fewer of them wait.
+// More clients wait for one lock than the gateway allows.
 import { setMaxListeners } from 'node:events';
 import http from 'node:http';
 import { expect } from 'vitest';
@@ -9,44 +9,44 @@ import { newKey } from './new-key.js';
 const CONNECTIONS_MAX = 1_000;
 
 /**
- * Asks `asking` times at once, where the gateway takes `waiting`. Expects that so many are in line, that all others are refused with 429,
- * that reads and writes are served meanwhile, and that nobody is left in line when all hang up. Gives how many of these pairs were served.
+ * Sends `requests` requests at once to a gateway that allows `waiting` waiters. Expects that this many wait, that excess requests get 429,
+ * that reads and writes are served meanwhile, and that no waiter is left after all disconnect. Returns the number of reads and writes.
  */
 export async function expectWaitersLimited(
   baseUrl: string,
-  { asking, waiting }: { asking: number; waiting: number },
+  { requests, waiting }: { requests: number; waiting: number },
 ): Promise<number> {
   const name = newKey('lock');
   const locks = lockClient(baseUrl);
   await locks.hold200(name, { owner: 'h', ttl: 600 });
   const agent = new http.Agent({ keepAlive: true, maxSockets: CONNECTIONS_MAX });
-  const hangUp = new AbortController();
-  setMaxListeners(0, hangUp.signal);
-  const answers: number[] = [];
-  const asked = Array.from({ length: asking }, async () => {
-    answers.push(await askToWait(baseUrl, name, agent, hangUp.signal));
+  const disconnect = new AbortController();
+  setMaxListeners(0, disconnect.signal);
+  const statuses: number[] = [];
+  const sent = Array.from({ length: requests }, async () => {
+    statuses.push(await waitForLock(baseUrl, name, agent, disconnect.signal));
   });
   let served = 0;
-  while (answers.length < asking - waiting) {
+  while (statuses.length < requests - waiting) {
     const path = `/v1/kv/${newKey()}`;
     const put = await send(baseUrl, 'PUT', path, { headers: BYTES_TYPE, body: 'v' });
     const get = await send(baseUrl, 'GET', path);
     expect([put.status, get.status]).toEqual([200, 200]);
     served++;
   }
-  expect(new Set(answers)).toEqual(new Set([429]));
+  expect(new Set(statuses)).toEqual(new Set([429]));
   await locks.untilQueued(name, waiting);
-  expect(answers).toHaveLength(asking - waiting);
-  hangUp.abort();
-  await Promise.all(asked);
+  expect(statuses).toHaveLength(requests - waiting);
+  disconnect.abort();
+  await Promise.all(sent);
   agent.destroy();
   await locks.untilQueued(name, 0);
   expect(served).toBeGreaterThan(0);
   return served;
 }
 
-/** The status of the answer; 0 when there was none. */
-function askToWait(
+/** Returns the status of the response; 0 without one. */
+function waitForLock(
   baseUrl: string,
   name: string,
   agent: http.Agent,

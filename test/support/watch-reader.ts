@@ -1,4 +1,4 @@
-// Reads what /v1/watch streams, as it comes and as a browser would: events with their ids, and the id that a reconnect would send.
+// Reads a stream of /v1/watch like a browser: events with their IDs, and the ID that a reconnect would send.
 import type http from 'node:http';
 import { openResponse } from './open-response.js';
 import { expectDocumentedEvent, expectDocumentedLine } from './openapi-response.js';
@@ -15,38 +15,38 @@ export interface WatchedEvent {
 export interface WatchReader {
   readonly status: number;
   readonly headers: http.IncomingHttpHeaders;
-  /** All that have come so far; no heartbeats. */
+  /** All events so far, without heartbeats. */
   readonly events: readonly WatchedEvent[];
-  /** Those of heartbeats, too. Undefined before the first. */
+  /** All IDs so far, including those of heartbeats. */
   readonly ids: readonly string[];
-  /** How long an event stream asks to wait before a reconnect. */
+  /** The reconnection time in the stream. */
   readonly retryMs: number | undefined;
-  /** What has come, as it came; an answer that is no stream, too. */
+  /** The body so far, also of a response that is not a stream. */
   readonly text: string;
-  /** Resolves with all of them once there are so many. */
+  /** Resolves with all events when there are at least `count`. */
   until(count: number, limitMs?: number): Promise<readonly WatchedEvent[]>;
-  /** Resolves with whatever came when the server has ended the answer, or the connection is gone. */
+  /** Resolves with the body when the response has ended or the connection is closed. */
   readonly ended: Promise<string>;
   /** Cuts the connection. */
   close(): void;
 }
 
-export interface WatchAsked {
+export interface WatchReaderOptions {
   /** Server-sent events by default. */
   readonly as?: 'sse' | 'ndjson';
-  /** Undefined for one that is not sent. */
+  /** A header with the value undefined is not sent. */
   readonly headers?: http.OutgoingHttpHeaders;
-  /** Called for each event at the moment that it is read; false cuts the connection at once, whatever has arrived behind it. */
+  /** Called for each event when it is read. If it returns false, the connection is cut at once and later data are ignored. */
   readonly onEvent?: (event: WatchedEvent) => boolean;
 }
 
 const ACCEPT = { sse: 'text/event-stream', ndjson: 'application/x-ndjson' } as const;
 
-/** Resolves once the answer has begun. `query` without its `?`. Every event is held against the document. */
+/** Resolves when the headers have arrived. `query` has no `?`. Every event is validated against the OpenAPI document. */
 export async function openWatch(
   baseUrl: string,
   query: string,
-  { as = 'sse', headers = {}, onEvent = () => true }: WatchAsked = {},
+  { as = 'sse', headers = {}, onEvent = () => true }: WatchReaderOptions = {},
 ): Promise<WatchReader> {
   const sent = Object.fromEntries(
     Object.entries({ accept: ACCEPT[as], ...headers }).filter(([, value]) => value !== undefined),
@@ -109,7 +109,7 @@ class Seen {
   readonly ids: string[] = [];
   retryMs: number | undefined;
 
-  /** As https://html.spec.whatwg.org/multipage/server-sent-events.html reads a block: one without data is no event, but its id counts. */
+  /** Follows https://html.spec.whatwg.org/multipage/server-sent-events.html: a block without data is not an event, but its ID counts. */
   block(text: string): WatchedEvent | undefined {
     const fields = new Map<string, string>();
     for (const line of text.split('\n')) {
@@ -138,7 +138,7 @@ class Seen {
   }
 }
 
-/** `put key@revision.n`, and the name alone of what is no change. */
+/** `put key@revision.n`, or only the name for events that are not changes. */
 export function wordsOf(events: readonly WatchedEvent[]): string[] {
   return events.map(({ event, id, data }) =>
     event === 'put' || event === 'delete' ? `${event} ${data.key}@${id ?? ''}` : event,

@@ -1,4 +1,4 @@
-// A listener that keeps what it hears, in words that are easy to compare.
+// A listener that records events as strings that are easy to compare.
 import type { WatchEnd, WatchListener } from '../../src/etcd/watch/watch-listener.js';
 import type { WatchEvent } from '../../src/etcd/wire.js';
 import { eventually } from './raw-router-server.js';

@@ -1,4 +1,4 @@
-// A server in etcd's place that speaks its watch streams, for what a real etcd cannot be made to say. It answers nothing by itself.
+// A fake etcd with watch streams, for messages that a real etcd does not send on demand. It sends nothing by itself.
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -13,18 +13,18 @@ export interface SentLine {
 
 export interface ServerStream {
   readonly headers: IncomingMessage['headers'];
-  /** What has come in so far. */
+  /** The lines received so far. */
   readonly lines: readonly SentLine[];
-  /** Whether the other side has ended the connection. */
+  /** Whether the client has closed the connection. */
   readonly isGone: boolean;
-  /** Resolves with the line once it is there; the first is 0. */
+  /** Resolves with the line of that index when it arrives. */
   line(index: number): Promise<SentLine>;
-  /** One message, as etcd frames it; with a header. */
+  /** Sends one message with a header, framed like etcd's. */
   send(message: object): void;
-  /** `created` for this watch. */
+  /** Sends `created` for this watch. */
   created(watchId: number, revision?: number): void;
   raw(bytes: Buffer | string): void;
-  /** Headers now, and a status other than 200. */
+  /** Sends the headers now, with that status. */
   head(status: number): void;
   end(): void;
   reset(): void;
@@ -33,11 +33,11 @@ export interface ServerStream {
 export interface WatchServer {
   readonly endpoint: string;
   readonly streams: readonly ServerStream[];
-  /** Resolves with the stream once it is there; the first is 0. */
+  /** Resolves with the stream of that index when it is opened. */
   stream(index: number): Promise<ServerStream>;
 }
 
-/** Serves on loopback until the test is over. */
+/** Serves on loopback until the test ends. */
 export async function serveWatches(): Promise<WatchServer> {
   const streams: ServerStream[] = [];
   const server = createServer((req, res) => streams.push(follow(req, res)));
@@ -92,7 +92,7 @@ function follow(req: IncomingMessage, res: ServerResponse): ServerStream {
   };
 }
 
-/** An event as etcd writes it. */
+/** Returns an event in etcd's JSON. */
 export function event(key: string, revision: number, value?: string): object {
   const base64 = (text: string): string => Buffer.from(text).toString('base64');
   return value === undefined

@@ -1,4 +1,4 @@
-// PUT without waiting: what a 200 and a 423 say, what they leave at etcd, and what is refused.
+// PUT without a wait: the content of a 200 and a 423, the keys in etcd, and rejected requests.
 import { createHash } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { newKey } from '../../support/new-key.js';
@@ -148,7 +148,7 @@ function refusals(target: Target): void {
     ['no owner', {}, '/owner'],
     ['an empty owner', { owner: '' }, '/owner'],
     ['an owner of 257 characters', { owner: 'x'.repeat(257) }, '/owner'],
-    ['an owner that is no text', { owner: 7 }, '/owner'],
+    ['an owner that is not a string', { owner: 7 }, '/owner'],
     ['a token of 15 characters', { owner: 'a', token: 'x'.repeat(15) }, '/token'],
     ['a token of 129 characters', { owner: 'a', token: 'x'.repeat(129) }, '/token'],
     ['a token with a slash', { owner: 'a', token: `${'x'.repeat(16)}/` }, '/token'],
@@ -156,7 +156,7 @@ function refusals(target: Target): void {
     ['a negative wait', { owner: 'a', wait: -1 }, '/wait'],
     ['a wait of 3601 seconds', { owner: 'a', wait: 3601 }, '/wait'],
     ['a wait that is not a number', { owner: 'a', wait: '5' }, '/wait'],
-    ['a lease that is no hex number', { owner: 'a', lease: 'xyz' }, '/lease'],
+    ['a lease that is not hexadecimal', { owner: 'a', lease: 'xyz' }, '/lease'],
     ['a misspelt field', { owner: 'a', tll: 5 }, '/tll'],
     ['metadata of 4097 bytes', { owner: 'a', metadata: 'x'.repeat(4095) }, '/metadata'],
   ])('returns 400 for %s, and names the field', async (_what, body, pointer) => {

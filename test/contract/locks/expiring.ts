@@ -1,11 +1,11 @@
-// What only shows over seconds: ttls that run out or are renewed, holds that last. These tests wait at the same time.
+// Behavior over several seconds: ttls that expire or are renewed, long holds. These tests run concurrently.
 import { it } from 'vitest';
 import type { LockClient } from '../../support/lock-client.js';
 import { newKey } from '../../support/new-key.js';
 import { EXPIRED, clientsOf, codeOf, newToken, pause } from './target.js';
 import type { Target } from './target.js';
 
-/** By which time a lease of `ttl` seconds that nobody renews is gone, on a loaded machine too. */
+/** Returns when a lease of `ttl` seconds without renewal has expired, also on a loaded machine. */
 const goneLimitMs = (ttl: number): number => ttl * 1_000 + 15_000;
 
 export function expiring(target: Target): void {
@@ -20,7 +20,7 @@ const holdersOf = async (client: LockClient, name: string): Promise<any[]> =>
   (await client.inspect(name)).json().holders;
 
 function ttls(target: Target): void {
-  it('begins a holding that was waited for with a full ttl', async ({ expect }) => {
+  it('starts an acquisition after a wait with the full ttl', async ({ expect }) => {
     const [client, other] = clientsOf(target);
     const name = newKey();
     const { token } = await client.hold200(name, { owner: 'a' });
@@ -34,7 +34,7 @@ function ttls(target: Target): void {
     expect(held.renewEvery).toBe(1.25);
   });
 
-  it('starts the ttl again with a keepalive, at any replica', async ({ expect }) => {
+  it('restarts the ttl with a keepalive, at any replica', async ({ expect }) => {
     const [client, other] = clientsOf(target);
     const name = newKey();
     const { token, fencingToken } = await client.hold200(name, { owner: 'a', ttl: 20 });
@@ -51,7 +51,7 @@ function ttls(target: Target): void {
     expect(await target().etcd.secondsLeft(entry!.lease!)).toBeGreaterThan(before!);
   });
 
-  it('keeps a lock beyond its ttl; without keepalives it ends, and then they are 410', async ({
+  it('keeps a lock with keepalives; without them it expires, and keepalives get 410', async ({
     expect,
   }) => {
     const [client, other] = clientsOf(target);
@@ -70,7 +70,7 @@ function ttls(target: Target): void {
     expect(codeOf(await other.renew(name, { token }))).toEqual(EXPIRED);
   });
 
-  it('keeps the place of a waiter beyond its ttl', async ({ expect }) => {
+  it('keeps the position of a waiter beyond its ttl', async ({ expect }) => {
     const [client, other] = clientsOf(target);
     const name = newKey();
     const { token } = await client.hold200(name, { owner: 'a' });
@@ -84,7 +84,7 @@ function ttls(target: Target): void {
 }
 
 function leases(target: Target): void {
-  it("renews a lease of the caller's own with the keepalive of the lock, and ends with it", async ({
+  it("renews the client's lease with the keepalive of the lock, and expires with that lease", async ({
     expect,
   }) => {
     const [client] = clientsOf(target);
@@ -103,7 +103,7 @@ function leases(target: Target): void {
 }
 
 function holds(target: Target): void {
-  it('renews a hold for as long as it is connected', async ({ expect }) => {
+  it('renews a hold while it is connected', async ({ expect }) => {
     const [client] = clientsOf(target);
     const name = newKey();
     const stream = await client.hold(name, { owner: 'a', ttl: 5 });
@@ -116,7 +116,7 @@ function holds(target: Target): void {
 }
 
 function holdsOnceMore(target: Target): void {
-  it('leaves a hold to the newer connection of the same token when the older one closes', async ({
+  it('keeps a hold for the newer connection of the same token when the older one closes', async ({
     expect,
   }) => {
     const [client, other] = clientsOf(target);
@@ -135,7 +135,7 @@ function holdsOnceMore(target: Target): void {
     await young.until('lost');
   });
 
-  it('frees a hold that was joined again within its ttl', async ({ expect }) => {
+  it('releases a re-joined hold within its ttl', async ({ expect }) => {
     const [client, other] = clientsOf(target);
     const name = newKey();
     const body = { owner: 'a', token: newToken(), ttl: 5 };
@@ -147,7 +147,7 @@ function holdsOnceMore(target: Target): void {
       .toEqual([]);
   });
 
-  it('leaves a waiter to the newer connection of the same token when the older one closes', async ({
+  it('keeps a waiter for the newer connection of the same token when the older one closes', async ({
     expect,
   }) => {
     const [client, other] = clientsOf(target);
@@ -171,7 +171,7 @@ function holdsOnceMore(target: Target): void {
 }
 
 function confirmedHolds(target: Target): void {
-  it('loses and frees a hold that is not confirmed in time', async ({ expect }) => {
+  it('loses and releases a hold that is not confirmed in time', async ({ expect }) => {
     const [client, other] = clientsOf(target);
     const name = newKey();
     const stream = await client.hold(name, { owner: 'a', ttl: 30, confirmEvery: 1 });
@@ -182,7 +182,7 @@ function confirmedHolds(target: Target): void {
     expect((await waiting).owner).toBe('b');
   });
 
-  it('keeps a hold for as long as it is confirmed, at any replica', async ({ expect }) => {
+  it('keeps a hold while it is confirmed, at any replica', async ({ expect }) => {
     const [client, other] = clientsOf(target);
     const name = newKey();
     const stream = await client.hold(name, { owner: 'a', ttl: 30, confirmEvery: 3 });

@@ -1,4 +1,4 @@
-// GET …/events: the whole state, whenever it changes.
+// GET …/events: the whole state at each change.
 import { expect, it } from 'vitest';
 import { newKey } from '../../support/new-key.js';
 import { WITHIN_A_SECOND, clientsOf } from './target.js';
@@ -67,7 +67,7 @@ export function following(target: Target): void {
       .poll(() => stream.events.at(-1)?.data.holders[0]?.fencingToken, WITHIN_A_SECOND)
       .toBe(last);
     const seconds = (performance.now() - startedAt) / 1000;
-    // One more stands for the first, which came before the clock was read.
+    // One extra state for the first one, which was received before the clock was read.
     expect(stream.events.length).toBeLessThanOrEqual(seconds * STATES_PER_SECOND_MAX + 2);
     stream.close();
   });

@@ -1,4 +1,4 @@
-// POST …/hold: the connection is the holding.
+// POST …/hold: the lock is held while the connection is open.
 import { expect, it } from 'vitest';
 import { NoStream } from '../../support/event-stream.js';
 import type { LockClient } from '../../support/lock-client.js';
@@ -132,7 +132,7 @@ function endings(target: Target): void {
 }
 
 function rejoining(target: Target): void {
-  it('re-joins what PUT holds, and from then on holds it with the connection', async () => {
+  it('re-joins a lock held by PUT and then holds it with the connection', async () => {
     const [client, other] = clientsOf(target);
     const name = newKey();
     const body = { owner: 'a', token: newToken() };

@@ -1,4 +1,4 @@
-// GET of one lock and of many: what is shown, in which order, and that nothing changes.
+// GET of one lock and of several: content, order, and no changes.
 import { expect, it } from 'vitest';
 import { send } from '../../support/http-client.js';
 import { newKey } from '../../support/new-key.js';
@@ -16,7 +16,7 @@ export function inspecting(target: Target): void {
 }
 
 function atOne(target: Target): void {
-  it('shows a free lock', async () => {
+  it('returns a free lock', async () => {
     const [client] = clientsOf(target);
     const name = newKey();
     expect((await client.inspect(name)).json()).toEqual({
@@ -28,7 +28,7 @@ function atOne(target: Target): void {
     });
   });
 
-  it('shows the holder with the time that is left, and the waiters in their order', async () => {
+  it('returns the holder with its remaining time, and the waiters in order', async () => {
     const [client, other] = clientsOf(target);
     const name = newKey();
     const { token, fencingToken } = await client.hold200(name, { owner: 'a', ttl: 60 });
@@ -62,7 +62,7 @@ function atOne(target: Target): void {
     expect((await two).status).toBe(200);
   });
 
-  it('shows at most 100 waiters and counts them all, those of other clients without a name', async () => {
+  it('returns at most 100 waiters and counts all, with waiters of other clients unnamed', async () => {
     const [client] = clientsOf(target);
     const name = newKey();
     const { fencingToken } = await client.hold200(name, { owner: 'a' });
@@ -97,7 +97,7 @@ function atOne(target: Target): void {
 }
 
 function atMany(target: Target): void {
-  it('lists what is held below a prefix, in pages that show one revision', async () => {
+  it('lists the held locks below a prefix, in pages of one revision', async () => {
     const [client, other] = clientsOf(target);
     const prefix = newKey('list');
     const names = ['a', 'b', 'c/d', 'e f', 'g'].map((each) => `${prefix}-${each}`);
@@ -119,7 +119,7 @@ function atMany(target: Target): void {
       queueLength: 0,
     });
     const first = (await other.list(`?prefix=${prefix}&limit=2`)).json();
-    // Between the pages: it must not show.
+    // A lock that is acquired between the pages must not be listed.
     await client.release(names[3]!, { owner: 'o' });
     const seen = [...first.locks];
     for (let next: string | undefined = first.next; next !== undefined;) {
@@ -130,7 +130,7 @@ function atMany(target: Target): void {
     expect(seen).toEqual(whole.locks);
   });
 
-  it('adds the time that is left with expires=true', async () => {
+  it('adds the remaining time with expires=true', async () => {
     const [client] = clientsOf(target);
     const prefix = newKey('expires');
     await client.hold200(`${prefix}-1`, { owner: 'a', ttl: 60 });
@@ -140,9 +140,9 @@ function atMany(target: Target): void {
     expect(locks[1].holders[0].expiresIn).toBeNull();
   });
 
-  it('lists locks of the simple door and of other clients', async () => {
+  it('lists locks of the simple lock API and of other clients', async () => {
     const [client] = clientsOf(target);
-    const prefix = newKey('doors');
+    const prefix = newKey('apis');
     const body = JSON.stringify({ resource: `${prefix}-1`, user_id: 'u' });
     await fetch(client.baseUrl, { method: 'PUT', body });
     await target().etcd.put(`locks/${prefix}-2/694d73e8a9e36c23`);
@@ -153,13 +153,13 @@ function atMany(target: Target): void {
     ]);
   });
 
-  it('lists nothing as nothing', async () => {
+  it('returns an empty list without locks', async () => {
     const [client] = clientsOf(target);
     expect((await client.list(`?prefix=${newKey()}`)).json()).toEqual({ locks: [] });
   });
 
   it.each(['?limit=0', '?limit=1001', '?limit=x', '?next=%21', '?expires=1', '?prefx=a'])(
-    'answers 400 to %s',
+    'returns 400 for %s',
     async (query) => {
       const [client] = clientsOf(target);
       expect(codeOf(await client.list(query))).toEqual(INVALID);
@@ -175,19 +175,16 @@ function names(target: Target): void {
     ['POST', 'renewLock', '/keepalive'],
     ['POST', 'holdLock', '/hold'],
     ['GET', 'watchLock', '/events'],
-  ])(
-    'answers 404 to %s (%s) with a slash in the name, and says how to write it',
-    async (...row) => {
-      const [method, operationId, rest] = row;
-      const [client] = clientsOf(target);
-      const answer = await send(client.baseUrl, method, `/v1/locks/a/b${rest}`, {
-        ...(method === 'GET' ? {} : { body: '{"owner":"a"}' }),
-      });
-      expectDocumentedResponse(operationId, answer);
-      expect(codeOf(answer)).toEqual([404, 'not-found']);
-      expect(answer.json().hint).toContain('%2F');
-    },
-  );
+  ])('returns 404 for %s (%s) with a slash in the name, and a hint about %%2F', async (...row) => {
+    const [method, operationId, rest] = row;
+    const [client] = clientsOf(target);
+    const answer = await send(client.baseUrl, method, `/v1/locks/a/b${rest}`, {
+      ...(method === 'GET' ? {} : { body: '{"owner":"a"}' }),
+    });
+    expectDocumentedResponse(operationId, answer);
+    expect(codeOf(answer)).toEqual([404, 'not-found']);
+    expect(answer.json().hint).toContain('%2F');
+  });
 
   it.each([
     ['POST', '/v1/locks/a', 'GET, HEAD, PUT, DELETE'],
@@ -195,7 +192,7 @@ function names(target: Target): void {
     ['GET', '/v1/locks/a/keepalive', 'POST'],
     ['GET', '/v1/locks/a/hold', 'POST'],
     ['POST', '/v1/locks/a/events', 'GET'],
-  ])('answers 405 with Allow to %s %s', async (method, path, allow) => {
+  ])('returns 405 with Allow for %s %s', async (method, path, allow) => {
     const [client] = clientsOf(target);
     const answer = await send(client.baseUrl, method, path);
     expect(codeOf(answer)).toEqual([405, 'method-not-allowed']);

@@ -1,4 +1,4 @@
-// `lease` instead of `ttl`: the entry hangs on a lease that the caller made and keeps.
+// `lease` instead of `ttl`: the entry is attached to a lease of the client.
 import { expect, it } from 'vitest';
 import { newKey } from '../../support/new-key.js';
 import { HELD, INVALID, clientsOf, codeOf, newToken, pointersOf } from './target.js';
@@ -10,7 +10,7 @@ export function leasing(target: Target): void {
 }
 
 function holding(target: Target): void {
-  it('carries the lock, and its release leaves the lease', async () => {
+  it('holds the lock, and a release keeps the lease', async () => {
     const [client, other] = clientsOf(target);
     const { etcd } = target();
     const name = newKey();
@@ -36,7 +36,7 @@ function holding(target: Target): void {
     await etcd.revoke('ab');
   });
 
-  it('may be waited on: the entry moves over once it holds', async () => {
+  it('allows a wait: the entry moves to the lease when it holds', async () => {
     const [client, other] = clientsOf(target);
     const { etcd } = target();
     const name = newKey();
@@ -53,7 +53,7 @@ function holding(target: Target): void {
     await etcd.revoke(lease);
   });
 
-  it('carries several locks, which a repeat of the same token finds again', async () => {
+  it('holds several locks, which a repeated token finds', async () => {
     const [client, other] = clientsOf(target);
     const { etcd } = target();
     const names = [newKey(), newKey()];
@@ -67,7 +67,7 @@ function holding(target: Target): void {
     for (const name of names) expect((await other.inspect(name)).json().locked).toBe(false);
   });
 
-  it('is left alone by a try that is refused and by a wait that runs out', async () => {
+  it('stays unchanged after a refused request and an expired wait', async () => {
     const [client, other] = clientsOf(target);
     const { etcd } = target();
     const name = newKey();
@@ -82,14 +82,14 @@ function holding(target: Target): void {
 }
 
 function refusals(target: Target): void {
-  it.each([30, null])('is refused together with a ttl of %s', async (ttl) => {
+  it.each([30, null])('is rejected together with a ttl of %s', async (ttl) => {
     const [client] = clientsOf(target);
     const answer = await client.acquire(newKey(), { owner: 'a', lease: '1', ttl });
     expect(codeOf(answer)).toEqual(INVALID);
     expect(pointersOf(answer)).toEqual(['/lease']);
   });
 
-  it('is 404 when there is none', async () => {
+  it('returns 404 for an unknown lease', async () => {
     const [client] = clientsOf(target);
     const name = newKey();
     const answer = await client.acquire(name, { owner: 'a', lease: '7e57000000000001' });
@@ -97,7 +97,7 @@ function refusals(target: Target): void {
     expect(await target().etcd.entries(name)).toEqual([]);
   });
 
-  it("is 403 when it is one of the gateway's own", async () => {
+  it("returns 403 for one of the gateway's own leases", async () => {
     const [client] = clientsOf(target);
     const name = newKey();
     await client.hold200(name, { owner: 'a' });
@@ -106,7 +106,7 @@ function refusals(target: Target): void {
     expect(codeOf(answer)).toEqual([403, 'permission-denied']);
   });
 
-  it('has to have 5 seconds or more to queue', async () => {
+  it('requires at least 5 remaining seconds to queue', async () => {
     const [client] = clientsOf(target);
     const { etcd } = target();
     const lease = await etcd.grant(4);

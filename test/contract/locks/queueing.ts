@@ -1,4 +1,4 @@
-// PUT with `wait`: first come, first served, and nothing left behind by who goes.
+// PUT with `wait`: waiters are served in order, and no key is left of a waiter that disconnects.
 import { expect, it } from 'vitest';
 import { newKey } from '../../support/new-key.js';
 import {
@@ -16,7 +16,7 @@ import type { Target } from './target.js';
 
 export function queueing(target: Target): void {
   order(target);
-  ends(target);
+  waitEnds(target);
   conditions(target);
 }
 
@@ -49,7 +49,7 @@ function order(target: Target): void {
     expect(tokens[0]).toBeGreaterThan(first.fencingToken);
   });
 
-  it('tells who tries how many wait', async () => {
+  it('returns the queue length to a request that does not wait', async () => {
     const [client, other] = clientsOf(target);
     const name = newKey();
     const { token } = await client.hold200(name, { owner: 'a' });
@@ -64,8 +64,8 @@ function order(target: Target): void {
   });
 }
 
-function ends(target: Target): void {
-  it('answers a wait that runs out with 423, tells how long it was, and leaves no key', async () => {
+function waitEnds(target: Target): void {
+  it('returns 423 with the waited time when the wait expires, and leaves no key', async () => {
     const [client, other] = clientsOf(target);
     const name = newKey();
     const { fencingToken } = await client.hold200(name, { owner: 'a' });
@@ -82,7 +82,7 @@ function ends(target: Target): void {
     expect(entries.map((entry) => entry.createRevision)).toEqual([fencingToken]);
   });
 
-  it('leaves no key of a chosen token either when its wait runs out', async () => {
+  it('leaves no key of a chosen token when its wait expires', async () => {
     const [client, other] = clientsOf(target);
     const name = newKey();
     const { fencingToken } = await client.hold200(name, { owner: 'a' });
@@ -93,17 +93,17 @@ function ends(target: Target): void {
   });
 
   it.each([
-    ['a token that the gateway made', () => undefined],
-    ['a token of his own', newToken],
-  ])('leaves no key of a waiter who hangs up, with %s', async (_what, tokenOf) => {
+    ['a generated token', () => undefined],
+    ['a chosen token', newToken],
+  ])('leaves no key of a waiter that disconnects, with %s', async (_what, tokenOf) => {
     const [client, other] = clientsOf(target);
     const name = newKey();
     const first = await client.hold200(name, { owner: 'a' });
-    const hangUp = new AbortController();
+    const disconnect = new AbortController();
     const gone = other.acquire(
       name,
       { owner: 'gone', wait: 20, token: tokenOf() },
-      { signal: hangUp.signal },
+      { signal: disconnect.signal },
     );
     await client.untilQueued(name, 1);
     let isServed = false;
@@ -112,19 +112,19 @@ function ends(target: Target): void {
       return held;
     });
     await client.untilQueued(name, 2);
-    hangUp.abort();
+    disconnect.abort();
     await expect(gone).rejects.toThrow();
     const owners = async (): Promise<string[]> =>
       (await target().etcd.entries(name)).map((entry) => JSON.parse(entry.value).owner);
     await expect.poll(owners, WITHIN_A_SECOND).toEqual(['a', 'behind']);
-    // He was woken, looked, and waits on: the holder is still there.
+    // The waiter woke up, read the queue, and continues to wait, because the lock is still held.
     await pause(300);
     expect(isServed).toBe(false);
     await client.release(name, { token: first.token });
     expect((await behind).owner).toBe('behind');
   });
 
-  it('answers a waiter whose entry was taken away with 410', async () => {
+  it('returns 410 to a waiter whose entry was deleted', async () => {
     const [client, other] = clientsOf(target);
     const name = newKey();
     await client.hold200(name, { owner: 'a' });
@@ -137,14 +137,14 @@ function ends(target: Target): void {
 }
 
 function conditions(target: Target): void {
-  it('refuses to queue with a ttl below 5', async () => {
+  it('rejects a wait with a ttl below 5', async () => {
     const [client] = clientsOf(target);
     const answer = await client.acquire(newKey(), { owner: 'a', ttl: 4, wait: 1 });
     expect(codeOf(answer)).toEqual(INVALID);
     expect(pointersOf(answer)).toEqual(['/ttl']);
   });
 
-  it('queues with a ttl of 5, and without one', async () => {
+  it('queues with a ttl of 5, and without a ttl', async () => {
     const [client, other] = clientsOf(target);
     const name = newKey();
     const first = await client.hold200(name, { owner: 'a' });

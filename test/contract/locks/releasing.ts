@@ -17,7 +17,7 @@ export function releasing(target: Target): void {
   byToken(target);
   byOwner(target);
   byForce(target);
-  mistakes(target);
+  invalidRequests(target);
 }
 
 function byToken(target: Target): void {
@@ -36,7 +36,7 @@ function byToken(target: Target): void {
     expect(codeOf(await other.releaseBy(name, query, sent))).toEqual(NOT_FOUND);
   });
 
-  it('ends the lease that the gateway made for it', async () => {
+  it('revokes the lease that the gateway granted for it', async () => {
     const [client] = clientsOf(target);
     const name = newKey();
     const { token } = await client.hold200(name, { owner: 'a' });
@@ -45,7 +45,7 @@ function byToken(target: Target): void {
     expect(await target().etcd.secondsLeft(entry!.lease!)).toBeUndefined();
   });
 
-  it('gives up the place of a waiter, who is told 410', async () => {
+  it('removes a waiter, which gets 410', async () => {
     const [client, other] = clientsOf(target);
     const name = newKey();
     await client.hold200(name, { owner: 'a' });
@@ -57,7 +57,7 @@ function byToken(target: Target): void {
     expect((await client.inspect(name)).json().queueLength).toBe(0);
   });
 
-  it('is 404 when nobody holds the lock, and 409 with the holder when somebody else does', async () => {
+  it('returns 404 for a free lock, and 409 with the holder for a lock of another owner', async () => {
     const [client] = clientsOf(target);
     const name = newKey();
     expect(codeOf(await client.release(name, { token: newToken() }))).toEqual(NOT_FOUND);
@@ -82,7 +82,7 @@ function byOwner(target: Target): void {
     expect((await client.inspect(name)).json().locked).toBe(false);
   });
 
-  it('never ends a waiter of that owner', async () => {
+  it('does not remove a waiter of that owner', async () => {
     const [client, other] = clientsOf(target);
     const name = newKey();
     const first = await client.hold200(name, { owner: 'a' });
@@ -93,7 +93,7 @@ function byOwner(target: Target): void {
     expect((await waiting).owner).toBe('b');
   });
 
-  it('ends the holding and not the place in the queue of one who has both', async () => {
+  it('releases the lock and keeps the queued entry of an owner with both', async () => {
     const [client, other] = clientsOf(target);
     const name = newKey();
     const first = await client.hold200(name, { owner: 'a' });
@@ -105,7 +105,7 @@ function byOwner(target: Target): void {
     expect((await client.inspect(name)).json().holders[0].fencingToken).toBe(second.fencingToken);
   });
 
-  it('ends all that the owner shares, and nothing of the others', async () => {
+  it('releases all shared acquisitions of the owner, and none of others', async () => {
     const [client] = clientsOf(target);
     const name = newKey();
     for (const owner of ['a', 'b', 'a']) await client.hold200(name, { owner, mode: 'shared' });
@@ -117,7 +117,7 @@ function byOwner(target: Target): void {
 }
 
 function byForce(target: Target): void {
-  it('breaks the lock, whoever holds it, and the next waiter has it', async () => {
+  it('releases the lock of any holder, and the next waiter acquires it', async () => {
     const [client, other] = clientsOf(target);
     const name = newKey();
     const first = await client.hold200(name, { owner: 'a', ttl: null });
@@ -129,7 +129,7 @@ function byForce(target: Target): void {
     expect(codeOf(await client.renew(name, { token: first.token }))).toEqual(EXPIRED);
   });
 
-  it('breaks all shared holdings at once', async () => {
+  it('releases all shared acquisitions at once', async () => {
     const [client] = clientsOf(target);
     const name = newKey();
     for (const owner of ['a', 'b']) await client.hold200(name, { owner, mode: 'shared' });
@@ -137,7 +137,7 @@ function byForce(target: Target): void {
     expect((await client.inspect(name)).json().locked).toBe(false);
   });
 
-  it('breaks the lock of another client of etcd', async () => {
+  it('releases the lock of another client of etcd', async () => {
     const [client] = clientsOf(target);
     const name = newKey();
     const lease = await target().etcd.grant(60);
@@ -147,13 +147,13 @@ function byForce(target: Target): void {
     await target().etcd.revoke(lease);
   });
 
-  it('is 404 when nobody holds it', async () => {
+  it('returns 404 for a free lock', async () => {
     const [client] = clientsOf(target);
     expect(codeOf(await client.releaseBy(newKey(), '?force=true'))).toEqual(NOT_FOUND);
   });
 }
 
-function mistakes(target: Target): void {
+function invalidRequests(target: Target): void {
   const token = 'a-token-of-16-ch';
   it.each([
     ['nothing', '', {}],
@@ -167,7 +167,7 @@ function mistakes(target: Target): void {
     ['a short token in the header', '', { headers: { 'lock-token': 'short' } }],
     ['force in the body', '', { body: '{"force":true}' }],
     ['an unknown parameter', `?tokn=${token}`, {}],
-  ])('answers 400 to %s', async (_what, query, sent) => {
+  ])('returns 400 for %s', async (_what, query, sent) => {
     const [client] = clientsOf(target);
     const name = newKey();
     await client.hold200(name, { owner: 'a' });
@@ -175,7 +175,7 @@ function mistakes(target: Target): void {
     expect((await client.inspect(name)).json().locked).toBe(true);
   });
 
-  it('answers 415 to a body that is said to be no JSON', async () => {
+  it('returns 415 for a body with a content type other than JSON', async () => {
     const [client] = clientsOf(target);
     const sent = { headers: { 'content-type': 'text/plain' }, body: '{"owner":"a"}' };
     expect((await client.releaseBy(newKey(), '', sent)).status).toBe(415);

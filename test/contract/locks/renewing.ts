@@ -1,11 +1,11 @@
-// POST …/keepalive: 200 only for who holds, 410 for who does no longer.
+// POST …/keepalive: 200 only for holders, 410 for former holders.
 import { expect, it } from 'vitest';
 import { newKey } from '../../support/new-key.js';
 import { EXPIRED, INVALID, NOT_HOLDER, clientsOf, codeOf, newToken } from './target.js';
 import type { Target } from './target.js';
 
 export function renewing(target: Target): void {
-  it('is 410 for a token that never held, and for one that was released', async () => {
+  it('returns 410 for a token that never held, and for a released one', async () => {
     const [client] = clientsOf(target);
     const name = newKey();
     expect(codeOf(await client.renew(name, { token: newToken() }))).toEqual(EXPIRED);
@@ -14,7 +14,7 @@ export function renewing(target: Target): void {
     expect(codeOf(await client.renew(name, { token }))).toEqual(EXPIRED);
   });
 
-  it('is 409 for a waiter', async () => {
+  it('returns 409 for a waiter', async () => {
     const [client] = clientsOf(target);
     const name = newKey();
     const first = await client.hold200(name, { owner: 'a' });
@@ -27,7 +27,7 @@ export function renewing(target: Target): void {
     expect((await client.renew(name, { token })).status).toBe(200);
   });
 
-  it('is 410 when the fencing token names an earlier holding of the same token', async () => {
+  it('returns 410 for the fencing token of an earlier acquisition with the same token', async () => {
     const [client] = clientsOf(target);
     const name = newKey();
     const token = newToken();
@@ -41,7 +41,7 @@ export function renewing(target: Target): void {
     expect((await renew(second.fencingToken)).status).toBe(200);
   });
 
-  it('answers nulls for a lock without a ttl', async () => {
+  it('returns nulls for a lock without a ttl', async () => {
     const [client] = clientsOf(target);
     const name = newKey();
     const { token, fencingToken } = await client.hold200(name, { owner: 'a', ttl: null });
@@ -53,9 +53,9 @@ export function renewing(target: Target): void {
     ['no token', {}],
     ['a short token', { token: 'short' }],
     ['a fencing token of 0', { token: 'x'.repeat(16), fencingToken: 0 }],
-    ['a fencing token that is no number', { token: 'x'.repeat(16), fencingToken: '7' }],
+    ['a fencing token that is not a number', { token: 'x'.repeat(16), fencingToken: '7' }],
     ['an unknown field', { token: 'x'.repeat(16), ttl: 5 }],
-  ])('answers 400 to %s', async (_what, body) => {
+  ])('returns 400 for %s', async (_what, body) => {
     const [client] = clientsOf(target);
     expect(codeOf(await client.renew(newKey(), body))).toEqual(INVALID);
   });

@@ -1,4 +1,4 @@
-// The same token once more: after a lost answer, over a second connection, by somebody else, or too late.
+// A repeated token: after a lost response, over a second connection, by another client, or too late.
 import { expect, it } from 'vitest';
 import { newKey } from '../../support/new-key.js';
 import { EXPIRED, HELD, WITHIN_A_SECOND, clientsOf, codeOf, newToken } from './target.js';
@@ -12,7 +12,7 @@ export function repeating(target: Target): void {
 }
 
 function holders(target: Target): void {
-  it('joins the same holding: one key, one fencing token, the first ttl and metadata', async () => {
+  it('returns the same acquisition: one key, one fencing token, the first ttl and metadata', async () => {
     const [client, other] = clientsOf(target);
     const name = newKey();
     const token = newToken();
@@ -41,7 +41,7 @@ function holders(target: Target): void {
     expect(await target().etcd.entries(name)).toHaveLength(1);
   });
 
-  it('joins in parallel: five times the same request at once is one holding', async () => {
+  it('returns one acquisition for five equal requests at once', async () => {
     const clients = clientsOf(target);
     const name = newKey();
     const body = { owner: 'a', token: newToken(), wait: 10 };
@@ -52,7 +52,7 @@ function holders(target: Target): void {
     expect(await target().etcd.entries(name)).toHaveLength(1);
   });
 
-  it('is 409 for another owner and for the other mode, holding or waiting', async () => {
+  it('returns 409 for another owner and for the other mode, held or queued', async () => {
     const [client, other] = clientsOf(target);
     const name = newKey();
     const [holder, waiter] = [newToken(), newToken()];
@@ -77,7 +77,7 @@ function holders(target: Target): void {
 }
 
 function waiters(target: Target): void {
-  it('keeps its place over a second connection, and both are told', async () => {
+  it('keeps its position over a second connection, and both acquire', async () => {
     const [client, other] = clientsOf(target);
     const name = newKey();
     const first = await client.hold200(name, { owner: 'a' });
@@ -96,7 +96,7 @@ function waiters(target: Target): void {
     expect((await behind).json().owner).toBe('c');
   });
 
-  it('is 423 without waiting while it is queued, and its place is not touched', async () => {
+  it('returns 423 without a wait while it is queued, and keeps its position', async () => {
     const [client, other] = clientsOf(target);
     const name = newKey();
     const first = await client.hold200(name, { owner: 'a' });
@@ -112,7 +112,7 @@ function waiters(target: Target): void {
     expect((await waiting).fencingToken).toBe(before[1]!.createRevision);
   });
 
-  it('is 410 at every connection when its entry goes while they wait', async () => {
+  it('returns 410 at every connection when the entry is deleted while they wait', async () => {
     const [client, other] = clientsOf(target);
     const name = newKey();
     await client.hold200(name, { owner: 'a' });

@@ -32,7 +32,7 @@ export function sharing(target: Target): void {
     for (const key of keys) expect(key).toMatch(/\/~[0-9a-f]{16}$/);
   });
 
-  it('lets 40 share at once', async () => {
+  it('lets 40 clients share at once', async () => {
     const clients = clientsOf(target);
     const name = newKey();
     const all = await Promise.all(
@@ -44,7 +44,7 @@ export function sharing(target: Target): void {
     expect(new Set(all.map((answer) => answer.json().fencingToken)).size).toBe(40);
   });
 
-  it('keeps an exclusive caller out while anybody shares, and the other way round', async () => {
+  it('refuses an exclusive request while the lock is shared, and a shared one while it is exclusive', async () => {
     const [client, other] = clientsOf(target);
     const name = newKey();
     const shared = await take({ client, name }, 'a', 'shared');
@@ -56,7 +56,7 @@ export function sharing(target: Target): void {
     expect(codeOf(await client.acquire(name, { owner: 'a', mode: 'shared' }))).toEqual(HELD);
   });
 
-  it('does not let a later shared caller overtake a waiting exclusive one', async () => {
+  it('does not let a later shared request overtake a waiting exclusive one', async () => {
     const [client, other] = clientsOf(target);
     const name = newKey();
     const first = await take({ client, name }, 'reader', 'shared');
@@ -82,7 +82,7 @@ export function sharing(target: Target): void {
     expect((await waiting).fencingToken).toBeGreaterThan(held.fencingToken);
   });
 
-  it('gives way to the exclusive waiter only when the last one goes', async () => {
+  it('serves the exclusive waiter when the last shared holder releases', async () => {
     const [client, other] = clientsOf(target);
     const name = newKey();
     const [a, b] = [
@@ -98,7 +98,7 @@ export function sharing(target: Target): void {
     expect((await writer).owner).toBe('writer');
   });
 
-  it('begins for all shared waiters at once when the exclusive holder goes', async () => {
+  it('serves all shared waiters at once when the exclusive holder releases', async () => {
     const [client, other] = clientsOf(target);
     const name = newKey();
     const first = await take({ client, name }, 'writer', 'exclusive');
@@ -111,7 +111,7 @@ export function sharing(target: Target): void {
     expect((await client.inspect(name)).json().holders).toHaveLength(3);
   });
 
-  it('passes over a waiter who left: the readers behind a gone writer hold', async () => {
+  it('serves the shared waiters behind an exclusive waiter that disconnected', async () => {
     const [client, other] = clientsOf(target);
     const name = newKey();
     await take({ client, name }, 'reader', 'shared');

@@ -1,4 +1,4 @@
-// What the lock contract runs against, and the few things that all its parts need.
+// The target of the lock contract, and helpers for all its parts.
 import { randomBytes } from 'node:crypto';
 import type { Answer } from '../../support/http-client.js';
 import type { LockClient } from '../../support/lock-client.js';
@@ -12,10 +12,10 @@ export interface LockTarget {
 
 export type Target = () => LockTarget;
 
-/** What the contract promises within a second is waited for this long: a loaded machine must not fail it. */
+/** The time limit for effects that the contract guarantees within a second, with slack for a loaded machine. */
 export const WITHIN_A_SECOND = { timeout: 5_000, interval: 20 } as const;
 
-/** The client of a replica, and that of another one where there is another. */
+/** Returns clients of two replicas, or the same client twice. */
 export function clientsOf(target: Target): [LockClient, LockClient] {
   const { replicas } = target();
   return [replicas[0]!, replicas[1] ?? replicas[0]!];
@@ -29,7 +29,7 @@ export function codeOf(answer: Answer): [number, string] {
   return [answer.status, answer.json().code];
 }
 
-/** The JSON pointers that a 400 names. */
+/** Returns the JSON pointers in a 400. */
 export function pointersOf(answer: Answer): string[] {
   return (answer.json().errors as { pointer: string }[]).map((error) => error.pointer);
 }

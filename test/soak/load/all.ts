@@ -3,7 +3,7 @@ import type { Span } from '../../harness/random.js';
 import type { Caller } from '../caller.js';
 import { exportAndImport, useKey } from './keys.js';
 import { followLock, hold, lead, lock, session, simpleLock } from './locks.js';
-import { lookAround } from './operations.js';
+import { readOperations } from './operations.js';
 import { poll, watchEvents, watchLines, watchRaw } from './watches.js';
 
 export interface Load {
@@ -34,7 +34,7 @@ export const LOADS: readonly Load[] = [
     name: 'operations',
     callers: 1,
     pauseMs: [500, 1_500],
-    act: lookAround,
+    act: readOperations,
     hasOwnConnections: true,
   },
 ];

@@ -3,7 +3,7 @@ import type { Caller } from '../caller.js';
 
 const PATHS = ['/livez', '/readyz', '/v1/cluster', '/version', '/docs/', '/openapi/latchkey.json'];
 
-export async function lookAround(caller: Caller): Promise<void> {
+export async function readOperations(caller: Caller): Promise<void> {
   const path = caller.random.pick(PATHS);
   await caller.call(path, 'GET', path);
 }

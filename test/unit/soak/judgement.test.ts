@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { judgeAnswers, judgeGrowth, leftOver } from '../../soak/judgement.js';
+import { judgeResponses, judgeGrowth, leftOver } from '../../soak/judgement.js';
 import type { Sample } from '../../soak/sampler.js';
 
 const SAMPLE: Sample = {
@@ -61,6 +61,6 @@ describe('the judgement of a soak', () => {
       ['put 500', 2],
       ['get broken', 1],
     ]);
-    expect(judgeAnswers(tally)).toEqual(['put 500: 2', 'get broken: 1']);
+    expect(judgeResponses(tally)).toEqual(['put 500: 2', 'get broken: 1']);
   });
 });

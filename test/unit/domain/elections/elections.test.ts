@@ -30,7 +30,7 @@ function proclaimTwo(etcd: EtcdClient): Promise<Proclamation> {
 
 describe('proclaim', () => {
   it('compares the mod revision of the leader that it read, and keeps the lease', async () => {
-    const { etcd, asked } = stubEtcd({ range: () => entryAt(50), txn: () => written });
+    const { etcd, calls: asked } = stubEtcd({ range: () => entryAt(50), txn: () => written });
     expect(await proclaimTwo(etcd)).toEqual({ name: 'a', candidate: 'two', fencingToken: 42 });
     expect(asked.map(({ rpc }) => rpc)).toEqual(['range', 'txn']);
     expect(asked[0]!.args[0]).toMatchObject({
@@ -45,7 +45,7 @@ describe('proclaim', () => {
 
   it('reads again after it lost a race with another request of the same leader', async () => {
     let reads = 0;
-    const { etcd, asked } = stubEtcd({
+    const { etcd, calls: asked } = stubEtcd({
       range: () => entryAt(50 + reads++),
       txn: () => (reads === 1 ? moved : written),
     });
@@ -55,7 +55,7 @@ describe('proclaim', () => {
   });
 
   it('gives up after several attempts and reports not-applied', async () => {
-    const { etcd, asked } = stubEtcd({ range: () => entryAt(50), txn: () => moved });
+    const { etcd, calls: asked } = stubEtcd({ range: () => entryAt(50), txn: () => moved });
     await expect(proclaimTwo(etcd)).rejects.toMatchObject({
       code: 'etcd-unavailable',
       outcome: 'not-applied',
@@ -65,7 +65,7 @@ describe('proclaim', () => {
   });
 
   it('sends a write without a response at most three times', async () => {
-    const { etcd, asked } = stubEtcd({
+    const { etcd, calls: asked } = stubEtcd({
       range: () => entryAt(50),
       txn: () => {
         throw new GatewayError('timeout', { outcome: 'unknown' });

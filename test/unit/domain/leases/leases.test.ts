@@ -37,7 +37,7 @@ const granting = (lease: string, ttlSeconds: number): object => ({
 });
 const EMPTY = { header: HEADER, ttlSeconds: 5, grantedTtlSeconds: 5, keys: [] };
 const leasesOf = (stub: StubEtcd, rpc: string): unknown[] =>
-  stub.asked.filter((call) => call.rpc === rpc).map((call) => call.args[0]);
+  stub.calls.filter((call) => call.rpc === rpc).map((call) => call.args[0]);
 
 describe('createLease', () => {
   it('never uses an ID with the prefix of own entries, or a negative one', async () => {
@@ -140,7 +140,7 @@ describe('a put with a ttl', () => {
     await expect(putKey(callerFor(), depsOf(stub), reservedKey)).rejects.toMatchObject({
       code: 'reserved-prefix',
     });
-    expect(stub.asked).toEqual([]);
+    expect(stub.calls).toEqual([]);
   });
 });
 
@@ -221,7 +221,7 @@ describe('L18: the lease of a key with a ttl', () => {
   it('is not requested by a plain put, which is batched', async () => {
     const stub = stubEtcd({ put: () => ({ header: HEADER }) });
     await putKey(callerFor(), depsOf(stub), { key, value: key });
-    expect(stub.asked.map(({ args }) => (args[0] as { prevKv?: boolean }).prevKv)).toEqual([false]);
+    expect(stub.calls.map(({ args }) => (args[0] as { prevKv?: boolean }).prevKv)).toEqual([false]);
   });
 });
 

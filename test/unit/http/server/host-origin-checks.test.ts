@@ -7,8 +7,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { GatewayError } from '../../../../src/core/errors.js';
 import { createHostOriginChecks } from '../../../../src/http/server/host-origin-checks.js';
 import type { HostOriginSettings } from '../../../../src/http/server/host-origin-checks.js';
-import { ask, request } from '../../../support/raw-socket.js';
-import type { RawAnswer } from '../../../support/raw-socket.js';
+import { sendRaw, request } from '../../../support/raw-socket.js';
+import type { RawResponse } from '../../../support/raw-socket.js';
 
 const servers: Server[] = [];
 
@@ -53,13 +53,13 @@ async function askAs(
     settings = {},
     line = 'GET /v1/kv/a',
   }: { settings?: Partial<HostOriginSettings>; line?: string } = {},
-): Promise<RawAnswer> {
+): Promise<RawResponse> {
   const port = await serve(settings);
   const own = headers.map((header) => header.replaceAll('PORT', String(port)));
-  return ask(port, `${line} HTTP/1.1\r\n${[...own, 'Connection: close'].join('\r\n')}\r\n\r\n`);
+  return sendRaw(port, `${line} HTTP/1.1\r\n${[...own, 'Connection: close'].join('\r\n')}\r\n\r\n`);
 }
 
-function codeOf(answer: RawAnswer): unknown {
+function codeOf(answer: RawResponse): unknown {
   return (JSON.parse(answer.body) as { code: unknown }).code;
 }
 
@@ -149,12 +149,12 @@ describe('the Host gate', () => {
 
   it('S6: passes HTTP/1.0 without Host', async () => {
     const port = await serve();
-    expect((await ask(port, 'GET / HTTP/1.0\r\n\r\n')).status).toBe(200);
+    expect((await sendRaw(port, 'GET / HTTP/1.0\r\n\r\n')).status).toBe(200);
   });
 
   it('judges the Host of HTTP/1.0 when there is one', async () => {
     const port = await serve();
-    expect((await ask(port, 'GET / HTTP/1.0\r\nHost: evil.example\r\n\r\n')).status).toBe(421);
+    expect((await sendRaw(port, 'GET / HTTP/1.0\r\nHost: evil.example\r\n\r\n')).status).toBe(421);
   });
 
   it.each(['/livez', '/readyz', '/readyz?verbose'])('leaves %s open', async (path) => {
@@ -250,7 +250,10 @@ describe('the Origin gate', () => {
 
   it('takes any origin for a stranger when HTTP/1.0 sends no Host', async () => {
     const port = await serve();
-    const answer = await ask(port, `GET / HTTP/1.0\r\nOrigin: http://127.0.0.1:${port}\r\n\r\n`);
+    const answer = await sendRaw(
+      port,
+      `GET / HTTP/1.0\r\nOrigin: http://127.0.0.1:${port}\r\n\r\n`,
+    );
     expect(answer.status).toBe(403);
   });
 
@@ -360,7 +363,7 @@ describe('CORS for named origins', () => {
 
   it('sends no CORS header and no Vary when no origin is named', async () => {
     const port = await serve();
-    const { headers } = await ask(port, request('GET /v1/kv/a', [`X-Test: 1`]));
+    const { headers } = await sendRaw(port, request('GET /v1/kv/a', [`X-Test: 1`]));
     expect(headers.vary).toBeUndefined();
     expect(Object.keys(headers).join()).not.toContain('access-control');
   });

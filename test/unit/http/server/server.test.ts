@@ -7,7 +7,7 @@ import express from 'express';
 import { onTestFinished, describe, expect, it } from 'vitest';
 import { createServer, drainServer } from '../../../../src/http/server/server.js';
 import type { ServerOptions } from '../../../../src/http/server/server.js';
-import { ask, openConnection, request } from '../../../support/raw-socket.js';
+import { sendRaw, openConnection, request } from '../../../support/raw-socket.js';
 
 const QUICK = { headersMs: 1_000, keepAliveMs: 1_000, stalledMs: 1_000, checkMs: 100 };
 const FOLLOWED_MS = 15_000;
@@ -55,10 +55,10 @@ describe('the server', () => {
       for (const socket of slow) if (socket.writable) socket.write('x');
     }, 50);
     const ends = Promise.all([...silent, ...slow].map((socket) => closed(socket)));
-    expect((await ask(port, request('GET /'))).body).toBe('served');
+    expect((await sendRaw(port, request('GET /'))).body).toBe('served');
     await ends;
     clearInterval(drip);
-    expect((await ask(port, request('GET /'))).body).toBe('served');
+    expect((await sendRaw(port, request('GET /'))).body).toBe('served');
   });
 
   it('L1: closes two hundred connections that stay idle after their answer', async () => {
@@ -83,7 +83,7 @@ describe('the server', () => {
 
   it('leaves a connection open that waits for its answer, however long', async () => {
     const { port } = await serve({ timeouts: QUICK });
-    expect((await ask(port, request('GET /later'))).body).toBe('at last');
+    expect((await sendRaw(port, request('GET /later'))).body).toBe('at last');
   });
 
   it('closes a connection that is one too many, tells it, and takes the next when one has ended', async () => {
@@ -96,21 +96,21 @@ describe('the server', () => {
     expect(dropped).toBe(1);
     first.socket.end();
     await first.ended;
-    await expect.poll(async () => (await ask(port, request('GET /'))).body).toBe('served');
+    await expect.poll(async () => (await sendRaw(port, request('GET /'))).body).toBe('served');
   });
 
   it('answers what its parser refuses with a problem, and closes', async () => {
     const { port } = await serve();
-    const garbage = await ask(port, 'NONSENSE\r\n\r\n');
+    const garbage = await sendRaw(port, 'NONSENSE\r\n\r\n');
     expect([garbage.status, JSON.parse(garbage.body).code]).toEqual([400, 'invalid-request']);
-    const large = await ask(port, request('GET /', [`X-Large: ${'x'.repeat(20_000)}`]));
+    const large = await sendRaw(port, request('GET /', [`X-Large: ${'x'.repeat(20_000)}`]));
     expect([large.status, JSON.parse(large.body).code]).toEqual([431, 'headers-too-large']);
     expect(large.headers.connection).toBe('close');
   });
 
   it('names what its parser refuses, as every other request', async () => {
     const { port } = await serve();
-    const garbage = await ask(port, 'NONSENSE\r\n\r\n');
+    const garbage = await sendRaw(port, 'NONSENSE\r\n\r\n');
     const name = garbage.headers['x-request-id'];
     expect(name).toMatch(/^[0-9a-f-]{36}$/);
     expect(JSON.parse(garbage.body).requestId).toBe(name);
@@ -128,7 +128,7 @@ describe('the server', () => {
     expect(await kept.ended).toMatch(
       /^HTTP[^]*keep-alive[^]*served[^]*Connection: close[^]*served$/,
     );
-    await expect(ask(port, request('GET /'))).rejects.toThrow('ECONNREFUSED');
+    await expect(sendRaw(port, request('GET /'))).rejects.toThrow('ECONNREFUSED');
     expect(await idle.ended).toMatch(/served$/);
     await drained;
   });
@@ -153,7 +153,7 @@ describe('the server', () => {
       );
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    await ask((server.address() as AddressInfo).port, request('GET /'));
+    await sendRaw((server.address() as AddressInfo).port, request('GET /'));
     await new Promise((resolve) => server.close(resolve));
     expect([...born, ...seen]).toEqual([true, true, true, true]);
   });

@@ -12,7 +12,7 @@ import { openConnection } from '../../../support/raw-socket.js';
 import { serveWatchApi } from '../../../support/watch-api.js';
 import type { WatchApi } from '../../../support/watch-api.js';
 import { openWatch, wordsOf } from '../../../support/watch-reader.js';
-import type { WatchAsked, WatchReader } from '../../../support/watch-reader.js';
+import type { WatchReaderOptions, WatchReader } from '../../../support/watch-reader.js';
 
 const HEARTBEAT_MS = 15_000;
 const MEGABYTE = 1024 * 1024;
@@ -22,7 +22,11 @@ beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'
 afterEach(() => void vi.useRealTimers());
 
 /** Connects and starts the upstream watch. */
-async function open(api: WatchApi, query: string, asked?: WatchAsked): Promise<WatchReader> {
+async function open(
+  api: WatchApi,
+  query: string,
+  asked?: WatchReaderOptions,
+): Promise<WatchReader> {
   const before = api.store.all.length;
   const answer = openWatch(api.baseUrl, query, asked);
   await Promise.race([answer, eventually(() => api.store.all.length > before)]);
