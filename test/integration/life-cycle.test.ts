@@ -80,7 +80,7 @@ describe('starting', () => {
       'nothing',
     );
     expect(await gateway.ended).toBe(1);
-    expect(gateway.output()).toContain('needs etcd 3.4 or newer');
+    expect(gateway.output()).toContain('requires etcd 3.4 or newer');
   });
 
   it('is not led astray by poisoned ETCD* variables of the shell that starts its embedded etcd', async () => {
