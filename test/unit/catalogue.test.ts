@@ -1,15 +1,15 @@
-// Every case that the project promises has tests that begin with its ID, and its line in test/CATALOGUE.md names the files that hold them.
+// Every case of test/CATALOGUE.md has tests whose names begin with its ID, and its row names the files of these tests.
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
 const TESTS = fileURLToPath(new URL('..', import.meta.url));
-/** A title, in a call or in the table of one. */
+/** The title of a test, in a call or in a table of cases. */
 const TITLE = /['"`]([FSL]\d+): /g;
 const ROW = /^\| ([FSL]\d+) \| .+ \| (.+) \|$/gm;
 
-/** The files of tests of each ID, relative to test/. */
+/** Returns the files with tests of each ID, relative to test/. */
 function filesById(): Map<string, Set<string>> {
   const found = new Map<string, Set<string>>();
   const names = readdirSync(TESTS, { recursive: true, encoding: 'utf8' });
@@ -30,7 +30,7 @@ const rows = [...page.matchAll(ROW)].map(([, id = '', files = '']) => ({
 
 const ids = rows.map(({ id }) => id);
 
-describe('the catalogue', () => {
+describe('the catalog of cases', () => {
   it('has tests for every case', () => {
     expect(ids.filter((id) => !tests.has(id))).toEqual([]);
   });
@@ -39,7 +39,7 @@ describe('the catalogue', () => {
     expect(ids.filter((id, index) => ids.indexOf(id) !== index)).toEqual([]);
   });
 
-  it('keeps every case that it once had', () => {
+  it('keeps the cases F50, S24 and L10', () => {
     expect(ids).toEqual(expect.arrayContaining(['F50', 'S24', 'L10']));
   });
 
@@ -47,7 +47,7 @@ describe('the catalogue', () => {
     expect([...tests.keys()].filter((id) => !ids.includes(id))).toEqual([]);
   });
 
-  it.each(rows)('names files that hold tests of $id', ({ id, files }) => {
+  it.each(rows)('names files with tests of $id', ({ id, files }) => {
     expect(files.length).toBeGreaterThan(0);
     expect(files.filter((file) => tests.get(id)?.has(file) !== true)).toEqual([]);
   });
