@@ -80,8 +80,9 @@ describe('an export', () => {
     for (let i = 0; i < 6; i++) await putAll(etcd, [pair(`${root}/c${i}`, 'v')]);
     const between = await spawnInterceptedGateway(etcd);
     expect(await exported(`prefix=${root}/`, between.baseUrl)).toHaveLength(1_512);
+    // Without the periodic count-only reads of the gateway, which have no limit.
     const limits = between.calls
-      .filter(({ path }) => path === '/v3/kv/range')
+      .filter(({ path, body }) => path === '/v3/kv/range' && !body.includes('"count_only":true'))
       .map(({ body }) => Number(JSON.parse(body).limit));
     expect(Math.max(...limits)).toBe(1_000);
     expect(limits[0]).toBeLessThan(50);
