@@ -32,7 +32,7 @@ afterAll(async () => {
 });
 
 describe('F32: a gateway that is killed with 50 waiters and a holder', () => {
-  it('leaves no place and no holding longer than their ttl, and nobody behind them waits longer', async () => {
+  it('leaves no entry longer than its ttl, and no waiter behind them waits longer', async () => {
     const etcd = new RawEtcd(cluster.endpoints[0]!);
     const [client] = clients as [LockClient];
     const doomed = await spawn();
@@ -66,7 +66,7 @@ describe('F32: a gateway that is killed with 50 waiters and a holder', () => {
 });
 
 describe('F34: a leader that is killed', () => {
-  it('costs nobody his lock with a ttl of 10 who renews in time, and no place in the queue', async () => {
+  it('keeps every lock with a ttl of 10 that is renewed in time, and every position in the queue', async () => {
     const [client, other] = clients as [LockClient, LockClient];
     const name = newKey();
     const ttl = 10;
@@ -95,7 +95,7 @@ describe('F34: a leader that is killed', () => {
     await leader.restart();
   });
 
-  it('does not make an acquisition lie: each answer is a holding, a refusal, or unknown', async () => {
+  it('returns an acquisition, a refusal or an unknown outcome, never a wrong success', async () => {
     const [client, other] = clients as [LockClient, LockClient];
     const leader = await cluster.leader();
     const names = Array.from({ length: 30 }, () => newKey());

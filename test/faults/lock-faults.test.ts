@@ -51,7 +51,7 @@ afterAll(async () => {
 });
 
 describe('F27: a holder whose lease ends', () => {
-  it('gives way to the next waiter within its ttl and 1.5 s, and not before', async () => {
+  it('is followed by the next waiter within its ttl plus 1.5 s, and not before its ttl', async () => {
     const name = newKey();
     const ttl = 5;
     const first = await calm.hold200(name, { owner: 'a', ttl });
@@ -84,8 +84,8 @@ async function compactAll(): Promise<void> {
   await etcd.compact(await etcd.revision());
 }
 
-describe('F38: a compaction while somebody waits', () => {
-  it('is survived: the waiter looks again, and holds', async () => {
+describe('F38: a compaction while a client waits', () => {
+  it('makes the waiter read the queue again and acquire', async () => {
     const name = newKey();
     const first = await calm.hold200(name, { owner: 'a' });
     const waiting = client.hold200(name, { owner: 'b', wait: 25 });
@@ -103,7 +103,7 @@ describe('F38: a compaction while somebody waits', () => {
     expect(performance.now() - healedAt).toBeLessThan(15_000);
   });
 
-  it('is survived by a hold, which is told that it was lost meanwhile', async () => {
+  it('makes a hold report that its entry was lost', async () => {
     const name = newKey();
     const stream = await client.hold(name, { owner: 'a' });
     await stream.until('acquired');
@@ -114,7 +114,7 @@ describe('F38: a compaction while somebody waits', () => {
     expect((await stream.until('lost')).data.reason).toBe('ended');
   });
 
-  it('does not hurt who waits on: he holds when his turn comes', async () => {
+  it('does not affect a waiter that continues to wait: it acquires in its turn', async () => {
     const name = newKey();
     const first = await calm.hold200(name, { owner: 'a' });
     const waiting = client.hold200(name, { owner: 'b', wait: 25 });
@@ -131,8 +131,8 @@ describe('F38: a compaction while somebody waits', () => {
 const namesOf = ({ events }: { events: readonly { event: string }[] }): string[] =>
   events.map((each) => each.event);
 
-describe('F35: a gateway that stands still', () => {
-  it('goes on holding when it stood still for less than the ttl', async () => {
+describe('F35: a gateway that is paused', () => {
+  it('keeps its locks if the pause is shorter than the ttl', async () => {
     const name = newKey();
     const stream = await client.hold(name, { owner: 'a', ttl: 5 });
     const { data } = await stream.until('acquired');
@@ -146,7 +146,7 @@ describe('F35: a gateway that stands still', () => {
     stream.close();
   });
 
-  it('tells its holds and waiters what they lost when it stood still for longer', async () => {
+  it('reports lost entries to its holds and waiters if the pause is longer', async () => {
     const [held, waited] = [newKey(), newKey()];
     const stream = await client.hold(held, { owner: 'a', ttl: 5 });
     await stream.until('acquired');
@@ -181,7 +181,7 @@ const JUMPING_CLOCK = `
 `;
 
 describe('F36: a wall clock that jumps an hour, and back by two', () => {
-  it('changes what the answers call the time, and nothing else', async () => {
+  it('changes the times in responses, and nothing else', async () => {
     const gateway = await spawnGateway({
       args: ['--endpoints', member.endpoint, '--log-level=error'],
       env: { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(JUMPING_CLOCK)}` },
@@ -216,7 +216,7 @@ describe('F36: a wall clock that jumps an hour, and back by two', () => {
 });
 
 describe('F50: a gateway that drains', () => {
-  it('leaves what is held to its lease, sends its waiters away, and ends with 0', async () => {
+  it('leaves held locks to their leases, refuses its waiters, and exits with 0', async () => {
     const gateway = await spawnGateway({
       args: ['--endpoints', member.endpoint, '--log-level=error'],
     });

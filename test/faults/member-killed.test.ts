@@ -68,7 +68,7 @@ async function writeAndRead(
 }
 
 describe('2,000 sequential reads and writes', () => {
-  it('F12: lose nothing acknowledged and answer honestly when the leader is killed', async () => {
+  it('F12: lose no acknowledged write and state every outcome correctly when the leader is killed', async () => {
     const leader = await cluster.leader();
     const { failures, killedAt } = await writeAndRead(newKey(), {
       at: 300,
@@ -96,7 +96,7 @@ describe('2,000 sequential reads and writes', () => {
     await leader.restart();
   });
 
-  it('F18: tell of a write that timed out with its followers stopped that its outcome is unknown, and it may appear', async () => {
+  it('F18: report an unknown outcome for a write that timed out with stopped followers, and it may appear later', async () => {
     const leader = await cluster.leader();
     const followers = cluster.members.filter((member) => member !== leader);
     const alone = await spawnGateway({

@@ -1,5 +1,5 @@
-// Clients of v2 that wait, while members and gateways are killed under them. Who goes on behind the last index that he was told gets the
-// history of his directory as etcd itself tells it.
+// Clients of v2 that wait while members and gateways are killed. A client that continues after its last received index gets the history
+// of its directory as in etcd itself.
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startThreeMembers } from '../support/etcd.js';
@@ -33,7 +33,7 @@ afterAll(async () => {
   await cluster.stop();
 });
 
-/** Writes and deletes until it is told to stop, then once more, which surely arrives. */
+/** Writes and deletes until `stop`, then once more until that write succeeds. */
 function startWriter(path: string): { stop(): Promise<number> } {
   const state = { isOver: false };
   const over = (async () => {
@@ -62,19 +62,19 @@ function startWriter(path: string): { stop(): Promise<number> } {
 }
 
 interface Read {
-  readonly told: string[];
+  readonly received: string[];
   /** Waits that ended without an event: cut off, or refused. */
   broken: number;
 }
 
-/** Waits at one gateway and the other, from `index` on, until it is told of the end. */
+/** Waits at both gateways in turn, from `index` on, until the event of the last key. */
 async function readAll(
   path: string,
   index: number,
   turn: number,
   isStream: boolean,
 ): Promise<Read> {
-  const read: Read = { told: [], broken: 0 };
+  const read: Read = { received: [], broken: 0 };
   const deadline = Date.now() + READ_LIMIT_MS;
   for (let next = index; Date.now() < deadline; turn++) {
     const query = `recursive=true&waitIndex=${next}${isStream ? '&stream=true' : ''}`;
@@ -86,15 +86,17 @@ async function readAll(
       await pause(AGAIN_MS);
     }
     for (const { action, node } of events) {
-      read.told.push(wordOf(action === 'delete', node.key, node.value ?? '', node.modifiedIndex));
+      read.received.push(
+        wordOf(action === 'delete', node.key, node.value ?? '', node.modifiedIndex),
+      );
       next = Number(node.modifiedIndex) + 1;
       if (node.key === `${path}/end`) return read;
     }
   }
-  throw new Error(`${read.told.length} events, and no end`);
+  throw new Error(`${read.received.length} events, and no end`);
 }
 
-/** A stream goes on until it is cut off, or tells of the end. */
+/** Reads a stream until it is cut off or has the event of the last key. */
 async function eventsOf(
   wait: Awaited<ReturnType<typeof openWait>>,
   path: string,
@@ -111,8 +113,8 @@ function wordOf(isDeletion: boolean, key: string, value: string, index: number):
   return `${index} ${isDeletion ? 'delete' : 'set'} ${key} ${value}`;
 }
 
-describe('a client that waits and goes on with waitIndex', () => {
-  it('loses no event and gets none twice when members and a gateway are killed meanwhile', async () => {
+describe('a client that waits and continues with waitIndex', () => {
+  it('loses and repeats no event when members and a gateway are killed meanwhile', async () => {
     const path = newPath();
     const first = (await v2Client(gateways[1]!.baseUrl).put(path, { dir: true })).json().node
       .modifiedIndex as number;
@@ -135,13 +137,13 @@ describe('a client that waits and goes on with waitIndex', () => {
     const written = await writer.stop();
     const reads = await Promise.all(readers);
     const history = await readHistory(cluster.endpoints[0]!, `${path}/`, first, `${path}/end`);
-    const truth = history
+    const expected = history
       .filter(({ key }) => !key.includes('\0'))
       .map(({ kind, key, value, revision }) => wordOf(kind === 'delete', key, value, revision));
-    // What was answered happened, and so may have what was not.
-    expect(truth.length).toBeGreaterThanOrEqual(written);
+    // Acknowledged writes happened. Writes without a response may have happened.
+    expect(expected.length).toBeGreaterThanOrEqual(written);
     expect(written).toBeGreaterThan(0);
-    for (const { told } of reads) expect(told).toEqual(truth);
+    for (const { received } of reads) expect(received).toEqual(expected);
     expect(reads.filter(({ broken }) => broken > 0).length).toBeGreaterThan(0);
   });
 });

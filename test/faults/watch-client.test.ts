@@ -49,7 +49,7 @@ function connect(...endpoints: string[]): Watched {
   return { client, etcd: createEtcdClient({ pool: new EndpointPool(endpoints), transport }) };
 }
 
-/** What every owner of a watch does: goes on from where he was. */
+/** Resumes a watch after its last event, like every owner of a watch. */
 function watchOn(client: WatchClient, prefix: string, start: number): WatchRecorder {
   let next = start;
   const open = (): void => {
@@ -79,7 +79,7 @@ async function put(etcd: EtcdClient, key: string): Promise<string> {
 }
 
 describe('a member that is killed and comes back', () => {
-  it('F40: ends its watches at once; they go on from where they were, without gap or duplicate', async () => {
+  it('F40: ends its watches at once; they resume without gap or duplicate', async () => {
     const member = await startMember();
     onTestFinished(() => member.stop());
     const { client, etcd } = connect(member.endpoint);
@@ -107,7 +107,7 @@ describe('a member that is killed and comes back', () => {
 });
 
 describe('a member that is paused', () => {
-  it('F41: is left although its connection stays, and watches go on at another member', async () => {
+  it('F41: is abandoned although its connection is open, and watches resume at another member', async () => {
     const cluster = await startThreeMembers();
     onTestFinished(() => cluster.stop());
     const leader = await cluster.leader();

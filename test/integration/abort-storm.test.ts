@@ -1,4 +1,4 @@
-// Callers who hang up, all at once and at any moment: what was asked of etcd for them ends, and the gateway is as it was.
+// Clients that disconnect, all at once and at any time: their requests to etcd end, and nothing is left in the gateway.
 import http from 'node:http';
 import { randomInt } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -15,7 +15,7 @@ const ROUNDS = 5;
 const CALLERS = 100;
 const HANG_UP_MS_MAX = 150;
 const QUIET_LIMIT = { timeout: 30_000, interval: 100 };
-/** What is left when nobody asks: the gateway watches the v2 directories that have a ttl. */
+/** The watch that exists without clients: the gateway watches the v2 directories with a ttl. */
 const NOTHING = {
   http_requests_in_progress: 0,
   lock_waiters: 0,
@@ -33,7 +33,7 @@ async function left({ baseUrl }: Gateway): Promise<Record<string, number>> {
   return Object.fromEntries(Object.keys(NOTHING).map((name) => [name, valueOf(name)]));
 }
 
-/** Asks over a connection of its own, and hangs up after a moment, whatever has come by then. */
+/** Sends a request over a new connection and disconnects after a short time. */
 async function askAndLeave(
   baseUrl: string,
   [method, path, body]: readonly [string, string, string?],
@@ -48,7 +48,7 @@ async function askAndLeave(
   request.destroy();
 }
 
-it('L9: a storm of callers who hang up leaves no call at etcd, no waiter, no stream, and no error that nobody caught', async () => {
+it('L9: many clients that disconnect leave no call at etcd, no waiter, no stream, and no uncaught error', async () => {
   const member = await startMember();
   onTestFinished(() => member.stop());
   const gateway = await spawnGateway({
@@ -81,7 +81,7 @@ it('L9: a storm of callers who hang up leaves no call at etcd, no waiter, no str
     await Promise.all(callers);
   }
   await expect.poll(() => left(gateway), QUIET_LIMIT).toEqual(NOTHING);
-  // The entries of the raw door's locks have no value and are etcd's business: of who hangs up while it enters one stays for a minute.
+  // etcd manages the entries of locks of the raw API, which have no value. If a client disconnects while it enters, one stays for a minute.
   const etcd = new RawEtcd(member.endpoint);
   const ours = async (): Promise<unknown[]> =>
     (await etcd.entries(lock)).filter(({ value }) => value !== '');

@@ -34,7 +34,7 @@ const names =
   ({ keys }: Call): boolean =>
     keys.includes(key);
 const sent = ({ proxy }: Between, key: string): number => proxy.calls.filter(names(key)).length;
-/** How often etcd has been told to write this key. */
+/** Returns how often a write of this key reached etcd. */
 const writes = async (key: string): Promise<number> =>
   (await send(inject('gatewayUrl'), 'GET', `/v1/kv/${key}`)).json().version ?? 0;
 
@@ -43,7 +43,7 @@ const DEADLINE = { code: 2, message: 'context deadline exceeded' };
 const NO_SPACE = { code: 8, message: 'etcdserver: mvcc: database space exceeded' };
 const BUSY = refuse(429, { code: 8, message: 'etcdserver: too many requests' });
 
-describe('an answer with status 200 that is none', () => {
+describe('an invalid response with status 200', () => {
   it.each([
     ['HTML', '<html><body>It works!</body></html>', {}],
     ['nothing', '', {}],
@@ -74,7 +74,7 @@ describe('an answer with status 200 that is none', () => {
   );
 });
 
-describe('an error that says nothing of what was applied', () => {
+describe('an error that does not state what was applied', () => {
   it.each([
     ['F7: "request timed out"', 503, TIMED_OUT],
     ['F8: "context deadline exceeded"', 500, DEADLINE],
@@ -97,8 +97,8 @@ describe('an error that says nothing of what was applied', () => {
   );
 });
 
-describe('an etcd that has too much to do', () => {
-  it('F9: is asked again later, for writes too, and as often as a call may be', async () => {
+describe('an overloaded etcd', () => {
+  it('F9: gets the request again later, also for writes, up to the maximum number of attempts', async () => {
     const between = await startBetween();
     const key = newKey();
     const first = between.proxy.next(names(key), BUSY);
@@ -119,7 +119,7 @@ describe('an etcd that has too much to do', () => {
 });
 
 describe('an etcd that is full', () => {
-  it('F10: is asked once for a write, which is told why it is refused, and goes on to be read', async () => {
+  it('F10: gets a write once, whose response states the reason, and still serves reads', async () => {
     const member = await startMember({ extraArgs: [`--quota-backend-bytes=${4 * MEGABYTE}`] });
     onTestFinished(() => member.stop());
     const between = await startBetween(member.endpoint);
@@ -159,12 +159,12 @@ describe('an etcd that has become full since a write was proposed', () => {
       503,
       { code: 'out-of-space', outcome: 'unknown' },
     ]);
-    // A lease that nothing hangs on is revoked at once, behind the answer.
+    // A lease without keys is revoked at once, after the response.
     await pause(1_000);
     expect((await get(between, key)).text).toBe('new');
   });
 
-  it('F10: leaves nobody behind in a queue: who entered holds', async () => {
+  it('F10: leaves no entry in a queue: a client that entered acquires', async () => {
     const between = await startBetween();
     const lock = newKey();
     const struck = between.proxy.next(({ kind }) => kind === 'enter', late);

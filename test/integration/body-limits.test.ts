@@ -48,7 +48,7 @@ describe('the limit of a value', () => {
     ['JSON with escapes', JSON_TYPE, `{"value":"${'\\n'.repeat(2_359_297)}"}`],
     ['much JSON with escapes', JSON_TYPE, `{"value":"${'\\n'.repeat(5_000_000)}"}`],
     ['base64', JSON_TYPE, `{"encoding":"base64","value":"${'AAAA'.repeat(790_000)}"}`],
-  ])('L17: is told by its hint: %s', async (_what, headers, body) => {
+  ])('L17: is stated in the hint: %s', async (_what, headers, body) => {
     const answer = await send(base, 'PUT', `/v1/kv/${newKey()}`, { headers, body });
     expect(codeOf(answer)).toEqual([413, 'too-large']);
     expect(answer.json().hint).toMatch(/--body-limit/);
@@ -77,7 +77,7 @@ describe('a body with much in it', () => {
     expect(answer.json().detail).toMatch(/values|comparisons and operations/);
   });
 
-  it('L14: gets at most 20 mistakes told', async () => {
+  it('L14: gets at most 20 errors in the response', async () => {
     const few = Array.from({ length: 500 }, (_, i) => `,"k${i}":1`).join('');
     const answer = await put(`/v1/kv/${newKey()}`, `{"value":"a"${few}}`);
     expect(codeOf(answer)).toEqual([400, 'invalid-request']);
@@ -162,7 +162,7 @@ describe('the memory of all bodies', () => {
     await expect.poll(async () => (await write(900_000)).status, { timeout: 20_000 }).toBe(200);
   });
 
-  it('L14: is freed with each answer', async () => {
+  it('L14: is freed with each response', async () => {
     for (let count = 0; count < 5; count++) expect((await write(900_000)).status).toBe(200);
     const refused = await write(1_100_000);
     expect(refused.status).toBe(429);

@@ -6,7 +6,7 @@ import { expectDocumentedResponse } from '../support/openapi-response.js';
 const base = inject('gatewayUrl');
 
 describe('GET /v1/cluster', () => {
-  it('tells the members, the leader, versions and sizes', async () => {
+  it('returns the members, the leader, versions and sizes', async () => {
     const answer = await send(base, 'GET', '/v1/cluster');
     expectDocumentedResponse('getCluster', answer);
     const { leader, members, unreachable } = answer.json();

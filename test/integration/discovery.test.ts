@@ -51,12 +51,12 @@ const statusOf = async ({ baseUrl }: Gateway): Promise<number> =>
   (await send(baseUrl, 'GET', '/readyz')).status;
 
 describe('discovery', () => {
-  it('F43: serves from what DNS names, keeps it when DNS says no more, and follows when it changes', async () => {
+  it('F43: serves from the endpoints in DNS, keeps them when DNS fails, and follows changes', async () => {
     const dns = await serveDns();
     const first = await serveTcpProxy(etcd);
     dns.answer(OPEN, [target(first.endpoint)]);
     const gateway = await start(dns);
-    // It does not exist any more, then nobody answers, then the list is empty: the last good list stays.
+    // The name no longer exists, then DNS does not respond, then the list is empty: the last valid list stays.
     for (const answer of [undefined, 'silence', []] as const) {
       dns.answer(OPEN, answer);
       const { length } = dns.asked;
@@ -69,7 +69,7 @@ describe('discovery', () => {
     expect(await statusOf(gateway)).toBe(200);
   });
 
-  it('takes the name suffix, and the bare name where the service names are missing', async () => {
+  it('uses the name suffix, and the bare name if the service names do not exist', async () => {
     const dns = await serveDns();
     dns.answer('_etcd-client-blue._tcp.cluster.test', [target(etcd)]);
     await start(dns, { args: ['--discovery-srv-name=blue'] });
@@ -78,7 +78,7 @@ describe('discovery', () => {
     expect(dns.asked).toContain('SRV cluster.test');
   });
 
-  it('looks again at once when all endpoints are down', async () => {
+  it('resolves the name again at once when all endpoints are down', async () => {
     const dns = await serveDns();
     const first = await serveTcpProxy(etcd);
     dns.answer(OPEN, [target(first.endpoint)]);
@@ -89,7 +89,7 @@ describe('discovery', () => {
     expect(gateway.output()).toContain('endpoint added');
   });
 
-  it('F43: with certificates uses endpoints with TLS alone, and never asks itself', async () => {
+  it('F43: uses only TLS endpoints with certificates, and never sends requests to itself', async () => {
     const dns = await serveDns();
     const secure = await serveTlsProxy(etcd, SERVER);
     const folder = await temporaryFolder();
@@ -108,7 +108,7 @@ describe('discovery', () => {
     expect([await statusOf(lonely), alone.asked.length > 0]).toEqual([503, true]);
   });
 
-  it('F43: never takes itself for a member that asks who is there', async () => {
+  it('F43: never treats itself as a member when it lists members', async () => {
     const [port = 0] = await reservePorts(1);
     const lonely = await spawnGateway({
       args: [`--listen=127.0.0.1:${port}`, '--auth=etcd', `--endpoints=127.0.0.1:${port}`],
@@ -118,7 +118,7 @@ describe('discovery', () => {
     await eventually(() => lonely.output().includes('this gateway itself'), 20_000);
   });
 
-  it('F47: a name that is never resolved holds up nobody who asks the others', async () => {
+  it('F47: a name that is never resolved does not delay requests to the other endpoints', async () => {
     const dns = await serveDns();
     dns.answer('silent.test', 'silence');
     const gateway = await spawnGateway({

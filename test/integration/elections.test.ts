@@ -18,7 +18,7 @@ const here = electionClient(inject('gatewayUrl'));
 let replica: Gateway;
 let there: ElectionClient;
 
-/** A leader that nobody renews is followed by then on the slowest machine. */
+/** A leader without renewals is replaced within this time, also on a slow machine. */
 const DEATH_LIMIT = { timeout: 20_000, interval: 100 };
 /** The shortest ttl that etcd grants with its default settings. */
 const SHORTEST_TTL_SECONDS = 2;
@@ -73,7 +73,7 @@ describe('three candidates over two replicas', () => {
     }
   });
 
-  it('leave the leader in place while he renews, at whichever replica', async () => {
+  it('keep the leader while it renews, at any replica', async () => {
     const name = newKey();
     const { token, fencingToken } = await here.lead(name, {
       candidate: 'one',
@@ -98,7 +98,7 @@ describe('three candidates over two replicas', () => {
     await expect.poll(() => entries(name), WITHIN_A_SECOND).toHaveLength(1);
   });
 
-  it('follow a leader who dies, and whatever he still sends is refused', async () => {
+  it('replace a leader that dies, and refuse its later requests', async () => {
     const name = newKey();
     const dead = await here.lead(name, { candidate: 'one', ttl: SHORTEST_TTL_SECONDS });
     const stream = await there.events(name);
@@ -124,7 +124,7 @@ describe('three candidates over two replicas', () => {
 });
 
 describe('campaigning', () => {
-  it('answers all that a leader needs', async () => {
+  it('returns everything that a leader needs', async () => {
     const name = newKey();
     const led = await here.lead(name, { candidate: 'http://10.0.0.7:9000', ttl: 10 });
     expect(led).toEqual({
@@ -148,7 +148,7 @@ describe('campaigning', () => {
     expect(await etcd.secondsLeft(entry!.lease!)).toBeGreaterThan(20);
   });
 
-  it('tells a try at once who leads', async () => {
+  it('returns the leader at once to a request that does not wait', async () => {
     const name = newKey();
     const { fencingToken } = await here.lead(name, { candidate: 'one' });
     const refused = await there.campaign(name, { candidate: 'two' });
@@ -164,7 +164,7 @@ describe('campaigning', () => {
     expect(await entries(name)).toHaveLength(1);
   });
 
-  it('tells a wait that ran out how long it was, and leaves nothing of it', async () => {
+  it('returns the waited time when the wait expires, and leaves no key', async () => {
     const name = newKey();
     await here.lead(name, { candidate: 'one' });
     const refused = await there.campaign(name, { candidate: 'two', wait: 0.4 });
@@ -173,7 +173,7 @@ describe('campaigning', () => {
     expect(await entries(name)).toHaveLength(1);
   });
 
-  it('joins the same candidacy when the token comes again, whatever its candidate says', async () => {
+  it('joins the same candidacy for a repeated token, whatever its candidate', async () => {
     const name = newKey();
     const token = newToken();
     const first = await here.lead(name, { candidate: 'one', token, ttl: 20 });
@@ -184,7 +184,7 @@ describe('campaigning', () => {
     expect(once).toMatchObject({ candidate: 'proclaimed', fencingToken: first.fencingToken });
   });
 
-  it('keeps the place of a token that stands by already', async () => {
+  it('keeps the position of a token that already waits', async () => {
     const name = newKey();
     const leader = await here.lead(name, { candidate: 'one' });
     const token = newToken();
@@ -197,7 +197,7 @@ describe('campaigning', () => {
     expect((await first).fencingToken).toBe((await second).fencingToken);
   });
 
-  it("hangs on a lease of the caller's own, which resigning leaves alone", async () => {
+  it('is attached to a lease of the client, which resigning keeps', async () => {
     const name = newKey();
     const lease = await etcd.grant(60);
     const token = newToken();
@@ -214,7 +214,7 @@ describe('campaigning', () => {
 
   it.each([
     ['no ttl at all', { ttl: null }, '/ttl'],
-    ['a ttl beside a lease', { ttl: 30, lease: '1' }, '/lease'],
+    ['a ttl and a lease', { ttl: 30, lease: '1' }, '/lease'],
     ['a ttl too short to stand by with', { ttl: 4, wait: 1 }, '/ttl'],
     ['an owner, as locks have one', { owner: 'me' }, '/owner'],
     ['a mode, as locks have one', { mode: 'shared' }, '/mode'],
@@ -240,14 +240,14 @@ describe('campaigning', () => {
   });
 });
 
-describe('looking', () => {
-  it('shows an election that nobody ever stood for', async () => {
+describe('inspecting', () => {
+  it('returns an election without candidates', async () => {
     const name = newKey();
     const empty = { name, leader: null, candidates: [], queueLength: 0 };
     expect(await here.inspect(name)).toEqual(empty);
   });
 
-  it('shows what other clients of etcd wrote, in base64 where it is no text', async () => {
+  it('returns values of other etcd clients, in base64 if they are not text', async () => {
     const name = newKey();
     const prefix = `elections/${name}/`;
     const bytes = {
@@ -271,7 +271,7 @@ describe('looking', () => {
     expect(queueLength).toBe(2);
   });
 
-  it('shows the first hundred of those who stand by, and counts all', async () => {
+  it('returns the first hundred waiting candidates, and counts all', async () => {
     const name = newKey();
     for (let index = 0; index < 103; index++) await etcd.put(`elections/${name}/${index}`, 'me');
     const { candidates, queueLength } = await here.inspect(name);
@@ -280,7 +280,7 @@ describe('looking', () => {
 });
 
 describe('proclaiming', () => {
-  it('changes what the leader says, and nothing else', async () => {
+  it('changes the value of the leader, and nothing else', async () => {
     const name = newKey();
     const { token, fencingToken } = await here.lead(name, { candidate: 'one' });
     const [before] = await entries(name);
@@ -291,7 +291,7 @@ describe('proclaiming', () => {
     expect((await here.inspect(name)).leader).toMatchObject({ candidate: 'two', fencingToken });
   });
 
-  it('is refused to who stands by and to who never stood', async () => {
+  it('is refused for a waiting candidate and for a client that never campaigned', async () => {
     const name = newKey();
     const leader = await here.lead(name, { candidate: 'one' });
     const token = newToken();
@@ -308,7 +308,7 @@ describe('proclaiming', () => {
     expect([codeOf(nobody), nobody.json().leader]).toEqual([NOT_HOLDER, undefined]);
   });
 
-  it('lets several at once through, one after the other', async () => {
+  it('applies several concurrent proclamations one after the other', async () => {
     const name = newKey();
     const { token } = await here.lead(name, { candidate: 'zero' });
     const all = ['a', 'b', 'c', 'd'].map((candidate, index) =>
@@ -379,7 +379,7 @@ describe('resigning', () => {
     }
   });
 
-  it('ends a candidacy that stands by: its wait is answered with 410', async () => {
+  it('removes a waiting candidacy, whose wait gets 410', async () => {
     const name = newKey();
     await here.lead(name, { candidate: 'one' });
     const token = newToken();
@@ -390,7 +390,7 @@ describe('resigning', () => {
     expect((await here.inspect(name)).leader.candidate).toBe('one');
   });
 
-  it('is 404 where nobody leads and 409 where somebody else does', async () => {
+  it('returns 404 without a leader and 409 for another leader', async () => {
     const name = newKey();
     expect(codeOf(await here.resign(name, { token: newToken() }))).toEqual(NOT_FOUND);
     await here.lead(name, { candidate: 'one' });
@@ -416,7 +416,7 @@ describe('resigning', () => {
 });
 
 describe('renewing', () => {
-  it('is refused to who stands by, and to who names another leadership', async () => {
+  it('is refused for a waiting candidate, and for another leadership', async () => {
     const name = newKey();
     const { token: leading, fencingToken } = await here.lead(name, { candidate: 'one' });
     const token = newToken();

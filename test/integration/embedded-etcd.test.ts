@@ -56,7 +56,7 @@ describe('the embedded etcd', () => {
     expect(await post(second.endpoint, '/v3/kv/range', { key })).toMatchObject({ count: '1' });
   });
 
-  it('writes its log and the version that wrote the data beside the data', async () => {
+  it('writes its log and the version of the data next to the data', async () => {
     const dataDir = await temporaryFolder();
     const etcd = await start(dataDir);
     expect(await readFile(join(dataDir, 'etcd.log'), 'utf8')).toContain('"level":"info"');
@@ -68,7 +68,7 @@ describe('the embedded etcd', () => {
     expect((await get(etcd.endpoint, '/v2/keys/')).status).toBe(404);
   });
 
-  it('does not answer a page that reaches its TCP port under a foreign name', async () => {
+  it('does not answer a page that reaches its TCP port under another host name', async () => {
     await withReservedPorts(1, async ([port]) => {
       const etcd = await start(await temporaryFolder(), {
         clientAddress: { host: '127.0.0.1', port: port! },
@@ -80,7 +80,7 @@ describe('the embedded etcd', () => {
     });
   });
 
-  it('tells its death with the reason, and is stopped all the same', async () => {
+  it('reports its exit with the reason, and can still be stopped', async () => {
     const etcd = await start(await temporaryFolder());
     process.kill(etcd.pid, 'SIGKILL');
     expect(await etcd.exited).toMatch(/^etcd ended with SIGKILL \(log: .*etcd\.log\)$/);
@@ -88,7 +88,7 @@ describe('the embedded etcd', () => {
     expect(await isGone(etcd.supervisorPid)).toBe(true);
   });
 
-  it('tells nothing when it is stopped', async () => {
+  it('reports nothing when it is stopped', async () => {
     const etcd = await start(await temporaryFolder());
     let told: string | undefined;
     void etcd.exited.then((reason) => (told = reason));
@@ -96,7 +96,7 @@ describe('the embedded etcd', () => {
     expect(told).toBeUndefined();
   });
 
-  it('runs beside others', async () => {
+  it('runs next to other instances', async () => {
     const folders = await Promise.all([temporaryFolder(), temporaryFolder()]);
     const [a, b] = await Promise.all(folders.map((folder) => start(folder)));
     expect(a!.endpoint).not.toBe(b!.endpoint);

@@ -45,7 +45,7 @@ describe('three members', () => {
 });
 
 describe('one member', () => {
-  it('is silent while it is paused and answers afterwards', async () => {
+  it('does not respond while it is paused and responds afterwards', async () => {
     const member = await startMember();
     running.push(member);
     await member.kill('SIGSTOP');
@@ -70,7 +70,7 @@ const older = await findEtcdOfLine('3.4');
 const obstacle = 'reason' in older ? ` (skipped: ${older.reason})` : '';
 
 describe.skipIf('reason' in older)(`a member of the line 3.4${obstacle}`, () => {
-  it('runs and tells its version', async () => {
+  it('runs and returns its version', async () => {
     const member = await startMember({ version: '3.4' });
     running.push(member);
     const response = await fetch(`${member.endpoint}/version`);

@@ -160,7 +160,7 @@ describe('an embedded etcd', () => {
     await untilGone(pid, PROMPTLY_MS);
   });
 
-  it('keeps a second gateway off its data directory, which is told at once', async () => {
+  it('keeps a second gateway off its data directory, which fails at once', async () => {
     const dataDir = await temporaryFolder();
     const first = await startRunning(dataDir);
     const { told, parent } = await startParent(dataDir);

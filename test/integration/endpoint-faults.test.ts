@@ -47,7 +47,7 @@ async function failedPuts({ baseUrl }: Gateway): Promise<number> {
 }
 
 describe('an endpoint that refuses connections', () => {
-  it('F1: costs no write anything: each goes to the next one, once', async () => {
+  it('F1: fails no write: each goes to the next endpoint, once', async () => {
     const gateway = await start(await deadEndpoint(), etcd);
     const keys = Array.from({ length: 6 }, () => newKey());
     for (const key of keys) expect((await put(gateway, key)).status).toBe(200);
@@ -55,7 +55,7 @@ describe('an endpoint that refuses connections', () => {
   });
 });
 
-describe('an endpoint whose answers get lost', () => {
+describe('an endpoint whose responses are lost', () => {
   it('F2: costs a read one attempt', async () => {
     const between = await serveTcpProxy(etcd);
     const both = await start(between.endpoint, etcd);
@@ -70,7 +70,7 @@ describe('an endpoint whose answers get lost', () => {
     }
   });
 
-  it('F17: makes a write unknown that is there all the same', async () => {
+  it('F17: makes the outcome of an applied write unknown', async () => {
     const between = await serveTcpProxy(etcd);
     const alone = await start(between.endpoint);
     const key = newKey();
@@ -115,7 +115,7 @@ describe('a connection that breaks', () => {
     expect(await writes(key)).toBe(0);
   });
 
-  it('F5: inside the answer makes a read go out again, and leaves the outcome of a write unknown', async () => {
+  it('F5: inside the response repeats a read, and leaves the outcome of a write unknown', async () => {
     const between = await serveTcpProxy(etcd);
     const gateway = await start(between.endpoint);
     const key = newKey();
@@ -131,7 +131,7 @@ describe('a connection that breaks', () => {
 });
 
 describe('an endpoint of another cluster', () => {
-  it('F44: never gets a call, whichever door it comes through', async () => {
+  it('F44: never gets a request from any API', async () => {
     // The ID of a cluster comes from its token and its peers' addresses.
     const stranger = await startMember({ extraArgs: ['--initial-cluster-token=stranger'] });
     onTestFinished(() => stranger.stop());
@@ -150,7 +150,7 @@ describe('an endpoint of another cluster', () => {
 });
 
 describe('an endpoint that is a learner', () => {
-  it('F45: gets no call, alone is told as what it is, and serves when it has been promoted', async () => {
+  it('F45: gets no request, is reported as a learner if it is the only endpoint, and serves after its promotion', async () => {
     const { member, learner } = await startWithLearner();
     onTestFinished(() => member.stop());
     onTestFinished(() => learner.stop());
@@ -193,7 +193,7 @@ describe('endpoints that are all dead', () => {
     return { gateway, endpoints };
   }
 
-  it('F15: are told as such, and as not applied, within the deadline and without a storm', async () => {
+  it('F15: are reported as unavailable and not applied, within the deadline and without a retry storm', async () => {
     const { gateway } = await startDying();
     const before = await failedPuts(gateway);
     const startedAt = performance.now();
@@ -213,7 +213,7 @@ describe('endpoints that are all dead', () => {
     expect(attempts).toBeLessThanOrEqual(2 * CALLERS + repeatsMax(CALLERS, seconds));
   });
 
-  it('S22: are named in no answer of any door, nor is there a stack', async () => {
+  it('S22: appear in no response of any API, and neither does a stack', async () => {
     const { gateway, endpoints } = await startDying();
     const ports = endpoints.map((endpoint) => new URL(endpoint).port);
     const body = JSON.stringify({ key: btoa('a'), value: '' });

@@ -11,7 +11,7 @@ const AROUND_MS = 60_000;
 const settings = readFuzzSettings(process.env);
 
 it(
-  'L10: answers made-up requests as documented, none with a 5xx that etcd does not give itself',
+  'L10: returns documented responses to generated requests, and no 5xx that etcd itself does not return',
   { timeout: settings.requests * REQUEST_MS_MAX + AROUND_MS },
   async () => {
     const { report, faults } = await fuzz(settings);

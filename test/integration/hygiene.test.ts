@@ -1,4 +1,4 @@
-// Requests that are no clean HTTP, or ask for what no door gives: each is refused at the front, and nothing of it reaches etcd.
+// Requests that are invalid HTTP or that no API serves: each is refused by the gateway, and nothing reaches etcd.
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
 import { lockClient } from '../support/lock-client.js';
 import { BYTES_TYPE, JSON_TYPE, send } from '../support/http-client.js';
@@ -35,7 +35,7 @@ describe('S6: a Host that is none of the gateway', () => {
     ['of a stranger, behind the own one', ['Host: localhost', 'Host: evil.example'], 400],
     ['before which a user stands', ['Host: user@localhost'], 400],
     ['with two ports', ['Host: localhost:80:80'], 400],
-  ] as const)('%s is refused at every door, and nothing is written', async (_, hosts, status) => {
+  ] as const)('%s is refused at every API, and nothing is written', async (_, hosts, status) => {
     const key = newKey();
     const json = JSON.stringify({ key: btoa(key), value: '' });
     for (const [line, body] of [
@@ -76,7 +76,7 @@ describe('S13: a proxy in the environment', () => {
 
 describe('S7: a credential', () => {
   it.each(['x'.repeat(8 * 1024), 'x.999999999', 'Basic %%%', ''])(
-    'of the form %.20s is answered in time at every door',
+    'of the form %.20s gets a response in time at every API',
     async (credential) => {
       const header = `Authorization: ${credential}`;
       const friendly = await sendRaw(port, request(`GET /v1/kv/${newKey()}`, [header]));
@@ -113,7 +113,7 @@ describe('S8: a request whose end is in doubt', () => {
   const PUT = `PUT /v1/kv/${newKey()} HTTP/1.1\r\nHost: localhost\r\n`;
   it.each([
     [
-      'Content-Length beside chunks',
+      'Content-Length with chunks',
       `${PUT}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
     ],
     ['two Content-Lengths', `${PUT}Content-Length: 0\r\nContent-Length: 44\r\n\r\n`],
@@ -179,7 +179,7 @@ describe('S9: a body where none belongs', () => {
     expect(answer.status).toBe(404);
   });
 
-  it('is read at the simple lock and where a lock or a lead is given back', async () => {
+  it('is read at the simple lock API, and at releases and resignations', async () => {
     const simple = await sendRaw(port, request('GET /', [], '{"resource":"s9"}'));
     expect(simple.status).toBe(200);
     for (const path of ['/v1/locks/s9', '/v1/elections/s9']) {
@@ -190,7 +190,7 @@ describe('S9: a body where none belongs', () => {
   });
 });
 
-describe('S9: a method that no door knows', () => {
+describe('S9: a method that no API has', () => {
   it('is refused: TRACE and PATCH are 405, OPTIONS * is 400, CONNECT ends the connection', async () => {
     expect((await sendRaw(port, request('TRACE /'))).status).toBe(405);
     expect((await sendRaw(port, request('PATCH /v1/kv/a', [], '{}'))).status).toBe(405);
@@ -285,7 +285,7 @@ describe('L1: a body that comes too slowly', () => {
   });
 });
 
-describe('every answer', () => {
+describe('every response', () => {
   it.each([
     ['GET', '/v1/kv/none'],
     ['GET', '/livez'],

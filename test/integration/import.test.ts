@@ -120,23 +120,26 @@ describe('an import', () => {
     ['[]', ''],
     ['{"error":{"code":"timeout"}}', '/key'],
     ['x', ''],
-  ])('S14: ends at the bad line %j, names it, and tells what was written', async (bad, pointer) => {
-    const root = newKey('');
-    const text = lines(root, 150).map((line) => JSON.stringify(line));
-    const answer = await importLines([...text, bad, '{"key":"never","value":""}'].join('\n'));
-    expect(codeOf(answer)).toEqual([400, 'invalid-request']);
-    expect(answer.json()).toMatchObject({ line: 151, lines: 100, written: 100, skipped: 0 });
-    expect(answer.json().errors.map((error: { pointer: string }) => error.pointer)).toContain(
-      pointer,
-    );
-    expect(answer.json().hint).toContain('?skip=100');
-    expect((await exported(`prefix=${root}/`)).length).toBe(100);
-    const rest = await importLines(
-      [...text, '{"key":"a","value":""}'].join('\n').replace('"a"', `"${root}/z"`),
-      '?skip=100',
-    );
-    expect(rest.json()).toMatchObject({ lines: 151, written: 51 });
-  });
+  ])(
+    'S14: ends at the invalid line %j, names it, and states what was written',
+    async (bad, pointer) => {
+      const root = newKey('');
+      const text = lines(root, 150).map((line) => JSON.stringify(line));
+      const answer = await importLines([...text, bad, '{"key":"never","value":""}'].join('\n'));
+      expect(codeOf(answer)).toEqual([400, 'invalid-request']);
+      expect(answer.json()).toMatchObject({ line: 151, lines: 100, written: 100, skipped: 0 });
+      expect(answer.json().errors.map((error: { pointer: string }) => error.pointer)).toContain(
+        pointer,
+      );
+      expect(answer.json().hint).toContain('?skip=100');
+      expect((await exported(`prefix=${root}/`)).length).toBe(100);
+      const rest = await importLines(
+        [...text, '{"key":"a","value":""}'].join('\n').replace('"a"', `"${root}/z"`),
+        '?skip=100',
+      );
+      expect(rest.json()).toMatchObject({ lines: 151, written: 51 });
+    },
+  );
 
   it.each(['locks/x/1', 'elections/x', '\0latchkey/y'])(
     'S18: ends at a line with the reserved key %j, without writing its batch',

@@ -1,4 +1,4 @@
-// One queue with Go programs: concurrency.Mutex of etcd's own client beside PUT /v1/locks.
+// One queue with Go programs: concurrency.Mutex of etcd's own client and PUT /v1/locks.
 import { describe, expect, inject, it } from 'vitest';
 import { buildGoMutex, startGoMutex } from '../support/go-mutex.js';
 import { lockClient } from '../support/lock-client.js';
@@ -45,7 +45,7 @@ describe.skipIf('reason' in built)(`Go's concurrency.Mutex${title}`, () => {
     expect((await client.inspect(name)).json().locked).toBe(false);
   });
 
-  it('stands behind a shared holder, and a shared one behind it', async () => {
+  it('waits behind a shared holder, and a shared request waits behind it', async () => {
     const name = newKey();
     const shared = await client.hold200(name, { owner: 'reader', mode: 'shared' });
     const mutex = start(name);

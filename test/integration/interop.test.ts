@@ -1,4 +1,4 @@
-// One queue with etcd's other clients: etcdctl, and whoever calls etcd's own lock and election services at the raw door.
+// One queue with other etcd clients: etcdctl, and clients of etcd's own lock and election services at the raw API.
 import { fileURLToPath } from 'node:url';
 import { describe, expect, inject, it } from 'vitest';
 import { onPath, runCommand } from '../../src/embedded/command.js';
@@ -55,7 +55,7 @@ describe.skipIf(obstacle !== undefined)(`etcdctl${title}`, () => {
     ]);
   });
 
-  it('elect leads while our candidate stands by, stands by while he leads, and sees what he proclaims', async () => {
+  it('elect leads while a candidate of the gateway waits, waits while that candidate leads, and sees its proclamations', async () => {
     expect(await linesOf('election-order.sh')).toEqual([
       'one leads, 2 stand by',
       'two leads, 1 stand by',
@@ -66,7 +66,7 @@ describe.skipIf(obstacle !== undefined)(`etcdctl${title}`, () => {
   });
 });
 
-describe("etcd's own lock service at the raw door", () => {
+describe("etcd's own lock service at the raw API", () => {
   it.each(['/v3', '/v3beta', '/v3alpha'])(
     '%s: grant, lock, keepalive, unlock, revoke queue with PUT /v1/locks',
     async (api) => {
@@ -109,7 +109,7 @@ describe("etcd's own lock service at the raw door", () => {
     expect((await waiting).owner).toBe('us');
   });
 
-  it('finds a name that has to be encoded under its encoded form', async () => {
+  it('uses the encoded form of a name that needs encoding', async () => {
     const name = `${newKey()}/a b%`;
     const id = await lease('/v3');
     const encoded = `locks/${name.replace('%', '%25').replace('/', '%2F').replace(' ', '%20')}`;
@@ -120,7 +120,7 @@ describe("etcd's own lock service at the raw door", () => {
   });
 });
 
-describe("etcd's own election service at the raw door", () => {
+describe("etcd's own election service at the raw API", () => {
   it('queues with PUT /v1/elections, and reads what is said there', async () => {
     const name = newKey();
     const election = { name: base64(`elections/${name}`) };

@@ -51,7 +51,7 @@ const leaseOf = async (key: string): Promise<string | undefined> =>
   (await send(gateway, 'GET', `/v1/kv/${encodeURIComponent(key)}`)).json().lease as string;
 
 describe('L18: the lease of a key with a ttl', () => {
-  it('goes when the key is written again: fifteen writes leave one', async () => {
+  it('is revoked when the key is written again: fifteen writes leave one', async () => {
     const key = newKey();
     const leases: string[] = [];
     for (let write = 0; write < 15; write++) leases.push(await putShort(key));
@@ -60,7 +60,7 @@ describe('L18: the lease of a key with a ttl', () => {
     await revokeLease(leases.at(-1)!);
   });
 
-  it('goes when many write the key at the same time', async () => {
+  it('is revoked when many clients write the key at the same time', async () => {
     const key = newKey();
     const leases = await Promise.all(Array.from({ length: 20 }, () => putShort(key)));
     await expect.poll(async () => (await live(...leases)).length, SOON).toBe(1);
@@ -157,7 +157,7 @@ describe('L18: the lease of a key with a ttl', () => {
     expect(await statusOf(key)).toBe(404);
   });
 
-  it('loses no write that comes between the look at its keys and its revoke', async () => {
+  it('loses no write between the read of its keys and its revocation', async () => {
     const key = newKey();
     const between = await spawnInterceptedGateway(etcd);
     const lease = await putShort(key, between.baseUrl);
@@ -178,7 +178,7 @@ describe('L18: the lease of a key with a ttl', () => {
     await revokeLease(next);
   });
 
-  it('goes when the answer to its grant is lost, of a v2 node too', async () => {
+  it('is revoked when the response to its grant is lost, also for a v2 node', async () => {
     const between = await spawnInterceptedGateway(etcd);
     const ids: string[] = [];
     between.intercept(async ({ path, body }, forward) => {

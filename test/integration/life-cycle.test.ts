@@ -38,7 +38,7 @@ async function folder(): Promise<string> {
 }
 
 describe('starting', () => {
-  it('tells every mistake in the settings at once, without a stack', async () => {
+  it('reports every error in the settings at once, without a stack', async () => {
     const gateway = await start(['--nope', '--log-level=loud', '--lock-prefix=x'], 'nothing');
     expect(await gateway.ended).toBe(2);
     const output = gateway.output();
@@ -189,7 +189,7 @@ describe('embedded etcd under the gateway', () => {
 });
 
 describe('running', () => {
-  it('answers 503 with Retry-After while etcd is gone and recovers without a restart', async () => {
+  it('returns 503 with Retry-After while etcd is down and recovers without a restart', async () => {
     const member = await startMember();
     cleanUps.push(() => member.stop());
     const gateway = await start(['--endpoints', member.endpoint]);
@@ -248,7 +248,7 @@ describe('running', () => {
       .toBe(200);
   });
 
-  it('serves before etcd can be reached, and says so', async () => {
+  it('serves before etcd is reachable, and reports that', async () => {
     const gateway = await start(['--endpoints', '127.0.0.1:1'], 'live');
     const ready = await send(gateway.baseUrl, 'GET', '/readyz');
     expect([ready.status, ready.json().code]).toEqual([503, 'etcd-unavailable']);
@@ -291,7 +291,7 @@ describe('draining', () => {
     expect(entries.map(({ value }) => JSON.parse(value).owner)).toEqual(['h']);
   });
 
-  it('F50: gives up at once on a second signal', async () => {
+  it('F50: exits at once on a second signal', async () => {
     const member = await startMember();
     cleanUps.push(() => member.stop());
     const gateway = await spawnGateway({ args: ['--endpoints', member.endpoint] });

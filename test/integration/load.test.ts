@@ -1,4 +1,4 @@
-// A gateway that has too much to do: what it refuses first, what it goes on doing, and that it comes back.
+// An overloaded gateway: what it refuses first, what it continues to serve, and how it recovers.
 import http from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
@@ -80,8 +80,8 @@ describe('L6: a gateway whose event loop is saturated', () => {
   });
 });
 
-describe('a gateway whose etcd stands still', () => {
-  it('takes no more requests than it may, sheds waits before that, never a release, and serves all when etcd goes on', async () => {
+describe('a gateway whose etcd is paused', () => {
+  it('limits concurrent requests, sheds waits first and releases never, and serves all when etcd resumes', async () => {
     const member = await startMember();
     onTestFinished(() => member.stop());
     const { baseUrl } = await start([
@@ -121,7 +121,7 @@ describe('a gateway whose etcd stands still', () => {
 });
 
 describe('one caller among others', () => {
-  it('who asks too often gets 429 and when to come back; another address does not', async () => {
+  it('an address with excess requests gets 429 with Retry-After; another address does not', async () => {
     const { baseUrl } = await start(['--endpoints', etcd, '--caller-rate=5']);
     const statuses = await Promise.all(
       Array.from({ length: 200 }, async () => (await send(baseUrl, 'GET', '/v1/locks')).status),
@@ -145,8 +145,8 @@ function statusFrom(localAddress: string, baseUrl: string): Promise<number | und
 /** `npm run test:long` has ten thousand come. */
 const ASKING = process.env.LATCHKEY_TEST_LONG === 'true' ? 10_000 : 2_000;
 
-describe('L3: thousands who want to wait where two hundred may', () => {
-  it('leave two hundred waiting and the rest refused, while reads and writes go on', async () => {
+describe('L3: thousands of waits with a limit of two hundred', () => {
+  it('leave two hundred waiting and refuse the rest, while reads and writes continue', async () => {
     const { baseUrl } = await start(['--endpoints', etcd, '--waiters=200']);
     await expectWaitersLimited(baseUrl, { requests: ASKING, waiting: 200 });
   }, 300_000);

@@ -68,7 +68,7 @@ function gate(): { open: () => void; opened: Promise<void> } {
   return { open, opened };
 }
 
-describe('F24: a lease grant whose answer is lost', () => {
+describe('F24: a lease grant whose response is lost', () => {
   it.each(TOKENS)('leaves no second lease when the lock is taken, with %s', async (_, tokenOf) => {
     const name = newKey();
     const since = proxy.calls.length;
@@ -92,7 +92,7 @@ describe('F24: a lease grant whose answer is lost', () => {
   });
 });
 
-describe('F25: an entry whose answer is lost', () => {
+describe('F25: an entry whose response is lost', () => {
   it.each(TOKENS)('keeps its place under one key, with %s', async (_, tokenOf) => {
     const name = newKey();
     const first = await calm.hold200(name, { owner: 'a' });
@@ -155,7 +155,7 @@ describe('F25: an entry whose answer is lost', () => {
   );
 });
 
-describe('a conversion of a token of the caller whose answer is lost', () => {
+describe('a conversion with a chosen token whose response is lost', () => {
   it.each([
     ['a ttl of null', () => Promise.resolve({ ttl: null })],
     ["a lease of the caller's", async () => ({ lease: await etcd.grant(60) })],
@@ -178,7 +178,7 @@ describe('a conversion of a token of the caller whose answer is lost', () => {
   });
 });
 
-describe('a request that somebody comes in front of', () => {
+describe('a request that another request overtakes', () => {
   it.each([
     ['an exclusive try', 'exclusive', 'exclusive'],
     ['an exclusive try', 'exclusive', 'shared'],
@@ -200,7 +200,7 @@ describe('a request that somebody comes in front of', () => {
   });
 
   it.each([0, 10])(
-    'is 410 and enters nothing when it joins what ends in that moment, with a wait of %s',
+    'returns 410 and enters nothing when the joined entry is removed at that time, with a wait of %s',
     async (wait) => {
       const name = newKey();
       const body = { owner: 'a', token: newToken() };
@@ -215,7 +215,7 @@ describe('a request that somebody comes in front of', () => {
     },
   );
 
-  it('never answers with a holding that is gone: a later one of the same token, or 410', async () => {
+  it('never returns a removed acquisition, but a later one of the same token, or 410', async () => {
     const name = newKey();
     const body = { owner: 'a', token: newToken() };
     const first = await calm.hold200(name, body);
@@ -251,7 +251,7 @@ describe('a request that somebody comes in front of', () => {
   });
 });
 
-describe('F26: a release whose answer is lost', () => {
+describe('F26: a release whose response is lost', () => {
   it.each([
     ['owner', ({ owner }: any) => ({ owner })],
     ['token', ({ token }: any) => ({ token })],
@@ -303,7 +303,7 @@ describe('F26: a release whose answer is lost', () => {
     expect(await etcd.entries(name)).toEqual([]);
   });
 
-  it('is tried again until etcd answers, and is honest when it never does', async () => {
+  it('is retried until etcd responds, and has an unknown outcome if it never does', async () => {
     const name = newKey();
     const { token, fencingToken } = await client.hold200(name, { owner: 'a' });
     const heal = proxy.every(of(name, 'delete'), cutBefore);
@@ -317,7 +317,7 @@ describe('F26: a release whose answer is lost', () => {
 });
 
 describe('F28: the lease of a waiter that ends', () => {
-  it('is told promptly with 410, and leaves no ghost behind', async () => {
+  it('gets 410 promptly, and leaves no entry', async () => {
     const name = newKey();
     const first = await calm.hold200(name, { owner: 'a' });
     const waiting = client.acquire(name, { owner: 'b', wait: 20 });
@@ -331,7 +331,7 @@ describe('F28: the lease of a waiter that ends', () => {
     expect((await calm.inspect(name)).json().locked).toBe(false);
   });
 
-  it('is told with 410 when no renewal of the gateway arrives', async () => {
+  it('gets 410 when no renewal of the gateway arrives', async () => {
     const name = newKey();
     await calm.hold200(name, { owner: 'a' });
     const heal = proxy.every(kind('keepalive'), cutBefore);
@@ -342,7 +342,7 @@ describe('F28: the lease of a waiter that ends', () => {
   });
 });
 
-describe('a lock that is broken between the lock and its answer', () => {
+describe('a lock that is released by force between the acquisition and its response', () => {
   it.each([null, undefined])('is 410 and not 200, with the ttl %s', async (ttl) => {
     const name = newKey();
     const broken = proxy.next(
@@ -360,8 +360,8 @@ describe('a lock that is broken between the lock and its answer', () => {
   });
 });
 
-describe('F29: a lease that ends between the lock and its answer', () => {
-  it('is 410 and not 200, for a try whose answer came late', async () => {
+describe('F29: a lease that ends between the acquisition and its response', () => {
+  it('returns 410 and not 200 for a request without a wait whose response was late', async () => {
     const name = newKey();
     const slow = proxy.next(of(name, 'enter'), async (_call, forward) => {
       const answer = await forward();
@@ -377,7 +377,7 @@ describe('F29: a lease that ends between the lock and its answer', () => {
     expect(codeOf(answer)).toEqual(EXPIRED);
   });
 
-  it('is 410 and not 200, for a waiter who was just about to hold', async () => {
+  it('returns 410 and not 200 for a waiter that was about to acquire', async () => {
     const name = newKey();
     const first = await calm.hold200(name, { owner: 'a' });
     const waiting = client.acquire(name, { owner: 'b', wait: 20 });
@@ -395,7 +395,7 @@ describe('F29: a lease that ends between the lock and its answer', () => {
   });
 });
 
-describe('F30: a client who hangs up while he is queued', () => {
+describe('F30: a client that disconnects while it is queued', () => {
   it('leaves no key, even when the request that makes it arrives later', async () => {
     const name = newKey();
     const { fencingToken } = await calm.hold200(name, { owner: 'a' });
@@ -494,7 +494,7 @@ describe('F37: a keepalive that is answered without a ttl', () => {
     await renewed;
   });
 
-  it('is unknown, and not lost, when it has no answer at all', async () => {
+  it('has an unknown outcome, and is not lost, without any response', async () => {
     const name = newKey();
     const { token } = await client.hold200(name, { owner: 'a' });
     const heal = proxy.every(kind('keepalive'), cutBefore);
@@ -512,7 +512,7 @@ describe('F37: a member that denies a lease that lives, as one that has slept do
     bytes: Buffer.from('{"result":{"header":{},"ID":"1"}}'),
   });
 
-  it('costs no holder his lock: the entry is there, and the renewal is tried again', async () => {
+  it('keeps the lock of the holder: the entry exists, and the renewal is retried', async () => {
     const name = newKey();
     const { token, fencingToken } = await client.hold200(name, { owner: 'a' });
     const denied = proxy.next(kind('keepalive'), denial);
@@ -521,7 +521,7 @@ describe('F37: a member that denies a lease that lives, as one that has slept do
     expect([answer.status, answer.json().fencingToken]).toEqual([200, fencingToken]);
   });
 
-  it('costs no waiter his turn', async () => {
+  it('keeps the position of every waiter', async () => {
     const name = newKey();
     const holder = await calm.hold200(name, { owner: 'a' });
     const waiting = client.acquire(name, { owner: 'b', ttl: 5, wait: 20 });
@@ -546,7 +546,7 @@ describe('F37: a member that denies a lease that lives, as one that has slept do
 });
 
 describe('a wait that runs out', () => {
-  it('ends as a holding when the last look finds that it holds', async () => {
+  it('ends as an acquisition when the last read finds that it holds', async () => {
     const name = newKey();
     const holder = await calm.hold200(name, { owner: 'a' });
     const waiting = client.acquire(name, { owner: 'b', wait: 1 });
@@ -562,7 +562,7 @@ describe('a wait that runs out', () => {
     expect([answer.status, await revisionsOf(name)]).toEqual([200, [answer.json().fencingToken]]);
   });
 
-  it('is unknown when etcd does not answer then, and never late', async () => {
+  it('has an unknown outcome when etcd does not respond, and is never late', async () => {
     const name = newKey();
     await calm.hold200(name, { owner: 'a' });
     const waiting = client.acquire(name, { owner: 'b', wait: 1 });
@@ -589,7 +589,7 @@ describe('many connections of one token at once', () => {
 });
 
 describe('an etcd that cannot be read', () => {
-  it('is told before anything was done: the outcome is not-applied', async () => {
+  it('is reported before any write: the outcome is not-applied', async () => {
     const name = newKey();
     const token = newToken();
     await calm.hold200(name, { owner: 'a', token });
@@ -615,8 +615,8 @@ describe('an etcd that cannot be read', () => {
   });
 });
 
-describe('an etcd that goes away in the middle', () => {
-  it('leaves unknown what was begun: an entry that was made, a holding of which the lease stays', async () => {
+describe('an etcd that fails during a request', () => {
+  it('leaves the outcome of started writes unknown: a created entry, and an acquisition whose lease stays', async () => {
     const [taken, released] = [newKey(), newKey()];
     const { token } = await calm.hold200(released, { owner: 'a' });
     const heals: (() => void)[] = [];
@@ -641,7 +641,7 @@ describe('an etcd that goes away in the middle', () => {
 });
 
 describe('a hold whose place in the queue is slow to find', () => {
-  it('says nothing of it once the wait has ended, and the gateway lives', async () => {
+  it('does not report it after the wait has ended, and the gateway continues', async () => {
     const name = newKey();
     const token = newToken();
     await calm.hold200(name, { owner: 'a' });

@@ -72,7 +72,7 @@ describe('S15: a ttl', () => {
   });
 
   it.each(['1e400', 'NaN', 'Infinity', '05', '+5', '5s'])(
-    'of %s is no JSON number',
+    'of %s is not a JSON number',
     async (ttl) => {
       const answer = await client.acquire(newKey(), `{"owner":"a","ttl":${ttl}}`);
       expect(codeOf(answer)).toEqual(INVALID);
@@ -143,7 +143,7 @@ describe('S17: a name', () => {
   });
 
   it.each(names.slice(1).map((name) => [name.slice(unique.length)]))(
-    'that ends in %j waits for nobody of another name',
+    'that ends in %j waits for no lock of another name',
     async (suffix) => {
       const lock = newKey();
       await client.hold200(lock, { owner: 'a' });
@@ -223,7 +223,7 @@ describe('S17: a name', () => {
     expect([0, 400, 413, 414, 431]).toContain(huge.status);
   });
 
-  it('that is missing is no lock', async () => {
+  it('that is missing is not a lock', async () => {
     const answer = await put('/v1/locks/');
     expect(codeOf(answer)).toEqual([404, 'not-found']);
   });
@@ -269,7 +269,7 @@ describe('S19: a release with what is not its own', () => {
     expect((await client.inspect(other)).json().locked).toBe(true);
   });
 
-  it('ends nothing by an owner who is another, or none, or who holds at another lock', async () => {
+  it('releases nothing for another owner, no owner, or an owner of another lock', async () => {
     const [name, other] = [newKey(), newKey()];
     await client.hold200(name, { owner: 'a' });
     await client.hold200(other, { owner: 'b' });
@@ -296,7 +296,7 @@ describe('S19: a release with what is not its own', () => {
     expect((await etcd.keys(victim)).map((key) => key.value)).toEqual(['kept']);
   });
 
-  it('shows the token to nobody: not at etcd, not in a list, not to who waits', async () => {
+  it('exposes the token neither in etcd, nor in a list, nor to waiters', async () => {
     const name = newKey();
     const { token } = await client.hold200(name, { owner: 'a' });
     const seen = [

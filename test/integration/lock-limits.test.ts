@@ -43,7 +43,7 @@ describe('limits of one gateway', () => {
     const full = await client.acquire(three, { owner: 'w', wait: 10 });
     expect(codeOf(full)).toEqual(FULL);
     expect((await client.inspect(three)).json().queueLength).toBe(0);
-    // Whoever does not wait is not counted, and neither is who waits elsewhere.
+    // Requests that do not wait are not counted, and neither are waiters at other locks.
     expect((await client.acquire(three, { owner: 'w' })).status).toBe(423);
     await roomy.release(two, { owner: 'a' });
     await waits[2];
@@ -99,7 +99,7 @@ describe('limits of one gateway', () => {
 });
 
 describe('the log', () => {
-  it('tells who broke a lock by force, and whose it was', async () => {
+  it('logs which client released a lock by force, and its owner', async () => {
     const name = newKey();
     await client.hold200(name, { owner: 'the holder' });
     await client.releaseBy(name, '?force=true', { headers: { 'x-request-id': 'force-1' } });

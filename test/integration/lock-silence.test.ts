@@ -131,7 +131,7 @@ describe('F56: an acquisition whose request has no response', () => {
     },
   );
 
-  it('goes on after a silent conversion, with a ttl of null', async () => {
+  it('continues after a conversion without a response, with a ttl of null', async () => {
     const name = newKey();
     const asked = first(of(name, 'update'), silence);
     const held = await client.hold200(name, { owner: 'a', ttl: null, token: newToken() });

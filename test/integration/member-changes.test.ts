@@ -1,4 +1,4 @@
-// Changes of members through /v2/members with the right admin, beside what etcd's own v2 door answers to the same requests.
+// Changes of members through /v2/members with the right admin, compared with the responses of etcd's own v2 API.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

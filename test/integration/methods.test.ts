@@ -93,7 +93,7 @@ describe('a path that does not exist', () => {
     }
   });
 
-  it('S37: is 404 for DELETE /v1/elections, which is no path', async () => {
+  it('S37: returns 404 for DELETE /v1/elections, which is not a path', async () => {
     expect((await send(base, 'DELETE', '/v1/elections')).status).toBe(404);
   });
 });

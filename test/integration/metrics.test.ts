@@ -1,4 +1,4 @@
-// What /metrics and the log tell of a gateway that works, and what they never tell.
+// The content of /metrics and the log, and what they never contain.
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
 import { openEvents } from '../support/event-stream.js';
 import { JSON_TYPE, send } from '../support/http-client.js';
@@ -50,7 +50,7 @@ describe('/metrics', () => {
     expect(text).not.toMatch(/test-|\/v1\/kv\/[a-z]/);
   });
 
-  it('counts under one name what no route takes', async () => {
+  it('counts requests without a route under one name', async () => {
     const before = await served('GET', 'unmatched', 404);
     for (const path of ['/no/such', '/v3/no/such', '/v1/nothing']) {
       await send(gateway.baseUrl, 'GET', path);
@@ -58,7 +58,7 @@ describe('/metrics', () => {
     await expect.poll(() => served('GET', 'unmatched', 404)).toBe(before + 3);
   });
 
-  it('counts calls of both kinds of door at etcd', async () => {
+  it('counts etcd calls of the raw API and of the other APIs', async () => {
     const range = { rpc: '/v3/kv/range', endpoint: etcd, result: 'answered' };
     const calls = (): Promise<number> => sample('latchkey_etcd_call_duration_seconds_count', range);
     const before = await calls();
@@ -69,12 +69,12 @@ describe('/metrics', () => {
     await expect.poll(() => served('POST', '/v3/kv/range', 200)).toBe(1);
   });
 
-  it('counts how often a call failed at one endpoint and went on to another', async () => {
+  it('counts how often a call failed at one endpoint and was retried at another', async () => {
     const between = await serveTcpProxy(etcd);
     const torn = await spawnGateway({ args: [`--endpoints=${between.endpoint},${etcd}`] });
     onTestFinished(() => torn.stop());
     between.cut();
-    // One of two calls goes to the endpoint that is gone, as long as nobody knows.
+    // One of two calls goes to the stopped endpoint until the failure is detected.
     for (let i = 0; i < 2; i++) await send(torn.baseUrl, 'GET', `/v1/kv/${newKey()}`);
     const failed = { endpoint: between.endpoint, result: 'failed' };
     const calls = 'latchkey_etcd_call_duration_seconds_count';
@@ -82,7 +82,7 @@ describe('/metrics', () => {
     expect(await sample('latchkey_etcd_failovers_total', {}, torn)).toBeGreaterThan(0);
   });
 
-  it('shows who waits, who holds and who watches, while he does', async () => {
+  it('counts waiters, holds and watchers while they are connected', async () => {
     const locks = lockClient(gateway.baseUrl);
     const name = newKey('lock');
     const hold = await locks.hold(name, { owner: 'holder' });
@@ -128,7 +128,7 @@ describe('the log of requests', () => {
       .filter((line) => line.includes(text))
       .map((line) => JSON.parse(line) as Record<string, unknown>);
 
-  it('has one line for each request: who, what, how it ended and how long it took', async () => {
+  it('has one line for each request: client, request, result and duration', async () => {
     const requestId = newKey('request').replaceAll('/', '.');
     const headers = { 'x-request-id': requestId, traceparent: TRACEPARENT };
     await send(gateway.baseUrl, 'GET', '/v1/kv/nothing?consistency=serializable', { headers });
@@ -177,7 +177,7 @@ describe('the log of requests', () => {
     expect(text).not.toContain(SECRET);
   });
 
-  it('says who broke a lock by force, and whose it was', async () => {
+  it('logs which client released a lock by force, and its owner', async () => {
     const locks = lockClient(gateway.baseUrl);
     const name = newKey('lock');
     await locks.hold200(name, { owner: 'ci-7' });
@@ -195,7 +195,7 @@ describe('the log of requests', () => {
 });
 
 describe('a trace', () => {
-  it('goes on to etcd with every call that a request makes, and nothing is made up without one', async () => {
+  it('is sent to etcd with every call of a request, and is not generated if the request has none', async () => {
     const upstream = await recordUpstream((_req, res, body) => {
       res.setHeader('Content-Type', 'application/json').end(body === '' ? VERSION : ANSWER);
     });

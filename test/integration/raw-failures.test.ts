@@ -26,7 +26,7 @@ function bodyOf(text: string): ErrorBody {
 }
 
 describe('failover', () => {
-  it('F1: goes on to the next endpoint when one refuses, and sends once', async () => {
+  it('F1: continues with the next endpoint when one refuses, and sends once', async () => {
     const upstream = await recordUpstream();
     const { url } = await serveRawRouter([await deadEndpoint(), upstream.endpoint]);
     for (let i = 0; i < 4; i++) {
@@ -35,14 +35,14 @@ describe('failover', () => {
     expect(upstream.requests).toHaveLength(4);
   });
 
-  it('goes on to a real etcd when the first endpoint is dead', async () => {
+  it('continues with a real etcd when the first endpoint is down', async () => {
     const { url } = await serveRawRouter([await deadEndpoint(), inject('etcdEndpoint')]);
     expect((await post(`${url}/v3/kv/put`, PUT)).status).toBe(200);
     const watch = await post(`${url}/v3/lease/keepalive`, '{"ID":"1"}');
     expect(watch.status).toBe(200);
   });
 
-  it('goes on when an endpoint does not finish its TLS handshake in time', async () => {
+  it('continues when an endpoint does not finish its TLS handshake in time', async () => {
     const silent = (await serveTcp(() => undefined)).replace('http:', 'https:');
     const upstream = await recordUpstream();
     const { url } = await serveRawRouter([silent, upstream.endpoint], { connectTimeoutMs: 300 });
@@ -50,7 +50,7 @@ describe('failover', () => {
     expect(upstream.requests).toHaveLength(1);
   });
 
-  it('answers 503 with "not-applied" when no endpoint can be reached', async () => {
+  it('returns 503 with "not-applied" when no endpoint is reachable', async () => {
     const { url, log } = await serveRawRouter([await deadEndpoint(), await deadEndpoint()]);
     const { status, headers, text } = await post(`${url}/v3/kv/put`, PUT);
     expect(status).toBe(503);
@@ -61,7 +61,7 @@ describe('failover', () => {
     expect(log.filter((line) => line.includes('ECONNREFUSED'))).toHaveLength(1);
   });
 
-  it('S22: names no endpoint in an answer', async () => {
+  it('S22: names no endpoint in a response', async () => {
     const endpoint = await deadEndpoint();
     const { url } = await serveRawRouter([endpoint]);
     expect((await post(`${url}/v3/kv/put`, PUT)).text).not.toContain(new URL(endpoint).port);
@@ -78,7 +78,7 @@ describe('failover', () => {
     expect((await post(`${url}/v3/kv/put`, PUT)).status).toBe(200);
   });
 
-  it('leaves a member that answers 503, though it would take more', async () => {
+  it('ejects a member that returns 503, although it accepts connections', async () => {
     const sick = await recordUpstream((_req, res) => {
       res.writeHead(503, { 'Content-Type': 'application/json' });
       res.end('{"error":"etcdserver: no leader","message":"etcdserver: no leader","code":14}');
@@ -92,7 +92,7 @@ describe('failover', () => {
     expect(sick.requests).toHaveLength(1);
   });
 
-  it('connects to https endpoints and checks who they are', async () => {
+  it('connects to https endpoints and verifies their certificates', async () => {
     const server = createTlsServer({ key: TEST_KEY, cert: TEST_CERTIFICATE }, (req, res) => {
       req.resume();
       res.setHeader('Content-Type', 'application/json').end('{"over":"tls"}');
@@ -158,7 +158,7 @@ describe('connections', () => {
   });
 });
 
-describe('a call that breaks after it was sent', () => {
+describe('a call whose connection breaks after it was sent', () => {
   it('F3: is reported as unknown and never sent again', async () => {
     let bytesSeen = '';
     let connections = 0;
@@ -182,7 +182,7 @@ describe('a call that breaks after it was sent', () => {
     expect(log.join('')).not.toMatch(/secret|cmF3L2ZhaWx1cmVz/);
   });
 
-  it('is 504 with unknown outcome when etcd does not answer in time', async () => {
+  it('returns 504 with an unknown outcome when etcd does not respond in time', async () => {
     const silent = await serveTcp(() => undefined);
     const { url } = await serveRawRouter([silent], { limits: { requestTimeoutSeconds: 0.5 } });
     const { status, text } = await post(`${url}/v3/kv/put`, PUT);
@@ -194,7 +194,7 @@ describe('a call that breaks after it was sent', () => {
     });
   });
 
-  it('leaves a member that did not answer in time', async () => {
+  it('ejects a member that did not respond in time', async () => {
     const silent = await serveTcp(() => undefined);
     const healthy = await recordUpstream();
     const limits = { requestTimeoutSeconds: 1 };
@@ -204,7 +204,7 @@ describe('a call that breaks after it was sent', () => {
     expect(statuses).toEqual([504, 200, 200, 200]);
   });
 
-  it('S7: says nothing of the member when the caller sent credentials, on which etcd 3.4 can hang', async () => {
+  it('S7: does not eject the member when the client sent credentials, on which etcd 3.4 can hang', async () => {
     const silent = await serveTcp(() => undefined);
     const { url, pool } = await serveRawRouter([silent], {
       limits: { requestTimeoutSeconds: 0.5 },
@@ -228,7 +228,7 @@ describe('a call that breaks after it was sent', () => {
     expect(status).toBe(200);
   });
 
-  it('is 502 when what answers does not speak HTTP', async () => {
+  it('returns 502 when the response is not HTTP', async () => {
     const endpoint = await serveTcp((socket) => socket.write('SSH-2.0-OpenSSH_9.2\r\n'));
     const { url } = await serveRawRouter([endpoint]);
     const { status, text } = await post(`${url}/v3/kv/put`, PUT);
@@ -237,7 +237,7 @@ describe('a call that breaks after it was sent', () => {
     expect(text).not.toContain('SSH');
   });
 
-  it('F5: ends as a broken answer when etcd breaks off inside it', async () => {
+  it('F5: ends as a broken response when etcd breaks off inside it', async () => {
     const endpoint = await serveTcp((socket) => {
       socket.write('HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{"kvs":[');
       setTimeout(() => socket.destroy(), 50);
@@ -250,7 +250,7 @@ describe('a call that breaks after it was sent', () => {
 describe('a stream that breaks', () => {
   const head = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
 
-  it('gets a last line of its own, but not the end of a complete answer', async () => {
+  it('gets a last line, but not the end of a complete response', async () => {
     const endpoint = await serveTcp((socket) => {
       socket.write(head + chunk('{"result":{"created":true}}\n'));
       setTimeout(() => socket.resetAndDestroy(), 50);
@@ -278,7 +278,7 @@ describe('a stream that breaks', () => {
 });
 
 describe('a client that leaves while the connection is being made', () => {
-  it('has nothing sent for him', async () => {
+  it('sends nothing to etcd', async () => {
     const silent = (await serveTcp(() => undefined)).replace('http:', 'https:');
     const upstream = await recordUpstream();
     const { port } = await serveRawRouter([silent, upstream.endpoint], { connectTimeoutMs: 400 });
@@ -330,7 +330,7 @@ describe('limits', () => {
     expect(upstream.requests).toHaveLength(0);
   });
 
-  it('L1: gives a slow body up with 408', async () => {
+  it('L1: rejects a slow body with 408', async () => {
     const upstream = await recordUpstream();
     const limits = { requestTimeoutSeconds: 0.2 };
     const { port } = await serveRawRouter([upstream.endpoint], { limits });
@@ -345,7 +345,7 @@ describe('limits', () => {
     expect(upstream.requests).toHaveLength(0);
   });
 
-  it('L3: refuses one call more than it may run with 429, and takes it when one has ended', async () => {
+  it('L3: refuses excess calls with 429, and accepts them when one has ended', async () => {
     const silent = await serveTcp(() => undefined);
     const { port, url } = await serveRawRouter([silent, silent], { limits: { rawCallsMax: 2 } });
     const waiting = [openConnection(port), openConnection(port)];

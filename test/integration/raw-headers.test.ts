@@ -3,7 +3,7 @@ import { post, recordUpstream, serveRawRouter } from '../support/raw-router-serv
 import { sendRaw, request } from '../support/raw-socket.js';
 
 describe('request headers', () => {
-  it('S4: forwards nothing that would change who asks, how, or of whom', async () => {
+  it('S4: forwards no header that would change the client, the request or the target', async () => {
     const upstream = await recordUpstream();
     const { port } = await serveRawRouter([upstream.endpoint]);
     const headers = [
@@ -46,7 +46,7 @@ describe('request headers', () => {
     expect(upstream.requests[0]!.headers).not.toHaveProperty('x-secret');
   });
 
-  it('frames a body anew whose length Connection names', async () => {
+  it('frames a body again if Connection names its length', async () => {
     const upstream = await recordUpstream();
     const { port } = await serveRawRouter([upstream.endpoint]);
     const text =
@@ -65,7 +65,7 @@ describe('request headers', () => {
     expect(upstream.requests.map(({ body }) => body)).toEqual(['{"a":"b"}', '']);
   });
 
-  it('S4: answers a WebSocket upgrade with 426 and makes no connection', async () => {
+  it('S4: returns 426 for a WebSocket upgrade and makes no connection', async () => {
     const upstream = await recordUpstream();
     const { port } = await serveRawRouter([upstream.endpoint]);
     const text =
@@ -77,7 +77,7 @@ describe('request headers', () => {
     expect(upstream.connectionsMade()).toBe(0);
   });
 
-  it('serves a call that offers h2c beside HTTP/1.1, as Java does', async () => {
+  it('serves a call that offers h2c in addition to HTTP/1.1, like Java', async () => {
     const upstream = await recordUpstream();
     const { port } = await serveRawRouter([upstream.endpoint]);
     const text =

@@ -5,7 +5,7 @@ import { sendRaw, request } from '../support/raw-socket.js';
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
-describe('the raw door before a real etcd', () => {
+describe('the raw API before a real etcd', () => {
   it.each(['/v3', '/v3beta', '/v3alpha'])('puts and reads a key through %s', async (prefix) => {
     const { url } = await serveRawRouter([inject('etcdEndpoint')]);
     const key = base64(`raw/${randomUUID()}`);
@@ -15,7 +15,7 @@ describe('the raw door before a real etcd', () => {
     expect(JSON.parse(range.text)).toMatchObject({ kvs: [{ key, value: base64('bar') }] });
   });
 
-  it('answers a key that was put through an old prefix at the new one', async () => {
+  it('returns a key at the new prefix that was put at an old one', async () => {
     const { url } = await serveRawRouter([inject('etcdEndpoint')]);
     const key = base64(`raw/${randomUUID()}`);
     await post(`${url}/v3alpha/kv/put`, JSON.stringify({ key, value: base64('x') }));
@@ -96,7 +96,7 @@ describe('the literal path table', () => {
     '/v3beta/../v3/auth/enable',
     '/v3/v3/auth/enable',
     '/v3gamma/auth/enable',
-    // What etcd has beside its gateway.
+    // Paths of etcd outside its gateway.
     '/v3/metrics',
     '/v3/../metrics',
     '/v3/../debug/pprof/',
@@ -123,7 +123,7 @@ describe('the literal path table', () => {
     },
   );
 
-  it("answers a path that etcd has not in the shape of etcd's gateway", async () => {
+  it("returns an error in the format of etcd's gateway for an unknown path", async () => {
     const { url } = await serveRawRouter(['http://127.0.0.1:1']);
     const { status, headers, text } = await post(`${url}/v3/kv/nothing`);
     expect(status).toBe(404);
@@ -131,7 +131,7 @@ describe('the literal path table', () => {
     expect(JSON.parse(text)).toEqual({ error: 'Not Found', message: 'Not Found', code: 5 });
   });
 
-  it.each(['GET', 'PUT', 'DELETE', 'OPTIONS'])('answers 405 with Allow to %s', async (method) => {
+  it.each(['GET', 'PUT', 'DELETE', 'OPTIONS'])('returns 405 with Allow for %s', async (method) => {
     const upstream = await recordUpstream();
     const { url } = await serveRawRouter([upstream.endpoint]);
     const response = await fetch(`${url}/v3/kv/range`, { method });

@@ -10,7 +10,7 @@ const newKey = (): string => base64(`raw/${randomUUID()}`);
 const serve = (options = {}): Promise<RawRouterServer> =>
   serveRawRouter([inject('etcdEndpoint')], options);
 
-/** Asks etcd itself, past the door. */
+/** Sends a request to etcd itself, without the gateway. */
 async function etcd(path: string, body: object): Promise<Record<string, unknown>> {
   const { status, text } = await post(`${inject('etcdEndpoint')}/v3/${path}`, JSON.stringify(body));
   expect(status, text).toBe(200);
@@ -21,7 +21,7 @@ async function grantLease(): Promise<string> {
   return String((await etcd('lease/grant', { TTL: 60 })).ID);
 }
 
-/** How many entries stand in the queue of a lock or election. */
+/** Returns the number of entries in the queue of a lock or election. */
 async function queueLength(name: string): Promise<number> {
   const range = { key: base64(`${name}/`), range_end: base64(`${name}0`), count_only: true };
   return Number((await etcd('kv/range', range)).count ?? 0);
@@ -219,7 +219,7 @@ describe('a waiting call', () => {
     await eventually(async () => (await queueLength(name)) === 1);
   });
 
-  it('is told when the gateway drains, and leaves no key', async () => {
+  it('is notified when the gateway drains, and leaves no key', async () => {
     const drain = new AbortController();
     const { name, waiter } = await contend(
       await serve({ draining: drain.signal }),
@@ -237,7 +237,7 @@ describe('a waiting call', () => {
 });
 
 describe('a drain', () => {
-  it('ends a stream with a line that says so, and not as if it were complete', async () => {
+  it('ends a stream with a line that states the reason, and not as if it were complete', async () => {
     const drain = new AbortController();
     const { port } = await serve({ draining: drain.signal });
     const watch = open(port, '/v3/watch');
@@ -250,7 +250,7 @@ describe('a drain', () => {
     expect(all).not.toMatch(/\r\n0\r\n\r\n$/);
   });
 
-  it('takes no more streams, but short calls', async () => {
+  it('accepts no new streams, but short calls', async () => {
     const { url } = await serve({ draining: AbortSignal.abort() });
     const watch = await post(`${url}/v3/watch`, '{"create_request":{"key":"YQ=="}}');
     expect(watch.status).toBe(503);

@@ -30,7 +30,7 @@ async function rawRange(prefix: string): Promise<{ key: string; value: string; l
 }
 
 describe('the simple lock', () => {
-  it('answers the bytes of the small lock manager', async () => {
+  it('returns the bytes of the small lock manager', async () => {
     const resource = `/path/to/my/${newKey('file1')}`;
     const [user1, user2] = [
       { resource, user_id: 'user1' },
@@ -59,7 +59,7 @@ describe('the simple lock', () => {
     }
   });
 
-  it('gives one of 100 parallel PUTs the lock', async () => {
+  it('grants the lock to one of 100 parallel PUTs', async () => {
     const resource = newKey();
     const answers = await Promise.all(
       Array.from({ length: 100 }, (_, i) => lock('PUT', { resource, user_id: `u${i}` })),
@@ -113,7 +113,7 @@ describe('the simple lock', () => {
       .toBe(false);
   });
 
-  it("is excluded by a foreign client's entry below the same name, whose owner is unknown", async () => {
+  it("is excluded by another client's entry below the same name, whose owner is unknown", async () => {
     const resource = newKey();
     await send(etcd, 'POST', '/v3/kv/put', {
       body: JSON.stringify({ key: btoa(`locks/${resource}/694d73e8a9e36c23`), value: '' }),
@@ -235,7 +235,7 @@ describe('the simple lock', () => {
     expect([answer.status, answer.json().code]).toEqual([400, 'invalid-request']);
   });
 
-  it('answers 405 with Allow to other methods', async () => {
+  it('returns 405 with Allow for other methods', async () => {
     const answer = await send(base, 'POST', '/', { body: '{}' });
     expect([answer.status, answer.json().code, answer.headers.allow]).toEqual([
       405,

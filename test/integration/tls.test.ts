@@ -1,4 +1,4 @@
-// TLS to etcd and at the door: who is trusted, who is told why not, and certificates that change under way.
+// TLS to etcd and to clients: trusted certificates, errors for others, and certificates that change at run time.
 import { rename, writeFile } from 'node:fs/promises';
 import https from 'node:https';
 import { join } from 'node:path';
@@ -45,7 +45,7 @@ const put = (gateway: Gateway) =>
   });
 
 describe('TLS to etcd', () => {
-  it('F48: trusts whom the authority signed, shows its own certificate, and takes endpoints without a scheme as https', async () => {
+  it('F48: trusts certificates of the authority, sends its own certificate, and treats endpoints without a scheme as https', async () => {
     const { ca, cert, key } = await files({ ca: CA, ...CLIENT });
     const secure = await serveTlsProxy(etcd, { ...SERVER, ca: CA, requestCert: true });
     const endpoint = secure.endpoint.replace('https://', '');
@@ -75,7 +75,7 @@ describe('TLS to etcd', () => {
       { ca: CA, server: { ...SERVER, ca: CA, requestCert: true, rejectUnauthorized: true } },
       'CERTIFICATE_REQUIRED',
     ],
-  ])('F48: sends nothing with %s, and says so', async (_, { ca, server }, word) => {
+  ])('F48: sends nothing with %s, and reports the reason', async (_, { ca, server }, word) => {
     const paths = await files({ ca });
     const secure = await serveTlsProxy(etcd, server);
     const gateway = await start([`--endpoints=${secure.endpoint}`, `--cacert=${paths.ca}`], 'live');
@@ -115,7 +115,7 @@ describe('TLS to etcd', () => {
     expect(new Set(secure.shown).size).toBe(2);
   });
 
-  it('does not start with files that cannot be used, and says which', async () => {
+  it('does not start with unusable files, and names them', async () => {
     const gateway = await start(['--endpoints', etcd, '--cacert=/nonexistent/ca.pem'], 'nothing');
     expect(await gateway.ended).toBe(1);
     expect(gateway.output()).toContain('/nonexistent/ca.pem');
@@ -141,7 +141,7 @@ function get(url: string, options: https.RequestOptions): Promise<Seen> {
   });
 }
 
-describe('TLS at the door', () => {
+describe('TLS to clients', () => {
   async function startSecure(
     more: string[] = [],
   ): Promise<{ url: string; paths: { cert: string; key: string; ca: string }; gateway: Gateway }> {
@@ -176,7 +176,7 @@ describe('TLS at the door', () => {
     );
   });
 
-  it('asks for client certificates where it is told to: without one only the probes are open', async () => {
+  it('requires client certificates if configured: without one only the probes are open', async () => {
     const { url } = await startSecure(['--tls-client-ca=CA']);
     expect((await get(`${url}/readyz`, {})).status).toBe(200);
     const refused = await get(`${url}/v1/kv/a`, {});

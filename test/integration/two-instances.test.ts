@@ -1,4 +1,4 @@
-// Two gateways behind a load balancer, one of which is stopped: nobody who does as he is told notices.
+// Two gateways behind a load balancer, one of which is stopped: clients that follow the documented retries see no failure.
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, inject, it, onTestFinished } from 'vitest';
 import { BYTES_TYPE, JSON_TYPE, send } from '../support/http-client.js';
@@ -110,7 +110,7 @@ it('L8: of two instances one drains without a failed request, for clients that o
   await expect.poll(() => balancer.calls, { timeout: 90_000 }).toBeGreaterThan(calls + CALLS_AFTER);
   isOver = true;
   await Promise.all(callers);
-  // Those who were sent away queue again at the other instance; each who gets the lock gives it back.
+  // Refused clients queue again at the other instance. Each client that acquires the lock releases it.
   await locks.untilQueued(lock, WAITERS);
   const served = waiting.map(async (answer) => {
     const turn = (await answer)?.json().token;

@@ -326,20 +326,20 @@ describe('a long poll', () => {
 
 describe('a watch', () => {
   it.each([
-    ['since that is no position', 'since=abc', 'since'],
+    ['since that is not a position', 'since=abc', 'since'],
     ['since inside nothing', 'since=41.', 'since'],
     ['since below zero', 'since=-1', 'since'],
     ['since above 2^53', 'since=9007199254740993', 'since'],
     ['since twice', 'since=1&since=2', 'since'],
     ['a wait below zero', 'wait=-1', 'wait'],
     ['a wait above 300', 'wait=301', 'wait'],
-    ['a wait that is no number', 'wait=long', 'wait'],
+    ['a wait that is not a number', 'wait=long', 'wait'],
     ['a key and a prefix', 'key=a&prefix=b', 'prefix'],
     ['a key and an end', 'key=a&end=b', 'end'],
     ['a prefix and a start', 'prefix=a&start=b', 'prefix'],
     ['an empty key', 'key=', 'key'],
-    ['a key that is no base64url', 'key=%21&keyEncoding=base64url', 'key'],
-    ['a word that nobody knows', 'prefixx=a', 'prefixx'],
+    ['a key that is not base64url', 'key=%21&keyEncoding=base64url', 'key'],
+    ['an unknown parameter', 'prefixx=a', 'prefixx'],
     ['previous that is neither', 'previous=maybe', 'previous'],
   ])('is rejected for %s, with its pointer', async (_, query, pointer) => {
     const answer = await ask(query);

@@ -79,7 +79,7 @@ async function untilRead(gateway: Gateway, key: string): Promise<Answer> {
 }
 
 describe('three members', () => {
-  it('F13: a leader that stands still for ten seconds loses no acknowledged write', async () => {
+  it('F13: a leader that is paused for ten seconds loses no acknowledged write', async () => {
     const cluster = await startCluster();
     const gateway = await start(cluster.endpoints);
     const running = load(gateway);
@@ -93,7 +93,7 @@ describe('three members', () => {
     expect(answers.get('done') ?? 0).toBeGreaterThan(0);
   });
 
-  it('F14: without a quorum writes are refused in no time, and all is well when it is back', async () => {
+  it('F14: writes are refused quickly without a quorum, and succeed when it is back', async () => {
     const cluster = await startCluster();
     const gateway = await start(cluster.endpoints);
     const leader = await cluster.leader();
@@ -111,7 +111,7 @@ describe('three members', () => {
       .toBe(200);
   });
 
-  it('F16: an endpoint that comes and goes each second for a minute is noticed by nobody who reads', async () => {
+  it('F16: reads succeed while an endpoint fails and returns each second for a minute', async () => {
     const cluster = await startCluster();
     const [first, ...others] = cluster.endpoints;
     const between = await serveTcpProxy(first!);
@@ -148,7 +148,7 @@ describe('three members', () => {
 });
 
 describe('one member', () => {
-  it('F49: goes on answering while five thousand leases expire together', async () => {
+  it('F49: serves requests while five thousand leases expire together', async () => {
     const member = await startMember();
     onTestFinished(() => member.stop());
     const gateway = await start([member.endpoint]);

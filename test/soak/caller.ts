@@ -1,4 +1,4 @@
-// One caller of the gateway under load: every answer is counted, and whatever is open when the load ends is cut.
+// One client of the gateway under load. It counts every response, and cuts open requests when the load ends.
 import { setTimeout as pause } from 'node:timers/promises';
 import { GatewayClient } from '../harness/gateway-client.js';
 import type {
@@ -9,19 +9,19 @@ import type {
 } from '../harness/gateway-client.js';
 import type { Random, Span } from '../harness/random.js';
 
-/** Beyond the longest wait of the load. */
+/** Longer than the longest wait of the load. */
 const PATIENCE_MS = 60_000;
 
-/** `<what> <status or how it ended>` -> how often. */
+/** `<what> <status or how it ended>` -> count. */
 export type ResponseCounts = Map<string, number>;
 
 export interface Answer {
   readonly status: number;
-  /** The parsed body; undefined when it is no JSON. */
+  /** The parsed body; undefined when it is not JSON. */
   readonly body: any;
 }
 
-type Asked = Omit<RequestSpec, 'method' | 'path' | 'limitMs' | 'onEvent'>;
+type CallOptions = Omit<RequestSpec, 'method' | 'path' | 'limitMs' | 'onEvent'>;
 
 export interface Stream {
   /** Resolves with the first event of that name, or undefined when the stream ends without. */
@@ -33,39 +33,44 @@ export interface Stream {
 export class Caller {
   readonly random: Random;
   readonly signal: AbortSignal;
-  readonly #door: GatewayClient;
-  readonly #tally: ResponseCounts;
+  readonly #client: GatewayClient;
+  readonly #counts: ResponseCounts;
 
-  constructor(door: GatewayClient, random: Random, signal: AbortSignal, tally: ResponseCounts) {
-    this.#door = door;
+  constructor(client: GatewayClient, random: Random, signal: AbortSignal, counts: ResponseCounts) {
+    this.#client = client;
     this.random = random;
     this.signal = signal;
-    this.#tally = tally;
+    this.#counts = counts;
   }
 
-  /** The same caller over a connection of its own, which it closes. */
+  /** Acts over a new connection and closes it. */
   async withOwnConnection(baseUrl: string, act: (caller: Caller) => Promise<void>): Promise<void> {
-    const door = new GatewayClient(baseUrl);
-    await act(new Caller(door, this.random, this.signal, this.#tally));
-    door.close();
+    const client = new GatewayClient(baseUrl);
+    await act(new Caller(client, this.random, this.signal, this.#counts));
+    client.close();
   }
 
-  /** The answer; `status` is 0 when the connection broke or the load is over. */
-  async call(what: string, method: string, path: string, asked: Asked = {}): Promise<Answer> {
-    const done = await this.open(what, method, path, asked).done;
+  /** Returns the response; `status` is 0 if the connection broke or the load is over. */
+  async call(
+    what: string,
+    method: string,
+    path: string,
+    options: CallOptions = {},
+  ): Promise<Answer> {
+    const done = await this.open(what, method, path, options).done;
     if (done.ending !== 'answered') return { status: 0, body: undefined };
     const { status, headers, text } = done.reply;
     const isJson = /[/+]json/.test(headers['content-type'] ?? '') && text !== '';
     return { status, body: isJson ? JSON.parse(text) : undefined };
   }
 
-  /** A request that may be cut at any time, and is when the load is over. */
-  open(what: string, method: string, path: string, asked: Asked = {}): Exchange {
-    return this.#send(what, { method, path, limitMs: PATIENCE_MS, ...asked });
+  /** Opens a request that can be cut at any time. It is cut when the load is over. */
+  open(what: string, method: string, path: string, options: CallOptions = {}): Exchange {
+    return this.#send(what, { method, path, limitMs: PATIENCE_MS, ...options });
   }
 
   /** Server-sent events. */
-  stream(what: string, method: string, path: string, asked: Asked = {}): Stream {
+  stream(what: string, method: string, path: string, options: CallOptions = {}): Stream {
     const events: StreamEvent[] = [];
     let changed = (): void => undefined;
     const onEvent = (event: StreamEvent): void => {
@@ -77,7 +82,7 @@ export class Caller {
       path,
       limitMs: PATIENCE_MS,
       onEvent,
-      ...asked,
+      ...options,
     });
     return {
       done,
@@ -102,14 +107,14 @@ export class Caller {
   }
 
   #send(what: string, sent: RequestSpec): Exchange {
-    const exchange = this.#door.send(sent);
+    const exchange = this.#client.send(sent);
     if (this.signal.aborted) exchange.cut();
     this.signal.addEventListener('abort', exchange.cut);
     void exchange.done.then((done) => {
       this.signal.removeEventListener('abort', exchange.cut);
       const ending = done.ending === 'answered' ? done.reply.status : done.ending;
       const name = `${what} ${ending}`;
-      this.#tally.set(name, (this.#tally.get(name) ?? 0) + 1);
+      this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
     });
     return exchange;
   }

@@ -1,13 +1,13 @@
-// What a soak must not show: growth from its second quarter to its last, something left when all have gone, answers that never may be.
+// Judges a soak: no growth from its second to its last quarter, nothing left after all clients stopped, and no forbidden responses.
 import { flatnessOf } from '../harness/flatness.js';
 import type { ResponseCounts } from './caller.js';
 import { COLUMNS } from './sampler.js';
 import type { Sample } from './sampler.js';
 
-/** Sockets, handles and the like come and go with the load. */
+/** The numbers of sockets, handles and similar vary with the load. */
 const COUNT_SLACK = 10;
 const MEMORY: readonly (keyof Sample)[] = ['rssBytes', 'heapBytes', 'externalBytes'];
-/** What belongs to callers: none of it is left when there are none. */
+/** Resources of clients: none may be left when there are no clients. */
 const GONE: readonly (keyof Sample)[] = [
   'waiters',
   'holds',
@@ -19,14 +19,14 @@ const GONE: readonly (keyof Sample)[] = [
 ];
 /** The gateway's own: it follows the list of v2 directories that have a ttl. */
 const OWN: Partial<Record<keyof Sample, number>> = { etcdWatches: 1 };
-/** Idle connections to etcd, and the timers of those, stay for a while: they are bounded. */
+/** Idle connections to etcd and their timers stay for a while, but their number is bounded. */
 const SETTLED: readonly (keyof Sample)[] = ['descriptors', 'handles', 'timers', 'etcdDescriptors'];
-/** Connections that are kept for the next caller. */
+/** Connections that are kept for the next client. */
 const SETTLED_SLACK = 40;
-/** Whatever the machine is busy with. */
+/** Responses that must not occur, however busy the machine is. */
 const NEVER = / (500|501|502|505|broken)$/;
 
-/** A line for each column, and what is wrong with them. */
+/** Returns a line for each column, and those that grow. */
 export function judgeGrowth(samples: readonly Sample[]): { lines: string[]; faults: string[] } {
   const lines: string[] = [];
   const faults: string[] = [];
@@ -46,7 +46,7 @@ export function judgeGrowth(samples: readonly Sample[]): { lines: string[]; faul
   return { lines, faults };
 }
 
-/** What is there still, against how it was before the load. Empty when all is at rest. */
+/** Returns what is left compared to the time before the load. Empty when everything is released. */
 export function leftOver(before: Sample, now: Sample): string[] {
   const gone = GONE.filter((name) => now[name] !== 0 && now[name] !== OWN[name]).map(
     (name) => `${name} ${now[name]}`,
@@ -57,14 +57,14 @@ export function leftOver(before: Sample, now: Sample): string[] {
   return [...gone, ...settled];
 }
 
-export function judgeResponses(tally: ResponseCounts): string[] {
-  return [...tally]
+export function judgeResponses(counts: ResponseCounts): string[] {
+  return [...counts]
     .filter(([name]) => NEVER.test(name))
     .map(([name, count]) => `${name}: ${count}`);
 }
 
-export function responsesText(tally: ResponseCounts): string {
-  const total = [...tally.values()].reduce((sum, count) => sum + count, 0);
-  const parts = [...tally].sort(([a], [b]) => (a < b ? -1 : 1));
-  return `answers ${total} (${parts.map(([name, count]) => `${name}: ${count}`).join(', ')})`;
+export function responsesText(counts: ResponseCounts): string {
+  const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
+  const parts = [...counts].sort(([a], [b]) => (a < b ? -1 : 1));
+  return `responses ${total} (${parts.map(([name, count]) => `${name}: ${count}`).join(', ')})`;
 }

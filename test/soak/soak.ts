@@ -1,5 +1,5 @@
-// The whole soak: one gateway over one etcd, callers of every kind for a while, samples all along, and a look at what stays when all have
-// gone.
+// Runs a soak: one gateway over one etcd, clients of every kind for a while, and regular samples. Then checks what is left after all
+// clients stopped.
 import { setMaxListeners } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { GatewayClient } from '../harness/gateway-client.js';
@@ -16,16 +16,16 @@ import { writeBulk } from './load/keys.js';
 import { Sampler } from './sampler.js';
 import type { SoakSettings } from './settings.js';
 
-/** The longest ttl of the load is 5 s; idle connections go sooner than this. */
+/** The longest ttl of the load is 5 s. Idle connections close within this time. */
 const REST_LIMIT_MS = 90_000;
 const REST_POLL_MS = 500;
-/** History does not grow without end: etcd's memory is not what is judged, but the machine is shared. */
+/** Limits etcd's history, to save memory on the machine. */
 const ETCD_ARGS = ['--auto-compaction-mode=revision', '--auto-compaction-retention=50000'];
 
 export interface SoakOutcome {
-  /** For people. */
+  /** The report for the reader. */
   readonly report: string;
-  /** Empty when nothing is wrong. */
+  /** Empty when no check failed. */
   readonly faults: readonly string[];
 }
 
@@ -56,7 +56,7 @@ export async function soak(settings: SoakSettings): Promise<SoakOutcome> {
   }
 }
 
-/** Resolves when every caller has come to an end. */
+/** Resolves when every client has stopped. */
 async function underLoad(
   settings: SoakSettings,
   { baseUrl }: Gateway,
@@ -66,9 +66,9 @@ async function underLoad(
   setMaxListeners(0, over.signal);
   const tally: ResponseCounts = new Map();
   const random = new Random(settings.seed);
-  const door = new GatewayClient(baseUrl);
+  const client = new GatewayClient(baseUrl);
   const callerFor = (name: string): Caller =>
-    new Caller(door, random.fork(name), over.signal, tally);
+    new Caller(client, random.fork(name), over.signal, tally);
   await writeBulk(callerFor('bulk'));
   const callers = LOADS.flatMap((load) =>
     Array.from({ length: load.callers }, (_, index) =>
@@ -77,19 +77,19 @@ async function underLoad(
   );
   const sampling = sampler.run(settings.sampleEveryMs, over.signal);
   try {
-    // Only a mistake of the soak's own ends the others before.
+    // Only an error in the soak itself ends the load early.
     await Promise.race([pause(settings.loadMs), sampling, ...callers]);
   } finally {
     over.abort();
   }
   await Promise.all([sampling, ...callers]);
-  door.close();
+  client.close();
   return tally;
 }
 
 async function actUntilOver(caller: Caller, load: Load, baseUrl: string): Promise<void> {
   const { pauseMs, act, hasOwnConnections = false } = load;
-  // Not all at once.
+  // The clients do not start all at once.
   await caller.pause([0, pauseMs[1]]);
   while (!caller.signal.aborted) {
     if (hasOwnConnections) await caller.withOwnConnection(baseUrl, act);

@@ -1,4 +1,4 @@
-// Who does what, and how often: about a hundred requests a second in all.
+// All loads with their rates: about a hundred requests per second in total.
 import type { Span } from '../../harness/random.js';
 import type { Caller } from '../caller.js';
 import { exportAndImport, useKey } from './keys.js';

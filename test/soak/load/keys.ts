@@ -1,4 +1,4 @@
-// Keys and values in every form, at every door: reads, writes, conditions, lists, transactions, exports, and requests that are wrong.
+// Keys and values in every form, at every API: reads, writes, conditions, lists, transactions, exports, and requests that are wrong.
 import type { Caller } from '../caller.js';
 
 export const SOAK = 'soak/';

@@ -1,4 +1,4 @@
-// What operators and browsers ask beside: health, the cluster, the documents; each over a connection of its own that is closed after it.
+// Requests of operators and browsers: health, the cluster, the documents. Each uses a new connection.
 import type { Caller } from '../caller.js';
 
 const PATHS = ['/livez', '/readyz', '/v1/cluster', '/version', '/docs/', '/openapi/latchkey.json'];

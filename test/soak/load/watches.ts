@@ -1,4 +1,4 @@
-// Watches that are opened, followed for a while and closed again: event streams, lines, long polls, and etcd's own at the raw door.
+// Watches that are opened, followed for a while and closed again: event streams, lines, long polls, and etcd's own at the raw API.
 import type { Caller } from '../caller.js';
 import { SOAK, base64 } from './keys.js';
 

@@ -24,27 +24,27 @@ const run = (change: (index: number) => Partial<Sample>): Sample[] =>
   Array.from({ length: 40 }, (_, index) => ({ ...SAMPLE, seconds: index, ...change(index) }));
 
 describe('the judgement of a soak', () => {
-  it('is content with a run that stays as it is', () => {
+  it('accepts a run without growth', () => {
     expect(judgeGrowth(run(() => ({}))).faults).toEqual([]);
   });
 
-  it('finds memory that grows', () => {
+  it('reports memory that grows', () => {
     const { faults } = judgeGrowth(run((index) => ({ rssBytes: 100e6 + index * 1e6 })));
     expect(faults).toEqual([expect.stringMatching(/^rssBytes: .*: it grows$/)]);
   });
 
-  it('finds timers that pile up, and lets a few come and go', () => {
+  it('reports timers that accumulate, and accepts small variations', () => {
     const { faults } = judgeGrowth(run((index) => ({ timers: index })));
     expect(faults).toEqual([expect.stringContaining('timers')]);
     expect(judgeGrowth(run((index) => ({ timers: index % 9 }))).faults).toEqual([]);
   });
 
-  it('says what the system does not tell', () => {
+  it('states which numbers the system does not provide', () => {
     const { lines } = judgeGrowth(run(() => ({ descriptors: undefined })));
     expect(lines).toContain('descriptors: not to be seen on this system');
   });
 
-  it('finds each thing that is left in the end', () => {
+  it('reports everything that is left at the end', () => {
     const now = { ...SAMPLE, etcdLeases: 1, streams: 2, descriptors: 90 };
     expect(leftOver(SAMPLE, now)).toEqual([
       'streams 2',
@@ -54,7 +54,7 @@ describe('the judgement of a soak', () => {
     expect(leftOver(SAMPLE, { ...SAMPLE, descriptors: 40 })).toEqual([]);
   });
 
-  it('finds answers that never may be', () => {
+  it('reports responses that must not occur', () => {
     const tally = new Map([
       ['put 200', 9],
       ['put 503', 1],
