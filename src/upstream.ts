@@ -35,8 +35,14 @@ import type { Transport } from './etcd/transport/transport.js';
 import { isProgressOrdered } from './etcd/version.js';
 import { createWatchClient } from './etcd/watch/client.js';
 import type { WatchClient } from './etcd/watch/client.js';
+import { WATCH_PATH } from './etcd/watch/connection.js';
 import { withResetDetection } from './etcd/watch/reset-detection.js';
-import { logAuthenticationState, logEndpointEvent, logStoreReset } from './process/etcd-log.js';
+import {
+  logAuthenticationState,
+  logEndpointEvent,
+  logStoreReset,
+  logUnrecognizedError,
+} from './process/etcd-log.js';
 import type { Log } from './process/log.js';
 import { warnAboutVersions } from './process/version-warnings.js';
 import { TlsFiles } from './files/tls-files.js';
@@ -179,8 +185,7 @@ function createClients(config: Config, { log, ...deps }: ClientDeps): Clients {
   // One typed method per RPC. Authenticates each call, fails over between the endpoints, and repeats what is safe to repeat.
   const base = createEtcdClient({
     ...deps,
-    onUnrecognizedError: (message, rpc) =>
-      log.warn({ path: rpc.path, message }, 'unrecognized error from etcd'),
+    onUnrecognizedError: (message, rpc) => logUnrecognizedError(log, rpc.path, message),
   });
   const alarmRights = new AlarmRights(base);
   const keyRights = new KeyRights(config);
@@ -199,7 +204,10 @@ function createClients(config: Config, { log, ...deps }: ClientDeps): Clients {
   const keyClient = hideV2InternalKeys(batched);
 
   // Many watches over few streams for each identity.
-  const baseWatches = createWatchClient(deps);
+  const baseWatches = createWatchClient({
+    ...deps,
+    onUnrecognizedError: (message) => logUnrecognizedError(log, WATCH_PATH, message),
+  });
   // Ends watches when the store was reset.
   const followed = withResetDetection(baseWatches, {
     revisionMonitor: deps.revisionMonitor,

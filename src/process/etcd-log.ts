@@ -37,6 +37,11 @@ export function logStoreReset(log: Log, reset: StoreReset): void {
   log.warn(reset, `etcd was restored from a backup or emptied: ${consequence}`);
 }
 
+/** For errors that the gateway cannot classify. `path`: the RPC that returned the error. */
+export function logUnrecognizedError(log: Log, path: string, message: string): void {
+  log.warn({ path, message }, 'unrecognized error from etcd');
+}
+
 function causeText(cause: unknown): string | undefined {
   return cause instanceof Error ? cause.message : undefined;
 }

@@ -103,7 +103,7 @@ export function createMetrics(version: string): Metrics {
   }).set({ version }, 1);
   return {
     requests: createRequestMeter(registry),
-    calls: createCallMeter(registry),
+    calls: createCallMetrics(registry),
     connectionDropped: () => dropped.inc(),
     shed: (what) => shed.inc({ what }),
     observe(sources) {
@@ -139,7 +139,7 @@ function createRequestMeter(registry: Registry): RequestMeter {
   };
 }
 
-function createCallMeter(registry: Registry): CallMetrics {
+function createCallMetrics(registry: Registry): CallMetrics {
   const seconds = new Histogram({
     name: 'latchkey_etcd_call_duration_seconds',
     help: 'Duration of requests to etcd by RPC, endpoint and result; for a stream, the time until it was open.',

@@ -1,7 +1,7 @@
 // Records the calls of a hub watcher as strings that are easy to compare.
 import type { GatewayError } from '../../src/core/errors.js';
 import type { Delivery } from '../../src/domain/watch/delivery.js';
-import type { Watcher } from '../../src/domain/watch/topic.js';
+import type { Watcher } from '../../src/domain/watch/shared-watch.js';
 import { formatPosition } from '../../src/domain/watch/position.js';
 import type { Position } from '../../src/domain/watch/position.js';
 

@@ -1,11 +1,11 @@
-// Multiplexes many watchers over few upstream watches. Watchers of the same range, or of ranges inside it, share a topic. Each watcher
+// Multiplexes many watchers over few upstream watches. Watchers of the same range, or of ranges inside it, share one. Each watcher
 // receives every event in its range from its position on, in order and exactly once, even if upstream watches break.
 import type { Identity } from '../../core/caller.js';
 import type { WatchClient } from '../../etcd/watch/client.js';
 import type { KeyRange } from '../../etcd/wire.js';
 import type { BufferBudget } from './event-buffer.js';
-import { Topic } from './topic.js';
-import type { Watcher } from './topic.js';
+import { SharedWatch } from './shared-watch.js';
+import type { Watcher } from './shared-watch.js';
 import type { Position } from './position.js';
 
 export interface HubDeps {
@@ -27,32 +27,32 @@ export interface HubRequest {
   readonly previous?: boolean | undefined;
 }
 
-/** How often idle topics request progress from etcd, so that idle watchers do not fall behind the compaction. */
+/** How often idle shared watches request progress from etcd, so that idle watchers do not fall behind the compaction. */
 const PROGRESS_EVERY_MS = 10_000;
-/** A topic outlives its last watcher, so that clients that poll or reconnect find the events since. */
-const EMPTY_TOPIC_MS = 5_000;
-const EMPTY_TOPICS_MAX = 100;
+/** A shared watch outlives its last watcher, so that clients that poll or reconnect find the events since. */
+const UNUSED_WATCH_MS = 5_000;
+const UNUSED_WATCHES_MAX = 100;
 
 export class WatchHub {
   readonly #deps: HubDeps;
   readonly #budget: BufferBudget = { bytes: 0 };
-  readonly #topics = new Set<Topic>();
-  /** Topics without watchers, with the timer that closes each. */
-  readonly #empty = new Map<Topic, NodeJS.Timeout>();
+  readonly #sharedWatches = new Set<SharedWatch>();
+  /** Shared watches without watchers, with the timer that closes each. */
+  readonly #empty = new Map<SharedWatch, NodeJS.Timeout>();
   readonly #progress: NodeJS.Timeout;
   #watchers = 0;
 
   constructor(deps: HubDeps) {
     this.#deps = deps;
     this.#progress = setInterval(() => {
-      for (const topic of this.#topics) topic.requestProgress();
+      for (const sharedWatch of this.#sharedWatches) sharedWatch.requestProgress();
     }, PROGRESS_EVERY_MS);
     this.#progress.unref();
   }
 
   /** Upstream watches. */
-  get topics(): number {
-    return this.#topics.size;
+  get sharedWatches(): number {
+    return this.#sharedWatches.size;
   }
 
   /** Watchers that have not unsubscribed, including those whose watch ended. */
@@ -62,10 +62,10 @@ export class WatchHub {
 
   /** Returns the function that ends the watch. Callbacks may run before this returns. */
   watch(request: HubRequest, watcher: Watcher): () => void {
-    const topic = this.#topicFor(request);
-    clearTimeout(this.#empty.get(topic));
-    this.#empty.delete(topic);
-    const unwatch = topic.add(request.range, request.since, watcher);
+    const sharedWatch = this.#sharedWatchFor(request);
+    clearTimeout(this.#empty.get(sharedWatch));
+    this.#empty.delete(sharedWatch);
+    const unwatch = sharedWatch.add(request.range, request.since, watcher);
     let isOver = false;
     this.#watchers++;
     return () => {
@@ -78,43 +78,43 @@ export class WatchHub {
   /** Ends all upstream watches without notifying the watchers. */
   close(): void {
     clearInterval(this.#progress);
-    for (const topic of [...this.#topics]) topic.close();
+    for (const sharedWatch of [...this.#sharedWatches]) sharedWatch.close();
   }
 
-  #topicFor({ identity, range, since, previous = false }: HubRequest): Topic {
-    for (const topic of this.#topics) {
-      if (topic.serves(identity, range, previous, since)) return topic;
+  #sharedWatchFor({ identity, range, since, previous = false }: HubRequest): SharedWatch {
+    for (const sharedWatch of this.#sharedWatches) {
+      if (sharedWatch.serves(identity, range, previous, since)) return sharedWatch;
     }
-    const topic: Topic = new Topic(
+    const sharedWatch: SharedWatch = new SharedWatch(
       {
         ...this.#deps,
         budget: this.#budget,
         identity,
         range,
         previous,
-        onEmpty: () => this.#emptied(topic),
-        onClosed: () => this.#forget(topic),
+        onEmpty: () => this.#emptied(sharedWatch),
+        onClosed: () => this.#forget(sharedWatch),
       },
       since,
     );
-    this.#topics.add(topic);
-    return topic;
+    this.#sharedWatches.add(sharedWatch);
+    return sharedWatch;
   }
 
-  #emptied(topic: Topic): void {
-    if (!this.#topics.has(topic)) return;
-    if (this.#empty.size >= EMPTY_TOPICS_MAX) {
-      topic.close();
+  #emptied(sharedWatch: SharedWatch): void {
+    if (!this.#sharedWatches.has(sharedWatch)) return;
+    if (this.#empty.size >= UNUSED_WATCHES_MAX) {
+      sharedWatch.close();
       return;
     }
-    const timer = setTimeout(() => topic.close(), EMPTY_TOPIC_MS);
+    const timer = setTimeout(() => sharedWatch.close(), UNUSED_WATCH_MS);
     timer.unref();
-    this.#empty.set(topic, timer);
+    this.#empty.set(sharedWatch, timer);
   }
 
-  #forget(topic: Topic): void {
-    this.#topics.delete(topic);
-    clearTimeout(this.#empty.get(topic));
-    this.#empty.delete(topic);
+  #forget(sharedWatch: SharedWatch): void {
+    this.#sharedWatches.delete(sharedWatch);
+    clearTimeout(this.#empty.get(sharedWatch));
+    this.#empty.delete(sharedWatch);
   }
 }

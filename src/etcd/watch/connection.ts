@@ -23,7 +23,7 @@ import type { OnUnrecognizedError } from './messages.js';
 import type { WatchEnd } from './watch-listener.js';
 import type { WatchResponse } from '../wire.js';
 
-const WATCH_PATH = '/v3/watch';
+export const WATCH_PATH = '/v3/watch';
 
 // With this header a member without a leader ends the stream after three election timeouts, instead of keeping it open and silent.
 const WATCH_HEADERS = { 'grpc-metadata-hasleader': 'true' };

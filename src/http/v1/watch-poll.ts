@@ -3,7 +3,7 @@ import type { Request, Response } from 'express';
 import { shuttingDown } from '../../core/errors.js';
 import type { GatewayError } from '../../core/errors.js';
 import type { Delivery } from '../../domain/watch/delivery.js';
-import type { Watcher } from '../../domain/watch/topic.js';
+import type { Watcher } from '../../domain/watch/shared-watch.js';
 import { formatPosition } from '../../domain/watch/position.js';
 import type { Position } from '../../domain/watch/position.js';
 import { contextOf } from '../request/context.js';

@@ -2,7 +2,7 @@
 import type { Request, Response } from 'express';
 import { GatewayError, shuttingDown } from '../../core/errors.js';
 import type { Delivery } from '../../domain/watch/delivery.js';
-import type { Watcher } from '../../domain/watch/topic.js';
+import type { Watcher } from '../../domain/watch/shared-watch.js';
 import { formatPosition } from '../../domain/watch/position.js';
 import type { Position } from '../../domain/watch/position.js';
 import { toProblem } from '../response/problem.js';

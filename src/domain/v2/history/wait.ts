@@ -6,7 +6,7 @@ import type { EtcdClient } from '../../../etcd/client.js';
 import type { RevisionMonitor } from '../../../etcd/revision-monitor.js';
 import type { KeyRange, ResponseHeader, Span, WatchEvent } from '../../../etcd/wire.js';
 import type { WatchHub } from '../../watch/hub.js';
-import type { Watcher } from '../../watch/topic.js';
+import type { Watcher } from '../../watch/shared-watch.js';
 import { v2Error } from '../errors.js';
 import type { NodeLeaseDeps } from '../expiry/node-lease.js';
 import type { V2Event } from '../tree/node.js';

@@ -11,7 +11,7 @@ import { HubWatcher } from '../../../support/hub-watcher.js';
 
 const HIDDEN = '\0hidden/';
 const REWATCH_MS = 2_000;
-const EMPTY_TOPIC_MS = 5_000;
+const UNUSED_WATCH_MS = 5_000;
 const PROGRESS_MS = 10_000;
 
 let store: FakeStore;
@@ -158,7 +158,7 @@ describe('one upstream watch', () => {
     const ranges = ['a*', 'a*', 'a/*', 'a/b', 'a/b*', 'a'];
     for (const name of ranges) watch(name);
     await store.settle();
-    expect([store.all.length, hub.topics]).toEqual([1, 1]);
+    expect([store.all.length, hub.sharedWatches]).toEqual([1, 1]);
   });
 
   it('of the whole keyspace serves everybody', async () => {
@@ -214,22 +214,22 @@ describe('one upstream watch', () => {
     first.leave();
     store.commit('a');
     await store.settle();
-    await passTime(EMPTY_TOPIC_MS - 1);
+    await passTime(UNUSED_WATCH_MS - 1);
     const back = watch('a', { since: '1' });
-    await passTime(EMPTY_TOPIC_MS);
+    await passTime(UNUSED_WATCH_MS);
     expect(back.events).toEqual(['put a@2.1']);
     back.leave();
-    expect([store.all.length, hub.topics]).toEqual([1, 1]);
-    await passTime(EMPTY_TOPIC_MS);
-    expect([store.watches, hub.topics]).toEqual([0, 0]);
+    expect([store.all.length, hub.sharedWatches]).toEqual([1, 1]);
+    await passTime(UNUSED_WATCH_MS);
+    expect([store.watches, hub.sharedWatches]).toEqual([0, 0]);
   });
 
   it('is not kept without a watcher when many others are', async () => {
     for (let i = 0; i < 150; i++) watch(`key${i}`).leave();
     await flush();
-    expect(hub.topics).toBe(100);
-    await passTime(EMPTY_TOPIC_MS);
-    expect([hub.topics, store.watches]).toEqual([0, 0]);
+    expect(hub.sharedWatches).toBe(100);
+    await passTime(UNUSED_WATCH_MS);
+    expect([hub.sharedWatches, store.watches]).toEqual([0, 0]);
   });
 });
 
@@ -397,7 +397,7 @@ describe('a broken upstream watch', () => {
     store.close();
     await passTime();
     expect(watcher.events).toEqual(['refused shutting-down']);
-    expect([store.all.length, hub.topics]).toEqual([1, 0]);
+    expect([store.all.length, hub.sharedWatches]).toEqual([1, 0]);
   });
 });
 
@@ -408,7 +408,7 @@ describe('a compaction', () => {
     const watchers = [watch('a', { since: '2' }), watch('a*', { since: '1.1' })];
     await store.settle();
     expect(watchers.map(({ events }) => events)).toEqual([['compacted 4'], ['compacted 4']]);
-    expect(hub.topics).toBe(0);
+    expect(hub.sharedWatches).toBe(0);
   });
 
   it('F39: is not taken for a quiet watch before etcd finds out', async () => {
@@ -508,14 +508,14 @@ describe('a compaction', () => {
     expect(ahead.events).toEqual(['put a1@4.1', 'put a1@5.1']);
     expect(fromNow.events.at(-1)).toBe('put a1@5.1');
     expect(fromNow.events).not.toContain('compacted 4');
-    expect(hub.topics).toBe(1);
+    expect(hub.sharedWatches).toBe(1);
   });
 
   it('that etcd reports of a start behind it ends all, instead of asking for ever', async () => {
     const watcher = watch('a', { since: '9' });
     await store.settle();
     store.all[0]!.end({ kind: 'compacted', compactRevision: 5, revision: 0 });
-    expect([watcher.events, hub.topics]).toEqual([['compacted 5'], 0]);
+    expect([watcher.events, hub.sharedWatches]).toEqual([['compacted 5'], 0]);
   });
 });
 

@@ -7,7 +7,7 @@ import { WatchHub } from '../../../../src/domain/watch/hub.js';
 import { firstRevisionAfter, isBehind } from '../../../../src/domain/watch/position.js';
 import type { Position } from '../../../../src/domain/watch/position.js';
 import type { Delivery } from '../../../../src/domain/watch/delivery.js';
-import type { Watcher } from '../../../../src/domain/watch/topic.js';
+import type { Watcher } from '../../../../src/domain/watch/shared-watch.js';
 import { containsKey, prefixRange } from '../../../../src/etcd/range.js';
 import type { KeyRange } from '../../../../src/etcd/wire.js';
 import { FakeStore, flush } from '../../../support/fake-watches.js';

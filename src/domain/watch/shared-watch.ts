@@ -1,4 +1,4 @@
-// One upstream watch of a range, and the watchers of that range and of ranges inside it. Resumes the upstream watch while the topic is open.
+// One upstream watch of a range, and the watchers of that range and of ranges inside it. Resumes the upstream watch while this one is open.
 import type { Identity } from '../../core/caller.js';
 import type { GatewayError } from '../../core/errors.js';
 import { containsRange, rangeKey } from '../../etcd/range.js';
@@ -45,7 +45,7 @@ interface RangeSubscribers {
   readonly subscribers: Set<Subscriber>;
 }
 
-export interface TopicDeps {
+export interface SharedWatchDeps {
   readonly watches: WatchClient;
   readonly isProgressOrdered: () => boolean;
   /** False for keys that no client is shown. */
@@ -58,12 +58,12 @@ export interface TopicDeps {
   readonly previous: boolean;
   /** The last subscriber left. Watchers may still join. */
   readonly onEmpty: () => void;
-  /** The topic is closed. No watcher may join. */
+  /** The shared watch is closed. No watcher may join. */
   readonly onClosed: () => void;
 }
 
-export class Topic {
-  readonly #deps: TopicDeps;
+export class SharedWatch {
+  readonly #deps: SharedWatchDeps;
   readonly #rows = new Map<string, RangeSubscribers>();
   readonly #buffer: EventBuffer;
   /** Delivered up to here, in `#epoch`; undefined while a watch "from now on" has not begun. */
@@ -76,7 +76,7 @@ export class Topic {
   readonly #upstream: ResumingWatch;
   #isClosed = false;
 
-  constructor(deps: TopicDeps, since: Position | undefined) {
+  constructor(deps: SharedWatchDeps, since: Position | undefined) {
     this.#deps = deps;
     this.#revision = since && firstRevisionAfter(since) - 1;
     this.#epoch = deps.watches.epoch;
@@ -94,7 +94,7 @@ export class Topic {
     queueMicrotask(() => this.#upstream.start());
   }
 
-  /** Whether a watcher of this range from `since` on (undefined: now) can join without missing events or waiting for the topic to catch up. */
+  /** Whether a watcher of this range from `since` on (undefined: now) can join without missing events or waiting for this watch to catch up. */
   serves(identity: Identity, range: KeyRange, previous: boolean, since?: Position): boolean {
     if (this.#isClosed || this.#epoch !== this.#deps.watches.epoch) return false;
     if (this.#deps.identity.key !== identity.key || (previous && !this.#deps.previous))
@@ -119,7 +119,7 @@ export class Topic {
     if (this.#isLive && this.#deps.isProgressOrdered()) this.#upstream.handle?.requestProgress();
   }
 
-  /** Closes the topic without notifying its watchers. */
+  /** Closes the watch without notifying its watchers. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
