@@ -36,6 +36,7 @@ import { readDocumentTexts } from './http/contract/openapi-files.js';
 import { createErrorHandler } from './http/response/problem.js';
 import { createRawRouter, rejectLoops } from './http/raw/router.js';
 import { createRawCredentialsFor } from './http/auth/raw-credentials.js';
+import type { RawCredentialsFor } from './http/auth/raw-credentials.js';
 import { createSimpleLockRouter } from './http/simple-lock.js';
 import { StreamLimiter } from './http/load/stream-limiter.js';
 import { handleOptions, rejectUnmatched } from './http/contract/unmatched-routes.js';
@@ -69,8 +70,7 @@ export interface AppDeps {
 
 export function createApp(deps: AppDeps): Express {
   const { config, log, metrics, upstream, background, draining, authentication } = deps;
-  const { etcd, watches, revisionMonitor, isProgressOrdered, alarmRights, credentialVerifier } =
-    upstream;
+  const { etcd, watches, revisionMonitor, isProgressOrdered } = upstream;
   const { limits, lockPrefix, electionPrefix } = config;
   const {
     validator,
@@ -88,14 +88,9 @@ export function createApp(deps: AppDeps): Express {
   const currentRevision = (caller: Caller): Promise<number> => readRevision(caller, { etcd });
   const enterWait = (res: Response): void => streams.enterWait(res);
   const kv = { ...guards, background, reserved, streams, draining, watches, isProgressOrdered };
+  const watch = { hub, revisionMonitor, reserved, validator, streams, draining, currentRevision };
   const queues = { ...contention, validator, bodies, streams };
-  const credentialsFor = createRawCredentialsFor({
-    mode: config.auth,
-    verifier: credentialVerifier,
-    requireRoot: (caller) => requireRoot(caller, etcd),
-    refuseUnderAlarm: (caller) => alarmRights.refuseUnderAlarm(caller),
-  });
-  const raw = { ...upstream, credentialsFor };
+  const raw = { ...upstream, credentialsFor: createCredentialsFor(config, upstream) };
   const readiness = createReadiness({
     check: readyCheck(config, upstream),
     countReachable: upstream.countReachable,
@@ -116,17 +111,7 @@ export function createApp(deps: AppDeps): Express {
   );
   app.use(createKvRouter({ ...kv, validator, bodies }));
   app.use(createTxnRouter({ ...guards, reserved, validator, bodies }));
-  app.use(
-    createWatchRouter({
-      hub,
-      revisionMonitor,
-      reserved,
-      validator,
-      streams,
-      draining,
-      currentRevision,
-    }),
-  );
+  app.use(createWatchRouter(watch));
   app.use(createLeasesRouter({ etcd, background, reserved, validator, bodies }));
   app.use(createLocksRouter({ ...queues, lockPrefix, log, feeds: new StateFeeds(upstream) }));
   app.use(createElectionsRouter({ ...queues, electionPrefix, feeds: new StateFeeds(upstream) }));
@@ -138,6 +123,16 @@ export function createApp(deps: AppDeps): Express {
   app.use(createDocsRouter({ documents: readDocumentTexts() }));
   app.use(rejectUnmatched(paths.all), createErrorHandler(log));
   return app;
+}
+
+function createCredentialsFor({ auth }: Config, upstream: Upstream): RawCredentialsFor {
+  const { etcd, alarmRights, credentialVerifier } = upstream;
+  return createRawCredentialsFor({
+    mode: auth,
+    verifier: credentialVerifier,
+    requireRoot: (caller) => requireRoot(caller, etcd),
+    refuseUnderAlarm: (caller) => alarmRights.refuseUnderAlarm(caller),
+  });
 }
 
 /** Creates the parts that several APIs share. */

@@ -93,7 +93,7 @@ interface PageResponse {
  * alone: with fifteen equal examples an operation is thousands of pixels tall and takes seconds to open.
  */
 function shortenCommonErrors(response: PageResponse): PageResponse {
-  if (!/\/openapi\/latchkey\.json$/.test(response.url)) return response;
+  if (!response.url.endsWith('/openapi/latchkey.json')) return response;
   const document = JSON.parse(response.text) as {
     components: { responses: Record<string, { content?: unknown; headers?: unknown }> };
   };

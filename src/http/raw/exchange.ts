@@ -14,8 +14,11 @@ import { downstreamHeaders, grpcTimeoutMs } from './headers.js';
 import { LineChunks } from './line-chunks.js';
 import type { HeldBytes } from './line-chunks.js';
 import type { RawRpc } from './paths.js';
-import { bodyTimeout, bodyTooLarge, connectionBroken, gatewayShuttingDown } from './call-errors.js';
 import {
+  bodyTimeout,
+  bodyTooLarge,
+  connectionBroken,
+  gatewayShuttingDown,
   redirectNotFollowed,
   responseTimeout,
   sessionLost,
@@ -109,7 +112,7 @@ export class Exchange {
       return;
     }
     if (status === 503) this.#suspect();
-    else this.#reportSuccess();
+    else if (this.#endpoint !== undefined) this.#deps.pool.reportSuccess(this.#endpoint);
     this.#count(status === 200 ? 'answered' : status === 503 ? 'failed' : 'refused');
     if (status >= 300 && status < 400) {
       this.#reject(redirectNotFollowed(status));
@@ -263,10 +266,6 @@ export class Exchange {
   #abortUpstream(): void {
     resetConnection(this.#upstream?.socket ?? null);
     this.#upstream?.destroy();
-  }
-
-  #reportSuccess(): void {
-    if (this.#endpoint !== undefined) this.#deps.pool.reportSuccess(this.#endpoint);
   }
 
   /** Reports the endpoint as suspect. Raw calls alone never eject an endpoint, because the client can make each of them fail. */
